@@ -1,0 +1,176 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Cluster } from '../../kafka/cluster/cluster.ts'
+import { freePort } from '../free-port.ts'
+import { GuardedServer } from '../guarded-server.ts'
+import { EnvironmentError, type Progress } from '../progress.ts'
+import { type BrokerPorts, brokerProperties } from './broker-properties.ts'
+import { kafkaClassPath } from './fetch-jars.ts'
+
+const START_TIMEOUT_MS = 60_000
+const HEAP = '-Xmx512m'
+
+const run = promisify(execFile)
+
+export interface KafkaClusterOptions {
+  /** Where the cluster keeps its data; it survives a restart. */
+  readonly folder: string
+  readonly cacheFolder: string
+  readonly brokers: 1 | 3
+  readonly progress: Progress
+}
+
+/** What a data folder remembers, so that a restart finds the same cluster at the same ports. */
+interface ClusterFile {
+  readonly clusterId: string
+  readonly nodes: readonly BrokerPorts[]
+}
+
+/** Apache Kafka on this machine: one or three KRaft nodes, each a JVM of its own. */
+export class KafkaCluster {
+  readonly #options: KafkaClusterOptions
+  readonly #classPath: string
+  readonly #file: ClusterFile
+  readonly #nodes = new Map<number, GuardedServer>()
+
+  private constructor(options: KafkaClusterOptions, classPath: string, file: ClusterFile) {
+    this.#options = options
+    this.#classPath = classPath
+    this.#file = file
+  }
+
+  /** Starts the cluster and waits until every broker takes part. Throws EnvironmentError. */
+  static async start(options: KafkaClusterOptions): Promise<KafkaCluster> {
+    const classPath = await kafkaClassPath(options.cacheFolder, options.progress)
+    const file = await clusterFile(options)
+    const cluster = new KafkaCluster(options, classPath, file)
+    await Promise.all(file.nodes.map((node) => cluster.#format(node)))
+    options.progress('kafka', `starting ${file.nodes.length === 1 ? 'a broker' : `${file.nodes.length} brokers`}`)
+    await Promise.all(file.nodes.map((node) => cluster.startNode(node.nodeId)))
+    try {
+      await cluster.#untilComplete()
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
+    options.progress('kafka', `ready at ${cluster.brokers}`)
+    return cluster
+  }
+
+  /** Addresses of the brokers, as in KAFKA_BROKERS. */
+  get brokers(): string {
+    return this.#file.nodes.map(({ clientPort }) => `127.0.0.1:${clientPort}`).join()
+  }
+
+  get nodeIds(): number[] {
+    return this.#file.nodes.map(({ nodeId }) => nodeId)
+  }
+
+  /** Class path with Kafka's own tools, for comparing ours with them. */
+  get classPath(): string {
+    return this.#classPath
+  }
+
+  node(nodeId: number): GuardedServer | undefined {
+    return this.#nodes.get(nodeId)
+  }
+
+  /** Starts one node, for instance after it was killed; does not wait until it takes part. */
+  async startNode(nodeId: number): Promise<void> {
+    const folder = this.#nodeFolder(nodeId)
+    const log = join(folder, 'broker.log')
+    const server = await GuardedServer.start({
+      command: 'java',
+      args: [
+        HEAP,
+        '-XX:+UseSerialGC',
+        `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2.yaml')}`,
+        `-Dsmsgw.log=${log}`,
+        '-cp',
+        this.#classPath,
+        'kafka.Kafka',
+        join(folder, 'server.properties'),
+      ],
+      logFile: join(folder, 'output.log'),
+      stopSignal: 'TERM',
+    })
+    this.#nodes.set(nodeId, server)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#nodes.values()].map((node) => node.stop()))
+  }
+
+  #nodeFolder(nodeId: number): string {
+    return join(this.#options.folder, `node-${nodeId}`)
+  }
+
+  /** Writes the node's settings, and formats its storage unless it is. */
+  async #format(node: BrokerPorts): Promise<void> {
+    const folder = this.#nodeFolder(node.nodeId)
+    const data = join(folder, 'data')
+    const settings = join(folder, 'server.properties')
+    await mkdir(data, { recursive: true })
+    await writeFile(settings, brokerProperties(node, this.#file.nodes, data))
+    if (existsSync(join(data, 'meta.properties'))) return
+    this.#options.progress('kafka', 'formatting storage')
+    const jvm = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', this.#classPath]
+    await run('java', [...jvm, 'kafka.tools.StorageTool', 'format', '-t', this.#file.clusterId, '-c', settings])
+  }
+
+  async #untilComplete(): Promise<void> {
+    const probe = new Cluster({ brokers: this.brokers.split(','), clientId: 'smsgw-start', connectTimeoutMs: 1_000 })
+    const deadlineMs = Date.now() + START_TIMEOUT_MS
+    try {
+      while (true) {
+        await probe.refresh().catch(() => {})
+        if (probe.brokerIds.length === this.#file.nodes.length) return
+        this.#throwIfOneEnded()
+        if (Date.now() > deadlineMs) throw this.#startError(`did not answer in ${START_TIMEOUT_MS / 1_000} s`)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    } finally {
+      await probe.close()
+    }
+  }
+
+  #throwIfOneEnded(): void {
+    for (const [nodeId, server] of this.#nodes) {
+      if (server.hasExited) throw this.#startError(`node ${nodeId} ended while it was starting`)
+    }
+  }
+
+  #startError(what: string): EnvironmentError {
+    const log = join(this.#nodeFolder(this.nodeIds[0]!), 'broker.log')
+    return new EnvironmentError(
+      `Kafka ${what}.`,
+      `Its log is ${log}. If its data was half written (a full disk, a kill while formatting), remove ${this.#options.folder}.`,
+    )
+  }
+}
+
+async function clusterFile({ folder, brokers }: KafkaClusterOptions): Promise<ClusterFile> {
+  const path = join(folder, 'cluster.json')
+  await mkdir(folder, { recursive: true })
+  const known = existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as ClusterFile) : null
+  if (known && known.nodes.length !== brokers) {
+    throw new EnvironmentError(
+      `${folder} holds a cluster of ${known.nodes.length} broker(s), and --brokers ${brokers} was asked for.`,
+      `Start with --brokers ${known.nodes.length}, or use another folder (SMSGW_DATA), or --ephemeral.`,
+    )
+  }
+  const nodes: BrokerPorts[] = []
+  for (let index = 0; index < brokers; index++) {
+    const before = known?.nodes[index]
+    const clientPort = await freePort(before?.clientPort)
+    const controllerPort = await freePort(before?.controllerPort)
+    nodes.push({ nodeId: index + 1, clientPort, controllerPort })
+  }
+  const file = { clusterId: known?.clusterId ?? randomBytes(16).toString('base64url'), nodes }
+  await writeFile(path, JSON.stringify(file, null, 2))
+  return file
+}

@@ -1,0 +1,149 @@
+import { sendToBroker } from '../cluster/call-broker.ts'
+import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
+import { KafkaCode, KafkaError } from '../errors.ts'
+import {
+  encodeFetchRequest,
+  FETCH_API_KEY,
+  FETCH_VERSION,
+  type FetchedPartition,
+  type FetchResult,
+  type FetchTopic,
+  parseFetchResponse,
+} from '../wire/fetch-v15.ts'
+import { type ConsumedRecord, decodeRecordBatches } from '../wire/record-batch-decode.ts'
+import type { AssignedPartition } from './assigned-partition.ts'
+import type { ConsumerOptions } from './consumer-options.ts'
+
+/** How long a poll may wait at a broker while one of its partitions is held back, which may end any moment. */
+const HELD_BACK_WAIT_MS = 20
+const ERROR_BACKOFF_MS = 100
+
+export interface FetchListener {
+  /** Partitions that this broker leads and that have room for more. */
+  fetchable(nodeId: number): { partitions: AssignedPartition[]; heldBack: boolean }
+  fetched(partition: AssignedPartition, records: ConsumedRecord[], nextOffset: number): void
+  /** The fetch position is no longer in the log. */
+  outOfRange(partition: AssignedPartition): Promise<void>
+  troubled(error: Error): void
+}
+
+/** Fetches from one broker, one request at a time, whatever of its partitions has room. */
+export class FetchLoop {
+  readonly nodeId: number
+  readonly #cluster: Cluster
+  readonly #connections: BrokerConnections
+  readonly #options: ConsumerOptions
+  readonly #listener: FetchListener
+  #stopped = false
+  #wake: (() => void) | null = null
+
+  constructor(
+    nodeId: number,
+    cluster: Cluster,
+    connections: BrokerConnections,
+    options: ConsumerOptions,
+    listener: FetchListener,
+  ) {
+    this.nodeId = nodeId
+    this.#cluster = cluster
+    this.#connections = connections
+    this.#options = options
+    this.#listener = listener
+    void this.#run()
+  }
+
+  /** There may be something to fetch again. */
+  wake(): void {
+    this.#wake?.()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.wake()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const { partitions, heldBack } = this.#listener.fetchable(this.nodeId)
+      if (partitions.length === 0) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        this.#wake = null
+        continue
+      }
+      try {
+        await this.#fetch(partitions, heldBack)
+      } catch (error) {
+        if (this.#stopped) return
+        this.#listener.troubled(error as Error)
+        await this.#recover()
+      }
+    }
+  }
+
+  async #fetch(partitions: readonly AssignedPartition[], heldBack: boolean): Promise<void> {
+    const asked = new Map(partitions.map((each) => [each.name, { assigned: each, offset: each.fetchOffset }]))
+    const topics = [...Map.groupBy(partitions, (each) => each.topic)].flatMap(([topic, members]): FetchTopic[] => {
+      const topicId = this.#cluster.topic(topic)?.topicId
+      return topicId === undefined ? [] : [{ topicId, partitions: members.map((each) => this.#position(each)) }]
+    })
+    const topicNames = new Map(partitions.map(({ topic }) => [this.#cluster.topic(topic)?.topicId, topic]))
+    const result = await this.#request(topics, heldBack)
+    if (result.code !== KafkaCode.NONE) throw new KafkaError(result.code, `fetching from broker ${this.nodeId}`)
+    let stale: KafkaError | null = null
+    for (const each of result.partitions) {
+      const found = asked.get(`${topicNames.get(each.topicId)}[${each.partition}]`)
+      // An answer to a question that is no longer the partition's is dropped: it was revoked or moved meanwhile.
+      if (!found?.assigned.active || found.assigned.fetchOffset !== found.offset) continue
+      const error = await this.#accept(found.assigned, each)
+      if (error) stale = error
+    }
+    if (stale) throw stale
+  }
+
+  #position(partition: AssignedPartition): FetchTopic['partitions'][number] {
+    return {
+      partition: partition.partition,
+      offset: partition.fetchOffset,
+      bytesMax: this.#options.partitionBytesMax,
+    }
+  }
+
+  async #request(topics: readonly FetchTopic[], heldBack: boolean): Promise<FetchResult> {
+    const { fetchWaitMsMax, fetchBytesMin, fetchBytesMax } = this.#options
+    const limits = {
+      waitMsMax: heldBack ? Math.min(fetchWaitMsMax, HELD_BACK_WAIT_MS) : fetchWaitMsMax,
+      bytesMin: fetchBytesMin,
+      bytesMax: fetchBytesMax,
+    }
+    const connection = await this.#connections.to(this.nodeId)
+    const encode = () => encodeFetchRequest(limits, topics)
+    return sendToBroker(connection, FETCH_API_KEY, FETCH_VERSION, encode, parseFetchResponse)
+  }
+
+  /** Takes one partition's part of an answer. Returns an error after which metadata must be read again. */
+  async #accept(partition: AssignedPartition, fetched: FetchedPartition): Promise<KafkaError | null> {
+    if (fetched.code === KafkaCode.OFFSET_OUT_OF_RANGE) {
+      await this.#listener.outOfRange(partition)
+      return null
+    }
+    if (fetched.code !== KafkaCode.NONE) return new KafkaError(fetched.code, `fetching ${partition.name}`)
+    partition.highWatermark = fetched.highWatermark
+    partition.logStartOffset = fetched.logStartOffset
+    if (!fetched.records) return null
+    const { records, nextOffset } = decodeRecordBatches(
+      fetched.records,
+      partition.topic,
+      partition.partition,
+      partition.fetchOffset,
+    )
+    this.#listener.fetched(partition, records, nextOffset)
+    return null
+  }
+
+  async #recover(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ERROR_BACKOFF_MS + Math.random() * ERROR_BACKOFF_MS))
+    await this.#cluster.refresh().catch(() => {})
+  }
+}

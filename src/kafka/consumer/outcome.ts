@@ -1,0 +1,30 @@
+/**
+ * What a handler says of a record. Exceptions are for the unexpected only; the retry middleware turns them into one
+ * of these.
+ * - `done`: never again. The record no longer holds back the watermark.
+ * - `retry`: again at `atMs`. The record's lane waits for it, so that its key keeps its order; other lanes go on.
+ * - `pause`: nothing can be handled now (a database is away). The consumer as a whole waits; no attempt is counted.
+ * - `dead-letter`: it cannot be handled. A middleware puts it where people look, and then it is done.
+ */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'retry'; readonly atMs: number }
+  | { readonly kind: 'pause'; readonly untilMs: number }
+  | { readonly kind: 'dead-letter'; readonly reason: string; readonly error: string }
+
+/** What remains when the dead letters are dealt with: the outcomes that the consumer itself acts on. */
+export type SettledOutcome = Exclude<Outcome, { kind: 'dead-letter' }>
+
+export const DONE: SettledOutcome = { kind: 'done' }
+
+export function retryAt(atMs: number): SettledOutcome {
+  return { kind: 'retry', atMs }
+}
+
+export function pauseUntil(untilMs: number): SettledOutcome {
+  return { kind: 'pause', untilMs }
+}
+
+export function deadLetter(reason: string, error: string): Outcome {
+  return { kind: 'dead-letter', reason, error }
+}

@@ -1,0 +1,75 @@
+import { protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka'
+
+/** Codes that callers decide by; everything else is only named. From the Kafka protocol guide, "Error Codes". */
+export const KafkaCode = {
+  NONE: 0,
+  OFFSET_OUT_OF_RANGE: 1,
+  UNKNOWN_TOPIC_OR_PARTITION: 3,
+  MESSAGE_TOO_LARGE: 10,
+  COORDINATOR_LOAD_IN_PROGRESS: 14,
+  COORDINATOR_NOT_AVAILABLE: 15,
+  NOT_COORDINATOR: 16,
+  RECORD_LIST_TOO_LARGE: 18,
+  ILLEGAL_GENERATION: 22,
+  UNKNOWN_MEMBER_ID: 25,
+  REBALANCE_IN_PROGRESS: 27,
+  OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
+  DUPLICATE_SEQUENCE_NUMBER: 46,
+  INVALID_PRODUCER_EPOCH: 47,
+  UNKNOWN_PRODUCER_ID: 59,
+  MEMBER_ID_REQUIRED: 79,
+  FENCED_INSTANCE_ID: 82,
+} as const
+
+/** Answers after which the cached leaders are wrong, so metadata is read again before the next try. */
+const STALE_METADATA = new Set<string>([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_OR_FOLLOWER',
+  'REPLICA_NOT_AVAILABLE',
+  'KAFKA_STORAGE_ERROR',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
+])
+
+/** Answers that mean "not now" although the protocol's own table does not mark them so. */
+const RETRIABLE_BESIDES = new Set<string>(['UNKNOWN_TOPIC_OR_PARTITION', 'OFFSET_NOT_AVAILABLE'])
+
+/** What a broker answered, with the facts that decide what to do next. */
+export class KafkaError extends Error {
+  override readonly name = 'KafkaError'
+  readonly code: number
+  /** The protocol's name of the code, such as `NOT_LEADER_OR_FOLLOWER`. */
+  readonly id: string
+  readonly retriable: boolean
+  readonly staleMetadata: boolean
+
+  constructor(code: number, context: string) {
+    const id = (protocolErrorsCodesById as Record<number, string>)[code] ?? `UNKNOWN_CODE_${code}`
+    const known = (protocolErrors as Record<string, { message: string; canRetry: boolean }>)[id]
+    super(`${context}: ${id} (${known?.message ?? 'a code this client does not know'})`)
+    this.code = code
+    this.id = id
+    this.staleMetadata = STALE_METADATA.has(id)
+    this.retriable = known?.canRetry === true || this.staleMetadata || RETRIABLE_BESIDES.has(id)
+  }
+}
+
+/** No broker answered in time, or the connection broke: the outcome of the request is not known. */
+export class KafkaUnreachableError extends Error {
+  override readonly name = 'KafkaUnreachableError'
+  readonly retriable = true
+  readonly staleMetadata = true
+}
+
+/** A record was not acknowledged before its deadline; whether it was written may not be known. */
+export class DeliveryTimeoutError extends Error {
+  override readonly name = 'DeliveryTimeoutError'
+}
+
+/** The producer's buffer stayed full for longer than a caller may wait. */
+export class BufferFullError extends Error {
+  override readonly name = 'BufferFullError'
+}

@@ -1,0 +1,92 @@
+import type { ProducerRecord } from '../wire/record-batch-encode.ts'
+import { Batch } from './batch.ts'
+import { advanceSequence, type ProducerIdentity } from './producer-identity.ts'
+
+/**
+ * What waits for one partition, oldest first.
+ *
+ * At most one batch is under way, and only the oldest one ever is, so nothing can overtake: not on a retry, not on
+ * a change of leader, not after the broker forgot the producer. Acknowledgements of a partition are a prefix of what
+ * was sent to it: when a batch fails for good, all behind it fail with it, so that who sends again sends in order.
+ */
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  inFlight = false
+  retryAtMs = 0
+  /** Failed attempts of the oldest batch. */
+  failures = 0
+  readonly #batches: Batch[] = []
+  #identity: ProducerIdentity | null = null
+  #nextSequence = 0
+
+  constructor(topic: string, partition: number) {
+    this.topic = topic
+    this.partition = partition
+  }
+
+  get oldest(): Batch | undefined {
+    return this.#batches[0]
+  }
+
+  get isEmpty(): boolean {
+    return this.#batches.length === 0
+  }
+
+  /** Puts the record into the newest batch, or a new one if it is full or under way. Returns that batch. */
+  append(record: ProducerRecord, bytes: number, batchBytesMax: number, nowMs: number): Batch {
+    let newest = this.#batches.at(-1)
+    if (!newest?.isOpen || newest.bytes + bytes > batchBytesMax) {
+      newest = new Batch(nowMs)
+      this.#batches.push(newest)
+    }
+    newest.append(record, bytes, nowMs)
+    return newest
+  }
+
+  /** When the oldest batch is to leave, were there no back-off: at once if it is full, otherwise after the linger. */
+  dueAtMs(lingerMs: number, batchBytesMax: number): number {
+    const oldest = this.#batches[0]!
+    const full = this.#batches.length > 1 || oldest.bytes >= batchBytesMax || !oldest.isOpen
+    return Math.max(this.retryAtMs, full ? 0 : oldest.createdAtMs + lingerMs)
+  }
+
+  /** Stamps the oldest batch, sealed before, unless it already carries a stamp that may be in the log. */
+  stampOldest(current: ProducerIdentity): void {
+    const oldest = this.#batches[0]!
+    if (oldest.identity !== null) return
+    if (this.#identity !== current) {
+      this.#identity = current
+      this.#nextSequence = 0
+    }
+    oldest.stamp(current, current.producerId < 0n ? -1 : this.#nextSequence)
+  }
+
+  /** The oldest batch, now known not to be in the log, starts over under a new identity. */
+  restampOldest(current: ProducerIdentity): void {
+    this.#identity = current
+    this.#nextSequence = 0
+    this.#batches[0]!.stamp(current, 0)
+  }
+
+  acknowledgeOldest(baseOffset: number): Batch {
+    const oldest = this.#batches.shift()!
+    if (oldest.identity === this.#identity) this.#nextSequence = advanceSequence(this.#nextSequence, oldest.count)
+    this.failures = 0
+    this.retryAtMs = 0
+    oldest.acknowledge(baseOffset)
+    return oldest
+  }
+
+  /**
+   * Fails everything that waits. If one of them may be in the log, the sequence that follows it is not known either:
+   * the caller must then take a new identity before this partition sends again.
+   */
+  failAll(error: Error): Batch[] {
+    const failed = this.#batches.splice(0)
+    this.failures = 0
+    this.retryAtMs = 0
+    for (const batch of failed) batch.fail(error)
+    return failed
+  }
+}

@@ -1,0 +1,118 @@
+import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
+import { retryCall } from '../cluster/retry-call.ts'
+import { KafkaCode, KafkaError } from '../errors.ts'
+import { partitionOfKey } from '../wire/murmur2.ts'
+import { type ProducerRecord, recordBytes } from '../wire/record-batch-encode.ts'
+import { MemoryGate } from './memory-gate.ts'
+import { PartitionQueue } from './partition-queue.ts'
+import type { ProducerObserver } from './producer-observer.ts'
+import { type ProducerOptions, producerOptions } from './producer-options.ts'
+import { BatchSender } from './send-batches.ts'
+
+/** Where a record was written. `offset` is -1 if the broker confirmed a repetition whose place it has forgotten. */
+export interface RecordPosition {
+  readonly partition: number
+  readonly offset: number
+}
+
+/**
+ * Writes records to Kafka: gathers them per partition, sends each broker what is due in one request, and retries in
+ * order until the delivery deadline.
+ *
+ * Two records of one partition are acknowledged in the order of their `send` calls, and if one fails, so do all that
+ * were sent to its partition after it and before its failure was told.
+ */
+export class Producer {
+  readonly #cluster: Cluster
+  readonly #options: ProducerOptions
+  readonly #memory: MemoryGate
+  readonly #connections: BrokerConnections
+  readonly #sender: BatchSender
+  readonly #queues = new Map<string, PartitionQueue[]>()
+  #closing = false
+
+  constructor(cluster: Cluster, options: ProducerOptions = producerOptions('safe'), observer: ProducerObserver = {}) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#memory = new MemoryGate(options.bufferBytesMax, options.blockMsMax)
+    this.#connections = cluster.connections(options.requestTimeoutMs)
+    this.#sender = new BatchSender(cluster, this.#connections, options, this.#memory, observer)
+  }
+
+  /** Bytes that wait or are under way, and callers that wait for room. */
+  get buffered(): { bytes: number; callersWaiting: number } {
+    return { bytes: this.#memory.bytes, callersWaiting: this.#memory.waiting }
+  }
+
+  /** Learns the topics' partitions and takes a producer id. Throws KafkaUnreachableError after 30 s without success. */
+  async start(topics: readonly string[]): Promise<void> {
+    await retryCall(() => this.#cluster.watch(topics))
+    for (const topic of topics) this.#queuesOf(topic)
+    await this.#sender.start()
+  }
+
+  /**
+   * Resolves when Kafka has acknowledged the record. Throws KafkaError, DeliveryTimeoutError or BufferFullError;
+   * after a DeliveryTimeoutError the record may or may not have been written.
+   */
+  send(record: ProducerRecord): Promise<RecordPosition> {
+    if (this.#closing) return Promise.reject(new Error('the producer is closed'))
+    const bytes = recordBytes(record)
+    if (bytes > this.#options.requestBytesMax) {
+      return Promise.reject(
+        new KafkaError(KafkaCode.MESSAGE_TOO_LARGE, `a record of ${bytes} bytes to ${record.topic}`),
+      )
+    }
+    return this.#memory.tryEnter(bytes)
+      ? this.#append(record, bytes)
+      : this.#memory.enter(bytes).then(() => this.#append(record, bytes))
+  }
+
+  /** Sends what waits without lingering, and resolves when all of it is acknowledged or has failed. */
+  flush(): Promise<void> {
+    return this.#sender.flush()
+  }
+
+  /** Takes no more, sends what waits, and closes the connections. */
+  async close(): Promise<void> {
+    if (this.#closing) return
+    this.#closing = true
+    await this.#sender.flush()
+    this.#sender.stop()
+    await this.#connections.close()
+  }
+
+  #append(record: ProducerRecord, bytes: number): Promise<RecordPosition> {
+    const queues = this.#queuesOf(record.topic)
+    if (queues.length === 0) {
+      this.#memory.leave(bytes)
+      return Promise.reject(new KafkaError(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, `sending to ${record.topic}`))
+    }
+    const partition = record.partition ?? choosePartition(record.key, queues.length)
+    const queue = queues[partition]
+    if (!queue) {
+      this.#memory.leave(bytes)
+      return Promise.reject(new RangeError(`${record.topic} has ${queues.length} partitions: there is no ${partition}`))
+    }
+    const batch = queue.append(record, bytes, this.#options.batchBytesMax, Date.now())
+    const index = batch.count - 1
+    this.#sender.enqueue(queue)
+    return batch.acknowledged.then((base) => ({ partition, offset: base < 0 ? -1 : base + index }))
+  }
+
+  /** The topic's queues, as many as it has partitions by now. A topic may grow while we write to it. */
+  #queuesOf(topic: string): PartitionQueue[] {
+    let queues = this.#queues.get(topic)
+    if (!queues) {
+      queues = []
+      this.#queues.set(topic, queues)
+    }
+    const partitions = this.#cluster.topic(topic)?.partitions.length ?? 0
+    while (queues.length < partitions) queues.push(new PartitionQueue(topic, queues.length))
+    return queues
+  }
+}
+
+function choosePartition(key: string | Buffer | null, partitions: number): number {
+  return key === null ? Math.floor(Math.random() * partitions) : partitionOfKey(key, partitions)
+}
