@@ -26,7 +26,7 @@ export function inLanes(options: {
 
 /** Handles records in batches, one batch at a time, each partition's in order. */
 export function inBatches(options: {
-  handle: (records: readonly ConsumedRecord[]) => Promise<readonly SettledOutcome[] | void>
+  handle: (records: readonly ConsumedRecord[]) => Promise<readonly SettledOutcome[]>
   recordsMax: number
 }): Handling {
   return ({ completed, failed }) =>

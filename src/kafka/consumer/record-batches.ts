@@ -7,10 +7,10 @@ import { DONE, type SettledOutcome } from './outcome.ts'
 export interface BatchOptions {
   readonly recordsMax: number
   /**
-   * Handles records of several partitions, each partition's in order. Resolving means that all are done; outcomes,
-   * one for each record, say otherwise. Throwing means that none can be taken as done.
+   * Handles records of several partitions, each partition's in order. Returns an outcome for each record, or none at
+   * all when every one is done. Throwing means that none can be taken as done.
    */
-  readonly handle: (records: readonly ConsumedRecord[]) => Promise<readonly SettledOutcome[] | void>
+  readonly handle: (records: readonly ConsumedRecord[]) => Promise<readonly SettledOutcome[]>
   readonly completed: (held: HeldRecord) => void
   readonly failed: (error: unknown, records: number, failures: number) => void
   readonly backoffMsFirst: number
@@ -78,7 +78,7 @@ export class RecordBatches implements Dispatcher {
     try {
       const outcomes = await this.#options.handle(batch.map((held) => held.record))
       this.#failures = 0
-      return this.#settle(batch, outcomes ?? [])
+      return this.#settle(batch, outcomes)
     } catch (error) {
       this.#failures++
       this.#options.failed(error, batch.length, this.#failures)

@@ -1,0 +1,49 @@
+/**
+ * What can go wrong with a request, and what the caller is to do: `now` fix nothing and try again at once, `later`
+ * try again after a while, `never` the same request will not succeed.
+ * `docs/errors.md` describes each; a test compares the two.
+ */
+export const PROBLEMS = {
+  'invalid-request': { status: 400, retry: 'never', title: 'The request is not of the described form' },
+  'invalid-phone': { status: 400, retry: 'never', title: 'The phone number is not an international number' },
+  'invalid-text': { status: 400, retry: 'never', title: 'The text is empty or too long' },
+  'invalid-time': { status: 400, retry: 'never', title: 'The time does not fit' },
+  unauthorized: { status: 401, retry: 'never', title: 'The API key is missing or not valid' },
+  forbidden: { status: 403, retry: 'never', title: 'The API key may not do this' },
+  'insufficient-balance': { status: 402, retry: 'later', title: 'The balance does not cover the message' },
+  'not-found': { status: 404, retry: 'never', title: 'There is no such thing' },
+  'method-not-allowed': { status: 405, retry: 'never', title: 'This path does not take that method' },
+  'idempotency-in-flight': { status: 409, retry: 'now', title: 'A request with this key is being handled' },
+  'payload-too-large': { status: 413, retry: 'never', title: 'The request is too large' },
+  'unsupported-media-type': { status: 415, retry: 'never', title: 'The body is not JSON' },
+  'idempotency-mismatch': { status: 422, retry: 'never', title: 'The key was used for another request' },
+  'no-route': { status: 422, retry: 'never', title: 'No operator serves this number' },
+  'too-many-requests': { status: 429, retry: 'later', title: 'Too many requests' },
+  internal: { status: 500, retry: 'later', title: 'Something went wrong here' },
+  unavailable: { status: 503, retry: 'later', title: 'The gateway cannot take messages now' },
+} as const satisfies Record<string, { status: number; retry: 'now' | 'later' | 'never'; title: string }>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** Where in a request something is wrong: a JSON pointer into the body. */
+export interface ProblemPointer {
+  readonly pointer: string
+  readonly detail: string
+}
+
+/** A request that cannot be served, as its caller is told. `detail` says what is wrong with this one. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ProblemCode
+  readonly pointers: readonly ProblemPointer[]
+
+  constructor(code: ProblemCode, detail: string, pointers: readonly ProblemPointer[] = []) {
+    super(detail)
+    this.code = code
+    this.pointers = pointers
+  }
+
+  get status(): number {
+    return PROBLEMS[this.code].status
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The states of a message, each with who brings it there and what follows.
+ * - `scheduled`: accepted for later; the relay releases it when its time comes.
+ * - `accepted`: charged and stored; the relay hands it to Kafka.
+ * - `queued`: in a delivery worker's buffer, for the first time or again after a temporary error.
+ * - `sending`: an attempt is committed and its answer awaited. A worker that dies here leaves the attempt to the next
+ *   one, which follows the route's policy for answers that were lost.
+ * - `sent`: the operator took it. A receipt, or the end of waiting for one, is what moves it on.
+ * - `delivered`, `failed`, `rejected`, `cancelled`, `expired`: final.
+ * - `unknown`: final as far as we can tell: the operator may have it. Only a receipt can still prove more.
+ */
+export const STATUSES = [
+  'scheduled',
+  'accepted',
+  'queued',
+  'sending',
+  'sent',
+  'delivered',
+  'failed',
+  'rejected',
+  'cancelled',
+  'expired',
+  'unknown',
+] as const
+
+export type Status = (typeof STATUSES)[number]
+
+/** Which states may follow a state. Later ones may come first, as events of one batch are applied together. */
+export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
+  scheduled: ['accepted', 'queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
+  accepted: ['queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
+  queued: ['sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
+  sending: ['queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'expired', 'unknown'],
+  sent: ['delivered', 'failed', 'rejected', 'expired', 'unknown'],
+  unknown: ['delivered', 'failed', 'rejected', 'expired'],
+  delivered: [],
+  failed: [],
+  rejected: [],
+  cancelled: [],
+  expired: [],
+}
+
+const FINAL = new Set<Status>(['delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'])
+
+export function isFinal(status: Status): boolean {
+  return FINAL.has(status)
+}
+
+/** A state together with how many attempts had been begun when it was reached. */
+export interface StatusPoint {
+  readonly status: Status
+  readonly attempt: number
+}
+
+/**
+ * Whether an event moves a message on. Events come at least once and sometimes late, so one that repeats the past
+ * must change nothing: a message goes back to `queued` or `sending` only for an attempt that it has not seen.
+ */
+export function moves(current: StatusPoint, event: StatusPoint): boolean {
+  if (!TRANSITIONS[current.status].includes(event.status)) return false
+  if (current.status !== 'sending') return true
+  if (event.status === 'sending') return event.attempt > current.attempt
+  return event.status !== 'queued' || event.attempt >= current.attempt
+}

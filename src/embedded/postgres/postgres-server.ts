@@ -1,0 +1,172 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { freePort } from '../free-port.ts'
+import { GuardedServer } from '../guarded-server.ts'
+import { EnvironmentError, type Progress } from '../progress.ts'
+import { type PostgresHome, postgresHome } from './postgres-home.ts'
+
+const START_TIMEOUT_MS = 60_000
+const USER = 'smsgw'
+const DATABASE = 'smsgw'
+
+/**
+ * Sized for one machine that runs everything. Commits are durable: fsync and synchronous_commit stay on.
+ */
+const SERVER_SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '200',
+  shared_buffers: '256MB',
+  max_wal_size: '4GB',
+  checkpoint_timeout: '15min',
+  jit: 'off',
+  autovacuum_naptime: '5s',
+  log_min_messages: 'warning',
+}
+
+const run = promisify(execFile)
+
+/** What the data folder remembers besides PostgreSQL's own files. */
+interface Access {
+  readonly password: string
+  port: number
+}
+
+/** PostgreSQL on this machine. */
+export class PostgresServer {
+  readonly #server: GuardedServer
+  readonly #access: Access
+
+  private constructor(server: GuardedServer, access: Access) {
+    this.#server = server
+    this.#access = access
+  }
+
+  /** Starts the server, making its data folder the first time. Throws EnvironmentError. */
+  static async start(folder: string, progress: Progress): Promise<PostgresServer> {
+    const home = postgresHome(folder)
+    const dataFolder = join(home.folder, 'data')
+    const access = readAccess(home)
+    if (!existsSync(dataFolder)) {
+      progress('postgres', 'creating the database')
+      await initialise(home, dataFolder, access.password)
+    }
+    await stopLeftover(dataFolder)
+    access.port = await freePort(access.port)
+    writeAccess(home, access)
+    progress('postgres', 'starting')
+    const logFile = join(home.folder, 'postgres.log')
+    const settings = Object.entries(SERVER_SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const guarded = await GuardedServer.start({
+      command: join(home.binFolder, 'postgres'),
+      args: ['-D', dataFolder, '-p', String(access.port), ...settings],
+      logFile,
+      stopSignal: 'INT',
+      cwd: '/',
+      user: home.user,
+    })
+    const server = new PostgresServer(guarded, access)
+    await server.#untilReady(logFile)
+    progress('postgres', `ready at 127.0.0.1:${access.port}`)
+    return server
+  }
+
+  /** As in DATABASE_URL; of another database on this server, if one is named. */
+  url(database = DATABASE): string {
+    return `postgres://${USER}:${this.#access.password}@127.0.0.1:${this.#access.port}/${database}`
+  }
+
+  /** The server's first process, for whoever measures it or breaks it on purpose. */
+  get pid(): number {
+    return this.#server.pid
+  }
+
+  async createDatabase(name: string): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url('postgres') })
+    await client.connect()
+    try {
+      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
+    } catch (error) {
+      if ((error as { code?: string }).code !== '42P04') throw error
+    } finally {
+      await client.end()
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop()
+  }
+
+  async #untilReady(logFile: string): Promise<void> {
+    const deadlineMs = Date.now() + START_TIMEOUT_MS
+    while (true) {
+      try {
+        await this.createDatabase(DATABASE)
+        return
+      } catch (error) {
+        if (this.#server.hasExited || Date.now() > deadlineMs) {
+          await this.#server.stop()
+          const why = this.#server.hasExited ? 'ended while it was starting' : (error as Error).message
+          throw new EnvironmentError(`PostgreSQL ${why}.`, `Its log is ${logFile}.`)
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
+  }
+}
+
+/** Makes the data folder beside its final place and renames it, so that a broken-off start leaves nothing half done. */
+async function initialise(home: PostgresHome, dataFolder: string, password: string): Promise<void> {
+  const part = `${dataFolder}.part`
+  const passwordFile = join(home.folder, 'password')
+  rmSync(part, { recursive: true, force: true })
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  if (home.user) chownSync(passwordFile, home.user.uid, home.user.gid)
+  const options = [`--pgdata=${part}`, `--username=${USER}`, `--pwfile=${passwordFile}`]
+  const locale = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--no-instructions']
+  try {
+    await run(join(home.binFolder, 'initdb'), [...options, ...locale], { ...home.user, cwd: '/' })
+    renameSync(part, dataFolder)
+  } catch (cause) {
+    throw new EnvironmentError(
+      `PostgreSQL could not create its data folder: ${(cause as Error).message}`,
+      `Check that ${home.folder} can be written and the disk has room.`,
+    )
+  } finally {
+    rmSync(passwordFile, { force: true })
+  }
+}
+
+function readAccess(home: PostgresHome): Access {
+  const file = join(home.folder, 'access.json')
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Access
+  return { password: randomBytes(18).toString('base64url'), port: 0 }
+}
+
+function writeAccess(home: PostgresHome, access: Access): void {
+  writeFileSync(join(home.folder, 'access.json'), JSON.stringify(access), { mode: 0o600 })
+}
+
+/** A server that still runs on our data, because its guard was killed with us, is stopped first. */
+async function stopLeftover(dataFolder: string): Promise<void> {
+  const file = join(dataFolder, 'postmaster.pid')
+  if (!existsSync(file)) return
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
+  if (!isOurServer(pid, dataFolder)) return
+  process.kill(pid, 'SIGINT')
+  for (let tries = 0; tries < 100 && isOurServer(pid, dataFolder); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+function isOurServer(pid: number, dataFolder: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dataFolder)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,27 @@
+import { type Static, Type } from 'typebox'
+import { CustomerId, EncodingName, nullable, Phone, Priority, SmsId, Timestamp, Ulid } from './fields.ts'
+
+/** `sms.accepted`, keyed by customer: a message was charged and stored. */
+export const AcceptedEvent = Type.Object(
+  {
+    event_id: Ulid,
+    event_type: Type.Literal('sms.accepted'),
+    timestamp: Timestamp,
+    customer_id: CustomerId,
+    sms_id: SmsId,
+    phone: Phone,
+    message: Type.String({ minLength: 1 }),
+    cost: Type.Integer({ minimum: 0 }),
+    idempotency_key: nullable(Type.String()),
+    metadata: Type.Object({ ip: nullable(Type.String()), user_agent: nullable(Type.String()) }),
+    sender: nullable(Type.String()),
+    encoding: EncodingName,
+    segments: Type.Integer({ minimum: 1 }),
+    operator: Type.String({ minLength: 1 }),
+    priority: Priority,
+    client_ref: nullable(Type.String()),
+  },
+  { $id: 'sms.accepted' },
+)
+
+export type AcceptedEvent = Static<typeof AcceptedEvent>

@@ -1,0 +1,56 @@
+import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import type { ProducerRecord } from '../kafka/wire/record-batch-encode.ts'
+import { DeadLetter, type DeadLetterReason } from './dead-letter.ts'
+import { eventCodec } from './event-codec.ts'
+import { TOPICS } from './topics.ts'
+
+const codec = eventCodec(DeadLetter)
+
+export interface DeadLetterCause {
+  readonly reason: DeadLetterReason
+  readonly error: string
+  readonly consumerGroup: string
+}
+
+/**
+ * The record that says where a record came from and why it is here. It keeps the original key and headers, and adds
+ * the headers by which Kafka consoles find their way back (the names are Spring's, which they look for).
+ */
+export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause, nowMs: number): ProducerRecord {
+  const { topic, partition, offset, value } = record
+  const failedAt = new Date(nowMs).toISOString()
+  const isText = value === null || isUtf8(value)
+  const original = [...record.headers()].map(([name, bytes]) => [name, bytes.toString()] as [string, string])
+  return {
+    topic: TOPICS.deadLetters,
+    key: record.key === null ? null : Buffer.from(record.key),
+    value: codec.encode({
+      original_topic: topic,
+      original_partition: partition,
+      original_offset: offset,
+      error: cause.error,
+      message: value === null ? null : value.toString(isText ? 'utf8' : 'base64'),
+      message_encoding: isText ? 'utf8' : 'base64',
+      failed_at: failedAt,
+      reason: cause.reason,
+      attempts: record.failures + 1,
+      consumer_group: cause.consumerGroup,
+    }),
+    headers: [
+      ...original,
+      ['kafka_dlt-original-topic', topic],
+      ['kafka_dlt-original-partition', String(partition)],
+      ['kafka_dlt-original-offset', String(offset)],
+      ['kafka_dlt-original-timestamp', String(record.timestampMs)],
+      ['kafka_dlt-original-consumer-group', cause.consumerGroup],
+      ['kafka_dlt-exception-message', cause.error],
+      ['dlq-reason', cause.reason],
+      ['dlq-attempts', String(record.failures + 1)],
+      ['dlq-first-failed-at', failedAt],
+    ],
+  }
+}
+
+function isUtf8(bytes: Buffer): boolean {
+  return Buffer.from(bytes.toString()).equals(bytes)
+}

@@ -1,0 +1,26 @@
+import { type Static, Type } from 'typebox'
+import { CustomerId, EncodingName, nullable, Phone, Priority, SmsId, Timestamp, Ulid } from './fields.ts'
+
+/** `sms.delivery`, keyed by customer or operator: a message to be handed to an operator. */
+export const DeliveryTask = Type.Object(
+  {
+    task_id: Ulid,
+    sms_id: SmsId,
+    customer_id: CustomerId,
+    phone: Phone,
+    message: Type.String({ minLength: 1 }),
+    operator: Type.String({ minLength: 1 }),
+    priority: Priority,
+    retry_count: Type.Integer({ minimum: 0 }),
+    max_retries: Type.Integer({ minimum: 0 }),
+    created_at: Timestamp,
+    sender: nullable(Type.String()),
+    encoding: EncodingName,
+    segments: Type.Integer({ minimum: 1 }),
+    valid_until: nullable(Timestamp),
+    accepted_at: Timestamp,
+  },
+  { $id: 'sms.delivery' },
+)
+
+export type DeliveryTask = Static<typeof DeliveryTask>

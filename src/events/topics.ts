@@ -1,0 +1,9 @@
+/** The topics, by what they carry. `config/topics.yaml` says how each is stored. */
+export const TOPICS = {
+  accepted: 'sms.accepted',
+  delivery: 'sms.delivery',
+  status: 'sms.status',
+  deadLetters: 'sms.dlq',
+} as const
+
+export type TopicName = (typeof TOPICS)[keyof typeof TOPICS]

@@ -1,0 +1,13 @@
+import type { Outcome, SettledOutcome } from '../consumer/outcome.ts'
+import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
+
+export type RecordHandler = (record: ConsumedRecord) => Promise<Outcome>
+export type SettledHandler = (record: ConsumedRecord) => Promise<SettledOutcome>
+
+/** Wraps a handler with one behaviour. */
+export type Middleware = (next: RecordHandler) => RecordHandler
+
+/** The handler inside the middlewares, the first of them outermost. */
+export function compose(handler: RecordHandler, ...middlewares: Middleware[]): RecordHandler {
+  return middlewares.reduceRight((next, middleware) => middleware(next), handler)
+}

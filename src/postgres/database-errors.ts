@@ -1,0 +1,25 @@
+/** SQLSTATE codes by which callers decide (PostgreSQL documentation, Appendix A). */
+export const SqlState = {
+  UNIQUE_VIOLATION: '23505',
+  CHECK_VIOLATION: '23514',
+  DEADLOCK_DETECTED: '40P01',
+  SERIALIZATION_FAILURE: '40001',
+  UNDEFINED_TABLE: '42P01',
+  UNDEFINED_DATABASE: '3D000',
+} as const
+
+/** Classes of SQLSTATE that pass by themselves: connection, resources, operator intervention, rollback. */
+const PASSING_CLASSES = new Set(['08', '53', '57', '40'])
+
+const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'])
+
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** Whether the database, rather than the statement, is at fault, so that the same work may succeed later. */
+export function isDatabaseAway(error: unknown): boolean {
+  const code = sqlState(error)
+  if (code === undefined) return error instanceof Error && /connection|timeout/i.test(error.message)
+  return NETWORK_CODES.has(code) || (code.length === 5 && PASSING_CLASSES.has(code.slice(0, 2)))
+}

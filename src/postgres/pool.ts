@@ -1,0 +1,40 @@
+import pg from 'pg'
+
+const INT8 = 20
+
+/** bigint columns as numbers: ids, amounts and counts here stay below 2^53 by design. */
+const types = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+}
+
+export type Pool = pg.Pool
+export type Connection = pg.PoolClient
+/** Whatever runs a statement: a pool, or a connection inside a transaction. */
+export type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>
+
+export interface PoolOptions {
+  readonly url: string
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string
+  readonly connectionsMax: number
+  /** The server breaks off a statement that runs longer. */
+  readonly statementTimeoutMs?: number
+  /** Called with the error of a connection that broke while it was idle. */
+  readonly idleConnectionFailed?: (error: Error) => void
+}
+
+export function createPool(options: PoolOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.connectionsMax,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    types,
+  })
+  // An idle connection that breaks is replaced by the pool; unheard, its error would end the process.
+  pool.on('error', (error) => options.idleConnectionFailed?.(error))
+  return pool
+}
