@@ -27,7 +27,18 @@ export type Status = (typeof STATUSES)[number]
 
 /** Which states may follow a state. Later ones may come first, as events of one batch are applied together. */
 export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
-  scheduled: ['accepted', 'queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
+  scheduled: [
+    'accepted',
+    'queued',
+    'sending',
+    'sent',
+    'delivered',
+    'failed',
+    'rejected',
+    'cancelled',
+    'expired',
+    'unknown',
+  ],
   accepted: ['queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
   queued: ['sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
   sending: ['queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'expired', 'unknown'],

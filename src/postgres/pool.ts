@@ -32,8 +32,10 @@ export function createPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
+    // Statements go out as they come, without waiting for the answer to the one before.
+    pipeline: true,
     types,
-  })
+  } as pg.PoolConfig)
   // An idle connection that breaks is replaced by the pool; unheard, its error would end the process.
   pool.on('error', (error) => options.idleConnectionFailed?.(error))
   return pool

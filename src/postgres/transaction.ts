@@ -8,7 +8,9 @@ export async function inTransaction<T>(pool: Pool, work: (connection: Connection
   const connection = await pool.connect()
   let broken: Error | undefined
   try {
-    await connection.query('BEGIN')
+    // Not waited for: the first statement of `work` travels along with it.
+    const begun = connection.query('BEGIN')
+    begun.catch(() => {})
     const result = await work(connection)
     await connection.query('COMMIT')
     return result

@@ -3,7 +3,18 @@ import pino, { type DestinationStream, type Logger } from 'pino'
 export type Log = Logger
 
 /** Fields that must not reach a log even if a line is written carelessly: what was said, to whom, and secrets. */
-const REDACTED = ['text', 'message', 'phone', 'to', 'authorization', 'api_key', 'secret', 'password', 'value', 'payload']
+const REDACTED = [
+  'text',
+  'message',
+  'phone',
+  'to',
+  'authorization',
+  'api_key',
+  'secret',
+  'password',
+  'value',
+  'payload',
+]
 
 /**
  * Structured logs, one JSON object a line, on standard output unless told otherwise. Messages are sentences about

@@ -1,0 +1,58 @@
+import type { QueryConfig } from 'pg'
+import { textArray } from '../../postgres/array-literal.ts'
+
+/** Locks the rows in the order of their key, as everyone does, so that two batches cannot wait for each other. */
+export function lockBalances(customerIds: readonly string[]): QueryConfig {
+  return {
+    name: 'accept-lock-balances',
+    text: `SELECT customer_id, balance FROM balances
+           WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE`,
+    values: [textArray(customerIds)],
+  }
+}
+
+export function readAnswers(customerIds: readonly string[], keys: readonly string[]): QueryConfig {
+  return {
+    name: 'accept-read-answers',
+    text: `SELECT i.customer_id, i.key, i.request_hash, i.status, i.response
+           FROM unnest($1::text[], $2::text[]) AS asked (customer_id, key)
+           JOIN idempotency i ON i.customer_id = asked.customer_id AND i.key = asked.key
+           WHERE i.created_at > now() - interval '72 hours'`,
+    values: [textArray(customerIds), textArray(keys)],
+  }
+}
+
+/** Everything that accepting writes, in one statement. Parameters as `AcceptedRows.parameters` gives them. */
+export function insertAccepted(parameters: unknown[]): QueryConfig {
+  return { name: 'accept-insert', text: INSERT_ACCEPTED, values: parameters }
+}
+
+const INSERT_ACCEPTED = `
+  WITH accepted AS (
+    INSERT INTO messages (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
+      max_retries, valid_until, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, accepted_at)
+    SELECT sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
+      $1, to_timestamp(valid_until_ms / 1000.0), client_ref, metadata, idempotency_key, ip, user_agent, traceparent,
+      to_timestamp($2 / 1000.0)
+    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::smallint[], $10::text[],
+      $11::bigint[], $12::smallint[], $13::double precision[], $14::text[], $15::jsonb[], $16::text[], $17::text[],
+      $18::text[], $19::text[])
+      AS message (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
+        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent)
+  ), queued AS (
+    INSERT INTO outbox (shard, sms_id)
+    SELECT shard, sms_id FROM unnest($20::smallint[], $3::bigint[]) WITH ORDINALITY AS row (shard, sms_id, place)
+    ORDER BY place
+  ), reserved AS (
+    INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
+    SELECT sms_id, 'reserve', customer_id, -cost, cost
+    FROM unnest($3::bigint[], $4::text[], $11::bigint[]) AS entry (sms_id, customer_id, cost)
+  ), answered AS (
+    INSERT INTO idempotency (customer_id, key, request_hash, status, response, created_at)
+    SELECT customer_id, key, request_hash, status, response, to_timestamp($2 / 1000.0)
+    FROM unnest($21::text[], $22::text[], $23::bytea[], $24::smallint[], $25::jsonb[])
+      AS answer (customer_id, key, request_hash, status, response)
+  )
+  UPDATE balances SET balance = balances.balance - spent.amount, reserved = balances.reserved + spent.amount
+  FROM unnest($26::text[], $27::bigint[]) AS spent (customer_id, amount)
+  WHERE balances.customer_id = spent.customer_id`

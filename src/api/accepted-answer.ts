@@ -1,0 +1,29 @@
+import { Type } from 'typebox'
+import type { AcceptedMessage } from './accept/accept-batch.ts'
+
+/** What the caller is told of an accepted message. */
+export const AcceptedAnswer = Type.Object({
+  sms_id: Type.Integer(),
+  status: Type.Literal('accepted'),
+  to: Type.String(),
+  segments: Type.Integer(),
+  encoding: Type.String(),
+  cost: Type.Integer({ description: "In the currency's minor unit" }),
+  operator: Type.String(),
+  client_ref: Type.Optional(Type.String()),
+  accepted_at: Type.String(),
+})
+
+export function acceptedAnswer(message: AcceptedMessage): Record<string, unknown> {
+  return {
+    sms_id: message.smsId,
+    status: 'accepted',
+    to: message.phone,
+    segments: message.segments,
+    encoding: message.encoding,
+    cost: message.cost,
+    operator: message.operator,
+    ...(message.clientRef === null ? {} : { client_ref: message.clientRef }),
+    accepted_at: new Date(message.acceptedAtMs).toISOString(),
+  }
+}

@@ -1,0 +1,73 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { ensurePartitions } from '../postgres/ensure-partitions.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { Health } from '../runtime/health.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { Service } from '../runtime/service.ts'
+import type { Values } from '../runtime/settings.ts'
+import { AcceptQueue } from './accept/accept-queue.ts'
+import type { apiSettings } from './config.ts'
+import type { DraftRules } from './message-request.ts'
+import { createApi } from './server.ts'
+
+const PARTITION_CHECK_MS = 3_600_000
+
+export interface ApiServiceParts {
+  readonly settings: Values<typeof apiSettings>
+  readonly pool: Pool
+  readonly rules: () => DraftRules
+  readonly health: Health
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Called when messages were accepted, for whoever carries them on and may live in this process. */
+  readonly accepted: () => void
+}
+
+/** The role `api`. */
+export class ApiService implements Service {
+  readonly name = 'api'
+  readonly #parts: ApiServiceParts
+  readonly #queue: AcceptQueue
+  #app: FastifyInstance | null = null
+  #partitionTimer: NodeJS.Timeout | null = null
+
+  constructor(parts: ApiServiceParts) {
+    this.#parts = parts
+    const { settings, pool, accepted, metrics } = parts
+    this.#queue = new AcceptQueue({
+      pool,
+      transactionsMax: settings.ACCEPT_TRANSACTIONS_MAX,
+      batchMessagesMax: settings.ACCEPT_BATCH_MESSAGES_MAX,
+      gatherMs: settings.ACCEPT_GATHER_MS,
+      waitingMessagesMax: settings.ACCEPT_WAITING_MESSAGES_MAX,
+      accepted,
+    })
+    metrics.gauge('smsgw_accept_waiting_messages', 'Messages waiting to be accepted', () => this.#queue.waitingMessages)
+  }
+
+  /** Where the API listens. */
+  get url(): string {
+    const { port } = this.#app!.server.address() as AddressInfo
+    return `http://127.0.0.1:${port}`
+  }
+
+  async start(): Promise<void> {
+    const { settings, pool, log } = this.#parts
+    await ensurePartitions(pool, Date.now())
+    this.#partitionTimer = setInterval(() => {
+      ensurePartitions(pool, Date.now()).catch((error) => log.error({ err: error }, 'could not make partitions'))
+    }, PARTITION_CHECK_MS).unref()
+    this.#app = await createApi({ ...this.#parts, queue: this.#queue, trustProxy: settings.TRUST_PROXY })
+    await this.#app.listen({ port: settings.PORT, host: settings.HOST })
+    log.info({ url: this.url }, 'the API listens')
+  }
+
+  /** Answers what it has taken, then lets go of its port. */
+  async stop(): Promise<void> {
+    if (this.#partitionTimer) clearInterval(this.#partitionTimer)
+    await this.#app?.close()
+    await this.#queue.drain()
+  }
+}

@@ -1,0 +1,101 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { Problem } from '../../domain/errors.ts'
+import type { Pool } from '../../postgres/pool.ts'
+
+const TimelineEntry = Type.Object(
+  { status: Type.String(), at: Type.String() },
+  { additionalProperties: true, description: 'A state the message came to, and when' },
+)
+
+const MessageAnswer = Type.Object({
+  sms_id: Type.Integer(),
+  status: Type.String(),
+  to: Type.String(),
+  from: Type.Union([Type.String(), Type.Null()]),
+  text: Type.String(),
+  encoding: Type.String(),
+  segments: Type.Integer(),
+  cost: Type.Integer(),
+  operator: Type.String(),
+  priority: Type.Integer(),
+  client_ref: Type.Union([Type.String(), Type.Null()]),
+  metadata: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()]),
+  accepted_at: Type.String(),
+  valid_until: Type.Union([Type.String(), Type.Null()]),
+  operator_message_id: Type.Union([Type.String(), Type.Null()]),
+  error_code: Type.Union([Type.String(), Type.Null()]),
+  error_message: Type.Union([Type.String(), Type.Null()]),
+  possible_duplicate: Type.Boolean(),
+  timeline: Type.Array(TimelineEntry),
+})
+
+interface MessageRow {
+  sms_id: number
+  phone: string
+  sender: string | null
+  text: string
+  encoding: string
+  segments: number
+  cost: number
+  operator: string
+  priority: number
+  client_ref: string | null
+  metadata: Record<string, string> | null
+  accepted_at: Date
+  valid_until: Date | null
+  status: string | null
+  operator_message_id: string | null
+  error_code: string | null
+  error_message: string | null
+  possible_duplicate: boolean | null
+  timeline: { status: string; at: string }[] | null
+}
+
+/** GET /v1/messages/{sms_id}: a message of the customer's own, with the timeline of its states. */
+export function readMessageRoute(app: FastifyInstance, pool: Pool): void {
+  app.get<{ Params: { sms_id: number } }>(
+    '/v1/messages/:sms_id',
+    {
+      schema: {
+        operationId: 'readMessage',
+        summary: 'Read a message and its timeline',
+        tags: ['messages'],
+        params: Type.Object({ sms_id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) }),
+        response: { 200: MessageAnswer },
+      },
+    },
+    async (request, reply) => {
+      const row = await readMessage(pool, request.customerId, request.params.sms_id)
+      if (!row) throw new Problem('not-found', 'You have no message with this sms_id.')
+      return reply.send(messageAnswer(row))
+    },
+  )
+}
+
+async function readMessage(pool: Pool, customerId: string, smsId: number): Promise<MessageRow | undefined> {
+  const { rows } = await pool.query<MessageRow>({
+    name: 'read-message',
+    text: `SELECT m.sms_id, m.phone, m.sender, m.text, m.encoding, m.segments, m.cost, m.operator, m.priority,
+             m.client_ref, m.metadata, m.accepted_at, m.valid_until, s.status, s.operator_message_id, s.error_code,
+             s.error_message, s.possible_duplicate, s.timeline
+           FROM messages m LEFT JOIN message_states s ON s.sms_id = m.sms_id
+           WHERE m.sms_id = $1 AND m.customer_id = $2`,
+    values: [smsId, customerId],
+  })
+  return rows[0]
+}
+
+function messageAnswer(row: MessageRow): Record<string, unknown> {
+  const { phone, sender, accepted_at, valid_until, status, possible_duplicate, timeline, ...rest } = row
+  return {
+    ...rest,
+    to: phone,
+    from: sender,
+    status: status ?? 'accepted',
+    accepted_at: accepted_at.toISOString(),
+    valid_until: valid_until?.toISOString() ?? null,
+    possible_duplicate: possible_duplicate ?? false,
+    timeline: [{ status: 'accepted', at: accepted_at.toISOString() }, ...(timeline ?? [])],
+  }
+}

@@ -1,0 +1,79 @@
+import { createApiKey, hashSecret } from '../../domain/api-key.ts'
+import { effectOf } from '../../domain/ledger.ts'
+import { SmsIds } from '../../domain/sms-id.ts'
+import { SqlState, sqlState } from '../../postgres/database-errors.ts'
+import type { Pool, Queryable } from '../../postgres/pool.ts'
+import { inTransaction } from '../../postgres/transaction.ts'
+
+export class AccountError extends Error {
+  override readonly name = 'AccountError'
+}
+
+export interface NewCustomer {
+  readonly customerId: string
+  readonly name: string
+  /** ISO 4217. */
+  readonly currency: string
+}
+
+/** Makes a customer with an empty balance. Throws AccountError if there is one with this id, or the id is not allowed. */
+export async function createCustomer(pool: Pool, customer: NewCustomer): Promise<void> {
+  const { customerId, name, currency } = customer
+  try {
+    await inTransaction(pool, async (connection) => {
+      const values = [customerId, name, currency]
+      await connection.query('INSERT INTO customers (customer_id, name, currency) VALUES ($1, $2, $3)', values)
+      await connection.query('INSERT INTO balances (customer_id) VALUES ($1)', [customerId])
+    })
+  } catch (error) {
+    if (sqlState(error) === SqlState.UNIQUE_VIOLATION) throw new AccountError(`customer "${customerId}" exists already`)
+    if (sqlState(error) === SqlState.CHECK_VIOLATION) {
+      throw new AccountError('a customer id has 1 to 64 letters, digits, - or _, and a currency three capitals')
+    }
+    throw error
+  }
+}
+
+/** Adds to a balance, in the currency's minor unit. Returns the new balance. Throws AccountError. */
+export async function topUp(pool: Pool, customerId: string, amount: number): Promise<number> {
+  if (!Number.isSafeInteger(amount) || amount <= 0) throw new AccountError('an amount is a whole number above 0')
+  const { balance, reserved } = effectOf('top-up', amount)
+  const ref = new SmsIds(Math.floor(Math.random() * 64)).next(Date.now())
+  return inTransaction(pool, async (connection) => {
+    const updated = await connection.query<{ balance: number }>(
+      'UPDATE balances SET balance = balance + $2 WHERE customer_id = $1 RETURNING balance',
+      [customerId, amount],
+    )
+    if (!updated.rows[0]) throw new AccountError(`there is no customer "${customerId}"`)
+    await connection.query(
+      "INSERT INTO ledger (ref, kind, customer_id, balance, reserved) VALUES ($1, 'top-up', $2, $3, $4)",
+      [ref, customerId, balance, reserved],
+    )
+    return updated.rows[0].balance
+  })
+}
+
+/** Makes an API key and returns its text, which cannot be had again. Throws AccountError. */
+export async function issueKey(database: Queryable, customerId: string): Promise<{ keyId: string; key: string }> {
+  const { keyId, secret, text } = createApiKey()
+  try {
+    await database.query('INSERT INTO api_keys (key_id, customer_id, secret_hash) VALUES ($1, $2, $3)', [
+      keyId,
+      customerId,
+      hashSecret(secret),
+    ])
+  } catch (error) {
+    if (sqlState(error) === '23503') throw new AccountError(`there is no customer "${customerId}"`)
+    throw error
+  }
+  return { keyId, key: text }
+}
+
+/** The key stops working within five seconds. Throws AccountError. */
+export async function revokeKey(database: Queryable, keyId: string): Promise<void> {
+  const { rowCount } = await database.query(
+    'UPDATE api_keys SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL',
+    [keyId],
+  )
+  if (rowCount === 0) throw new AccountError(`there is no key "${keyId}", or it is revoked already`)
+}
