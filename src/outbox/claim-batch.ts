@@ -1,0 +1,84 @@
+import type { QueryConfig } from 'pg'
+import { numberArray } from '../postgres/array-literal.ts'
+import type { Queryable } from '../postgres/pool.ts'
+
+/** What waits to be published: a message, or an event of its own in `payload`. */
+export interface OutboxRow {
+  readonly shard: number
+  readonly seq: number
+  readonly sms_id: number
+  readonly payload: string | null
+  readonly message: OutboxMessage
+}
+
+/** A stored message, as both of its events are made from it. */
+export interface OutboxMessage {
+  readonly customer_id: string
+  readonly phone: string
+  readonly text: string
+  readonly sender: string | null
+  readonly encoding: 'gsm7' | 'ucs2'
+  readonly segments: number
+  readonly operator: string
+  readonly cost: number
+  readonly priority: number
+  readonly max_retries: number
+  readonly valid_until: Date | null
+  readonly client_ref: string | null
+  readonly idempotency_key: string | null
+  readonly ip: string | null
+  readonly user_agent: string | null
+  readonly traceparent: string | null
+  readonly accepted_at: Date
+}
+
+type FlatRow = Omit<OutboxRow, 'message'> & OutboxMessage
+
+/**
+ * The oldest rows of each shard, in order. Nothing is marked: the shard is ours alone, and rows go when they are
+ * published. What is read is not "everything above the last number", because numbers become visible out of order.
+ */
+export async function claimBatch(
+  database: Queryable,
+  shards: readonly number[],
+  rowsPerShardMax: number,
+): Promise<OutboxRow[]> {
+  const { rows } = await database.query<FlatRow>(claimStatement(shards, rowsPerShardMax))
+  return rows.map((row) => ({
+    shard: row.shard,
+    seq: row.seq,
+    sms_id: row.sms_id,
+    payload: row.payload,
+    message: row,
+  }))
+}
+
+function claimStatement(shards: readonly number[], rowsPerShardMax: number): QueryConfig {
+  return {
+    name: 'outbox-claim',
+    text: `
+      SELECT o.shard, o.seq, o.sms_id, o.payload, m.customer_id, m.phone, m.text, m.sender, m.encoding, m.segments,
+        m.operator, m.cost, m.priority, m.max_retries, m.valid_until, m.client_ref, m.idempotency_key, m.ip,
+        m.user_agent, m.traceparent, m.accepted_at
+      FROM unnest($1::smallint[]) AS mine (shard)
+      CROSS JOIN LATERAL (
+        SELECT * FROM outbox WHERE outbox.shard = mine.shard ORDER BY outbox.seq LIMIT $2
+      ) AS o
+      JOIN messages m ON m.sms_id = o.sms_id
+      ORDER BY o.shard, o.seq`,
+    values: [numberArray(shards), rowsPerShardMax],
+  }
+}
+
+/** Removes rows that Kafka has acknowledged. */
+export async function removePublished(
+  database: Queryable,
+  rows: readonly Pick<OutboxRow, 'shard' | 'seq'>[],
+): Promise<void> {
+  await database.query({
+    name: 'outbox-remove',
+    text: `DELETE FROM outbox USING unnest($1::smallint[], $2::bigint[]) AS done (shard, seq)
+           WHERE outbox.shard = done.shard AND outbox.seq = done.seq`,
+    values: [numberArray(rows.map(({ shard }) => shard)), numberArray(rows.map(({ seq }) => seq))],
+  })
+}
