@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type Static, type TSchema, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
-import { LineCounter, parseDocument } from 'yaml'
+import { type Static, Type } from 'typebox'
+import { parseYamlFile } from '../runtime/yaml-file.ts'
 
 /** What an operator may be asked to do when the answer to a submit was lost. See `docs/states/attempt.md`. */
 const AmbiguityPolicy = Type.Union([Type.Literal('resend'), Type.Literal('hold')])
@@ -40,40 +39,15 @@ export type AmbiguityPolicy = Static<typeof AmbiguityPolicy>
 export type OperatorConfig = Static<typeof Operator>
 export type OperatorsFile = Static<typeof OperatorsFile>
 
-export class OperatorsFileError extends Error {
-  override readonly name = 'OperatorsFileError'
-}
-
-const checker = Compile(OperatorsFile as TSchema)
-
-/** Reads operators and routes. Throws OperatorsFileError that names the line and what is wrong there. */
+/** Reads operators and routes. Throws YamlFileError that names the line and what is wrong there. */
 export function readOperatorsFile(path: string): OperatorsFile {
   return parseOperators(readFileSync(path, 'utf8'), path)
 }
 
 export function parseOperators(source: string, path: string): OperatorsFile {
-  const lines = new LineCounter()
-  const document = parseDocument(source, { lineCounter: lines })
-  const [syntax] = document.errors
-  if (syntax) throw new OperatorsFileError(`${path}:${lines.linePos(syntax.pos[0]).line}: ${syntax.message}`)
-  const lineOf = (pointer: string): number => {
-    const steps = pointer.split('/').slice(1)
-    for (let depth = steps.length; depth > 0; depth--) {
-      const node = document.getIn(steps.slice(0, depth), true) as { range?: [number, number, number] } | undefined
-      if (node?.range) return lines.linePos(node.range[0]).line
-    }
-    return 1
-  }
-  const value: unknown = document.toJS()
-  if (!checker.Check(value)) {
-    const [first] = checker.Errors(value)
-    const pointer = first?.instancePath ?? ''
-    throw new OperatorsFileError(`${path}:${lineOf(pointer)}: ${pointer || '/'} ${first?.message ?? 'is not valid'}`)
-  }
-  const file = value as OperatorsFile
+  const { value: file, faultAt } = parseYamlFile(OperatorsFile, source, path)
   for (const [index, { operator }] of file.routes.entries()) {
-    if (operator in file.operators) continue
-    throw new OperatorsFileError(`${path}:${lineOf(`/routes/${index}/operator`)}: there is no operator "${operator}"`)
+    if (!(operator in file.operators)) throw faultAt(`/routes/${index}/operator`, `there is no operator "${operator}"`)
   }
   return file
 }

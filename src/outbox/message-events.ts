@@ -27,7 +27,10 @@ export function messageEvents(row: OutboxRow, deliveryKey: DeliveryKey): [EventR
       topic: TOPICS.accepted,
       key: message.customer_id,
       value: acceptedCodec.encode(accepted),
-      headers: envelope({ id: accepted.event_id, type: TOPICS.accepted, time: acceptedAt, traceparent }, '/smsgw/relay'),
+      headers: envelope(
+        { id: accepted.event_id, type: TOPICS.accepted, time: acceptedAt, traceparent },
+        '/smsgw/relay',
+      ),
     },
     {
       topic: TOPICS.delivery,

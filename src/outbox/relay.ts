@@ -108,7 +108,8 @@ export class Relay implements Service {
     this.#observe(rows, done.length)
     const refused = results.find((result) => result.status === 'rejected')
     if (refused && done.length === 0) throw refused.reason
-    if (refused) this.#parts.log.warn({ err: refused.reason, rows: rows.length - done.length }, 'rows stay in the outbox')
+    if (refused)
+      this.#parts.log.warn({ err: refused.reason, rows: rows.length - done.length }, 'rows stay in the outbox')
     this.#failures = 0
     return done.length
   }

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject, onTestFinished } from 'vitest'
+import { createTopics } from '../../src/kafka/admin/create-topics.ts'
+import { Cluster } from '../../src/kafka/cluster/cluster.ts'
+import { ensurePartitions } from '../../src/postgres/ensure-partitions.ts'
+import { migrate } from '../../src/postgres/migrate.ts'
+import { createPool, type Pool } from '../../src/postgres/pool.ts'
+
+/** A name that no other test has. */
+export function uniqueName(what: string): string {
+  return `${what}-${randomBytes(6).toString('hex')}`
+}
+
+/** A client of the tests' Kafka; closed when the test ends. */
+export function testCluster(clientId = 'test'): Cluster {
+  const cluster = new Cluster({ brokers: inject('kafkaBrokers').split(','), clientId })
+  onTestFinished(() => cluster.close())
+  return cluster
+}
+
+/** A topic of its own for this test. */
+export async function freshTopic(cluster: Cluster, partitions = 1): Promise<string> {
+  const name = uniqueName('topic')
+  await createTopics(cluster, [{ name, partitions, replicationFactor: 1 }])
+  return name
+}
+
+/** A migrated database of its own for this test; dropped when the test ends. */
+export async function freshDatabase(): Promise<Pool> {
+  const url = new URL(inject('databaseUrl'))
+  const name = uniqueName('test').replaceAll('-', '_')
+  await onServer(url.href, `CREATE DATABASE ${name}`)
+  const server = url.href
+  url.pathname = `/${name}`
+  const pool = createPool({ url: url.href, applicationName: 'test', connectionsMax: 8 })
+  onTestFinished(async () => {
+    await pool.end()
+    await onServer(server, `DROP DATABASE ${name} WITH (FORCE)`)
+  })
+  await migrate(pool)
+  await ensurePartitions(pool, Date.now())
+  return pool
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
