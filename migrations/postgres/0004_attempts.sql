@@ -9,10 +9,9 @@ CREATE TABLE attempts (
   possible_duplicate boolean NOT NULL,
   started_at timestamptz NOT NULL,
   lease_until timestamptz NOT NULL,
-  outcome text CHECK (outcome IN ('sent', 'temporary', 'rejected', 'ambiguous')),
+  outcome text CHECK (outcome IN ('sent', 'temporary', 'throttled', 'rejected', 'ambiguous', 'unsent')),
   operator_message_id text,
   error_code text,
-  error_message text,
   ended_at timestamptz,
   PRIMARY KEY (sms_id, attempt)
 ) PARTITION BY RANGE (sms_id);

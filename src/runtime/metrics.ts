@@ -12,11 +12,17 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry })
   }
 
+  /** The counter of that name; roles that share a process share it. */
   counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    const known = this.registry.getSingleMetric(name)
+    if (known) return known as Counter<L>
     return new Counter({ name, help, labelNames, registers: [this.registry] })
   }
 
+  /** The histogram of that name; see `counter`. */
   histogram<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Histogram<L> {
+    const known = this.registry.getSingleMetric(name)
+    if (known) return known as Histogram<L>
     return new Histogram({ name, help, labelNames, buckets: DURATION_BUCKETS, registers: [this.registry] })
   }
 

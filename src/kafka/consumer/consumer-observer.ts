@@ -7,6 +7,8 @@ export interface ConsumerObserver {
   committed?(topic: string, partition: number, offset: number): void
   rebalanced?(generationId: number, owned: number): void
   assigned?(partitions: readonly TopicPartition[]): void
+  /** Partitions are to be given up: what waits outside the consumer on their records should let go now. */
+  revoking?(partitions: readonly TopicPartition[]): void
   revoked?(partitions: readonly TopicPartition[], undone: number): void
   /** Partitions that went to others without a goodbye; what was under way may be done twice. */
   lost?(partitions: readonly TopicPartition[]): void

@@ -114,6 +114,7 @@ export class Consumer {
 
   async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
     const leaving = this.#take(partitions)
+    this.#observer.revoking?.(partitions)
     await Promise.all(leaving.map((each) => each.whenIdle(this.#options.drainMsMax)))
     await this.#commits.commit(leaving)
     this.#observer.revoked?.(

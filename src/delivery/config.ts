@@ -1,0 +1,21 @@
+import { choice, integer } from '../runtime/settings.ts'
+
+export const deliverySettings = {
+  DELIVERY_ORDER: choice(
+    ['recipient', 'strict', 'none'],
+    'recipient',
+    'What never overtakes: messages to one phone, all messages of a customer, or nothing',
+  ),
+  DELIVERY_TASKS_MAX: integer(5_000, 'Messages that a worker has in hand at once, waiting or being submitted', {
+    min: 1,
+    max: 100_000,
+  }),
+  DELIVERY_RETRY_MS_FIRST: integer(
+    1_000,
+    'Wait after the first temporary error; four times as long after each further',
+    {
+      min: 1,
+    },
+  ),
+  DELIVERY_RETRY_MS_MAX: integer(60_000, 'Longest wait between two attempts', { min: 1 }),
+}

@@ -1,0 +1,38 @@
+import { DeliveryTask } from '../events/delivery.ts'
+import { EventFormError, eventCodec } from '../events/event-codec.ts'
+import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+
+const codec = eventCodec(DeliveryTask)
+
+export type DeliveryOrder = 'recipient' | 'strict' | 'none'
+
+/** Reads tasks from records, each once: the lane is chosen by the phone, long before the record's turn comes. */
+export class TaskReader {
+  readonly #read = new WeakMap<ConsumedRecord, DeliveryTask | EventFormError>()
+
+  /** Returns the error for a record that is not a task. */
+  read(record: ConsumedRecord): DeliveryTask | EventFormError {
+    let task = this.#read.get(record)
+    if (!task) {
+      task = decode(record)
+      this.#read.set(record, task)
+    }
+    return task
+  }
+
+  /** Tasks of one lane never overtake each other. */
+  laneOf(record: ConsumedRecord, order: DeliveryOrder): string | null {
+    const task = this.read(record)
+    if (order === 'none' || task instanceof EventFormError) return null
+    return order === 'strict' ? task.customer_id : task.phone
+  }
+}
+
+function decode(record: ConsumedRecord): DeliveryTask | EventFormError {
+  try {
+    return codec.decode(record.value)
+  } catch (error) {
+    if (error instanceof EventFormError) return error
+    throw error
+  }
+}

@@ -1,0 +1,60 @@
+import type { ConsumerObserver } from '../kafka/consumer/consumer-observer.ts'
+import type { ProducerObserver } from '../kafka/producer/producer-observer.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Logs what happens to a consumer and counts what it does. */
+export function observeConsumer(log: Log, metrics: Metrics, group: string): ConsumerObserver {
+  const labels = ['group', 'topic'] as const
+  const fetched = metrics.counter('smsgw_consumer_records_fetched_total', 'Records fetched from Kafka', labels)
+  const completed = metrics.counter('smsgw_consumer_records_completed_total', 'Records handled for good', labels)
+  const failures = metrics.counter('smsgw_consumer_handler_failures_total', 'Times a handler failed', ['group'])
+  const troubles = metrics.counter('smsgw_consumer_troubles_total', 'Requests to Kafka that are tried again', ['group'])
+  return {
+    fetched: (topic, records) => fetched.inc({ group, topic }, records),
+    completed: (topic, records) => completed.inc({ group, topic }, records),
+    rebalanced: (generation, partitions) => log.info({ group, generation, partitions }, 'the group was rebalanced'),
+    lost: (partitions) => log.warn({ group, partitions: partitions.length }, 'partitions went to others unannounced'),
+    outOfRange: (topic, partition, from, to) =>
+      log.error(
+        { group, topic, partition, from, to },
+        'the offset was not in the log any more; reading goes on elsewhere',
+      ),
+    troubled(error) {
+      troubles.inc({ group })
+      log.warn({ group, err: error }, 'a request to Kafka failed; trying again')
+    },
+    handlerFailed(error, records, times) {
+      failures.inc({ group })
+      log.warn({ group, err: error, records, failures: times }, 'records could not be handled; trying again')
+    },
+    failed: (error) => log.fatal({ group, err: error }, 'the consumer has stopped'),
+  }
+}
+
+/** Logs what goes wrong with a producer and measures what it does. */
+export function observeProducer(log: Log, metrics: Metrics): ProducerObserver {
+  const records = metrics.counter('smsgw_producer_records_total', 'Records that Kafka acknowledged')
+  const bytes = metrics.counter('smsgw_producer_bytes_total', 'Bytes of the batches that Kafka acknowledged')
+  const retries = metrics.counter('smsgw_producer_retries_total', 'Batches that were sent again')
+  const failures = metrics.counter('smsgw_producer_failed_records_total', 'Records that were given up')
+  const roundTrip = metrics.histogram('smsgw_producer_round_trip_seconds', 'From sending a batch to its answer')
+  const queued = metrics.histogram('smsgw_producer_queue_seconds', 'From the first record of a batch to its sending')
+  return {
+    acknowledged(batch) {
+      records.inc(batch.records)
+      bytes.inc(batch.bytes)
+      roundTrip.observe(batch.roundTripMs / 1_000)
+      queued.observe(batch.queueMs / 1_000)
+    },
+    retried(error, topic, partition) {
+      retries.inc()
+      log.warn({ err: error, topic, partition }, 'a batch was not acknowledged; sending it again')
+    },
+    failed(error, count, topic, partition) {
+      failures.inc(count)
+      log.error({ err: error, records: count, topic, partition }, 'records were given up')
+    },
+    identityRenewed: (reason) => log.warn({ reason }, 'the producer took a new identity'),
+  }
+}
