@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the gateway on the Node that the project depends on (the npm package `node`), so that an older
 // Node on the machine is enough to start it.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -18,5 +18,9 @@ if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) {
     process.exit(1)
   }
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-  process.exit(spawnSync(bundledNode, [main, ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1)
+  const child = spawn(bundledNode, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // Ctrl-C at a terminal reaches the child by itself; what is sent to us alone is handed on.
+  process.on('SIGINT', () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))
 }

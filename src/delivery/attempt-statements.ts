@@ -2,6 +2,11 @@ import type { QueryConfig } from 'pg'
 import { booleanArray, numberArray, textArray } from '../postgres/array-literal.ts'
 import type { AttemptOutcome } from './attempt-plan.ts'
 
+/*
+  Where a range of ids repeats what an array says, it is for the planner: by a range it leaves out the partitions of
+  other days, by an array it cannot.
+*/
+
 export interface AttemptStart {
   readonly smsId: number
   readonly attempt: number
@@ -47,6 +52,7 @@ export function endAttempts(ends: readonly AttemptEnd[]): QueryConfig {
            FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[])
              AS ended (sms_id, attempt, outcome, operator_message_id, error_code)
            WHERE attempts.sms_id = ended.sms_id AND attempts.attempt = ended.attempt
+             AND attempts.sms_id BETWEEN $6 AND $7
              AND (attempts.outcome IS NULL OR (attempts.outcome = 'ambiguous' AND attempts.operator_message_id IS NULL
                AND ended.operator_message_id IS NOT NULL))
            RETURNING attempts.sms_id, attempts.attempt`,
@@ -56,6 +62,8 @@ export function endAttempts(ends: readonly AttemptEnd[]): QueryConfig {
       textArray(ends.map(({ outcome }) => outcome)),
       textArray(ends.map(({ operatorMessageId }) => operatorMessageId)),
       textArray(ends.map(({ errorCode }) => errorCode)),
+      Math.min(...ends.map(({ smsId }) => smsId)),
+      Math.max(...ends.map(({ smsId }) => smsId)),
     ],
   }
 }
@@ -66,8 +74,8 @@ export function readAttempts(smsIds: readonly number[]): QueryConfig {
     name: 'attempts-read',
     text: `SELECT sms_id, attempt, possible_duplicate, outcome, operator_message_id, error_code,
              lease_until, ended_at, clock_timestamp() AS read_at
-           FROM attempts WHERE sms_id = ANY($1::bigint[]) ORDER BY sms_id, attempt`,
-    values: [numberArray(smsIds)],
+           FROM attempts WHERE sms_id = ANY($1::bigint[]) AND sms_id BETWEEN $2 AND $3 ORDER BY sms_id, attempt`,
+    values: [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)],
   }
 }
 

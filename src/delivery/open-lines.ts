@@ -1,10 +1,11 @@
 import type { OperatorConfig, OperatorsFile } from '../operators/operators-file.ts'
+import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Connector, ConnectorEvents } from './connectors/connector.ts'
 import { SimulatorConnector } from './connectors/simulator/simulator-connector.ts'
 import type { OperatorLine } from './deliver-task.ts'
 import { OperatorQueue } from './operator-queue.ts'
 
-export class OperatorAddressError extends Error {
+export class OperatorAddressError extends ExpectedError {
   override readonly name = 'OperatorAddressError'
 }
 

@@ -2,19 +2,11 @@ import pino, { type DestinationStream, type Logger } from 'pino'
 
 export type Log = Logger
 
-/** Fields that must not reach a log even if a line is written carelessly: what was said, to whom, and secrets. */
-const REDACTED = [
-  'text',
-  'message',
-  'phone',
-  'to',
-  'authorization',
-  'api_key',
-  'secret',
-  'password',
-  'value',
-  'payload',
-]
+/**
+ * Fields that must not reach a log even if a line is written carelessly: what was said, to whom, and secrets. `message`
+ * is one only at the top, as errors have a field of that name.
+ */
+const REDACTED = ['text', 'phone', 'to', 'authorization', 'api_key', 'secret', 'password', 'value', 'payload']
 
 /**
  * Structured logs, one JSON object a line, on standard output unless told otherwise. Messages are sentences about
@@ -28,7 +20,7 @@ export function createLog(name: string, level = 'info', destination?: Destinatio
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: REDACTED.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
+    redact: { paths: [...REDACTED.flatMap((field) => [field, `*.${field}`]), 'message'], censor: '[redacted]' },
   }
   return destination ? pino(options, destination) : pino(options)
 }

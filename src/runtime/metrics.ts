@@ -26,6 +26,11 @@ export class Metrics {
     return new Histogram({ name, help, labelNames, buckets: DURATION_BUCKETS, registers: [this.registry] })
   }
 
+  /** A gauge with labels, set by whoever measures. */
+  gaugeSet<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] })
+  }
+
   /** A gauge whose value is asked for when it is scraped. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({

@@ -1,3 +1,4 @@
+import { ExpectedError } from './expected-error.ts'
 /** One value of the configuration: an environment variable, what it may be, and what it means. */
 export interface Setting<T> {
   /** Throws an Error that says what is expected. */
@@ -13,7 +14,7 @@ export type Settings = Readonly<Record<string, Setting<unknown>>>
 export type Values<S extends Settings> = { readonly [Name in keyof S]: S[Name] extends Setting<infer T> ? T : never }
 
 /** All that is wrong with the configuration, named by variable. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends ExpectedError {
   override readonly name = 'ConfigurationError'
 
   constructor(faults: readonly string[]) {

@@ -1,9 +1,10 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { LineCounter, parseDocument } from 'yaml'
+import { ExpectedError } from './expected-error.ts'
 
 /** A file that is not YAML, or not of its form. The message begins with the file and the line. */
-export class YamlFileError extends Error {
+export class YamlFileError extends ExpectedError {
   override readonly name = 'YamlFileError'
 }
 

@@ -1,6 +1,5 @@
 import {
   type Connection,
-  findCoordinatorV4,
   heartbeatV4,
   joinGroupV9,
   leaveGroupV5,
@@ -10,14 +9,14 @@ import {
 } from '@platformatic/kafka'
 import { callBroker } from '../cluster/call-broker.ts'
 import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
-import { KafkaCode, KafkaError, KafkaUnreachableError } from '../errors.ts'
+import { findCoordinators } from '../cluster/find-coordinators.ts'
+import { KafkaCode, KafkaError } from '../errors.ts'
 import type { TopicPartition } from '../wire/consumer-protocol.ts'
 import type { ConsumerOptions } from './consumer-options.ts'
 
 /** Name of the assignment protocol; Kafka's tools read its payloads as those of any consumer. */
 const PROTOCOL_NAME = 'cooperative-sticky'
 const PROTOCOL_TYPE = 'consumer'
-const COORDINATOR_KEY_GROUP = 0
 const REQUEST_TIMEOUT_MS = 5_000
 
 /** Codes after which this member is no longer one: what it owned belongs to others, perhaps already. */
@@ -221,15 +220,6 @@ export class GroupCoordinator {
 
   async #find(): Promise<number> {
     const { groupId } = this.#options
-    const response: findCoordinatorV4.FindCoordinatorResponse = await callBroker(
-      await this.#cluster.anyConnection(),
-      findCoordinatorV4.api,
-      COORDINATOR_KEY_GROUP,
-      [groupId],
-    )
-    const found = response.coordinators[0]
-    if (!found) throw new KafkaUnreachableError(`no coordinator for group ${groupId}`)
-    if (found.errorCode !== 0) throw new KafkaError(found.errorCode, `finding the coordinator of group ${groupId}`)
-    return found.nodeId
+    return (await findCoordinators(this.#cluster, [groupId])).get(groupId)!
   }
 }

@@ -4,8 +4,9 @@ import { SmsIds } from '../../domain/sms-id.ts'
 import { SqlState, sqlState } from '../../postgres/database-errors.ts'
 import type { Pool, Queryable } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
+import { ExpectedError } from '../../runtime/expected-error.ts'
 
-export class AccountError extends Error {
+export class AccountError extends ExpectedError {
   override readonly name = 'AccountError'
 }
 
@@ -76,4 +77,20 @@ export async function revokeKey(database: Queryable, keyId: string): Promise<voi
     [keyId],
   )
   if (rowCount === 0) throw new AccountError(`there is no key "${keyId}", or it is revoked already`)
+}
+
+export interface CustomerRow {
+  readonly customer_id: string
+  readonly name: string
+  readonly currency: string
+  readonly balance: number
+  readonly reserved: number
+}
+
+export async function listCustomers(database: Queryable): Promise<CustomerRow[]> {
+  const { rows } = await database.query<CustomerRow>(
+    `SELECT customer_id, name, currency, balance, reserved
+     FROM customers JOIN balances USING (customer_id) ORDER BY customer_id`,
+  )
+  return rows
 }

@@ -1,0 +1,100 @@
+import { availableParallelism } from 'node:os'
+import { backoffMs, sleep } from '../runtime/backoff.ts'
+import { ExpectedError } from '../runtime/expected-error.ts'
+import type { Health } from '../runtime/health.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { Service } from '../runtime/service.ts'
+import { ConfigurationError, type Values } from '../runtime/settings.ts'
+import { applyMigrations } from './apply-migrations.ts'
+import { type ClickHouse, createClickHouse, ensureDatabase, readRows } from './clickhouse-client.ts'
+import type { analyticsSettings } from './config.ts'
+import { ensureKafkaTables, GATEWAY_TOPICS } from './kafka-tables.ts'
+
+const REACH_MS_MAX = 30_000
+const SAMPLE_MS = 10_000
+const CONSUMERS_MAX = 10
+
+export interface AnalyticsParts {
+  readonly settings: Values<typeof analyticsSettings>
+  readonly kafkaBrokers: string
+  readonly health: Health
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** The role `analytics`: keeps ClickHouse's schema, and the tables by which ClickHouse reads Kafka by itself. */
+export class Analytics implements Service {
+  readonly name = 'analytics'
+  readonly #parts: AnalyticsParts
+  readonly #client: ClickHouse
+  readonly #malformed
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(parts: AnalyticsParts) {
+    if (parts.settings.CLICKHOUSE_URL === '') {
+      throw new ConfigurationError(['CLICKHOUSE_URL is not set; the role analytics needs it'])
+    }
+    this.#parts = parts
+    this.#client = createClickHouse(parts.settings)
+    this.#malformed = parts.metrics.gaugeSet('smsgw_clickhouse_malformed_records', 'Records that are no events', [
+      'topic',
+    ])
+  }
+
+  async start(): Promise<void> {
+    const { settings, kafkaBrokers, health, log } = this.#parts
+    await this.#reach()
+    await ensureDatabase(settings)
+    const migrations = await applyMigrations(this.#client)
+    if (migrations.length > 0) log.info({ migrations }, 'ClickHouse was migrated')
+    const tables = await ensureKafkaTables(this.#client, {
+      brokers: kafkaBrokers,
+      consumers: settings.CLICKHOUSE_CONSUMERS || consumersFor(availableParallelism()),
+      flush: settings.CLICKHOUSE_FLUSH,
+      topics: GATEWAY_TOPICS,
+      groupPrefix: 'smsgw-clickhouse',
+    })
+    if (tables.length > 0) log.info({ tables }, 'ClickHouse reads Kafka by new tables')
+    health.add('clickhouse', async () => {
+      const { success } = await this.#client.ping()
+      if (!success) throw new Error('ClickHouse does not answer')
+    })
+    this.#timer = setInterval(() => {
+      this.#sample().catch((error) => log.warn({ err: error }, 'ClickHouse could not be asked; trying again'))
+    }, SAMPLE_MS)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer)
+    await this.#client.close()
+  }
+
+  async #reach(): Promise<void> {
+    const deadlineMs = Date.now() + REACH_MS_MAX
+    for (let failures = 1; ; failures++) {
+      const answer = await this.#client.ping()
+      if (answer.success) return
+      if (Date.now() > deadlineMs) {
+        const { CLICKHOUSE_URL } = this.#parts.settings
+        throw new ExpectedError(
+          `ClickHouse does not answer at ${CLICKHOUSE_URL}: ${answer.error.message}. Check CLICKHOUSE_URL and that it runs.`,
+        )
+      }
+      await sleep(backoffMs(failures, 100, 2_000))
+    }
+  }
+
+  async #sample(): Promise<void> {
+    const rows = await readRows<{ topic: string; records: number }>(
+      this.#client,
+      'SELECT topic, toFloat64(count()) AS records FROM malformed FINAL GROUP BY topic',
+    )
+    for (const { topic, records } of rows) this.#malformed.set({ topic }, records)
+  }
+}
+
+/** ClickHouse refuses more consumers than it has cores; here it shares them with all the rest. */
+function consumersFor(cores: number): number {
+  return Math.max(1, Math.min(CONSUMERS_MAX, Math.floor(cores / 2)))
+}

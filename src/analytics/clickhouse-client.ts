@@ -1,0 +1,42 @@
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import type { Values } from '../runtime/settings.ts'
+import type { analyticsSettings } from './config.ts'
+
+export type ClickHouse = ClickHouseClient
+
+export type ClickHouseSettings = Pick<
+  Values<typeof analyticsSettings>,
+  'CLICKHOUSE_URL' | 'CLICKHOUSE_DATABASE' | 'CLICKHOUSE_USER' | 'CLICKHOUSE_PASSWORD'
+>
+
+/** A client of a ClickHouse server, or of the embedded engine, which speaks the same. */
+export function createClickHouse(settings: ClickHouseSettings): ClickHouse {
+  return createClient({
+    url: settings.CLICKHOUSE_URL,
+    database: settings.CLICKHOUSE_DATABASE,
+    username: settings.CLICKHOUSE_USER,
+    password: settings.CLICKHOUSE_PASSWORD,
+    request_timeout: 30_000,
+    max_open_connections: 4,
+  })
+}
+
+/** Makes the settings' database where it is missing. */
+export async function ensureDatabase(settings: ClickHouseSettings): Promise<void> {
+  const client = createClickHouse({ ...settings, CLICKHOUSE_DATABASE: 'default' })
+  try {
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${settings.CLICKHOUSE_DATABASE}` })
+  } finally {
+    await client.close()
+  }
+}
+
+/** The rows of a query, with values for its `{name:Type}` places. */
+export async function readRows<Row>(
+  client: ClickHouse,
+  query: string,
+  values: Record<string, unknown> = {},
+): Promise<Row[]> {
+  const result = await client.query({ query, query_params: values, format: 'JSONEachRow' })
+  return await result.json<Row>()
+}

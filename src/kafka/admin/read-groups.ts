@@ -1,0 +1,69 @@
+import { listGroupsV4, offsetFetchV8 } from '@platformatic/kafka'
+import { callBroker } from '../cluster/call-broker.ts'
+import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
+import { findCoordinators } from '../cluster/find-coordinators.ts'
+import { KafkaError } from '../errors.ts'
+import type { TopicPartition } from '../wire/consumer-protocol.ts'
+
+export interface ListedGroup {
+  readonly groupId: string
+  /** As Kafka calls it: Stable, Empty, PreparingRebalance, CompletingRebalance, Dead. */
+  readonly state: string
+}
+
+export interface CommittedOffset extends TopicPartition {
+  readonly groupId: string
+  readonly offset: number
+}
+
+/** All groups that consume, of both protocols, in the order of their names. Each broker knows those it coordinates. */
+export async function listGroups(cluster: Cluster, connections: BrokerConnections): Promise<ListedGroup[]> {
+  await cluster.refresh()
+  const answers = await Promise.all(
+    cluster.brokerIds.map(async (nodeId) => {
+      const connection = await connections.to(nodeId)
+      const response: listGroupsV4.ListGroupsResponse = await callBroker(connection, listGroupsV4.api, [])
+      if (response.errorCode !== 0) throw new KafkaError(response.errorCode, 'listing groups')
+      return response.groups
+    }),
+  )
+  return answers
+    .flat()
+    .filter(({ protocolType }) => protocolType === 'consumer' || protocolType === '')
+    .map(({ groupId, groupState }) => ({ groupId, state: groupState }))
+    .sort((a, b) => (a.groupId < b.groupId ? -1 : 1))
+}
+
+/** What groups have committed, for every partition for which they have. */
+export async function committedOffsets(
+  cluster: Cluster,
+  connections: BrokerConnections,
+  groupIds: readonly string[],
+): Promise<CommittedOffset[]> {
+  if (groupIds.length === 0) return []
+  const coordinators = await findCoordinators(cluster, groupIds)
+  const byNode = Map.groupBy(groupIds, (groupId) => coordinators.get(groupId)!)
+  const answers = await Promise.all(
+    [...byNode].map(async ([nodeId, members]) => {
+      const connection = await connections.to(nodeId)
+      const groups = members.map((groupId) => ({ groupId, memberId: null, memberEpoch: -1, topics: null }))
+      const response: offsetFetchV8.OffsetFetchResponse = await callBroker(connection, offsetFetchV8.api, groups, false)
+      return response.groups.flatMap(committedOf)
+    }),
+  )
+  return answers.flat()
+}
+
+function committedOf(group: offsetFetchV8.OffsetFetchResponseGroup): CommittedOffset[] {
+  if (group.errorCode !== 0) throw new KafkaError(group.errorCode, `reading offsets of group ${group.groupId}`)
+  return group.topics.flatMap(({ name, partitions }) =>
+    partitions
+      .filter(({ errorCode, committedOffset }) => errorCode === 0 && committedOffset >= 0n)
+      .map(({ partitionIndex, committedOffset }) => ({
+        groupId: group.groupId,
+        topic: name,
+        partition: partitionIndex,
+        offset: Number(committedOffset),
+      })),
+  )
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { KafkaUnreachableError } from '../../kafka/errors.ts'
+import { isDatabaseAway } from '../../postgres/database-errors.ts'
+import { ExpectedError } from '../../runtime/expected-error.ts'
+import { accountCommands } from './account-commands.ts'
+import { configCommand } from './config-command.ts'
+import { lagCommand } from './lag-command.ts'
+import { runCommand } from './run-command.ts'
+import { sendCommand } from './send-command.ts'
+import { simulatorCommand } from './simulator-command.ts'
+import { topicsCommand } from './topics-command.ts'
+import { upCommand } from './up-command.ts'
+
+/** Runs a command of `smsgw`. Returns the exit code: 0 done, 1 failed, 2 not understood. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let code = 0
+  const program = new Command('smsgw')
+    .description('An SMS gateway whose backbone is Apache Kafka')
+    .version(version())
+    .showHelpAfterError('Run it with --help to see what it takes.')
+    .exitOverride()
+  const done = (exitCode: number): void => {
+    code = exitCode
+  }
+  for (const add of [upCommand, runCommand, simulatorCommand]) add(program, done)
+  for (const add of [sendCommand, lagCommand, topicsCommand, accountCommands, configCommand]) {
+    add(program)
+  }
+  for (const command of program.commands) command.exitOverride()
+  try {
+    await program.parseAsync(argv as string[])
+    return code
+  } catch (error) {
+    return explain(error)
+  }
+}
+
+/** Says what went wrong. Only what nobody expected is shown with its stack. */
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const { code, syscall, message } = error as NodeJS.ErrnoException & { port?: number }
+  if (error instanceof ExpectedError) console.error(message)
+  else if (error instanceof KafkaUnreachableError) console.error(`${message}. Check KAFKA_BROKERS and that they run.`)
+  else if (code === 'EADDRINUSE') console.error(portTaken(error as { port?: number; address?: string }))
+  else if (isDatabaseAway(error)) console.error(`PostgreSQL does not answer: ${message}. Check DATABASE_URL.`)
+  else if (code === 'ENOENT' && syscall === 'open') console.error(message)
+  else console.error(error)
+  return 1
+}
+
+function portTaken({ port, address }: { port?: number; address?: string }): string {
+  return `Port ${port} of ${address} is taken by another program. Stop that, or set PORT or ADMIN_PORT to a free one.`
+}
+
+function version(): string {
+  const file = join(import.meta.dirname, '../../../package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

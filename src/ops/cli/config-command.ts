@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { readSettings, type Setting, type Settings } from '../../runtime/settings.ts'
+import { ROLE_NAMES, ROLES } from '../../services.ts'
+import { gatewaySettings } from '../../settings.ts'
+import { simulatorSettings } from '../../simulator/config.ts'
+import { printJson, printTable } from './print-table.ts'
+
+/** `smsgw config show` */
+export function configCommand(program: Command): void {
+  const config = program.command('config').description('what the gateway is told by its environment')
+  config
+    .command('show')
+    .description('every setting: its value, where it comes from, what it means. Secrets are not shown.')
+    .option('--json', 'as JSON')
+    .action(({ json }: { json?: true }) => {
+      const rows = Object.entries(allSettings()).flatMap(([of, settings]) => {
+        const values: Record<string, unknown> = readSettings(settings, process.env)
+        return Object.entries(settings).map(([name, setting]) => describe(of, name, setting, values[name]))
+      })
+      if (json) return printJson(rows)
+      printTable(
+        ['OF', 'SETTING', 'VALUE', 'FROM', 'MEANING'],
+        rows.map((row) => [row.of, row.setting, String(row.value), row.from, row.meaning]),
+      )
+    })
+}
+
+function allSettings(): Record<string, Settings> {
+  const ofRoles = ROLE_NAMES.map((name) => [name, ROLES[name].settings] as const)
+  return { gateway: gatewaySettings, ...Object.fromEntries(ofRoles), simulator: simulatorSettings }
+}
+
+function describe(of: string, setting: string, { doc, secret }: Setting<unknown>, value: unknown) {
+  const from = process.env[setting] ? 'environment' : 'default'
+  return { of, setting, value: secret && value !== '' ? '(set)' : value, from, meaning: doc }
+}

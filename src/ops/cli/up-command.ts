@@ -1,0 +1,97 @@
+import { type Command, Option } from 'commander'
+import colors from 'picocolors'
+import { analyticsSettings } from '../../analytics/config.ts'
+import type { Progress } from '../../embedded/progress.ts'
+import { readSettings } from '../../runtime/settings.ts'
+import { gatewaySettings } from '../../settings.ts'
+import { stopOnSignal } from '../stop-on-signal.ts'
+import { showFirstMessage } from '../up/show-first-message.ts'
+import { type RunningGateway, startGateway } from '../up/up.ts'
+
+interface UpFlags {
+  readonly json?: true
+  readonly brokers: '1' | '3'
+  readonly ephemeral?: true
+}
+
+/** `smsgw up` */
+export function upCommand(program: Command, done: (exitCode: number) => void): void {
+  program
+    .command('up')
+    .description('run the whole gateway on this machine, with Kafka, PostgreSQL and ClickHouse unless they are given')
+    .option('--json', 'print one line of JSON when all is ready, and nothing else')
+    .addOption(new Option('--brokers <n>', 'Kafka brokers to start').choices(['1', '3']).default('1'))
+    .option('--ephemeral', 'data in a temporary folder, removed at the end')
+    .addHelpText(
+      'after',
+      `\nKAFKA_BROKERS, DATABASE_URL and CLICKHOUSE_URL name servers to use instead of starting them.
+\`smsgw config show\` lists every setting.
+
+Examples:
+  $ smsgw up
+  $ PORT=9090 smsgw up --brokers 3
+  $ smsgw up --json --ephemeral`,
+    )
+    .action(async (flags: UpFlags) => {
+      done(await up(flags))
+    })
+}
+
+async function up(flags: UpFlags): Promise<number> {
+  const startedMs = performance.now()
+  const gateway = readSettings(gatewaySettings, process.env)
+  const clickhouse = readSettings(analyticsSettings, process.env)
+  let running: RunningGateway | null = null
+  let asked = false
+  // Ctrl-C while it starts must not leave servers behind: what is started then is stopped as soon as it can be.
+  const { stopped, stopNow } = stopOnSignal(async () => {
+    asked = true
+    if (!flags.json) console.error('Stopping …')
+    await running?.stop()
+  })
+  running = await startGateway({
+    gateway,
+    clickhouseUrl: clickhouse.CLICKHOUSE_URL,
+    env: process.env,
+    brokers: flags.brokers === '3' ? 3 : 1,
+    ephemeral: flags.ephemeral === true,
+    progress: showProgress(startedMs),
+    tell: (what) => console.error(what),
+  })
+  if (asked) {
+    await running.stop()
+    return await stopped
+  }
+  const { api, admin, api_key, kafka, database } = running.servers
+  if (flags.json) console.log(JSON.stringify({ ready: true, api, admin, api_key, kafka, database }))
+  else await welcome(running, (performance.now() - startedMs) / 1_000).catch((error) => console.error(error))
+  const code = await stopped
+  stopNow()
+  return code
+}
+
+async function welcome(running: RunningGateway, seconds: number): Promise<void> {
+  const { api, admin, api_key, kafka } = running.servers
+  console.log(`\n${colors.bold('The gateway is ready')} after ${seconds.toFixed(1)} s.\n`)
+  await showFirstMessage(running.servers)
+  console.log(`
+API      ${api}        docs ${api}/docs
+Metrics  ${admin}/metrics   health ${admin}/readyz
+Kafka    ${kafka}
+Data     ${running.dataFolder}   logs ${running.dataFolder}/logs
+
+Send a message:
+  curl ${api}/v1/messages -H 'Authorization: Bearer ${api_key}' \\
+    -H 'Content-Type: application/json' -d '{"to":"+989121234567","text":"Hello"}'
+A campaign of 10,000:  npx smsgw send --file examples/campaign.csv
+How far consumers are: npx smsgw lag
+Ctrl-C stops everything.`)
+}
+
+/** One line for each step on standard error, with the seconds since the start. */
+function showProgress(startedMs: number): Progress {
+  return (part, text) => {
+    const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1).padStart(5)
+    console.error(`${colors.dim(`${seconds} s`)}  ${part.padEnd(10)} ${text}`)
+  }
+}

@@ -1,0 +1,53 @@
+import type { Cluster } from '../kafka/cluster/cluster.ts'
+import { ensurePartitions } from '../postgres/ensure-partitions.ts'
+import { migrate } from '../postgres/migrate.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { ExpectedError } from '../runtime/expected-error.ts'
+import type { Log } from '../runtime/log.ts'
+import { ensureTopics } from './topics/ensure-topics.ts'
+import { readTopicsFile } from './topics/topics-file.ts'
+
+/** A server that the gateway needs and does not reach, with what to do about it. */
+export class ServerUnreachableError extends ExpectedError {
+  override readonly name = 'ServerUnreachableError'
+}
+
+/**
+ * Brings database and topics to what this version needs. Any number of processes may do so at once.
+ * Throws ServerUnreachableError, MigrationError or YamlFileError.
+ */
+export async function prepareServers(pool: Pool, cluster: Cluster, topicsFile: string, log: Log): Promise<void> {
+  const declared = readTopicsFile(topicsFile)
+  await Promise.all([reachDatabase(pool), reachKafka(cluster)])
+  const migrations = await migrate(pool)
+  if (migrations.length > 0) log.info({ migrations }, 'the database was migrated')
+  await ensurePartitions(pool, Date.now())
+  const { created, differences } = await ensureTopics(cluster, declared)
+  if (created.length > 0) log.info({ topics: created }, 'topics were created')
+  for (const difference of differences)
+    log.warn(difference, 'a topic differs from what is declared; it is left as it is')
+}
+
+async function reachDatabase(pool: Pool): Promise<void> {
+  try {
+    await pool.query('SELECT 1')
+  } catch (cause) {
+    const { host, port } = pool.options
+    throw new ServerUnreachableError(
+      `PostgreSQL does not answer as DATABASE_URL says: ${(cause as Error).message}. ` +
+        `Check that it runs${host ? ` at ${host}:${port}` : ''} and that user, password and database are right.`,
+      { cause },
+    )
+  }
+}
+
+async function reachKafka(cluster: Cluster): Promise<void> {
+  try {
+    await cluster.refresh()
+  } catch (cause) {
+    throw new ServerUnreachableError(
+      `${(cause as Error).message}. Check KAFKA_BROKERS (host:port,host:port) and that the brokers run.`,
+      { cause },
+    )
+  }
+}

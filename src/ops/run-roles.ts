@@ -1,0 +1,98 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { TOPICS } from '../events/topics.ts'
+import { Cluster } from '../kafka/cluster/cluster.ts'
+import { Producer } from '../kafka/producer/producer.ts'
+import { producerOptions } from '../kafka/producer/producer-options.ts'
+import { readOperatorsFile } from '../operators/operators-file.ts'
+import { createPool } from '../postgres/pool.ts'
+import { Health } from '../runtime/health.ts'
+import type { Log } from '../runtime/log.ts'
+import { Metrics } from '../runtime/metrics.ts'
+import { observeProducer } from '../runtime/observe-kafka.ts'
+import { operationsRoutes } from '../runtime/operations-routes.ts'
+import { type Service, ServiceGroup } from '../runtime/service.ts'
+import { ConfigurationError } from '../runtime/settings.ts'
+import { type ProcessParts, ROLES, type RoleName } from '../services.ts'
+import type { GatewaySettings } from '../settings.ts'
+import { prepareServers } from './prepare-servers.ts'
+
+export interface RunningRoles {
+  readonly metrics: Metrics
+  readonly health: Health
+  readonly roles: ReadonlyMap<string, Service>
+  /** Takes nothing new, finishes what was begun, lets go of everything. */
+  stop(): Promise<void>
+}
+
+export interface RunOptions {
+  readonly gateway: GatewaySettings
+  readonly env: NodeJS.ProcessEnv
+  /** Shown as the label `process` of metrics, and to PostgreSQL and Kafka. */
+  readonly processName: string
+  /** Whether to serve metrics and health on the admin port; a supervised process leaves that to its supervisor. */
+  readonly servesOperations: boolean
+  readonly log: Log
+}
+
+/** Runs roles in this process. Throws what `prepareServers` and the roles throw when they cannot start. */
+export async function runRoles(names: readonly RoleName[], options: RunOptions): Promise<RunningRoles> {
+  const { gateway, env, processName, log } = options
+  demandServers(gateway)
+  const operators = readOperatorsFile(gateway.OPERATORS_FILE)
+  const health = new Health()
+  const metrics = new Metrics({ process: processName })
+  const pool = createPool({
+    url: gateway.DATABASE_URL,
+    applicationName: `smsgw-${processName}`,
+    connectionsMax: gateway.DATABASE_CONNECTIONS_MAX,
+    idleConnectionFailed: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
+  })
+  const cluster = new Cluster({ brokers: gateway.KAFKA_BROKERS.split(','), clientId: `smsgw-${processName}` })
+  const producer = new Producer(cluster, producerOptions('safe'), observeProducer(log, metrics))
+  const closeAll = async (): Promise<void> => {
+    await producer.close()
+    await cluster.close()
+    await pool.end()
+  }
+  let operations: FastifyInstance | undefined
+  try {
+    await prepareServers(pool, cluster, gateway.TOPICS_FILE, log)
+    await producer.start(Object.values(TOPICS))
+    health.add('postgres', async () => void (await pool.query('SELECT 1')))
+    health.add('kafka', () => cluster.refresh())
+    const roles = new Map<string, Service>()
+    const parts: ProcessParts = { gateway, pool, cluster, producer, operators, health, metrics, log, roles }
+    for (const name of names) roles.set(name, ROLES[name].create(parts, env))
+    // Started from the end of the flow to its beginning and stopped the other way round: whoever takes a message finds
+    // the next one at work.
+    const group = new ServiceGroup(processName, [...roles.values()].reverse())
+    if (options.servesOperations) operations = await serveOperations(gateway, health, metrics)
+    await group.start()
+    const stop = async (): Promise<void> => {
+      health.drain()
+      await group.stop()
+      await closeAll()
+      await operations?.close()
+    }
+    return { metrics, health, roles, stop }
+  } catch (error) {
+    await operations?.close()
+    await closeAll()
+    throw error
+  }
+}
+
+function demandServers(gateway: GatewaySettings): void {
+  const missing = (['KAFKA_BROKERS', 'DATABASE_URL'] as const).filter((name) => gateway[name] === '')
+  if (missing.length === 0) return
+  throw new ConfigurationError(
+    missing.map((name) => `${name} is not set; \`smsgw run\` needs it, only \`smsgw up\` starts servers of its own`),
+  )
+}
+
+async function serveOperations(gateway: GatewaySettings, health: Health, metrics: Metrics): Promise<FastifyInstance> {
+  const app = Fastify({ forceCloseConnections: true })
+  operationsRoutes(app, health, metrics)
+  await app.listen({ port: gateway.ADMIN_PORT, host: gateway.ADMIN_HOST })
+  return app
+}

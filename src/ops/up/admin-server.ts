@@ -1,0 +1,20 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { AggregatorRegistry } from 'prom-client'
+import type { SupervisedProcess } from './supervised-process.ts'
+
+/** GET /livez, /readyz and /metrics for all processes of a supervisor; each metric says of which process it is. */
+export function createAdminServer(processes: readonly SupervisedProcess[]): FastifyInstance {
+  const app = Fastify({ forceCloseConnections: true })
+  app.get('/livez', async () => ({ live: true }))
+  app.get('/readyz', async (_request, reply) => {
+    const reports = await Promise.all(processes.map(async (each) => [each.name, await each.health()] as const))
+    const ready = reports.every(([, report]) => report.ready)
+    return reply.status(ready ? 200 : 503).send({ ready, processes: Object.fromEntries(reports) })
+  })
+  app.get('/metrics', async (_request, reply) => {
+    const metrics = await Promise.all(processes.map((each) => each.metrics()))
+    const registry = AggregatorRegistry.aggregate(metrics)
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+  return app
+}

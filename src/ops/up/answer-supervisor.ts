@@ -1,0 +1,26 @@
+import type { Health } from '../../runtime/health.ts'
+import type { Metrics } from '../../runtime/metrics.ts'
+import type { Answer, Question } from './supervision-messages.ts'
+
+/** Whether a supervisor started this process. */
+export function isSupervised(): boolean {
+  return process.send !== undefined
+}
+
+/** What a process tells its supervisor while it starts. */
+export function tellSupervisor(answer: Answer): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send!(answer, () => resolve())
+    else resolve()
+  })
+}
+
+/** Answers the supervisor's questions from now on. */
+export function answerSupervisor(health: Health, metrics: Metrics, stop: () => void): void {
+  process.on('message', async (question: Question) => {
+    const { ask, id } = question
+    if (ask === 'stop') stop()
+    else if (ask === 'health') await tellSupervisor({ tell: 'health', id, report: await health.report() })
+    else await tellSupervisor({ tell: 'metrics', id, metrics: await metrics.registry.getMetricsAsJSON() })
+  })
+}

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { request } from 'undici'
+import { isFinal, type Status } from '../../domain/status.ts'
+import type { Pool } from '../../postgres/pool.ts'
+import { sleep } from '../../runtime/backoff.ts'
+import { createCustomer, issueKey, listCustomers, topUp } from '../accounts/accounts.ts'
+
+export const DEMO_CUSTOMER = 'demo'
+const BALANCE = 100_000_000
+const BALANCE_MIN = 10_000_000
+const POLL_MS = 20
+
+/**
+ * A customer to try the gateway with, its balance filled up, and a key of it. The key is kept in the data folder, as
+ * the database has only its hash.
+ */
+export async function demoCustomer(pool: Pool, folder: string): Promise<string> {
+  const known = (await listCustomers(pool)).find(({ customer_id }) => customer_id === DEMO_CUSTOMER)
+  if (!known) await createCustomer(pool, { customerId: DEMO_CUSTOMER, name: 'Demo customer', currency: 'IRR' })
+  if ((known?.balance ?? 0) < BALANCE_MIN) await topUp(pool, DEMO_CUSTOMER, BALANCE)
+  const path = join(folder, 'demo-key')
+  if (known && existsSync(path)) return readFileSync(path, 'utf8').trim()
+  const { key } = await issueKey(pool, DEMO_CUSTOMER)
+  writeFileSync(path, `${key}\n`, { mode: 0o600 })
+  return key
+}
+
+export interface DemoMessage {
+  readonly smsId: number
+  readonly status: Status
+  readonly timeline: readonly { readonly status: string; readonly at: string }[]
+}
+
+/** Sends a message as a customer would, and reads it until its status is final or the time is over. */
+export async function sendDemoMessage(api: string, apiKey: string, msMax: number): Promise<DemoMessage> {
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
+  const body = JSON.stringify({ to: '+989121234567', text: 'Hello from your own SMS gateway' })
+  const posted = await request(`${api}/v1/messages`, { method: 'POST', headers, body })
+  const { sms_id: smsId } = (await posted.body.json()) as { sms_id: number }
+  const deadlineMs = Date.now() + msMax
+  while (true) {
+    const response = await request(`${api}/v1/messages/${smsId}`, { headers })
+    const message = (await response.body.json()) as Omit<DemoMessage, 'smsId'>
+    if (isFinal(message.status) || Date.now() > deadlineMs) {
+      return { smsId, status: message.status, timeline: message.timeline }
+    }
+    await sleep(POLL_MS)
+  }
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { ClickHouseServer } from '../../embedded/clickhouse/clickhouse-server.ts'
+import { KafkaCluster } from '../../embedded/kafka/kafka-cluster.ts'
+import { PostgresServer } from '../../embedded/postgres/postgres-server.ts'
+import type { Progress } from '../../embedded/progress.ts'
+
+export interface ServerAddresses {
+  readonly kafka: string
+  readonly database: string
+  readonly clickhouse: string
+}
+
+export interface EmbeddedServers {
+  readonly addresses: ServerAddresses
+  stop(): Promise<void>
+}
+
+export interface EmbeddedOptions {
+  readonly folder: string
+  readonly cacheFolder: string
+  readonly brokers: 1 | 3
+  /** Addresses of servers that run elsewhere; an empty one is started here. */
+  readonly given: ServerAddresses
+  readonly progress: Progress
+}
+
+type Stoppable = { stop(): Promise<void> }
+
+/** Starts what is not given, all at once. If one cannot start, the others are stopped and its error is thrown. */
+export async function startEmbeddedServers(options: EmbeddedOptions): Promise<EmbeddedServers> {
+  const { folder, cacheFolder, brokers, given, progress } = options
+  const started: Stoppable[] = []
+  const keep = <Server extends Stoppable>(server: Server): Server => {
+    started.push(server)
+    return server
+  }
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((server) => server.stop()))
+  }
+  const results = await Promise.allSettled([
+    given.kafka ||
+      KafkaCluster.start({ folder: join(folder, 'kafka'), cacheFolder, brokers, progress }).then(
+        (server) => keep(server).brokers,
+      ),
+    given.database || PostgresServer.start(join(folder, 'postgres'), progress).then((server) => keep(server).url()),
+    given.clickhouse || ClickHouseServer.start(join(folder, 'clickhouse'), progress).then((server) => keep(server).url),
+  ])
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) {
+    await stop()
+    throw failed.reason
+  }
+  const [kafka, database, clickhouse] = results.map((result) => (result as PromiseFulfilledResult<string>).value)
+  return { addresses: { kafka: kafka!, database: database!, clickhouse: clickhouse! }, stop }
+}

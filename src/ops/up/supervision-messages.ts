@@ -1,0 +1,14 @@
+import type { HealthReport } from '../../runtime/health.ts'
+
+/** What a supervisor asks of a process it runs. Each question is answered by a message of the same `ask`. */
+export interface Question {
+  readonly ask: 'metrics' | 'health' | 'stop'
+  readonly id: number
+}
+
+export type Answer =
+  | { readonly tell: 'ready'; readonly apiUrl: string | null; readonly simulatorPort: number | null }
+  /** It cannot start, and starting again would not help. */
+  | { readonly tell: 'unusable'; readonly why: string }
+  | { readonly tell: 'metrics'; readonly id: number; readonly metrics: object[] }
+  | { readonly tell: 'health'; readonly id: number; readonly report: HealthReport }

@@ -1,0 +1,145 @@
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Progress } from '../../embedded/progress.ts'
+import { createPool } from '../../postgres/pool.ts'
+import type { RoleName } from '../../services.ts'
+import type { GatewaySettings } from '../../settings.ts'
+import { createAdminServer } from './admin-server.ts'
+import { demoCustomer } from './demo-customer.ts'
+import { type EmbeddedServers, type ServerAddresses, startEmbeddedServers } from './embedded-servers.ts'
+import { lockDataFolder } from './lock-data-folder.ts'
+import { removeServersFile, type ServersFile, writeServersFile } from './servers-file.ts'
+import { SupervisedProcess } from './supervised-process.ts'
+
+/** Which roles share a process here: what a message waits for, and what follows from it. */
+const PROCESSES: Readonly<Record<string, readonly RoleName[]>> = {
+  front: ['api', 'relay', 'worker'],
+  back: ['status', 'analytics', 'monitor'],
+}
+
+export interface UpOptions {
+  readonly gateway: GatewaySettings
+  readonly clickhouseUrl: string
+  readonly env: NodeJS.ProcessEnv
+  readonly brokers: 1 | 3
+  /** Data in a folder of its own, removed at the end. */
+  readonly ephemeral: boolean
+  readonly progress: Progress
+  readonly tell: (what: string) => void
+}
+
+export interface RunningGateway {
+  readonly servers: ServersFile
+  readonly dataFolder: string
+  readonly processes: ReadonlyMap<string, SupervisedProcess>
+  stop(): Promise<void>
+}
+
+/** Starts the whole gateway on this machine and keeps it running. If a part cannot start, all is stopped again. */
+export async function startGateway(options: UpOptions): Promise<RunningGateway> {
+  const { gateway, ephemeral, tell } = options
+  const dataFolder = ephemeral ? mkdtempSync(join(tmpdir(), 'smsgw-')) : resolve(gateway.SMSGW_DATA)
+  const unlock = lockDataFolder(dataFolder, tell)
+  const running = new GatewayProcesses(options, dataFolder)
+  const stop = async (): Promise<void> => {
+    removeServersFile(dataFolder)
+    await running.stop()
+    unlock()
+    if (ephemeral) await rm(dataFolder, { recursive: true, force: true })
+  }
+  try {
+    const servers = await running.start()
+    writeServersFile(dataFolder, servers)
+    return { servers, dataFolder, processes: running.processes, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+class GatewayProcesses {
+  readonly processes = new Map<string, SupervisedProcess>()
+  readonly #options: UpOptions
+  readonly #dataFolder: string
+  #embedded: EmbeddedServers | null = null
+  #admin: FastifyInstance | null = null
+
+  constructor(options: UpOptions, dataFolder: string) {
+    this.#options = options
+    this.#dataFolder = dataFolder
+  }
+
+  async start(): Promise<ServersFile> {
+    const { gateway, clickhouseUrl, brokers, progress } = this.#options
+    const simulator = this.#create('simulator', ['simulator'], {
+      SIMULATOR_LEDGER: join(this.#dataFolder, 'simulator', 'ledger.ndjson'),
+      ...this.#options.env,
+    })
+    const simulatorReady = simulator.start()
+    simulatorReady.catch(() => {})
+    this.#embedded = await startEmbeddedServers({
+      folder: this.#dataFolder,
+      cacheFolder: join(resolve(gateway.SMSGW_DATA), 'cache'),
+      brokers,
+      given: { kafka: gateway.KAFKA_BROKERS, database: gateway.DATABASE_URL, clickhouse: clickhouseUrl },
+      progress,
+    })
+    progress('gateway', 'starting')
+    const { simulatorPort } = await simulatorReady
+    const env = this.#roleEnvironment(this.#embedded.addresses, `127.0.0.1:${simulatorPort}`)
+    const roles = Object.entries(PROCESSES).map(([name, names]) => this.#create(name, ['run', ...names], env))
+    const answers = await Promise.all(roles.map((each) => each.start()))
+    const apiKey = await this.#demoKey(this.#embedded.addresses.database)
+    const admin = await this.#serveAdmin(roles)
+    progress('gateway', 'ready')
+    const api = answers.find(({ apiUrl }) => apiUrl !== null)!.apiUrl!
+    return { pid: process.pid, api, admin, api_key: apiKey, ...this.#embedded.addresses }
+  }
+
+  async stop(): Promise<void> {
+    await this.#admin?.close()
+    await Promise.all([...this.processes.values()].map((each) => each.stop()))
+    await this.#embedded?.stop()
+  }
+
+  #create(name: string, args: readonly string[], env: NodeJS.ProcessEnv): SupervisedProcess {
+    const created = new SupervisedProcess({
+      name,
+      args,
+      env,
+      logFile: join(this.#dataFolder, 'logs', `${name}.log`),
+      tell: this.#options.tell,
+    })
+    this.processes.set(name, created)
+    return created
+  }
+
+  #roleEnvironment({ kafka, database, clickhouse }: ServerAddresses, simulator: string): NodeJS.ProcessEnv {
+    return {
+      SIMULATOR_ADDRESS: simulator,
+      AUDIT_FOLDER: join(this.#dataFolder, 'audit'),
+      ...this.#options.env,
+      KAFKA_BROKERS: kafka,
+      DATABASE_URL: database,
+      CLICKHOUSE_URL: clickhouse,
+    }
+  }
+
+  async #demoKey(databaseUrl: string): Promise<string> {
+    const pool = createPool({ url: databaseUrl, applicationName: 'smsgw-up', connectionsMax: 1 })
+    try {
+      return await demoCustomer(pool, this.#dataFolder)
+    } finally {
+      await pool.end()
+    }
+  }
+
+  async #serveAdmin(roles: readonly SupervisedProcess[]): Promise<string> {
+    const { ADMIN_PORT: port, ADMIN_HOST: host } = this.#options.gateway
+    this.#admin = createAdminServer(roles)
+    return await this.#admin.listen({ port, host })
+  }
+}

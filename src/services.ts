@@ -1,0 +1,79 @@
+import { Analytics } from './analytics/analytics-service.ts'
+import { analyticsSettings } from './analytics/config.ts'
+import { ApiService } from './api/api-service.ts'
+import { apiSettings } from './api/config.ts'
+import { deliverySettings } from './delivery/config.ts'
+import { Worker } from './delivery/worker.ts'
+import type { Cluster } from './kafka/cluster/cluster.ts'
+import type { Producer } from './kafka/producer/producer.ts'
+import type { OperatorsFile } from './operators/operators-file.ts'
+import { LagMonitor, monitorSettings } from './ops/lag/lag-monitor.ts'
+import { outboxSettings } from './outbox/config.ts'
+import { Relay } from './outbox/relay.ts'
+import type { Pool } from './postgres/pool.ts'
+import type { Health } from './runtime/health.ts'
+import type { Log } from './runtime/log.ts'
+import type { Metrics } from './runtime/metrics.ts'
+import type { Service } from './runtime/service.ts'
+import { readSettings, type Settings, type Values } from './runtime/settings.ts'
+import type { GatewaySettings } from './settings.ts'
+import { statusSettings } from './status/config.ts'
+import { StatusUpdater } from './status/status-updater.ts'
+
+/** What the roles of a process share. */
+export interface ProcessParts {
+  readonly gateway: GatewaySettings
+  readonly pool: Pool
+  readonly cluster: Cluster
+  readonly producer: Producer
+  readonly operators: OperatorsFile
+  readonly health: Health
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Roles of this process that were made before, by name. */
+  readonly roles: Map<string, Service>
+}
+
+interface Role {
+  readonly doc: string
+  readonly settings: Settings
+  create(parts: ProcessParts, env: NodeJS.ProcessEnv): Service
+}
+
+/**
+ * The map of the gateway: every role in the order in which a message meets them, and how it is made. Roles meet in
+ * Kafka and PostgreSQL alone, so each may run in a process of its own, in any number; only the wake-up that `api`
+ * gives to a `relay` beside it is a short cut, on which nothing depends.
+ */
+export const ROLES = {
+  api: role('takes messages over HTTP, charges and stores them', apiSettings, (settings, parts) => {
+    const routes = { routes: parts.operators.routes, segmentsMax: settings.SEGMENTS_MAX }
+    const accepted = (): void => (parts.roles.get('relay') as Relay | undefined)?.wake()
+    return new ApiService({ ...parts, settings, rules: () => routes, accepted })
+  }),
+  relay: role('carries the outbox to Kafka', outboxSettings, (settings, parts) => new Relay({ ...parts, settings })),
+  worker: role('hands messages to operators and takes their receipts', deliverySettings, (settings, parts) => {
+    return new Worker({ ...parts, settings, simulatorAddress: parts.gateway.SIMULATOR_ADDRESS })
+  }),
+  status: role('brings statuses into PostgreSQL and settles the ledger', statusSettings, (settings, parts) => {
+    return new StatusUpdater({ ...parts, settings })
+  }),
+  analytics: role('keeps ClickHouse reading what Kafka has', analyticsSettings, (settings, parts) => {
+    return new Analytics({ ...parts, settings, kafkaBrokers: parts.gateway.KAFKA_BROKERS })
+  }),
+  monitor: role('watches the lag of every group', monitorSettings, (settings, parts) => {
+    return new LagMonitor({ ...parts, settings })
+  }),
+} as const satisfies Record<string, Role>
+
+export type RoleName = keyof typeof ROLES
+
+export const ROLE_NAMES = Object.keys(ROLES) as RoleName[]
+
+function role<S extends Settings>(
+  doc: string,
+  settings: S,
+  create: (settings: Values<S>, parts: ProcessParts) => Service,
+): Role {
+  return { doc, settings, create: (parts, env) => create(readSettings(settings, env), parts) }
+}

@@ -1,0 +1,17 @@
+import { choice, integer, secret, text, type Values } from './runtime/settings.ts'
+
+/** What every process of the gateway is told; each role adds its own (`services.ts`). */
+export const gatewaySettings = {
+  KAFKA_BROKERS: text('', 'host:port of some brokers, separated by commas; empty: one is started here by `smsgw up`'),
+  DATABASE_URL: secret('', 'PostgreSQL, as in postgres://user:password@host:5432/database; empty: as above'),
+  DATABASE_CONNECTIONS_MAX: integer(12, 'Connections to PostgreSQL of each process', { min: 4, max: 200 }),
+  ADMIN_PORT: integer(8081, 'Port of metrics, health and the admin API', { max: 65_535 }),
+  ADMIN_HOST: text('127.0.0.1', 'Address that the admin port listens on'),
+  OPERATORS_FILE: text('config/operators.yaml', 'Operators and routes'),
+  TOPICS_FILE: text('config/topics.yaml', 'Topics as they ought to be'),
+  SIMULATOR_ADDRESS: text('', 'host:port of the simulator, for operators whose address is `embedded`'),
+  SMSGW_DATA: text('.smsgw', 'Folder of the embedded servers, the audit log and the logs'),
+  LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error'], 'info', 'How much is logged'),
+}
+
+export type GatewaySettings = Values<typeof gatewaySettings>

@@ -1,0 +1,70 @@
+import { type Settlement, settlementBy } from '../domain/ledger.ts'
+import { moves, type Status } from '../domain/status.ts'
+import type { StatusEvent } from '../events/status.ts'
+
+/** A step of a message's way, as its timeline shows it. */
+export interface TimelineEntry {
+  readonly status: Status
+  readonly at: string
+  readonly attempt?: number
+  readonly error_code?: string
+  readonly possible_duplicate?: true
+}
+
+/** Where a message stands. `revision` counts the changes; 0 is a message that no event has reached. */
+export interface MessageState {
+  readonly smsId: number
+  readonly customerId: string
+  readonly cost: number
+  readonly status: Status
+  readonly attempt: number
+  readonly settlement: Settlement
+  readonly operatorMessageId: string | null
+  readonly errorCode: string | null
+  readonly errorMessage: string | null
+  readonly possibleDuplicate: boolean
+  readonly timeline: readonly TimelineEntry[]
+  readonly revision: number
+}
+
+/** What events did to a message: its state after them, and the entry of the ledger that is due, if one is. */
+export interface Advance {
+  readonly state: MessageState
+  readonly settles: 'capture' | 'release' | null
+}
+
+/**
+ * Applies events of one message in the order they came. Those that repeat the past, or come too late to matter, leave
+ * no trace. Null if none moved it.
+ */
+export function advance(before: MessageState, events: readonly StatusEvent[]): Advance | null {
+  let state = before
+  let settles: Advance['settles'] = null
+  for (const event of events) {
+    if (!moves(state, event)) continue
+    const settlement = settlementBy(event.status, state.settlement)
+    settles ??= settlement
+    state = {
+      ...state,
+      status: event.status,
+      attempt: Math.max(state.attempt, event.attempt),
+      settlement: settlement === null ? state.settlement : settlement === 'capture' ? 'captured' : 'released',
+      operatorMessageId: event.operator_message_id ?? state.operatorMessageId,
+      errorCode: event.error_code,
+      errorMessage: event.error_message,
+      possibleDuplicate: state.possibleDuplicate || event.possible_duplicate,
+      timeline: [...state.timeline, timelineEntry(event)],
+    }
+  }
+  return state === before ? null : { state: { ...state, revision: before.revision + 1 }, settles }
+}
+
+function timelineEntry(event: StatusEvent): TimelineEntry {
+  return {
+    status: event.status,
+    at: event.occurred_at,
+    ...(event.attempt > 0 ? { attempt: event.attempt } : {}),
+    ...(event.error_code === null ? {} : { error_code: event.error_code }),
+    ...(event.possible_duplicate ? { possible_duplicate: true as const } : {}),
+  }
+}

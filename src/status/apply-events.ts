@@ -1,0 +1,89 @@
+import type { Settlement } from '../domain/ledger.ts'
+import type { Status } from '../domain/status.ts'
+import type { StatusEvent } from '../events/status.ts'
+import type { Connection, Pool } from '../postgres/pool.ts'
+import { inTransaction } from '../postgres/transaction.ts'
+import { type Advance, advance, type MessageState, type TimelineEntry } from './advance-state.ts'
+import { readStates, settle, writeStates } from './state-statements.ts'
+
+/** Another updater changed one of the messages meanwhile, as during a rebalance: read again and apply again. */
+export class ConcurrentChangeError extends Error {
+  override readonly name = 'ConcurrentChangeError'
+}
+
+interface StateRow {
+  readonly sms_id: number
+  readonly customer_id: string
+  readonly cost: number
+  readonly status: Status | null
+  readonly attempt: number
+  readonly settlement: Settlement
+  readonly operator_message_id: string | null
+  readonly error_code: string | null
+  readonly error_message: string | null
+  readonly possible_duplicate: boolean
+  readonly timeline: TimelineEntry[]
+  readonly revision: number
+}
+
+/**
+ * Applies status events in one transaction: states, timelines, ledger and balances, all or nothing, and again without
+ * effect. Returns the ids of messages that there are not.
+ */
+export async function applyEvents(pool: Pool, events: readonly StatusEvent[]): Promise<ReadonlySet<number>> {
+  const bySms = Map.groupBy(events, ({ sms_id }) => sms_id)
+  return inTransaction(pool, async (connection) => {
+    const states = await statesOf(connection, [...bySms.keys()])
+    const advances: Advance[] = []
+    for (const [smsId, state] of states) {
+      const advanced = advance(state, bySms.get(smsId)!)
+      if (advanced) advances.push(advanced)
+    }
+    if (advances.length > 0) await write(connection, advances)
+    return new Set([...bySms.keys()].filter((smsId) => !states.has(smsId)))
+  })
+}
+
+async function statesOf(connection: Connection, smsIds: readonly number[]): Promise<Map<number, MessageState>> {
+  const { rows } = await connection.query<StateRow>(readStates(smsIds))
+  return new Map(rows.map((row) => [row.sms_id, toState(row)]))
+}
+
+/** Balances come last: they are what accepting waits for. */
+async function write(connection: Connection, advances: readonly Advance[]): Promise<void> {
+  const written = connection.query(writeStates(advances.map(({ state }) => state)))
+  const settled = advances.some(({ settles }) => settles) ? connection.query(settle(advances)) : null
+  const [{ rowCount }] = await Promise.all([written, settled])
+  if (rowCount !== advances.length) throw new ConcurrentChangeError('a message was changed by another status updater')
+}
+
+function toState(row: StateRow): MessageState {
+  const { sms_id: smsId, customer_id: customerId, cost } = row
+  if (row.status === null) return { ...UNTOUCHED, smsId, customerId, cost }
+  return {
+    smsId,
+    customerId,
+    cost,
+    status: row.status,
+    attempt: row.attempt,
+    settlement: row.settlement,
+    operatorMessageId: row.operator_message_id,
+    errorCode: row.error_code,
+    errorMessage: row.error_message,
+    possibleDuplicate: row.possible_duplicate,
+    timeline: row.timeline,
+    revision: row.revision,
+  }
+}
+
+const UNTOUCHED: Omit<MessageState, 'smsId' | 'customerId' | 'cost'> = {
+  status: 'accepted',
+  attempt: 0,
+  settlement: 'reserved',
+  operatorMessageId: null,
+  errorCode: null,
+  errorMessage: null,
+  possibleDuplicate: false,
+  timeline: [],
+  revision: 0,
+}

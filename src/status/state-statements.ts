@@ -1,0 +1,79 @@
+import type { QueryConfig } from 'pg'
+import { effectOf } from '../domain/ledger.ts'
+import { booleanArray, numberArray, textArray } from '../postgres/array-literal.ts'
+import type { Advance, MessageState } from './advance-state.ts'
+
+/**
+ * Messages with their states. The range repeats what the array says: by it the planner leaves out the partitions of
+ * other days, which it cannot do by an array.
+ */
+export function readStates(smsIds: readonly number[]): QueryConfig {
+  return {
+    name: 'status-read',
+    text: `SELECT m.sms_id, m.customer_id, m.cost, s.status, s.attempt, s.settlement, s.operator_message_id,
+             s.error_code, s.error_message, s.possible_duplicate, s.timeline, s.revision
+           FROM messages m
+           LEFT JOIN message_states s ON s.sms_id = m.sms_id AND s.sms_id BETWEEN $2 AND $3
+           WHERE m.sms_id = ANY($1::bigint[]) AND m.sms_id BETWEEN $2 AND $3`,
+    values: [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)],
+  }
+}
+
+/** Writes states. Returns fewer rows than given if someone else has changed one meanwhile. */
+export function writeStates(states: readonly MessageState[]): QueryConfig {
+  return {
+    name: 'status-write',
+    text: `INSERT INTO message_states AS known (sms_id, customer_id, status, attempt, settlement, operator_message_id,
+             error_code, error_message, possible_duplicate, timeline, revision, updated_at)
+           SELECT *, now() FROM unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::text[],
+             $7::text[], $8::text[], $9::boolean[], $10::jsonb[], $11::integer[])
+           ON CONFLICT (sms_id) DO UPDATE SET status = excluded.status, attempt = excluded.attempt,
+             settlement = excluded.settlement, operator_message_id = excluded.operator_message_id,
+             error_code = excluded.error_code, error_message = excluded.error_message,
+             possible_duplicate = excluded.possible_duplicate, timeline = excluded.timeline,
+             revision = excluded.revision, updated_at = excluded.updated_at
+           WHERE known.revision = excluded.revision - 1`,
+    values: [
+      numberArray(states.map(({ smsId }) => smsId)),
+      textArray(states.map(({ customerId }) => customerId)),
+      textArray(states.map(({ status }) => status)),
+      numberArray(states.map(({ attempt }) => attempt)),
+      textArray(states.map(({ settlement }) => settlement)),
+      textArray(states.map(({ operatorMessageId }) => operatorMessageId)),
+      textArray(states.map(({ errorCode }) => errorCode)),
+      textArray(states.map(({ errorMessage }) => errorMessage)),
+      booleanArray(states.map(({ possibleDuplicate }) => possibleDuplicate)),
+      textArray(states.map(({ timeline }) => JSON.stringify(timeline))),
+      numberArray(states.map(({ revision }) => revision)),
+    ],
+  }
+}
+
+/** Writes the due entries of the ledger and what they do to balances, locking those in the order everyone does. */
+export function settle(advances: readonly Advance[]): QueryConfig {
+  const due = advances.filter(({ settles }) => settles !== null)
+  const effects = due.map(({ state, settles }) => effectOf(settles!, state.cost))
+  return {
+    name: 'status-settle',
+    text: `WITH due AS (
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+               AS due (ref, kind, customer_id, balance, reserved)
+           ), entered AS (
+             INSERT INTO ledger (ref, kind, customer_id, balance, reserved) SELECT * FROM due
+           ), locked AS (
+             SELECT customer_id FROM balances WHERE customer_id = ANY($3::text[]) ORDER BY customer_id FOR UPDATE
+           )
+           UPDATE balances SET balance = balances.balance + sums.balance, reserved = balances.reserved + sums.reserved
+           FROM (SELECT customer_id, sum(balance)::bigint AS balance, sum(reserved)::bigint AS reserved
+                 FROM due GROUP BY customer_id) AS sums
+           JOIN locked USING (customer_id)
+           WHERE balances.customer_id = sums.customer_id`,
+    values: [
+      numberArray(due.map(({ state }) => state.smsId)),
+      textArray(due.map(({ settles }) => settles)),
+      textArray(due.map(({ state }) => state.customerId)),
+      numberArray(effects.map(({ balance }) => balance)),
+      numberArray(effects.map(({ reserved }) => reserved)),
+    ],
+  }
+}
