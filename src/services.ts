@@ -2,6 +2,8 @@ import { Analytics } from './analytics/analytics-service.ts'
 import { analyticsSettings } from './analytics/config.ts'
 import { ApiService } from './api/api-service.ts'
 import { apiSettings } from './api/config.ts'
+import { AuditLogger } from './audit/audit-logger.ts'
+import { auditSettings } from './audit/config.ts'
 import { deliverySettings } from './delivery/config.ts'
 import { Worker } from './delivery/worker.ts'
 import type { Cluster } from './kafka/cluster/cluster.ts'
@@ -19,6 +21,8 @@ import { readSettings, type Settings, type Values } from './runtime/settings.ts'
 import type { GatewaySettings } from './settings.ts'
 import { statusSettings } from './status/config.ts'
 import { StatusUpdater } from './status/status-updater.ts'
+import { webhookSettings } from './webhooks/config.ts'
+import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts'
 
 /** What the roles of a process share. */
 export interface ProcessParts {
@@ -58,8 +62,14 @@ export const ROLES = {
   status: role('brings statuses into PostgreSQL and settles the ledger', statusSettings, (settings, parts) => {
     return new StatusUpdater({ ...parts, settings })
   }),
+  webhooks: role("tells customers' endpoints what becomes of their messages", webhookSettings, (settings, parts) => {
+    return new WebhookDispatcher({ ...parts, settings })
+  }),
   analytics: role('keeps ClickHouse reading what Kafka has', analyticsSettings, (settings, parts) => {
     return new Analytics({ ...parts, settings, kafkaBrokers: parts.gateway.KAFKA_BROKERS })
+  }),
+  audit: role('keeps a tamper-evident log of every event', auditSettings, (settings, parts) => {
+    return new AuditLogger({ ...parts, settings })
   }),
   monitor: role('watches the lag of every group', monitorSettings, (settings, parts) => {
     return new LagMonitor({ ...parts, settings })

@@ -7,13 +7,16 @@ CREATE TABLE webhook_endpoints (
   statuses text[] NOT NULL,
   disabled_at timestamptz,
   disabled_reason text,
-  created_at timestamptz NOT NULL DEFAULT now()
+  created_at timestamptz NOT NULL DEFAULT now(),
+  -- Dispatchers look for what changed since they looked last; nothing is deleted from here.
+  changed_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX webhook_endpoints_changed ON webhook_endpoints (changed_at);
 CREATE INDEX webhook_endpoints_customer ON webhook_endpoints (customer_id);
 
 -- Deliveries whose first try failed; one that succeeds at once never gets here.
 CREATE TABLE webhook_retries (
-  endpoint_id text NOT NULL REFERENCES webhook_endpoints ON DELETE CASCADE,
+  endpoint_id text NOT NULL REFERENCES webhook_endpoints,
   event_id text NOT NULL,
   body text NOT NULL,
   attempts smallint NOT NULL,

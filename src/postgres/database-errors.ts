@@ -1,5 +1,6 @@
 /** SQLSTATE codes by which callers decide (PostgreSQL documentation, Appendix A). */
 export const SqlState = {
+  FOREIGN_KEY_VIOLATION: '23503',
   UNIQUE_VIOLATION: '23505',
   CHECK_VIOLATION: '23514',
   DEADLOCK_DETECTED: '40P01',

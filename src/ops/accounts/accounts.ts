@@ -64,7 +64,8 @@ export async function issueKey(database: Queryable, customerId: string): Promise
       hashSecret(secret),
     ])
   } catch (error) {
-    if (sqlState(error) === '23503') throw new AccountError(`there is no customer "${customerId}"`)
+    if (sqlState(error) === SqlState.FOREIGN_KEY_VIOLATION)
+      throw new AccountError(`there is no customer "${customerId}"`)
     throw error
   }
   return { keyId, key: text }

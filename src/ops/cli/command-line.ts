@@ -5,6 +5,7 @@ import { KafkaUnreachableError } from '../../kafka/errors.ts'
 import { isDatabaseAway } from '../../postgres/database-errors.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { accountCommands } from './account-commands.ts'
+import { auditCommand } from './audit-command.ts'
 import { configCommand } from './config-command.ts'
 import { lagCommand } from './lag-command.ts'
 import { runCommand } from './run-command.ts'
@@ -12,6 +13,7 @@ import { sendCommand } from './send-command.ts'
 import { simulatorCommand } from './simulator-command.ts'
 import { topicsCommand } from './topics-command.ts'
 import { upCommand } from './up-command.ts'
+import { webhookCommands } from './webhook-commands.ts'
 
 /** Runs a command of `smsgw`. Returns the exit code: 0 done, 1 failed, 2 not understood. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -24,8 +26,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const done = (exitCode: number): void => {
     code = exitCode
   }
-  for (const add of [upCommand, runCommand, simulatorCommand]) add(program, done)
-  for (const add of [sendCommand, lagCommand, topicsCommand, accountCommands, configCommand]) {
+  for (const add of [upCommand, runCommand, simulatorCommand, auditCommand]) add(program, done)
+  for (const add of [sendCommand, lagCommand, topicsCommand, accountCommands, webhookCommands, configCommand]) {
     add(program)
   }
   for (const command of program.commands) command.exitOverride()

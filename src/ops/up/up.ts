@@ -17,7 +17,7 @@ import { SupervisedProcess } from './supervised-process.ts'
 /** Which roles share a process here: what a message waits for, and what follows from it. */
 const PROCESSES: Readonly<Record<string, readonly RoleName[]>> = {
   front: ['api', 'relay', 'worker'],
-  back: ['status', 'analytics', 'monitor'],
+  back: ['status', 'webhooks', 'analytics', 'audit', 'monitor'],
 }
 
 export interface UpOptions {

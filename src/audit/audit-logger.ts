@@ -1,0 +1,82 @@
+import { TOPICS } from '../events/topics.ts'
+import type { Cluster } from '../kafka/cluster/cluster.ts'
+import { Consumer } from '../kafka/consumer/consumer.ts'
+import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
+import { inBatches } from '../kafka/consumer/handling.ts'
+import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import type { Health } from '../runtime/health.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { observeConsumer } from '../runtime/observe-kafka.ts'
+import type { Service } from '../runtime/service.ts'
+import type { Values } from '../runtime/settings.ts'
+import { AuditLog } from './append-log.ts'
+import { auditEntry } from './audit-entry.ts'
+import type { auditSettings } from './config.ts'
+
+export const AUDIT_GROUP = 'smsgw-audit'
+
+const BATCH_RECORDS_MAX = 5_000
+
+export interface AuditLoggerParts {
+  readonly settings: Values<typeof auditSettings>
+  readonly cluster: Cluster
+  readonly health: Health
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** The role `audit`: keeps a tamper-evident record of every event, whatever becomes of Kafka's own. */
+export class AuditLogger implements Service {
+  readonly name = 'audit'
+  readonly #parts: AuditLoggerParts
+  readonly #consumer: Consumer
+  readonly #entries
+  #log: AuditLog | null = null
+
+  constructor(parts: AuditLoggerParts) {
+    this.#parts = parts
+    const { cluster, log, metrics } = parts
+    this.#entries = metrics.counter('smsgw_audit_entries_total', 'Records written to the audit log')
+    this.#consumer = new Consumer(
+      cluster,
+      consumerOptions({ groupId: AUDIT_GROUP, topics: [TOPICS.accepted, TOPICS.status, TOPICS.deadLetters] }),
+      inBatches({ handle: (records) => this.#write(records), recordsMax: BATCH_RECORDS_MAX }),
+      observeConsumer(log, metrics, AUDIT_GROUP),
+    )
+  }
+
+  async start(): Promise<void> {
+    this.#log = await this.#open()
+    await this.#consumer.start()
+    this.#parts.health.add('audit', () => {
+      if (this.#consumer.failure) throw this.#consumer.failure
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#consumer.stop()
+    await this.#log?.close()
+    this.#log = null
+  }
+
+  #open(): Promise<AuditLog> {
+    const { AUDIT_FOLDER, AUDIT_FILE_BYTES_MAX } = this.#parts.settings
+    return AuditLog.open(AUDIT_FOLDER, AUDIT_FILE_BYTES_MAX)
+  }
+
+  /** After a failed write it is not known what is on disk, so the log is opened, and read, again. */
+  async #write(records: readonly ConsumedRecord[]): Promise<[]> {
+    this.#log ??= await this.#open()
+    try {
+      await this.#log.append(records.map(auditEntry))
+    } catch (error) {
+      const broken = this.#log
+      this.#log = null
+      await broken.close().catch(() => {})
+      throw error
+    }
+    this.#entries.inc(records.length)
+    return []
+  }
+}

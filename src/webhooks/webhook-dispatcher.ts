@@ -1,0 +1,111 @@
+import type { DeadLetterReason } from '../events/dead-letter.ts'
+import { deadLetterRecord } from '../events/dead-letter-record.ts'
+import { TOPICS } from '../events/topics.ts'
+import type { Cluster } from '../kafka/cluster/cluster.ts'
+import { Consumer } from '../kafka/consumer/consumer.ts'
+import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
+import { inLanes } from '../kafka/consumer/handling.ts'
+import { deadLetters } from '../kafka/middleware/dead-letter.ts'
+import { retry } from '../kafka/middleware/retry.ts'
+import type { Producer } from '../kafka/producer/producer.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { Health } from '../runtime/health.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { observeConsumer } from '../runtime/observe-kafka.ts'
+import type { Service } from '../runtime/service.ts'
+import type { Values } from '../runtime/settings.ts'
+import type { webhookSettings } from './config.ts'
+import { EventDelivery } from './deliver-events.ts'
+import { EndpointDirectory } from './endpoint-directory.ts'
+import { EndpointGate } from './endpoint-gate.ts'
+import { EventPoster } from './post-event.ts'
+import { RetryLoop } from './retry-events.ts'
+import { countRetries } from './store-retries.ts'
+
+export const WEBHOOKS_GROUP = 'smsgw-webhooks'
+
+const LEASE_MARGIN_MS = 20_000
+const SAMPLE_MS = 10_000
+
+export interface WebhookDispatcherParts {
+  readonly settings: Values<typeof webhookSettings>
+  readonly pool: Pool
+  readonly cluster: Cluster
+  /** For dead letters. */
+  readonly producer: Producer
+  readonly health: Health
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** The role `webhooks`: tells customers' endpoints of what becomes of their messages. */
+export class WebhookDispatcher implements Service {
+  readonly name = 'webhooks'
+  readonly #parts: WebhookDispatcherParts
+  readonly #poster: EventPoster
+  readonly #consumer: Consumer
+  readonly #retries: RetryLoop
+  readonly #waiting
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(parts: WebhookDispatcherParts) {
+    this.#parts = parts
+    const { settings, pool, log, metrics } = parts
+    const deliveries = metrics.counter('smsgw_webhook_deliveries_total', 'Posts to endpoints', ['outcome'])
+    const duration = metrics.histogram('smsgw_webhook_duration_seconds', 'From a post to its answer')
+    this.#waiting = metrics.gaugeSet('smsgw_webhook_retries_waiting', 'Events that endpoints have not taken yet', [])
+    const counted = (outcome: string, seconds: number): void => {
+      deliveries.inc({ outcome })
+      if (seconds > 0) duration.observe(seconds)
+    }
+    this.#poster = new EventPoster({
+      timeoutMs: settings.WEBHOOK_TIMEOUT_MS,
+      connectionsPerOriginMax: settings.WEBHOOK_REQUESTS_PER_ENDPOINT_MAX,
+      allowPrivate: settings.WEBHOOK_ALLOW_PRIVATE === 'yes',
+    })
+    const gate = new EndpointGate(settings.WEBHOOK_REQUESTS_PER_ENDPOINT_MAX)
+    const shared = { pool, gate, poster: this.#poster, counted }
+    this.#retries = new RetryLoop({ ...shared, log, leaseMs: settings.WEBHOOK_TIMEOUT_MS + LEASE_MARGIN_MS })
+    this.#consumer = this.#createConsumer(new EventDelivery({ ...shared, directory: new EndpointDirectory(pool) }))
+  }
+
+  async start(): Promise<void> {
+    await this.#consumer.start()
+    this.#retries.start()
+    this.#parts.health.add('webhooks', () => {
+      if (this.#consumer.failure) throw this.#consumer.failure
+    })
+    this.#timer = setInterval(() => {
+      countRetries(this.#parts.pool).then(
+        (waiting) => this.#waiting.set(waiting),
+        () => {},
+      )
+    }, SAMPLE_MS)
+  }
+
+  /** Awaits the answers to what was posted, within the consumer's drain time. */
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer)
+    await Promise.all([this.#consumer.stop(), this.#retries.stop()])
+    await this.#poster.close()
+  }
+
+  #createConsumer(delivery: EventDelivery): Consumer {
+    const { settings, cluster, producer, log, metrics } = this.#parts
+    const retried = retry({ attemptsMax: 5, backoffMsFirst: 500, backoffMsMax: 10_000 })
+    const handle = deadLetters(
+      retried((record) => delivery.handle(record)),
+      (record, reason, error) => {
+        const cause = { reason: reason as DeadLetterReason, error, consumerGroup: WEBHOOKS_GROUP }
+        return producer.send(deadLetterRecord(record, cause, Date.now()))
+      },
+    )
+    return new Consumer(
+      cluster,
+      consumerOptions({ groupId: WEBHOOKS_GROUP, topics: [TOPICS.status] }, { recordsPerPartitionMax: 2_000 }),
+      inLanes({ handle, concurrencyMax: settings.WEBHOOK_REQUESTS_MAX }),
+      observeConsumer(log, metrics, WEBHOOKS_GROUP),
+    )
+  }
+}
