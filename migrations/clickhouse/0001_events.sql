@@ -2,11 +2,11 @@
 -- Ask with FINAL, or count distinct ids, where it matters before the merge.
 CREATE TABLE accepted
 (
-  event_id String CODEC(ZSTD(1)),
-  occurred_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+  event_id String,
+  occurred_at DateTime64(3, 'UTC'),
   customer_id LowCardinality(String),
-  sms_id UInt64 CODEC(DoubleDelta, ZSTD(1)),
-  phone String CODEC(ZSTD(1)),
+  sms_id UInt64,
+  phone String,
   cost UInt64,
   sender LowCardinality(Nullable(String)),
   encoding LowCardinality(String),
@@ -15,8 +15,8 @@ CREATE TABLE accepted
   priority UInt8,
   client_ref Nullable(String),
   kafka_partition UInt16,
-  kafka_offset UInt64 CODEC(DoubleDelta, ZSTD(1)),
-  ingested_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1))
+  kafka_offset UInt64,
+  ingested_at DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(occurred_at)
@@ -25,21 +25,21 @@ TTL toDateTime(occurred_at) + INTERVAL 400 DAY;
 
 CREATE TABLE statuses
 (
-  event_id String CODEC(ZSTD(1)),
-  occurred_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+  event_id String,
+  occurred_at DateTime64(3, 'UTC'),
   customer_id LowCardinality(String),
-  sms_id UInt64 CODEC(DoubleDelta, ZSTD(1)),
+  sms_id UInt64,
   status LowCardinality(String),
   attempt UInt16,
   operator LowCardinality(String),
-  operator_message_id Nullable(String) CODEC(ZSTD(1)),
+  operator_message_id Nullable(String),
   error_code LowCardinality(Nullable(String)),
   segments UInt16,
-  latency_ms UInt64 CODEC(T64, ZSTD(1)),
+  latency_ms UInt64,
   possible_duplicate Bool,
   kafka_partition UInt16,
-  kafka_offset UInt64 CODEC(DoubleDelta, ZSTD(1)),
-  ingested_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1))
+  kafka_offset UInt64,
+  ingested_at DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(occurred_at)

@@ -9,7 +9,7 @@ export const apiSettings = {
     max: 32,
   }),
   ACCEPT_BATCH_MESSAGES_MAX: integer(500, 'Messages accepted in one transaction', { min: 1, max: 5_000 }),
-  ACCEPT_GATHER_MS: integer(4, 'How long a batch waits for company while there is load', { max: 100 }),
+  ACCEPT_GATHER_MS: integer(8, 'How long a batch waits for company while there is load', { max: 100 }),
   ACCEPT_WAITING_MESSAGES_MAX: integer(20_000, 'Messages that may wait to be accepted before requests are refused', {
     min: 1_000,
   }),

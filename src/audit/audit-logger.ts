@@ -40,7 +40,11 @@ export class AuditLogger implements Service {
     this.#entries = metrics.counter('smsgw_audit_entries_total', 'Records written to the audit log')
     this.#consumer = new Consumer(
       cluster,
-      consumerOptions({ groupId: AUDIT_GROUP, topics: [TOPICS.accepted, TOPICS.status, TOPICS.deadLetters] }),
+      consumerOptions(
+        { groupId: AUDIT_GROUP, topics: [TOPICS.accepted, TOPICS.status, TOPICS.deadLetters] },
+        // Nobody waits for the audit log: few large batches, each one sync of the disk.
+        { fetchPauseMs: 500 },
+      ),
       inBatches({ handle: (records) => this.#write(records), recordsMax: BATCH_RECORDS_MAX }),
       observeConsumer(log, metrics, AUDIT_GROUP),
     )

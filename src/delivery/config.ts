@@ -10,6 +10,13 @@ export const deliverySettings = {
     min: 1,
     max: 100_000,
   }),
+  STATUS_LINGER_MS: integer(
+    20,
+    'How long a status waits for company on its way to Kafka: fewer batches for all who read',
+    {
+      max: 1_000,
+    },
+  ),
   DELIVERY_RETRY_MS_FIRST: integer(
     1_000,
     'Wait after the first temporary error; four times as long after each further',

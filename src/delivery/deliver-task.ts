@@ -122,7 +122,7 @@ export class TaskDelivery {
     }
   }
 
-  /** One attempt, when its turn has come. Returns an outcome if there was none to make. */
+  /** One attempt, when its turn has come. Returns an outcome if nothing is left to decide. */
   async #attempt(
     record: ConsumedRecord,
     progress: Progress,
@@ -151,11 +151,10 @@ export class TaskDelivery {
     }
     await this.#end(progress, step.attempt, result)
     progress.attempts.push(endedAttempt(step, result, Date.now()))
-    if (result.kind === 'sent') {
-      this.#report(progress, 'sent', { ...step, operatorMessageId: result.operatorMessageId })
-      this.#parts.receipts.expect(line.name, result.operatorMessageId, { ...subject, ...step })
-    }
-    return null
+    if (result.kind !== 'sent') return null
+    this.#report(progress, 'sent', { ...step, operatorMessageId: result.operatorMessageId })
+    this.#parts.receipts.expect(line.name, result.operatorMessageId, { ...subject, ...step })
+    return DONE
   }
 
   /** A process that was stopped since it took the lease must not submit: the attempt may be another's by now. */
@@ -197,7 +196,7 @@ export class TaskDelivery {
 
   #conclude(progress: Progress, { status, last }: NextStep & { kind: 'report' }): Outcome {
     const { attempt, possibleDuplicate, operatorMessageId, errorCode } = last
-    // `sent` was told when the answer came, unless that was before a restart; told twice it is the same event.
+    // What another worker learned before us may have been told already; told twice it is the same event.
     this.#report(progress, status, { attempt, possibleDuplicate, operatorMessageId, errorCode })
     if (status !== 'failed') return DONE
     return deadLetter('attempts-exhausted', `the operator refused ${attempt} times, last with "${errorCode}"`)

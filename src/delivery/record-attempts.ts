@@ -24,7 +24,7 @@ interface AttemptRow {
 
 const BATCH_MAX = 1_000
 /** While there is load, a transaction waits this long for company. */
-const GATHER_MS = 4
+const GATHER_MS = 20
 
 /**
  * Keeps the table of attempts. What many tasks want written at once goes into one transaction; what they want while

@@ -8,14 +8,15 @@ import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inLanes } from '../kafka/consumer/handling.ts'
 import { deadLetters } from '../kafka/middleware/dead-letter.ts'
-import type { Producer } from '../kafka/producer/producer.ts'
+import { Producer } from '../kafka/producer/producer.ts'
+import { producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
 import type { OperatorsFile } from '../operators/operators-file.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { observeConsumer } from '../runtime/observe-kafka.ts'
+import { observeConsumer, observeProducer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { deliverySettings } from './config.ts'
@@ -32,6 +33,7 @@ export interface WorkerParts {
   readonly settings: Values<typeof deliverySettings>
   readonly pool: Pool
   readonly cluster: Cluster
+  /** For dead letters. */
   readonly producer: Producer
   readonly operators: OperatorsFile
   /** `host:port` for operators whose address is `embedded`; empty if there is none. */
@@ -49,13 +51,16 @@ export class Worker implements Service {
   readonly #attempts: AttemptBook
   readonly #reporter: StatusReporter
   readonly #receipts: ReceiptMatcher
+  readonly #statuses: Producer
   readonly #consumer: Consumer
 
   constructor(parts: WorkerParts) {
     this.#parts = parts
-    const { settings, pool, producer, log, metrics } = parts
+    const { settings, pool, cluster, log, metrics } = parts
     this.#attempts = new AttemptBook(pool, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`)
-    this.#reporter = new StatusReporter(producer, (error) =>
+    const options = producerOptions('safe', { lingerMs: settings.STATUS_LINGER_MS })
+    this.#statuses = new Producer(cluster, options, observeProducer(log, metrics))
+    this.#reporter = new StatusReporter(this.#statuses, (error) =>
       log.warn({ err: error }, 'a status was not published; trying again'),
     )
     const receipts = metrics.counter('smsgw_receipts_total', 'Receipts of operators', ['operator', 'outcome'])
@@ -75,6 +80,7 @@ export class Worker implements Service {
   }
 
   async start(): Promise<void> {
+    await this.#statuses.start([TOPICS.status])
     for (const { connector } of this.#lines.values()) connector.start()
     await this.#consumer.start()
     this.#parts.health.add('worker', () => {
@@ -90,6 +96,7 @@ export class Worker implements Service {
     await Promise.all([...this.#lines.values()].map(({ connector }) => connector.stop()))
     this.#reporter.stop()
     await this.#attempts.stop()
+    await this.#statuses.close()
   }
 
   #createConsumer(settings: WorkerParts['settings']): Consumer {
@@ -119,7 +126,10 @@ export class Worker implements Service {
     )
     return new Consumer(
       cluster,
-      consumerOptions({ groupId: DELIVERY_GROUP, topics: [TOPICS.delivery] }, { recordsPerPartitionMax: 2_000 }),
+      consumerOptions(
+        { groupId: DELIVERY_GROUP, topics: [TOPICS.delivery] },
+        { recordsPerPartitionMax: 2_000, fetchPauseMs: 20 },
+      ),
       inLanes({
         handle,
         concurrencyMax: settings.DELIVERY_TASKS_MAX,

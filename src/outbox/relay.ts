@@ -1,6 +1,6 @@
 import type { Producer } from '../kafka/producer/producer.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
-import { backoffMs } from '../runtime/backoff.ts'
+import { backoffMs, sleep } from '../runtime/backoff.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Service } from '../runtime/service.ts'
@@ -12,6 +12,8 @@ import { messageEvents } from './message-events.ts'
 import { ShardLeases } from './shard-leases.ts'
 
 const BALANCE_MS = 2_000
+/** Rounds of fewer rows cost more in statements than in rows. */
+const FEW_ROWS = 100
 
 export interface RelayParts {
   readonly settings: Values<typeof outboxSettings>
@@ -94,6 +96,7 @@ export class Relay implements Service {
       }
       const published = await this.#round(connection, leases.owned)
       if (published === 0) await this.#signal.sleep(this.#parts.settings.OUTBOX_POLL_MS)
+      else if (published < FEW_ROWS) await sleep(this.#parts.settings.OUTBOX_GATHER_MS)
     }
   }
 

@@ -2,9 +2,9 @@ import type { Settlement } from '../domain/ledger.ts'
 import type { Status } from '../domain/status.ts'
 import type { StatusEvent } from '../events/status.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
-import { inTransaction } from '../postgres/transaction.ts'
+import { inTransaction, type SendLast } from '../postgres/transaction.ts'
 import { type Advance, advance, type MessageState, type TimelineEntry } from './advance-state.ts'
-import { readStates, settle, writeStates } from './state-statements.ts'
+import { enterSettlements, readStates, settleBalances, writeStates } from './state-statements.ts'
 
 /** Another updater changed one of the messages meanwhile, as during a rebalance: read again and apply again. */
 export class ConcurrentChangeError extends Error {
@@ -32,14 +32,14 @@ interface StateRow {
  */
 export async function applyEvents(pool: Pool, events: readonly StatusEvent[]): Promise<ReadonlySet<number>> {
   const bySms = Map.groupBy(events, ({ sms_id }) => sms_id)
-  return inTransaction(pool, async (connection) => {
+  return inTransaction(pool, async (connection, sendLast) => {
     const states = await statesOf(connection, [...bySms.keys()])
     const advances: Advance[] = []
     for (const [smsId, state] of states) {
       const advanced = advance(state, bySms.get(smsId)!)
       if (advanced) advances.push(advanced)
     }
-    if (advances.length > 0) await write(connection, advances)
+    if (advances.length > 0) await write(connection, sendLast, advances)
     return new Set([...bySms.keys()].filter((smsId) => !states.has(smsId)))
   })
 }
@@ -49,12 +49,13 @@ async function statesOf(connection: Connection, smsIds: readonly number[]): Prom
   return new Map(rows.map((row) => [row.sms_id, toState(row)]))
 }
 
-/** Balances come last: they are what accepting waits for. */
-async function write(connection: Connection, advances: readonly Advance[]): Promise<void> {
-  const written = connection.query(writeStates(advances.map(({ state }) => state)))
-  const settled = advances.some(({ settles }) => settles) ? connection.query(settle(advances)) : null
-  const [{ rowCount }] = await Promise.all([written, settled])
+/** Balances come last, and the commit along with them: they are what accepting waits for. */
+async function write(connection: Connection, sendLast: SendLast, advances: readonly Advance[]): Promise<void> {
+  const { rowCount } = await connection.query(writeStates(advances.map(({ state }) => state)))
   if (rowCount !== advances.length) throw new ConcurrentChangeError('a message was changed by another status updater')
+  if (!advances.some(({ settles }) => settles)) return
+  await connection.query(enterSettlements(advances))
+  sendLast(settleBalances(advances))
 }
 
 function toState(row: StateRow): MessageState {

@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg'
-import { effectOf } from '../domain/ledger.ts'
+import { effectOf, type LedgerEffect } from '../domain/ledger.ts'
 import { booleanArray, numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Advance, MessageState } from './advance-state.ts'
 
@@ -49,31 +49,46 @@ export function writeStates(states: readonly MessageState[]): QueryConfig {
   }
 }
 
-/** Writes the due entries of the ledger and what they do to balances, locking those in the order everyone does. */
-export function settle(advances: readonly Advance[]): QueryConfig {
+/** The entries of the ledger that are due. */
+export function enterSettlements(advances: readonly Advance[]): QueryConfig {
   const due = advances.filter(({ settles }) => settles !== null)
   const effects = due.map(({ state, settles }) => effectOf(settles!, state.cost))
   return {
-    name: 'status-settle',
-    text: `WITH due AS (
-             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
-               AS due (ref, kind, customer_id, balance, reserved)
-           ), entered AS (
-             INSERT INTO ledger (ref, kind, customer_id, balance, reserved) SELECT * FROM due
-           ), locked AS (
-             SELECT customer_id FROM balances WHERE customer_id = ANY($3::text[]) ORDER BY customer_id FOR UPDATE
-           )
-           UPDATE balances SET balance = balances.balance + sums.balance, reserved = balances.reserved + sums.reserved
-           FROM (SELECT customer_id, sum(balance)::bigint AS balance, sum(reserved)::bigint AS reserved
-                 FROM due GROUP BY customer_id) AS sums
-           JOIN locked USING (customer_id)
-           WHERE balances.customer_id = sums.customer_id`,
+    name: 'status-enter',
+    text: `INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
+           SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])`,
     values: [
       numberArray(due.map(({ state }) => state.smsId)),
       textArray(due.map(({ settles }) => settles)),
       textArray(due.map(({ state }) => state.customerId)),
       numberArray(effects.map(({ balance }) => balance)),
       numberArray(effects.map(({ reserved }) => reserved)),
+    ],
+  }
+}
+
+/** What those entries do to balances, locked in the order in which everyone locks them. */
+export function settleBalances(advances: readonly Advance[]): QueryConfig {
+  const sums = new Map<string, LedgerEffect>()
+  for (const { state, settles } of advances) {
+    if (settles === null) continue
+    const { balance, reserved } = effectOf(settles, state.cost)
+    const before = sums.get(state.customerId) ?? { balance: 0, reserved: 0 }
+    sums.set(state.customerId, { balance: before.balance + balance, reserved: before.reserved + reserved })
+  }
+  return {
+    name: 'status-settle',
+    text: `WITH locked AS (
+             SELECT customer_id FROM balances WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE
+           )
+           UPDATE balances SET balance = balances.balance + sums.balance, reserved = balances.reserved + sums.reserved
+           FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS sums (customer_id, balance, reserved)
+           JOIN locked USING (customer_id)
+           WHERE balances.customer_id = sums.customer_id`,
+    values: [
+      textArray([...sums.keys()]),
+      numberArray([...sums.values()].map(({ balance }) => balance)),
+      numberArray([...sums.values()].map(({ reserved }) => reserved)),
     ],
   }
 }

@@ -60,7 +60,7 @@ export class StatusUpdater implements Service {
     )
     this.#consumer = new Consumer(
       cluster,
-      consumerOptions({ groupId: STATUS_GROUP, topics: [TOPICS.status] }),
+      consumerOptions({ groupId: STATUS_GROUP, topics: [TOPICS.status] }, { fetchPauseMs: 150 }),
       inBatches({ handle: (records) => this.#handle(records), recordsMax: settings.STATUS_BATCH_RECORDS_MAX }),
       observeConsumer(log, metrics, STATUS_GROUP),
     )

@@ -103,7 +103,10 @@ export class WebhookDispatcher implements Service {
     )
     return new Consumer(
       cluster,
-      consumerOptions({ groupId: WEBHOOKS_GROUP, topics: [TOPICS.status] }, { recordsPerPartitionMax: 2_000 }),
+      consumerOptions(
+        { groupId: WEBHOOKS_GROUP, topics: [TOPICS.status] },
+        { recordsPerPartitionMax: 2_000, fetchPauseMs: 50 },
+      ),
       inLanes({ handle, concurrencyMax: settings.WEBHOOK_REQUESTS_MAX }),
       observeConsumer(log, metrics, WEBHOOKS_GROUP),
     )

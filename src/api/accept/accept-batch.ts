@@ -52,14 +52,14 @@ export function acceptBatch(
   requests: readonly PendingRequest[],
   now: () => number,
 ): Promise<AcceptResult[]> {
-  return inTransaction(pool, async (connection) => {
+  return inTransaction(pool, async (connection, sendLast) => {
     const balances = await balancesOf(connection, requests)
     const answers = await answersTo(connection, requests)
     const decisions = decideAccept(requests, balances, (customerId, key) => answers.get(`${customerId} ${key}`))
     const nowMs = now()
     const rows = new AcceptedRows(nowMs)
     const results = decisions.map((decision, index) => settle(decision, requests[index]!, ids, rows, nowMs))
-    if (rows.count > 0) await connection.query(insertAccepted(rows.parameters()))
+    if (rows.count > 0) sendLast(insertAccepted(rows.parameters()))
     return results
   })
 }

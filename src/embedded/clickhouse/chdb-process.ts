@@ -1,7 +1,10 @@
 import type { AddressInfo } from 'node:net'
+import { setPriority } from 'node:os'
 import { Session } from 'chdb'
 import { QueryQueue } from './query-queue.ts'
 import { createHttpInterface } from './serve-http.ts'
+
+const NICENESS = 10
 
 /*
   A process of its own for the embedded engine: if native code crashes, only this process does.
@@ -9,6 +12,8 @@ import { createHttpInterface } from './serve-http.ts'
   they have read is committed.
 */
 const [folder, port] = process.argv.slice(2)
+// Analytics may lag when the machine is busy; what customers wait for may not.
+setPriority(NICENESS)
 const session = new Session(folder!)
 const queries = new QueryQueue(session)
 const server = createHttpInterface(queries)

@@ -118,8 +118,16 @@ export class KafkaCluster {
     await writeFile(settings, brokerProperties(node, this.#file.nodes, data))
     if (existsSync(join(data, 'meta.properties'))) return
     this.#options.progress('kafka', 'formatting storage')
+    // An id may begin with a hyphen, so it must not stand as an argument of its own.
     const jvm = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', this.#classPath]
-    await run('java', [...jvm, 'kafka.tools.StorageTool', 'format', '-t', this.#file.clusterId, '-c', settings])
+    await run('java', [
+      ...jvm,
+      'kafka.tools.StorageTool',
+      'format',
+      `--cluster-id=${this.#file.clusterId}`,
+      '-c',
+      settings,
+    ])
   }
 
   async #untilComplete(): Promise<void> {

@@ -18,7 +18,6 @@ const DATABASE = 'smsgw'
  */
 const SERVER_SETTINGS = {
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
   max_connections: '200',
   shared_buffers: '256MB',
   max_wal_size: '4GB',
@@ -40,10 +39,12 @@ interface Access {
 export class PostgresServer {
   readonly #server: GuardedServer
   readonly #access: Access
+  readonly #socketFolder: string
 
-  private constructor(server: GuardedServer, access: Access) {
+  private constructor(server: GuardedServer, access: Access, socketFolder: string) {
     this.#server = server
     this.#access = access
+    this.#socketFolder = socketFolder
   }
 
   /** Starts the server, making its data folder the first time. Throws EnvironmentError. */
@@ -60,7 +61,10 @@ export class PostgresServer {
     writeAccess(home, access)
     progress('postgres', 'starting')
     const logFile = join(home.folder, 'postgres.log')
-    const settings = Object.entries(SERVER_SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const socketFolder = socketFolderOf(home)
+    const settings = Object.entries({ ...SERVER_SETTINGS, unix_socket_directories: socketFolder }).flatMap(
+      ([name, value]) => ['-c', `${name}=${value}`],
+    )
     const guarded = await GuardedServer.start({
       command: join(home.binFolder, 'postgres'),
       args: ['-D', dataFolder, '-p', String(access.port), ...settings],
@@ -69,7 +73,7 @@ export class PostgresServer {
       cwd: '/',
       user: home.user,
     })
-    const server = new PostgresServer(guarded, access)
+    const server = new PostgresServer(guarded, access, socketFolder)
     await server.#untilReady(logFile)
     progress('postgres', `ready at 127.0.0.1:${access.port}`)
     return server
@@ -78,6 +82,13 @@ export class PostgresServer {
   /** As in DATABASE_URL; of another database on this server, if one is named. */
   url(database = DATABASE): string {
     return `postgres://${USER}:${this.#access.password}@127.0.0.1:${this.#access.port}/${database}`
+  }
+
+  /** The same server over a Unix socket where that is possible: on one machine it costs half of what TCP does. */
+  socketUrl(database = DATABASE): string {
+    if (this.#socketFolder === '') return this.url(database)
+    const { password, port } = this.#access
+    return `postgres://${USER}:${password}@/${database}?host=${encodeURIComponent(this.#socketFolder)}&port=${port}`
   }
 
   /** The server's first process, for whoever measures it or breaks it on purpose. */
@@ -139,6 +150,11 @@ async function initialise(home: PostgresHome, dataFolder: string, password: stri
   } finally {
     rmSync(passwordFile, { force: true })
   }
+}
+
+/** Empty if its path would be too long: a socket's has 107 bytes at most. */
+function socketFolderOf(home: PostgresHome): string {
+  return home.folder.length + '/.s.PGSQL.65535'.length > 107 ? '' : home.folder
 }
 
 function readAccess(home: PostgresHome): Access {

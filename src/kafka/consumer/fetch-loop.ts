@@ -17,6 +17,8 @@ import type { ConsumerOptions } from './consumer-options.ts'
 /** How long a poll may wait at a broker while one of its partitions is held back, which may end any moment. */
 const HELD_BACK_WAIT_MS = 20
 const ERROR_BACKOFF_MS = 100
+/** An answer with more than this share of what it may hold means a backlog. */
+const BACKLOG_SHARE = 1 / 32
 
 export interface FetchListener {
   /** Partitions that this broker leads and that have room for more. */
@@ -73,7 +75,8 @@ export class FetchLoop {
         continue
       }
       try {
-        await this.#fetch(partitions, heldBack)
+        const bytes = await this.#fetch(partitions, heldBack)
+        await this.#pauseAfter(bytes)
       } catch (error) {
         if (this.#stopped) return
         this.#listener.troubled(error as Error)
@@ -82,7 +85,15 @@ export class FetchLoop {
     }
   }
 
-  async #fetch(partitions: readonly AssignedPartition[], heldBack: boolean): Promise<void> {
+  /** Lets records gather, unless the answer was large, so that there is a backlog to be worked off. */
+  async #pauseAfter(bytes: number): Promise<void> {
+    const { fetchPauseMs, fetchBytesMax } = this.#options
+    if (fetchPauseMs === 0 || bytes === 0 || bytes > fetchBytesMax * BACKLOG_SHARE) return
+    await new Promise((resolve) => setTimeout(resolve, fetchPauseMs))
+  }
+
+  /** Returns the bytes of records in the answer. */
+  async #fetch(partitions: readonly AssignedPartition[], heldBack: boolean): Promise<number> {
     const asked = new Map(partitions.map((each) => [each.name, { assigned: each, offset: each.fetchOffset }]))
     const topics = [...Map.groupBy(partitions, (each) => each.topic)].flatMap(([topic, members]): FetchTopic[] => {
       const topicId = this.#cluster.topic(topic)?.topicId
@@ -92,14 +103,17 @@ export class FetchLoop {
     const result = await this.#request(topics, heldBack)
     if (result.code !== KafkaCode.NONE) throw new KafkaError(result.code, `fetching from broker ${this.nodeId}`)
     let stale: KafkaError | null = null
+    let bytes = 0
     for (const each of result.partitions) {
       const found = asked.get(`${topicNames.get(each.topicId)}[${each.partition}]`)
       // An answer to a question that is no longer the partition's is dropped: it was revoked or moved meanwhile.
       if (!found?.assigned.active || found.assigned.fetchOffset !== found.offset) continue
+      bytes += each.records?.length ?? 0
       const error = await this.#accept(found.assigned, each)
       if (error) stale = error
     }
     if (stale) throw stale
+    return bytes
   }
 
   #position(partition: AssignedPartition): FetchTopic['partitions'][number] {

@@ -11,7 +11,10 @@ export interface ServerAddresses {
 }
 
 export interface EmbeddedServers {
+  /** For everyone on this machine. */
   readonly addresses: ServerAddresses
+  /** For the gateway's own processes: `addresses.database`, by a shorter way if there is one. */
+  readonly databaseForRoles: string
   stop(): Promise<void>
 }
 
@@ -37,12 +40,17 @@ export async function startEmbeddedServers(options: EmbeddedOptions): Promise<Em
   const stop = async (): Promise<void> => {
     await Promise.all(started.map((server) => server.stop()))
   }
+  let databaseForRoles = given.database
   const results = await Promise.allSettled([
     given.kafka ||
       KafkaCluster.start({ folder: join(folder, 'kafka'), cacheFolder, brokers, progress }).then(
         (server) => keep(server).brokers,
       ),
-    given.database || PostgresServer.start(join(folder, 'postgres'), progress).then((server) => keep(server).url()),
+    given.database ||
+      PostgresServer.start(join(folder, 'postgres'), progress).then((server) => {
+        databaseForRoles = keep(server).socketUrl()
+        return server.url()
+      }),
     given.clickhouse || ClickHouseServer.start(join(folder, 'clickhouse'), progress).then((server) => keep(server).url),
   ])
   const failed = results.find((result) => result.status === 'rejected')
@@ -51,5 +59,5 @@ export async function startEmbeddedServers(options: EmbeddedOptions): Promise<Em
     throw failed.reason
   }
   const [kafka, database, clickhouse] = results.map((result) => (result as PromiseFulfilledResult<string>).value)
-  return { addresses: { kafka: kafka!, database: database!, clickhouse: clickhouse! }, stop }
+  return { addresses: { kafka: kafka!, database: database!, clickhouse: clickhouse! }, databaseForRoles, stop }
 }

@@ -1,11 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import type { HealthReport } from '../../runtime/health.ts'
 import type { Answer, Question } from './supervision-messages.ts'
 
 const MAIN = join(import.meta.dirname, '../../main.ts')
+/** Nearly all that these processes allocate dies within milliseconds: room for it to do so before it is collected. */
+const YOUNG_GENERATION = '--max-semi-space-size=64'
 const ANSWER_TIMEOUT_MS = 2_000
 const STOP_TIMEOUT_MS = 7_000
 const RESTART_MS_FIRST = 250
@@ -22,6 +25,8 @@ export interface SupervisedOptions {
   readonly env: NodeJS.ProcessEnv
   readonly logFile: string
   readonly tell: (what: string) => void
+  /** Above 0: others go first when the machine is busy. See `os.setPriority`. */
+  readonly niceness?: number
 }
 
 type Ready = Extract<Answer, { tell: 'ready' }>
@@ -84,8 +89,13 @@ export class SupervisedProcess {
   #spawn(ready: (answer: Ready) => void, unusable: (why: string) => void): void {
     const { args, env, logFile } = this.#options
     const log = openSync(logFile, 'a')
-    const child = fork(MAIN, args, { env, stdio: ['ignore', log, log, 'ipc'], execArgv: process.execArgv })
+    const child = fork(MAIN, args, {
+      env,
+      stdio: ['ignore', log, log, 'ipc'],
+      execArgv: [...process.execArgv, YOUNG_GENERATION],
+    })
     closeSync(log)
+    if (child.pid && this.#options.niceness) setPriority(child.pid, this.#options.niceness)
     const startedMs = Date.now()
     let isUnusable = false
     this.#child = child

@@ -9,15 +9,16 @@ import type { RoleName } from '../../services.ts'
 import type { GatewaySettings } from '../../settings.ts'
 import { createAdminServer } from './admin-server.ts'
 import { demoCustomer } from './demo-customer.ts'
-import { type EmbeddedServers, type ServerAddresses, startEmbeddedServers } from './embedded-servers.ts'
+import { type EmbeddedServers, startEmbeddedServers } from './embedded-servers.ts'
 import { lockDataFolder } from './lock-data-folder.ts'
 import { removeServersFile, type ServersFile, writeServersFile } from './servers-file.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 
 /** Which roles share a process here: what a message waits for, and what follows from it. */
-const PROCESSES: Readonly<Record<string, readonly RoleName[]>> = {
-  front: ['api', 'relay', 'worker'],
-  back: ['status', 'webhooks', 'analytics', 'audit', 'monitor'],
+const PROCESSES: Readonly<Record<string, { roles: readonly RoleName[]; niceness: number }>> = {
+  front: { roles: ['api', 'relay', 'worker'], niceness: 0 },
+  // On a busy machine a customer's request goes before what is told of it afterwards.
+  back: { roles: ['status', 'webhooks', 'analytics', 'audit', 'monitor'], niceness: 10 },
 }
 
 export interface UpOptions {
@@ -89,8 +90,10 @@ class GatewayProcesses {
     })
     progress('gateway', 'starting')
     const { simulatorPort } = await simulatorReady
-    const env = this.#roleEnvironment(this.#embedded.addresses, `127.0.0.1:${simulatorPort}`)
-    const roles = Object.entries(PROCESSES).map(([name, names]) => this.#create(name, ['run', ...names], env))
+    const env = this.#roleEnvironment(this.#embedded, `127.0.0.1:${simulatorPort}`)
+    const roles = Object.entries(PROCESSES).map(([name, { roles: names, niceness }]) =>
+      this.#create(name, ['run', ...names], env, niceness),
+    )
     const answers = await Promise.all(roles.map((each) => each.start()))
     const apiKey = await this.#demoKey(this.#embedded.addresses.database)
     const admin = await this.#serveAdmin(roles)
@@ -105,26 +108,27 @@ class GatewayProcesses {
     await this.#embedded?.stop()
   }
 
-  #create(name: string, args: readonly string[], env: NodeJS.ProcessEnv): SupervisedProcess {
+  #create(name: string, args: readonly string[], env: NodeJS.ProcessEnv, niceness = 0): SupervisedProcess {
     const created = new SupervisedProcess({
       name,
       args,
       env,
       logFile: join(this.#dataFolder, 'logs', `${name}.log`),
       tell: this.#options.tell,
+      niceness,
     })
     this.processes.set(name, created)
     return created
   }
 
-  #roleEnvironment({ kafka, database, clickhouse }: ServerAddresses, simulator: string): NodeJS.ProcessEnv {
+  #roleEnvironment({ addresses, databaseForRoles }: EmbeddedServers, simulator: string): NodeJS.ProcessEnv {
     return {
       SIMULATOR_ADDRESS: simulator,
       AUDIT_FOLDER: join(this.#dataFolder, 'audit'),
       ...this.#options.env,
-      KAFKA_BROKERS: kafka,
-      DATABASE_URL: database,
-      CLICKHOUSE_URL: clickhouse,
+      KAFKA_BROKERS: addresses.kafka,
+      DATABASE_URL: databaseForRoles,
+      CLICKHOUSE_URL: addresses.clickhouse,
     }
   }
 

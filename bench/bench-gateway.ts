@@ -1,0 +1,51 @@
+import { createCustomer, issueKey, topUp } from '../src/ops/accounts/accounts.ts'
+import { type RunningGateway, startGateway } from '../src/ops/up/up.ts'
+import type { Pool } from '../src/postgres/pool.ts'
+import { createPool } from '../src/postgres/pool.ts'
+import { readSettings } from '../src/runtime/settings.ts'
+import { gatewaySettings } from '../src/settings.ts'
+import { createEndpoint } from '../src/webhooks/endpoints.ts'
+
+export interface BenchGateway {
+  readonly gateway: RunningGateway
+  readonly pool: Pool
+  /** One for each customer. */
+  readonly apiKeys: readonly string[]
+  stop(): Promise<void>
+}
+
+export interface BenchGatewayOptions {
+  readonly brokers: 1 | 3
+  readonly customers: number
+  /** Customers that have an endpoint, and where it is. */
+  readonly webhooks: { readonly customers: number; readonly url: string }
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** A whole gateway of its own, with customers that have money. */
+export async function startBenchGateway(options: BenchGatewayOptions): Promise<BenchGateway> {
+  const env = { ...process.env, PORT: '0', ADMIN_PORT: '0', WEBHOOK_ALLOW_PRIVATE: 'yes', ...options.env }
+  const gateway = await startGateway({
+    gateway: readSettings(gatewaySettings, env),
+    clickhouseUrl: '',
+    env,
+    brokers: options.brokers,
+    ephemeral: true,
+    progress: (part, text) => console.error(`${part.padEnd(10)} ${text}`),
+    tell: (what) => console.error(what),
+  })
+  const pool = createPool({ url: gateway.servers.database, applicationName: 'bench', connectionsMax: 4 })
+  const apiKeys: string[] = []
+  for (let index = 0; index < options.customers; index++) {
+    const customerId = `bench-${index}`
+    await createCustomer(pool, { customerId, name: customerId, currency: 'IRR' })
+    await topUp(pool, customerId, 100_000_000_000)
+    if (index < options.webhooks.customers) await createEndpoint(pool, customerId, options.webhooks.url)
+    apiKeys.push((await issueKey(pool, customerId)).key)
+  }
+  const stop = async (): Promise<void> => {
+    await pool.end()
+    await gateway.stop()
+  }
+  return { gateway, pool, apiKeys, stop }
+}
