@@ -1,3 +1,5 @@
+import { freePort } from '../src/embedded/free-port.ts'
+import { type Progress, silent } from '../src/embedded/progress.ts'
 import { createCustomer, issueKey, topUp } from '../src/ops/accounts/accounts.ts'
 import { type RunningGateway, startGateway } from '../src/ops/up/up.ts'
 import type { Pool } from '../src/postgres/pool.ts'
@@ -20,18 +22,21 @@ export interface BenchGatewayOptions {
   /** Customers that have an endpoint, and where it is. */
   readonly webhooks: { readonly customers: number; readonly url: string }
   readonly env?: NodeJS.ProcessEnv
+  readonly progress?: Progress
 }
 
 /** A whole gateway of its own, with customers that have money. */
 export async function startBenchGateway(options: BenchGatewayOptions): Promise<BenchGateway> {
-  const env = { ...process.env, PORT: '0', ADMIN_PORT: '0', WEBHOOK_ALLOW_PRIVATE: 'yes', ...options.env }
+  // A port that stays, as a process that is started again must be found where it was.
+  const port = String(await freePort())
+  const env = { ...process.env, PORT: port, ADMIN_PORT: '0', WEBHOOK_ALLOW_PRIVATE: 'yes', ...options.env }
   const gateway = await startGateway({
     gateway: readSettings(gatewaySettings, env),
     clickhouseUrl: '',
     env,
     brokers: options.brokers,
     ephemeral: true,
-    progress: (part, text) => console.error(`${part.padEnd(10)} ${text}`),
+    progress: options.progress ?? silent,
     tell: (what) => console.error(what),
   })
   const pool = createPool({ url: gateway.servers.database, applicationName: 'bench', connectionsMax: 4 })
@@ -43,9 +48,10 @@ export async function startBenchGateway(options: BenchGatewayOptions): Promise<B
     if (index < options.webhooks.customers) await createEndpoint(pool, customerId, options.webhooks.url)
     apiKeys.push((await issueKey(pool, customerId)).key)
   }
-  const stop = async (): Promise<void> => {
-    await pool.end()
-    await gateway.stop()
+  let stopping: Promise<void> | null = null
+  const stop = (): Promise<void> => {
+    stopping ??= pool.end().then(() => gateway.stop())
+    return stopping
   }
   return { gateway, pool, apiKeys, stop }
 }

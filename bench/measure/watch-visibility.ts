@@ -1,5 +1,5 @@
-import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
 import { type ClickHouse, readRows } from '../../src/analytics/clickhouse-client.ts'
+import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
 
 const POLL_MS = 50
 const WINDOW_MS = 10_000

@@ -63,9 +63,7 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
     const roles = new Map<string, Service>()
     const parts: ProcessParts = { gateway, pool, cluster, producer, operators, health, metrics, log, roles }
     for (const name of names) roles.set(name, ROLES[name].create(parts, env))
-    // Started from the end of the flow to its beginning and stopped the other way round: whoever takes a message finds
-    // the next one at work.
-    const group = new ServiceGroup(processName, [...roles.values()].reverse())
+    const group = new ServiceGroup(processName, [...roles.values()])
     if (options.servesOperations) operations = await serveOperations(gateway, health, metrics)
     await group.start()
     const stop = async (): Promise<void> => {

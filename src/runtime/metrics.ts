@@ -28,6 +28,8 @@ export class Metrics {
 
   /** A gauge with labels, set by whoever measures. */
   gaugeSet<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    const known = this.registry.getSingleMetric(name)
+    if (known) return known as Gauge<L>
     return new Gauge({ name, help, labelNames, registers: [this.registry] })
   }
 

@@ -10,10 +10,14 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
   const completed = metrics.counter('smsgw_consumer_records_completed_total', 'Records handled for good', labels)
   const failures = metrics.counter('smsgw_consumer_handler_failures_total', 'Times a handler failed', ['group'])
   const troubles = metrics.counter('smsgw_consumer_troubles_total', 'Requests to Kafka that are tried again', ['group'])
+  const owned = metrics.gaugeSet('smsgw_consumer_partitions', 'Partitions that this process reads', ['group'])
   return {
     fetched: (topic, records) => fetched.inc({ group, topic }, records),
     completed: (topic, records) => completed.inc({ group, topic }, records),
-    rebalanced: (generation, partitions) => log.info({ group, generation, partitions }, 'the group was rebalanced'),
+    rebalanced(generation, partitions) {
+      owned.set({ group }, partitions)
+      log.info({ group, generation, partitions }, 'the group was rebalanced')
+    },
     lost: (partitions) => log.warn({ group, partitions: partitions.length }, 'partitions went to others unannounced'),
     outOfRange: (topic, partition, from, to) =>
       log.error(

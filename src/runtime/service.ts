@@ -9,31 +9,30 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** Services that depend on each other in order: started first to last, stopped last to first. */
+/**
+ * Services that share a process. They start at once, as none may wait for another: an API takes messages while a
+ * worker still waits for its group. They stop in the order given, that of the flow: what one has begun, the next one
+ * still finishes.
+ */
 export class ServiceGroup implements Service {
   readonly name: string
   readonly #services: readonly Service[]
-  #started: Service[] = []
 
   constructor(name: string, services: readonly Service[]) {
     this.name = name
     this.#services = services
   }
 
-  /** If one cannot start, those before it are stopped again and its error is thrown. */
+  /** If one cannot start, all are stopped again and its error is thrown. */
   async start(): Promise<void> {
-    for (const service of this.#services) {
-      try {
-        await service.start()
-        this.#started.push(service)
-      } catch (error) {
-        await this.stop()
-        throw error
-      }
-    }
+    const results = await Promise.allSettled(this.#services.map((service) => service.start()))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (!failed) return
+    await this.stop()
+    throw failed.reason
   }
 
   async stop(): Promise<void> {
-    for (const service of this.#started.splice(0).reverse()) await service.stop()
+    for (const service of this.#services) await service.stop()
   }
 }

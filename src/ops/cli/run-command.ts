@@ -32,9 +32,18 @@ async function run(names: readonly RoleName[]): Promise<number> {
   try {
     const gateway = readSettings(gatewaySettings, process.env)
     const log = createLog(processName, gateway.LOG_LEVEL)
-    const options = { gateway, env: process.env, processName, servesOperations: !isSupervised(), log }
-    const running = await runRoles(names, options)
-    const { stopped, stopNow } = stopOnSignal(running.stop)
+    const starting = runRoles(names, {
+      gateway,
+      env: process.env,
+      processName,
+      servesOperations: !isSupervised(),
+      log,
+    })
+    // What is asked to stop while it starts stops when it has started.
+    const { stopped, stopNow } = stopOnSignal(async () => {
+      await (await starting.catch(() => null))?.stop()
+    })
+    const running = await starting
     log.info({ roles: names }, 'running')
     if (isSupervised()) {
       answerSupervisor(running.health, running.metrics, stopNow)

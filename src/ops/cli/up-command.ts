@@ -41,15 +41,7 @@ async function up(flags: UpFlags): Promise<number> {
   const startedMs = performance.now()
   const gateway = readSettings(gatewaySettings, process.env)
   const clickhouse = readSettings(analyticsSettings, process.env)
-  let running: RunningGateway | null = null
-  let asked = false
-  // Ctrl-C while it starts must not leave servers behind: what is started then is stopped as soon as it can be.
-  const { stopped, stopNow } = stopOnSignal(async () => {
-    asked = true
-    if (!flags.json) console.error('Stopping …')
-    await running?.stop()
-  })
-  running = await startGateway({
+  const starting = startGateway({
     gateway,
     clickhouseUrl: clickhouse.CLICKHOUSE_URL,
     env: process.env,
@@ -58,16 +50,16 @@ async function up(flags: UpFlags): Promise<number> {
     progress: showProgress(startedMs),
     tell: (what) => console.error(what),
   })
-  if (asked) {
-    await running.stop()
-    return await stopped
-  }
+  // Ctrl-C while it starts must not leave servers behind: they are stopped as soon as they have started.
+  const { stopped } = stopOnSignal(async () => {
+    if (!flags.json) console.error('Stopping …')
+    await (await starting.catch(() => null))?.stop()
+  })
+  const running = await starting
   const { api, admin, api_key, kafka, database } = running.servers
   if (flags.json) console.log(JSON.stringify({ ready: true, api, admin, api_key, kafka, database }))
   else await welcome(running, (performance.now() - startedMs) / 1_000).catch((error) => console.error(error))
-  const code = await stopped
-  stopNow()
-  return code
+  return await stopped
 }
 
 async function welcome(running: RunningGateway, seconds: number): Promise<void> {
