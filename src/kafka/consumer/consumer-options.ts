@@ -19,6 +19,8 @@ export interface ConsumerOptions {
   readonly recordsPerPartitionMax: number
   readonly bytesPerPartitionMax: number
   readonly commitIntervalMs: number
+  /** How often leaders and partition counts are read again, so that a topic that grows is noticed. */
+  readonly metadataAgeMsMax: number
   /** How long handlers may go on after their partition was revoked, or the consumer stopped. */
   readonly drainMsMax: number
 }
@@ -37,6 +39,7 @@ const DELIVERY_WORKER = {
   recordsPerPartitionMax: 10_000,
   bytesPerPartitionMax: 4_194_304,
   commitIntervalMs: 200,
+  metadataAgeMsMax: 30_000,
   drainMsMax: 10_000,
 } as const satisfies Omit<ConsumerOptions, 'groupId' | 'topics'>
 

@@ -34,6 +34,7 @@ export class Consumer {
   readonly #partitions = new Map<string, AssignedPartition>()
   readonly #loops = new Map<number, FetchLoop>()
   #timer: NodeJS.Timeout | null = null
+  #refreshedMs = Date.now()
   #joined: (() => void) | null = null
   #failure: Error | null = null
 
@@ -155,6 +156,10 @@ export class Consumer {
 
   #tick(): void {
     void this.#commits.commit(this.#partitions.values())
+    if (Date.now() - this.#refreshedMs >= this.#options.metadataAgeMsMax) {
+      this.#refreshedMs = Date.now()
+      this.#cluster.refresh().catch((error: Error) => this.#observer.troubled?.(error))
+    }
     this.#wakeLoops()
   }
 
@@ -214,7 +219,7 @@ export class Consumer {
       listOffsets(this.#cluster, this.#connections, [partition], EARLIEST),
       listOffsets(this.#cluster, this.#connections, [partition], LATEST),
     ])
-    const toOffset = fetchOffset < first!.offset ? this.#restart(first!.offset, end!.offset) : end!.offset
+    const toOffset = this.#options.startFrom === 'earliest' ? first!.offset : end!.offset
     this.#observer.outOfRange?.(topic, index, fetchOffset, toOffset)
     if (!partition.active) return
     if (toOffset >= fetchOffset) {
@@ -223,10 +228,6 @@ export class Consumer {
     }
     this.#take([partition])
     this.#partitions.set(partition.name, new AssignedPartition(topic, index, toOffset))
-  }
-
-  #restart(first: number, end: number): number {
-    return this.#options.startFrom === 'earliest' ? first : end
   }
 
   #startTime(): number {

@@ -89,9 +89,10 @@ export function decodeRecordBatches(
     const batch = bytes.subarray(at, end)
     at = end
     const baseOffset = Number(batch.readBigInt64BE(0))
+    // Before anything else in the batch is believed: a damaged offset must not make us skip it in silence.
+    verifyChecksum(batch, topic, partition, baseOffset)
     const lastOffset = baseOffset + batch.readInt32BE(23)
     if (lastOffset < fromOffset) continue
-    verifyChecksum(batch, topic, partition, baseOffset)
     nextOffset = lastOffset + 1
     if ((batch.readInt16BE(ATTRIBUTES_AT) & CONTROL_BIT) === 0) {
       readRecords(batch, topic, partition, baseOffset, fromOffset, records)

@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+const SOURCE = join(ROOT, 'src')
+/** In the order of the flow. They meet in events and in PostgreSQL, never in each other's code. */
+const STAGES = ['api', 'outbox', 'delivery', 'status', 'webhooks', 'analytics', 'audit', 'simulator']
+/** What each part may import besides itself; stages and what composes them are dealt with below. */
+const FOUNDATIONS: Record<string, readonly string[]> = {
+  domain: [],
+  kafka: [],
+  runtime: ['kafka'],
+  events: ['domain', 'kafka'],
+  operators: ['runtime'],
+  postgres: ['domain', 'runtime'],
+  embedded: ['kafka', 'runtime'],
+}
+
+interface SourceFile {
+  readonly path: string
+  readonly part: string
+  readonly lines: number
+  readonly text: string
+  readonly imports: readonly string[]
+}
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+  .map((path): SourceFile => {
+    const text = readFileSync(join(SOURCE, path), 'utf8')
+    const imports = [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, target]) =>
+      relative(SOURCE, join(SOURCE, dirname(path), target!)),
+    )
+    return { path, part: partOf(path), lines: text.split('\n').length - 1, text, imports }
+  })
+
+function partOf(path: string): string {
+  return path.includes('/') ? path.split('/')[0]! : path
+}
+
+/** `file → imported` for every import between two parts that is not allowed. */
+function importsOutside(of: (part: string) => boolean, allowed: (part: string, target: string) => boolean): string[] {
+  return files
+    .filter(({ part }) => of(part))
+    .flatMap(({ path, part, imports }) =>
+      imports
+        .filter((target) => partOf(target) !== part && !allowed(part, partOf(target)))
+        .map((target) => `${path} → ${target}`),
+    )
+}
+
+test('there is source to look at', () => {
+  expect(files.length).toBeGreaterThan(100)
+})
+
+test('stages never import each other, nor what composes them', () => {
+  const foundations = new Set(Object.keys(FOUNDATIONS).filter((part) => part !== 'embedded'))
+  expect(
+    importsOutside(
+      (part) => STAGES.includes(part),
+      (_part, target) => foundations.has(target),
+    ),
+  ).toEqual([])
+})
+
+test('foundations import only what lies below them', () => {
+  expect(
+    importsOutside(
+      (part) => part in FOUNDATIONS,
+      (part, target) => FOUNDATIONS[part]!.includes(target),
+    ),
+  ).toEqual([])
+})
+
+test('the Kafka layer knows nothing about messages', () => {
+  const words = /\bsms|customer|operator\b/i
+  const told = files.filter(({ part, text }) => part === 'kafka' && words.test(text.replace(/smsgw\.done/g, '')))
+  expect(told.map(({ path }) => path)).toEqual([])
+})
+
+test('no import goes in a circle', () => {
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  const finished = new Set<string>()
+  const circles: string[] = []
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (finished.has(path)) return
+    const at = trail.indexOf(path)
+    if (at >= 0) {
+      circles.push([...trail.slice(at), path].join(' → '))
+      return
+    }
+    for (const target of valueImports(byPath.get(path)!)) visit(target, [...trail, path])
+    finished.add(path)
+  }
+  for (const { path } of files) visit(path, [])
+  expect(circles).toEqual([])
+})
+
+/** Imports of types alone vanish when the code runs. */
+function valueImports({ path, text }: SourceFile): string[] {
+  const statements = [...text.matchAll(/^import (?!type )[^']*'(\.[^']+)'/gm)]
+  return statements.map(([, target]) => relative(SOURCE, join(SOURCE, dirname(path), target!)))
+}
+
+test('files are short, and named for what they do', () => {
+  expect(files.filter(({ lines }) => lines > 400).map(({ path }) => path)).toEqual([])
+  const empty = /(^|\/)(utils?|helpers?|common|misc|managers?|types)(\.ts|\/)/
+  expect(files.filter(({ path }) => empty.test(path)).map(({ path }) => path)).toEqual([])
+})
+
+test('only commands print', () => {
+  const mayPrint = (path: string): boolean =>
+    /^(main|ops\/cli\/|ops\/up\/|ops\/stop-on-signal|embedded\/clickhouse\/chdb-process)/.test(path)
+  expect(files.filter(({ path, text }) => !mayPrint(path) && /\bconsole\./.test(text)).map(({ path }) => path)).toEqual(
+    [],
+  )
+})

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
+import { EARLIEST, LATEST, listOffsets } from '../../src/kafka/consumer/list-offsets.ts'
+import { KafkaError } from '../../src/kafka/errors.ts'
+import { Producer } from '../../src/kafka/producer/producer.ts'
+import { producerOptions } from '../../src/kafka/producer/producer-options.ts'
+import { freshTopic, testCluster } from '../servers/fixtures.ts'
+import { readTopic } from '../servers/read-topic.ts'
+
+async function producerFor(cluster: Cluster, topic: string, ...options: Parameters<typeof producerOptions>) {
+  const producer = new Producer(cluster, producerOptions(...options))
+  await producer.start([topic])
+  return producer
+}
+
+test('1,000 concurrent sends to one partition: 1,000 distinct offsets, 1,000 records, in order per key', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster)
+  const producer = await producerFor(cluster, topic, 'safe')
+  const positions = await Promise.all(
+    Array.from({ length: 1_000 }, (_, n) => producer.send({ topic, key: `key-${n % 7}`, value: String(n) })),
+  )
+  await producer.close()
+  expect(new Set(positions.map(({ offset }) => offset)).size).toBe(1_000)
+  const records = await readTopic(cluster, topic)
+  expect(records).toHaveLength(1_000)
+  for (let key = 0; key < 7; key++) {
+    const values = records.filter((record) => record.key!.toString() === `key-${key}`).map(({ value }) => Number(value))
+    expect(values).toEqual([...values].sort((a, b) => a - b))
+  }
+  for (const [n, { offset }] of positions.entries()) expect(records[offset]!.value!.toString()).toBe(String(n))
+})
+
+test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
+  'records compressed by %s are read back',
+  async (compression) => {
+    const cluster = testCluster()
+    const topic = await freshTopic(cluster, 3)
+    const producer = await producerFor(cluster, topic, 'safe', { compression })
+    const values = Array.from({ length: 200 }, (_, n) => `value ${n} ${'سلام '.repeat(n % 20)}`)
+    await Promise.all(
+      values.map((value, n) => producer.send({ topic, key: String(n), value, headers: [['h', `${n}`]] })),
+    )
+    await producer.close()
+    const records = await readTopic(cluster, topic)
+    expect(records.map(({ value }) => value!.toString()).sort()).toEqual([...values].sort())
+    expect(records.map((record) => record.header('h')).sort()).toEqual(records.map(({ key }) => key!.toString()).sort())
+  },
+)
+
+test('a buffer that is full makes callers wait, and loses nothing', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster)
+  const limits = { bufferBytesMax: 65_536, requestBytesMax: 65_536, batchBytesMax: 16_384 }
+  const producer = await producerFor(cluster, topic, 'safe', limits)
+  const value = 'x'.repeat(10_000)
+  let most = 0
+  const sends = Array.from({ length: 200 }, () => {
+    const sent = producer.send({ topic, key: null, value })
+    most = Math.max(most, producer.buffered.bytes)
+    return sent
+  })
+  expect(producer.buffered.callersWaiting).toBeGreaterThan(100)
+  await Promise.all(sends)
+  await producer.close()
+  expect(most).toBeLessThanOrEqual(65_536)
+  const end = await listOffsets(cluster, cluster.connections(), [{ topic, partition: 0 }], LATEST)
+  expect(end[0]!.offset).toBe(200)
+})
+
+test('what cannot be sent is refused at once, and what goes with it is not', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster)
+  const producer = await producerFor(cluster, topic, 'safe')
+  const refused = await Promise.allSettled([
+    producer.send({ topic, key: null, value: 'x'.repeat(2_000_000) }),
+    producer.send({ topic: 'no-such-topic', key: null, value: 'x' }),
+    producer.send({ topic, key: null, value: 'good' }),
+  ])
+  await producer.close()
+  expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
+  for (const each of refused.slice(0, 2)) expect((each as PromiseRejectedResult).reason).toBeInstanceOf(KafkaError)
+  const start = await listOffsets(cluster, cluster.connections(), [{ topic, partition: 0 }], EARLIEST)
+  expect(start[0]!.offset).toBe(0)
+})
