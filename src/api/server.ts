@@ -43,7 +43,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   })
   answerProblems(app, parts.log)
   measureRequests(app, parts.metrics)
-  await app.register(swagger, { openapi: describeApi() })
+  await app.register(swagger, { openapi: describeApi(), hideUntagged: true })
   await app.register(scalar, { routePrefix: '/docs' })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.register(async (operations) => operationsRoutes(operations, parts.health, parts.metrics))

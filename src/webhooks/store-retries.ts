@@ -88,7 +88,7 @@ export async function deferRetry(database: Queryable, retry: DueRetry, atMs: num
 
 export async function countRetries(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ waiting: number }>(
-    'SELECT count(*) AS waiting FROM (SELECT 1 FROM webhook_retries LIMIT 100000) AS some',
+    'SELECT count(*) AS waiting FROM (SELECT 1 FROM webhook_retries LIMIT 100000) AS retry',
   )
   return rows[0]!.waiting
 }

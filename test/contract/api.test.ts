@@ -1,0 +1,178 @@
+import type { FastifyInstance } from 'fastify'
+import { expect, onTestFinished, test } from 'vitest'
+import { AcceptQueue } from '../../src/api/accept/accept-queue.ts'
+import { createApi } from '../../src/api/server.ts'
+import { createCustomer, issueKey, revokeKey, topUp } from '../../src/ops/accounts/accounts.ts'
+import type { Pool } from '../../src/postgres/pool.ts'
+import { Health } from '../../src/runtime/health.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { Metrics } from '../../src/runtime/metrics.ts'
+import { freshDatabase } from '../servers/fixtures.ts'
+
+const GOOD = { to: '+989121234567', text: 'hello' }
+
+async function gateway(balance: number) {
+  const pool = await freshDatabase()
+  const queue = new AcceptQueue({
+    pool,
+    transactionsMax: 2,
+    batchMessagesMax: 500,
+    gatherMs: 4,
+    waitingMessagesMax: 20_000,
+    accepted: () => {},
+  })
+  const rules = { routes: [{ prefix: '98', operator: 'simulator', price: 100 }], segmentsMax: 10 }
+  const app = await createApi({
+    pool,
+    queue,
+    rules: () => rules,
+    health: new Health(),
+    metrics: new Metrics(),
+    log: createLog('test', 'error'),
+    trustProxy: '',
+  })
+  onTestFinished(() => app.close())
+  await createCustomer(pool, { customerId: 'c', name: 'c', currency: 'IRR' })
+  if (balance > 0) await topUp(pool, 'c', balance)
+  const { key, keyId } = await issueKey(pool, 'c')
+  return { pool, app, key, keyId }
+}
+
+function post(
+  app: FastifyInstance,
+  key: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+  url = '/v1/messages',
+) {
+  const all = { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers }
+  return app.inject({
+    method: 'POST',
+    url,
+    headers: all,
+    payload: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+}
+
+async function stored(pool: Pool): Promise<{ messages: number; outbox: number; reserved: number; ledger: number }> {
+  const { rows } = await pool.query<{ messages: number; outbox: number; reserved: number; ledger: number }>(
+    `SELECT (SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM outbox) AS outbox,
+       (SELECT sum(reserved)::bigint FROM balances) AS reserved,
+       (SELECT coalesce(sum(reserved), 0)::bigint FROM ledger) AS ledger`,
+  )
+  return rows[0]!
+}
+
+test('a message is accepted, charged, stored and queued, and can be read', async () => {
+  const { pool, app, key } = await gateway(1_000)
+  const answer = await post(app, key, { ...GOOD, client_ref: 'mine' })
+  expect(answer.statusCode).toBe(202)
+  expect(answer.json()).toMatchObject({
+    status: 'accepted',
+    segments: 1,
+    encoding: 'gsm7',
+    cost: 100,
+    client_ref: 'mine',
+  })
+  expect(await stored(pool)).toEqual({ messages: 1, outbox: 1, reserved: 100, ledger: 100 })
+  const headers = { authorization: `Bearer ${key}` }
+  const read = await app.inject({ url: `/v1/messages/${answer.json().sms_id}`, headers })
+  expect(read.json()).toMatchObject({ status: 'accepted', to: GOOD.to, timeline: [{ status: 'accepted' }] })
+  expect((await app.inject({ url: '/v1/balance', headers })).json()).toEqual({
+    balance: 900,
+    reserved: 100,
+    currency: 'IRR',
+  })
+})
+
+test.each([
+  ['a malformed number', { to: '0912', text: 'x' }, 400, 'invalid-phone'],
+  ['an empty text', { to: GOOD.to, text: '' }, 400, 'invalid-text'],
+  ['an over-long text', { to: GOOD.to, text: 'س'.repeat(700) }, 400, 'invalid-text'],
+  ['an unknown field', { ...GOOD, txet: 'x' }, 400, 'invalid-request'],
+  ['a field of another type', { to: GOOD.to, text: 5 }, 400, 'invalid-request'],
+  ['a missing field', { to: GOOD.to }, 400, 'invalid-request'],
+  ['a number that nobody serves', { to: '+491701234567', text: 'x' }, 422, 'no-route'],
+  ['a body that is not JSON', '{"to":', 400, 'invalid-request'],
+])('%s is refused, and nothing is charged', async (_what, body, status, code) => {
+  const { pool, app, key } = await gateway(1_000)
+  const answer = await post(app, key, body)
+  expect(answer.statusCode).toBe(status)
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
+  expect(answer.json()).toMatchObject({ status, code, title: expect.any(String), detail: expect.any(String) })
+  expect(await stored(pool)).toEqual({ messages: 0, outbox: 0, reserved: 0, ledger: 0 })
+})
+
+test('a wrong key, no key, and a revoked one', async () => {
+  const { pool, app, key, keyId } = await gateway(1_000)
+  const other = key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a')
+  for (const wrong of ['', 'nonsense', other]) expect((await post(app, wrong, GOOD)).json().code).toBe('unauthorized')
+  await revokeKey(pool, keyId)
+  expect((await post(app, key, GOOD)).statusCode).toBe(401)
+})
+
+test('too little balance: nothing of it is taken, in a batch only what it covers', async () => {
+  const { pool, app, key } = await gateway(250)
+  const long = { ...GOOD, text: 'a'.repeat(400) }
+  expect((await post(app, key, long)).json().code).toBe('insufficient-balance')
+  const batch = await post(
+    app,
+    key,
+    { messages: [GOOD, long, { to: 'x', text: 'x' }, GOOD, GOOD] },
+    {},
+    '/v1/messages/batch',
+  )
+  const results = batch.json().results as { code?: string; sms_id?: number }[]
+  expect(results.map(({ code }) => code ?? 'accepted')).toEqual([
+    'accepted',
+    'insufficient-balance',
+    'invalid-phone',
+    'accepted',
+    'insufficient-balance',
+  ])
+  expect(await stored(pool)).toEqual({ messages: 2, outbox: 2, reserved: 200, ledger: 200 })
+})
+
+test('an idempotency key: the first answer again, another body refused, both at once charged once', async () => {
+  const { pool, app, key } = await gateway(1_000)
+  const headers = { 'idempotency-key': 'order-1' }
+  const first = await post(app, key, GOOD, headers)
+  const again = await post(app, key, { text: GOOD.text, to: GOOD.to }, headers)
+  expect(again.json()).toEqual(first.json())
+  expect(again.headers['idempotent-replayed']).toBe('true')
+  expect((await post(app, key, { ...GOOD, text: 'other' }, headers)).json().code).toBe('idempotency-mismatch')
+  const both = await Promise.all([1, 2, 3].map(() => post(app, key, GOOD, { 'idempotency-key': 'order-2' })))
+  const ids = both.filter(({ statusCode }) => statusCode === 202).map((answer) => answer.json().sms_id)
+  expect(new Set(ids).size).toBe(1)
+  expect(both.filter(({ statusCode }) => statusCode === 409).length).toBe(3 - ids.length)
+  expect((await stored(pool)).messages).toBe(2)
+})
+
+test('thousands at once, with too little money for all: none is overdrawn, the books are even', async () => {
+  const { pool, app, key } = await gateway(100_000)
+  const answers = await Promise.all(
+    Array.from({ length: 2_000 }, (_, n) => post(app, key, { ...GOOD, text: `message ${n}` })),
+  )
+  const statuses = answers.map(({ statusCode }) => statusCode)
+  expect(statuses.filter((status) => status === 202)).toHaveLength(1_000)
+  expect(statuses.filter((status) => status === 402)).toHaveLength(1_000)
+  expect(new Set(answers.filter(({ statusCode }) => statusCode === 202).map((each) => each.json().sms_id)).size).toBe(
+    1_000,
+  )
+  expect(await stored(pool)).toEqual({ messages: 1_000, outbox: 1_000, reserved: 100_000, ledger: 100_000 })
+})
+
+test('unknown paths and messages of others are not found, and the description names every route', async () => {
+  const { app, key } = await gateway(1_000)
+  const headers = { authorization: `Bearer ${key}` }
+  for (const url of ['/v1/messages/77', '/v1/nothing', '/nothing']) {
+    expect((await app.inject({ url, headers })).json()).toMatchObject({ status: 404, code: 'not-found' })
+  }
+  const { paths } = (await app.inject({ url: '/openapi.json' })).json()
+  expect(Object.keys(paths).sort()).toEqual([
+    '/v1/balance',
+    '/v1/messages',
+    '/v1/messages/batch',
+    '/v1/messages/{sms_id}',
+  ])
+})

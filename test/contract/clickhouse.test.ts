@@ -1,0 +1,131 @@
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, inject, onTestFinished, test } from 'vitest'
+import { applyMigrations } from '../../src/analytics/apply-migrations.ts'
+import { type ClickHouse, createClickHouse, ensureDatabase, readRows } from '../../src/analytics/clickhouse-client.ts'
+import { analyticsSettings } from '../../src/analytics/config.ts'
+import { ensureKafkaTables } from '../../src/analytics/kafka-tables.ts'
+import { countFinalMessages, readAnalyticsMessage } from '../../src/analytics/read-message.ts'
+import { eventId } from '../../src/domain/event-id.ts'
+import { SmsIds } from '../../src/domain/sms-id.ts'
+import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
+import { silent } from '../../src/embedded/progress.ts'
+import { Producer } from '../../src/kafka/producer/producer.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
+import { eventually } from '../servers/eventually.ts'
+import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
+
+const MESSAGES = 50
+const ids = new SmsIds(5)
+
+async function connect(server: ClickHouseServer): Promise<ClickHouse> {
+  const settings = { ...readSettings(analyticsSettings, {}), CLICKHOUSE_URL: server.url }
+  await ensureDatabase(settings)
+  return createClickHouse(settings)
+}
+
+function eventsOf(smsId: number, now: string): { accepted: object; statuses: object[] } {
+  const common = { sms_id: smsId, customer_id: 'c', operator: 'o', segments: 1 }
+  const status = (name: 'sent' | 'delivered') => ({
+    ...common,
+    event_id: eventId(smsId, name, 1),
+    status: name,
+    operator_message_id: 'x',
+    error_code: null,
+    latency_ms: 20,
+    occurred_at: now,
+    attempt: 1,
+    possible_duplicate: false,
+    added_later: { by: 'a newer version' },
+  })
+  const accepted = {
+    ...common,
+    event_id: eventId(smsId, 'accepted'),
+    timestamp: now,
+    phone: '+989121234567',
+    message: 'not kept',
+    cost: 100,
+    sender: null,
+    encoding: 'gsm7',
+    priority: 1,
+    client_ref: null,
+  }
+  return { accepted, statuses: [status('sent'), status('delivered')] }
+}
+
+test('ClickHouse has each event once, keeps what is malformed, and goes on where it was after a restart', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'smsgw-clickhouse-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const cluster = testCluster()
+  const topics = { accepted: await freshTopic(cluster, 2), status: await freshTopic(cluster, 3) }
+  const options = {
+    brokers: inject('kafkaBrokers'),
+    consumers: 1,
+    flush: 'fast',
+    topics,
+    groupPrefix: uniqueName('ch'),
+  } as const
+  const producer = new Producer(cluster)
+  await producer.start([topics.accepted, topics.status])
+  onTestFinished(() => producer.close())
+  const smsIds = Array.from({ length: MESSAGES }, () => ids.next(Date.now()))
+  const publish = async (): Promise<void> => {
+    for (const smsId of smsIds) {
+      const { accepted, statuses } = eventsOf(smsId, new Date(Date.now() - 1_000).toISOString())
+      await producer.send({ topic: topics.accepted, key: 'c', value: JSON.stringify(accepted) })
+      for (const status of statuses)
+        await producer.send({ topic: topics.status, key: String(smsId), value: JSON.stringify(status) })
+    }
+  }
+  let server = await ClickHouseServer.start(folder, silent)
+  let client = await connect(server)
+  expect(await applyMigrations(client)).toHaveLength(2)
+  expect(await applyMigrations(client)).toEqual([])
+  expect(await ensureKafkaTables(client, options)).toHaveLength(2)
+  expect(await ensureKafkaTables(client, options)).toEqual([])
+
+  await publish()
+  await producer.send({ topic: topics.status, key: null, value: 'not JSON' })
+  await producer.send({ topic: topics.status, key: null, value: '{"status":"sent"}' })
+  const counted = await eventually(
+    () => countFinalMessages(client, 'c'),
+    (counts) => counts.get('delivered') === MESSAGES,
+  )
+  expect(counted).toEqual(new Map([['delivered', MESSAGES]]))
+  const malformed = await eventually(
+    () =>
+      readRows<{ error: string; raw: string }>(client, 'SELECT error, raw FROM malformed FINAL ORDER BY kafka_offset'),
+    (rows) => rows.length === 2,
+  )
+  expect(malformed.map(({ raw }) => raw)).toContain('not JSON')
+
+  await client.close()
+  await server.stop()
+  await publish()
+  server = await ClickHouseServer.start(folder, silent)
+  onTestFinished(() => server.stop())
+  client = await connect(server)
+  onTestFinished(() => client.close())
+  // It attached its tables by itself, and reads on to the end of each partition; what came twice counts once.
+  const records = 4 * MESSAGES + 2
+  const read = await eventually(
+    () =>
+      readRows<{ offsets: string }>(
+        client,
+        `SELECT toString(sum(ends)) AS offsets FROM (SELECT max(kafka_offset) + 1 AS ends FROM
+           (SELECT kafka_partition, kafka_offset FROM statuses UNION ALL SELECT kafka_partition, kafka_offset FROM malformed)
+         GROUP BY kafka_partition)`,
+      ),
+    ([row]) => Number(row!.offsets) === records,
+  )
+  expect(Number(read[0]!.offsets)).toBe(records)
+  expect(await countFinalMessages(client, 'c')).toEqual(new Map([['delivered', MESSAGES]]))
+  expect(await readAnalyticsMessage(client, smsIds[0]!)).toMatchObject({ customer_id: 'c', cost: 100 })
+  const [minutes] = await readRows<{ messages: string }>(
+    client,
+    "SELECT toString(groupBitmapMerge(messages)) AS messages FROM status_minutes WHERE status = 'delivered'",
+  )
+  expect(Number(minutes!.messages)).toBe(MESSAGES)
+})

@@ -1,0 +1,140 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { AcceptQueue } from '../../src/api/accept/accept-queue.ts'
+import { outboxShard } from '../../src/domain/outbox-shard.ts'
+import { TOPICS } from '../../src/events/topics.ts'
+import { createTopics } from '../../src/kafka/admin/create-topics.ts'
+import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
+import { Producer } from '../../src/kafka/producer/producer.ts'
+import { createCustomer, topUp } from '../../src/ops/accounts/accounts.ts'
+import { Relay } from '../../src/outbox/relay.ts'
+import type { Pool } from '../../src/postgres/pool.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { Metrics } from '../../src/runtime/metrics.ts'
+import { eventually } from '../servers/eventually.ts'
+import { freshDatabase, testCluster, uniqueName } from '../servers/fixtures.ts'
+import { readTopic } from '../servers/read-topic.ts'
+
+const SETTINGS = {
+  DELIVERY_KEY: 'customer',
+  OUTBOX_POLL_MS: 20,
+  OUTBOX_GATHER_MS: 0,
+  OUTBOX_ROWS_PER_SHARD_MAX: 500,
+} as const
+
+async function relayOn(pool: Pool, cluster: Cluster): Promise<Relay> {
+  await createTopics(
+    cluster,
+    [TOPICS.accepted, TOPICS.delivery].map((name) => ({ name, partitions: 4, replicationFactor: 1 })),
+  )
+  const producer = new Producer(cluster)
+  await producer.start([TOPICS.accepted, TOPICS.delivery])
+  const relay = new Relay({
+    settings: SETTINGS,
+    pool,
+    producer,
+    metrics: new Metrics(),
+    log: createLog('test', 'error'),
+  })
+  onTestFinished(async () => {
+    await relay.stop()
+    await producer.close()
+  })
+  await relay.start()
+  return relay
+}
+
+async function accept(pool: Pool, customerId: string, messages: number): Promise<number[]> {
+  const queue = new AcceptQueue({
+    pool,
+    transactionsMax: 2,
+    batchMessagesMax: 100,
+    gatherMs: 1,
+    waitingMessagesMax: 20_000,
+    accepted: () => {},
+  })
+  const draft = {
+    phone: '+989121234567',
+    text: 'x',
+    sender: null,
+    encoding: 'gsm7',
+    segments: 1,
+    operator: 'o',
+    cost: 1,
+    priority: 1,
+    validUntilMs: null,
+    clientRef: null,
+    metadata: null,
+  } as const
+  const results = await Promise.all(
+    Array.from({ length: messages }, () =>
+      queue.submit({
+        customerId,
+        idempotency: null,
+        drafts: [draft],
+        origin: { ip: null, userAgent: null, traceparent: null },
+        answer: () => ({ status: 202, response: {} }),
+      }),
+    ),
+  )
+  return results.flatMap((result) => (result.kind === 'accepted' ? result.smsIds : []))
+}
+
+async function customer(pool: Pool): Promise<string> {
+  const customerId = uniqueName('c')
+  await createCustomer(pool, { customerId, name: customerId, currency: 'IRR' })
+  await topUp(pool, customerId, 1_000_000)
+  return customerId
+}
+
+const waiting = async (pool: Pool): Promise<number> =>
+  (await pool.query<{ count: number }>('SELECT count(*) AS count FROM outbox')).rows[0]!.count
+
+/** The events of a customer on a topic, in the order in which they stand there. */
+async function eventsOf(cluster: Cluster, topic: string, customerId: string): Promise<{ id: string; smsId: number }[]> {
+  const records = (await readTopic(cluster, topic)).filter(({ key }) => key?.toString() === customerId)
+  return records.map((record) => ({
+    id: record.header('ce_id')!,
+    smsId: (JSON.parse(record.value!.toString()) as { sms_id: number }).sms_id,
+  }))
+}
+
+test('every message reaches both topics once, in the order in which it was accepted, and its row is removed', async () => {
+  const [pool, cluster] = [await freshDatabase(), testCluster()]
+  const [a, b] = [await customer(pool), await customer(pool)]
+  await relayOn(pool, cluster)
+  await relayOn(pool, cluster)
+  const accepted = await Promise.all([accept(pool, a, 500), accept(pool, b, 500)])
+  expect(
+    await eventually(
+      () => waiting(pool),
+      (count) => count === 0,
+    ),
+  ).toBe(0)
+  for (const [index, customerId] of [a, b].entries()) {
+    for (const topic of [TOPICS.accepted, TOPICS.delivery]) {
+      const events = await eventsOf(cluster, topic, customerId)
+      expect(events.map(({ smsId }) => smsId)).toEqual([...accepted[index]!].sort((x, y) => x - y))
+    }
+  }
+})
+
+test('rows published and not removed, as by a relay that died, come again under the same ids', async () => {
+  const [pool, cluster] = [await freshDatabase(), testCluster()]
+  const customerId = await customer(pool)
+  const [smsId] = await accept(pool, customerId, 1)
+  const relay = await relayOn(pool, cluster)
+  await eventually(
+    () => waiting(pool),
+    (count) => count === 0,
+  )
+  await relay.stop()
+  await pool.query('INSERT INTO outbox (shard, sms_id) VALUES ($1, $2)', [outboxShard(customerId), smsId])
+  await relayOn(pool, cluster)
+  await eventually(
+    () => waiting(pool),
+    (count) => count === 0,
+  )
+  const events = await eventsOf(cluster, TOPICS.delivery, customerId)
+  expect(events).toHaveLength(2)
+  expect(events[0]).toEqual(events[1])
+})
