@@ -14,7 +14,7 @@ import { AuditLog } from './append-log.ts'
 import { auditEntry } from './audit-entry.ts'
 import type { auditSettings } from './config.ts'
 
-export const AUDIT_GROUP = 'smsgw-audit'
+const AUDIT_GROUP = 'smsgw-audit'
 
 const BATCH_RECORDS_MAX = 5_000
 

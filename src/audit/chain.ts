@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 */
 
 /** What stands before the first line. */
-export const GENESIS = '0'.repeat(64)
+const GENESIS = '0'.repeat(64)
 
 /** Where a chain has got to. */
 export interface ChainHead {

@@ -2,7 +2,7 @@ import { listAuditFiles } from './audit-files.ts'
 import { type ChainHead, EMPTY_CHAIN, followLine } from './chain.ts'
 import { readLines } from './read-lines.ts'
 
-export interface AuditFault {
+interface AuditFault {
   readonly file: string
   readonly line: number
   readonly what: string

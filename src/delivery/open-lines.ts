@@ -5,7 +5,7 @@ import { SimulatorConnector } from './connectors/simulator/simulator-connector.t
 import type { OperatorLine } from './deliver-task.ts'
 import { OperatorQueue } from './operator-queue.ts'
 
-export class OperatorAddressError extends ExpectedError {
+class OperatorAddressError extends ExpectedError {
   override readonly name = 'OperatorAddressError'
 }
 

@@ -27,7 +27,7 @@ import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
 import { StatusReporter } from './status-reporter.ts'
 
-export const DELIVERY_GROUP = 'smsgw-delivery'
+const DELIVERY_GROUP = 'smsgw-delivery'
 
 export interface WorkerParts {
   readonly settings: Values<typeof deliverySettings>

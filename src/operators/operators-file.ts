@@ -44,7 +44,7 @@ export function readOperatorsFile(path: string): OperatorsFile {
   return parseOperators(readFileSync(path, 'utf8'), path)
 }
 
-export function parseOperators(source: string, path: string): OperatorsFile {
+function parseOperators(source: string, path: string): OperatorsFile {
   const { value: file, faultAt } = parseYamlFile(OperatorsFile, source, path)
   for (const [index, { operator }] of file.routes.entries()) {
     if (!(operator in file.operators)) throw faultAt(`/routes/${index}/operator`, `there is no operator "${operator}"`)

@@ -15,14 +15,14 @@ export interface SimulatorSubmit {
   readonly segments: number
 }
 
-export interface SimulatorReceiptAck {
+interface SimulatorReceiptAck {
   readonly op: 'receipt-ack'
   readonly id: string
 }
 
 export type ToSimulator = SimulatorSubmit | SimulatorReceiptAck
 
-export type SimulatorRefusal = 'temporary' | 'throttled' | 'rejected'
+type SimulatorRefusal = 'temporary' | 'throttled' | 'rejected'
 
 export type SimulatorAnswer =
   | { readonly op: 'answer'; readonly seq: number; readonly id: string }

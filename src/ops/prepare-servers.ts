@@ -8,7 +8,7 @@ import { ensureTopics } from './topics/ensure-topics.ts'
 import { readTopicsFile } from './topics/topics-file.ts'
 
 /** A server that the gateway needs and does not reach, with what to do about it. */
-export class ServerUnreachableError extends ExpectedError {
+class ServerUnreachableError extends ExpectedError {
   override readonly name = 'ServerUnreachableError'
 }
 

@@ -12,7 +12,7 @@ export interface OutboxRow {
 }
 
 /** A stored message, as both of its events are made from it. */
-export interface OutboxMessage {
+interface OutboxMessage {
   readonly customer_id: string
   readonly phone: string
   readonly text: string

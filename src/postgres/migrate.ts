@@ -8,7 +8,7 @@ const MIGRATIONS = join(import.meta.dirname, '../../migrations/postgres')
 /** Only one process migrates at a time; the number is arbitrary, and ours. */
 const MIGRATION_LOCK = 7_306_001
 
-export class MigrationError extends ExpectedError {
+class MigrationError extends ExpectedError {
   override readonly name = 'MigrationError'
 }
 

@@ -4,7 +4,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { ExpectedError } from './expected-error.ts'
 
 /** A file that is not YAML, or not of its form. The message begins with the file and the line. */
-export class YamlFileError extends ExpectedError {
+class YamlFileError extends ExpectedError {
   override readonly name = 'YamlFileError'
 }
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** What the simulator was sent and how it treated it. The text is kept as a hash. */
-export interface SubmissionEntry {
+interface SubmissionEntry {
   readonly kind: 'submit'
   readonly at: string
   readonly ref: string
@@ -18,7 +18,7 @@ export interface SubmissionEntry {
   readonly receipt_due_ms: number | null
 }
 
-export interface ReceiptEntry {
+interface ReceiptEntry {
   readonly kind: 'receipt-acked'
   readonly id: string
 }

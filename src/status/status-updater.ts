@@ -21,7 +21,7 @@ import type { Values } from '../runtime/settings.ts'
 import { applyEvents, ConcurrentChangeError } from './apply-events.ts'
 import type { statusSettings } from './config.ts'
 
-export const STATUS_GROUP = 'smsgw-status'
+const STATUS_GROUP = 'smsgw-status'
 
 const codec = eventCodec(StatusEvent)
 const RETRY_MS = 1_000

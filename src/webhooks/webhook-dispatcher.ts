@@ -23,7 +23,7 @@ import { EventPoster } from './post-event.ts'
 import { RetryLoop } from './retry-events.ts'
 import { countRetries } from './store-retries.ts'
 
-export const WEBHOOKS_GROUP = 'smsgw-webhooks'
+const WEBHOOKS_GROUP = 'smsgw-webhooks'
 
 const LEASE_MARGIN_MS = 20_000
 const SAMPLE_MS = 10_000

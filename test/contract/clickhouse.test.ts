@@ -122,7 +122,11 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
   )
   expect(Number(read[0]!.offsets)).toBe(records)
   expect(await countFinalMessages(client, 'c')).toEqual(new Map([['delivered', MESSAGES]]))
-  expect(await readAnalyticsMessage(client, smsIds[0]!)).toMatchObject({ customer_id: 'c', cost: 100 })
+  const message = await eventually(
+    () => readAnalyticsMessage(client, smsIds[0]!),
+    (found) => found !== undefined,
+  )
+  expect(message).toMatchObject({ customer_id: 'c', cost: 100 })
   const [minutes] = await readRows<{ messages: string }>(
     client,
     "SELECT toString(groupBitmapMerge(messages)) AS messages FROM status_minutes WHERE status = 'delivered'",

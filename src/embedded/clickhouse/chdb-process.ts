@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net'
 import { setPriority } from 'node:os'
+import { join } from 'node:path'
 import { Session } from 'chdb'
 import { QueryQueue } from './query-queue.ts'
 import { createHttpInterface } from './serve-http.ts'
 
 const NICENESS = 10
+const CONFIG = join(import.meta.dirname, 'engine-config.xml')
 
 /*
   A process of its own for the embedded engine: if native code crashes, only this process does.
@@ -14,7 +16,7 @@ const NICENESS = 10
 const [folder, port] = process.argv.slice(2)
 // Analytics may lag when the machine is busy; what customers wait for may not.
 setPriority(NICENESS)
-const session = new Session(folder!)
+const session = new Session(folder!, { connectionArgs: [`--config-file=${CONFIG}`] })
 const queries = new QueryQueue(session)
 const server = createHttpInterface(queries)
 

@@ -14,7 +14,7 @@ export interface ClusterOptions {
   readonly requestTimeoutMs?: number
 }
 
-export interface PartitionMetadata {
+interface PartitionMetadata {
   readonly partition: number
   readonly leader: number
   readonly replicas: readonly number[]

@@ -6,8 +6,3 @@ export type SettledHandler = (record: ConsumedRecord) => Promise<SettledOutcome>
 
 /** Wraps a handler with one behaviour. */
 export type Middleware = (next: RecordHandler) => RecordHandler
-
-/** The handler inside the middlewares, the first of them outermost. */
-export function compose(handler: RecordHandler, ...middlewares: Middleware[]): RecordHandler {
-  return middlewares.reduceRight((next, middleware) => middleware(next), handler)
-}

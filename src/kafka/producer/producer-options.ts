@@ -46,7 +46,7 @@ const SAFE: ProducerOptions = {
  *   and a retry after a lost answer writes a record twice.
  * - `batch`: for bulk, with the linger and batch size of Kafka's throughput guides.
  */
-export const PRODUCER_PROFILES = {
+const PRODUCER_PROFILES = {
   safe: SAFE,
   fast: { ...SAFE, acks: 1, idempotent: false },
   batch: { ...SAFE, lingerMs: 100, batchBytesMax: 16_384 },

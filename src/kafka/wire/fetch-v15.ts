@@ -15,7 +15,7 @@ import { type Reader, Writer } from '@platformatic/kafka'
 export const FETCH_API_KEY = 1
 export const FETCH_VERSION = 15
 
-export interface FetchPartition {
+interface FetchPartition {
   readonly partition: number
   readonly offset: number
   readonly bytesMax: number

@@ -2,7 +2,7 @@
  * The hash by which Kafka's Java client chooses a partition (`org.apache.kafka.common.utils.Utils.murmur2`), in
  * 32-bit integer arithmetic. Every client that uses it puts a key on the same partition.
  */
-export function murmur2(data: Buffer): number {
+function murmur2(data: Buffer): number {
   const m = 0x5bd1e995
   const length = data.length
   let h = 0x9747b28c ^ length

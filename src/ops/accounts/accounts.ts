@@ -6,7 +6,7 @@ import type { Pool, Queryable } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 
-export class AccountError extends ExpectedError {
+class AccountError extends ExpectedError {
   override readonly name = 'AccountError'
 }
 

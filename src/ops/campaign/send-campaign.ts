@@ -11,7 +11,7 @@ export interface CampaignOptions {
   readonly name: string
 }
 
-export interface Refusal {
+interface Refusal {
   /** Of the message, counted from 0. */
   readonly index: number
   readonly code: string

@@ -12,7 +12,7 @@ function find(variable: string, of: 'kafka' | 'database' | 'clickhouse' | 'api' 
   throw new ExpectedError(`${variable} is not set, and no \`smsgw up\` runs here. Set it, or start one.`)
 }
 
-export const findKafka = (): string => find('KAFKA_BROKERS', 'kafka')
+const findKafka = (): string => find('KAFKA_BROKERS', 'kafka')
 export const findApi = (): string => find('SMSGW_API', 'api')
 export const findApiKey = (): string => find('SMSGW_API_KEY', 'api_key')
 

@@ -6,7 +6,7 @@ import type { Pool } from '../../postgres/pool.ts'
 import { sleep } from '../../runtime/backoff.ts'
 import { createCustomer, issueKey, listCustomers, topUp } from '../accounts/accounts.ts'
 
-export const DEMO_CUSTOMER = 'demo'
+const DEMO_CUSTOMER = 'demo'
 const BALANCE = 100_000_000
 const BALANCE_MIN = 10_000_000
 const POLL_MS = 20

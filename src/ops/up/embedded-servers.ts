@@ -4,7 +4,7 @@ import { KafkaCluster } from '../../embedded/kafka/kafka-cluster.ts'
 import { PostgresServer } from '../../embedded/postgres/postgres-server.ts'
 import type { Progress } from '../../embedded/progress.ts'
 
-export interface ServerAddresses {
+interface ServerAddresses {
   readonly kafka: string
   readonly database: string
   readonly clickhouse: string
