@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { KafkaUnreachableError } from '../../kafka/errors.ts'
-import { isDatabaseAway } from '../../postgres/database-errors.ts'
-import { ExpectedError } from '../../runtime/expected-error.ts'
 import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit-command.ts'
 import { configCommand } from './config-command.ts'
+import { explainError } from './explain-error.ts'
 import { lagCommand } from './lag-command.ts'
 import { runCommand } from './run-command.ts'
 import { sendCommand } from './send-command.ts'
@@ -42,18 +40,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 /** Says what went wrong. Only what nobody expected is shown with its stack. */
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  const { code, syscall, message } = error as NodeJS.ErrnoException & { port?: number }
-  if (error instanceof ExpectedError) console.error(message)
-  else if (error instanceof KafkaUnreachableError) console.error(`${message}. Check KAFKA_BROKERS and that they run.`)
-  else if (code === 'EADDRINUSE') console.error(portTaken(error as { port?: number; address?: string }))
-  else if (isDatabaseAway(error)) console.error(`PostgreSQL does not answer: ${message}. Check DATABASE_URL.`)
-  else if (code === 'ENOENT' && syscall === 'open') console.error(message)
-  else console.error(error)
+  console.error(explainError(error) ?? error)
   return 1
-}
-
-function portTaken({ port, address }: { port?: number; address?: string }): string {
-  return `Port ${port} of ${address} is taken by another program. Stop that, or set PORT or ADMIN_PORT to a free one.`
 }
 
 function version(): string {

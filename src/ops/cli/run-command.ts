@@ -1,6 +1,5 @@
 import { Argument, type Command } from 'commander'
 import type { ApiService } from '../../api/api-service.ts'
-import { ExpectedError } from '../../runtime/expected-error.ts'
 import { createLog } from '../../runtime/log.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { ROLE_NAMES, ROLES, type RoleName } from '../../services.ts'
@@ -8,6 +7,7 @@ import { gatewaySettings } from '../../settings.ts'
 import { runRoles } from '../run-roles.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
 import { answerSupervisor, isSupervised, tellSupervisor } from '../up/answer-supervisor.ts'
+import { explainError } from './explain-error.ts'
 
 /** `smsgw run ROLE…` */
 export function runCommand(program: Command, done: (exitCode: number) => void): void {
@@ -52,7 +52,8 @@ async function run(names: readonly RoleName[]): Promise<number> {
     }
     return await stopped
   } catch (error) {
-    if (isSupervised() && error instanceof ExpectedError) await tellSupervisor({ tell: 'unusable', why: error.message })
+    const why = explainError(error)
+    if (isSupervised() && why !== null) await tellSupervisor({ tell: 'unusable', why })
     throw error
   }
 }
