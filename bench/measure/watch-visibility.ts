@@ -1,7 +1,7 @@
 import { type ClickHouse, readRows } from '../../src/analytics/clickhouse-client.ts'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
 
-const POLL_MS = 50
+const POLL_MS = 100
 const WINDOW_MS = 10_000
 
 /**

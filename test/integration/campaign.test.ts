@@ -11,7 +11,7 @@ import { readSettings } from '../../src/runtime/settings.ts'
 import { eventually } from '../servers/eventually.ts'
 import { countSources, unflaggedDuplicates } from './compare-sources.ts'
 
-const MESSAGES = 2_000
+const MESSAGES = Number(process.env.CAMPAIGN_MESSAGES || 2_000)
 const CUSTOMER = 'bench-0'
 
 test('a campaign: operator, PostgreSQL, ClickHouse, ledger, webhooks and audit log agree to the message', async () => {
