@@ -1,8 +1,8 @@
-import { choice, integer, secret, text, type Values } from './runtime/settings.ts'
+import { choice, integer, type Setting, secret, text, type Values } from './runtime/settings.ts'
 
 /** What every process of the gateway is told; each role adds its own (`services.ts`). */
 export const gatewaySettings = {
-  KAFKA_BROKERS: text('', 'host:port of some brokers, separated by commas; empty: one is started here by `smsgw up`'),
+  KAFKA_BROKERS: brokers('host:port of some brokers, separated by commas; empty: one is started here by `smsgw up`'),
   DATABASE_URL: secret('', 'PostgreSQL, as in postgres://user:password@host:5432/database; empty: as above'),
   DATABASE_CONNECTIONS_MAX: integer(12, 'Connections to PostgreSQL of each process', { min: 4, max: 200 }),
   ADMIN_PORT: integer(8081, 'Port of metrics, health and the admin API', { max: 65_535 }),
@@ -15,3 +15,13 @@ export const gatewaySettings = {
 }
 
 export type GatewaySettings = Values<typeof gatewaySettings>
+
+/** Checked here, so that a slip is named with the variable, and not by whoever connects first. */
+function brokers(doc: string): Setting<string> {
+  const parse = (value: string): string => {
+    const isAddress = (address: string): boolean => /^(\[[0-9a-fA-F:]+\]|[^\s:]+):[0-9]{1,5}$/.test(address)
+    if (value.split(',').every(isAddress)) return value
+    throw new Error('must be host:port, several separated by commas')
+  }
+  return { ...text('', doc), parse }
+}
