@@ -38,7 +38,7 @@ export async function benchPipeline(options: PipelineOptions) {
     CLICKHOUSE_URL: gateway.servers.clickhouse,
   })
   const watch = new VisibilityWatch(clickhouse)
-  const load = { api: gateway.servers.api, apiKeys, connections: 128, idempotency: null, phones: 1_000_000 }
+  const load = { api: gateway.servers.api, apiKeys, connections: 512, idempotency: null, phones: 1_000_000 }
   try {
     const warm = await runLoad({ ...load, ratePerSecond: options.ratePerSecond, seconds: options.warmUpSeconds })
     await untilFinal(pool, warm.accepted.length)

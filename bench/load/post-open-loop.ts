@@ -1,5 +1,5 @@
 import { build, type Histogram } from 'hdr-histogram-js'
-import { Pool } from 'undici'
+import { HttpConnections } from './http-connection.ts'
 
 export interface LoadOptions {
   readonly api: string
@@ -30,28 +30,28 @@ const GIVE_UP_MS = 120_000
 
 /** Offers single posts at a steady rate, whether or not the answers keep up. */
 export async function postOpenLoop(options: LoadOptions): Promise<LoadResult> {
-  const pool = new Pool(options.api, { connections: options.connections, pipelining: 1 })
+  const connections = new HttpConnections(options.api, options.connections)
   const histogram = build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: 600_000_000,
     numberOfSignificantValueDigits: 3,
   })
-  const load = new Load(options, pool, histogram)
+  const load = new Load(options, connections, histogram)
   const result = await load.run()
-  await pool.close()
+  connections.close()
   return result
 }
 
 class Load {
   readonly #options: LoadOptions
-  readonly #pool: Pool
+  readonly #connections: HttpConnections
   readonly #histogram: Histogram
   readonly #accepted: [number, number][] = []
   readonly #refused: Record<string, number> = {}
 
-  constructor(options: LoadOptions, pool: Pool, histogram: Histogram) {
+  constructor(options: LoadOptions, connections: HttpConnections, histogram: Histogram) {
     this.#options = options
-    this.#pool = pool
+    this.#connections = connections
     this.#histogram = histogram
   }
 
@@ -94,12 +94,11 @@ class Load {
   async #try(headers: Record<string, string>, body: string, dueMs: number): Promise<boolean> {
     let status = 0
     try {
-      const response = await this.#pool.request({ method: 'POST', path: '/v1/messages', headers, body })
-      status = response.statusCode
-      const answer = (await response.body.json()) as { sms_id: number }
+      const answer = await this.#connections.post('/v1/messages', headers, body)
+      status = answer.status
       if (status === 202) {
         this.#histogram.recordValue(Math.max(1, Math.round((performance.now() - dueMs) * 1_000)))
-        this.#accepted.push([answer.sms_id, Date.now()])
+        this.#accepted.push([(JSON.parse(answer.body) as { sms_id: number }).sms_id, Date.now()])
         return true
       }
     } catch {

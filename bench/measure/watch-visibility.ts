@@ -2,7 +2,7 @@ import { type ClickHouse, readRows } from '../../src/analytics/clickhouse-client
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
 
 const POLL_MS = 100
-const WINDOW_MS = 10_000
+const WINDOW_MS = 5_000
 
 /**
  * Watches when accepted messages can be asked for in ClickHouse, by asking for what is new again and again. The time
