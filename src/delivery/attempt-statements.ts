@@ -4,7 +4,7 @@ import type { AttemptOutcome } from './attempt-plan.ts'
 
 /*
   Where a range of ids repeats what an array says, it is for the planner: by a range it leaves out the partitions of
-  other days, by an array it cannot.
+  other days, by an array it cannot. `OFFSET 0` keeps it from turning a look-up for each row into a join.
 */
 
 export interface AttemptStart {
@@ -18,6 +18,7 @@ export interface AttemptStart {
 export interface AttemptEnd {
   readonly smsId: number
   readonly attempt: number
+  readonly operator: string
   readonly outcome: Exclude<AttemptOutcome, null>
   readonly operatorMessageId: string | null
   readonly errorCode: string | null
@@ -43,27 +44,31 @@ export function insertAttempts(starts: readonly AttemptStart[], worker: string):
   }
 }
 
-/** Writes how attempts ended. What was decided before stays: an answer may come after the attempt was given up. */
-export function endAttempts(ends: readonly AttemptEnd[]): QueryConfig {
+/**
+ * Writes how attempts ended. What was decided before stays: an answer may come after the attempt was given up. The rows
+ * are there; written as an upsert, each is found by its key, while the planner may compare an update's rows with each.
+ */
+export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryConfig {
   return {
     name: 'attempts-end',
-    text: `UPDATE attempts SET outcome = ended.outcome, operator_message_id = ended.operator_message_id,
-             error_code = ended.error_code, ended_at = now()
-           FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[])
-             AS ended (sms_id, attempt, outcome, operator_message_id, error_code)
-           WHERE attempts.sms_id = ended.sms_id AND attempts.attempt = ended.attempt
-             AND attempts.sms_id BETWEEN $6 AND $7
-             AND (attempts.outcome IS NULL OR (attempts.outcome = 'ambiguous' AND attempts.operator_message_id IS NULL
-               AND ended.operator_message_id IS NOT NULL))
-           RETURNING attempts.sms_id, attempts.attempt`,
+    text: `INSERT INTO attempts AS known (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until,
+             outcome, operator_message_id, error_code, ended_at)
+           SELECT sms_id, attempt, operator, $1, true, now(), now(), outcome, operator_message_id, error_code, now()
+           FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[])
+             AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code)
+           ON CONFLICT (sms_id, attempt) DO UPDATE SET outcome = excluded.outcome,
+             operator_message_id = excluded.operator_message_id, error_code = excluded.error_code,
+             ended_at = excluded.ended_at
+           WHERE known.outcome IS NULL OR (known.outcome = 'ambiguous' AND known.operator_message_id IS NULL
+             AND excluded.operator_message_id IS NOT NULL)`,
     values: [
+      worker,
       numberArray(ends.map(({ smsId }) => smsId)),
       numberArray(ends.map(({ attempt }) => attempt)),
+      textArray(ends.map(({ operator }) => operator)),
       textArray(ends.map(({ outcome }) => outcome)),
       textArray(ends.map(({ operatorMessageId }) => operatorMessageId)),
       textArray(ends.map(({ errorCode }) => errorCode)),
-      Math.min(...ends.map(({ smsId }) => smsId)),
-      Math.max(...ends.map(({ smsId }) => smsId)),
     ],
   }
 }
@@ -86,8 +91,9 @@ export function findByOperatorIds(operators: readonly string[], ids: readonly st
     text: `SELECT a.operator, a.operator_message_id, a.sms_id, a.attempt, a.possible_duplicate, m.customer_id,
              m.segments, m.traceparent
            FROM unnest($1::text[], $2::text[]) AS asked (operator, id)
-           JOIN attempts a ON a.operator_message_id = asked.id AND a.operator = asked.operator AND a.sms_id >= $3
-           JOIN messages m ON m.sms_id = a.sms_id`,
+           CROSS JOIN LATERAL (SELECT * FROM attempts WHERE attempts.operator_message_id = asked.id
+             AND attempts.operator = asked.operator AND attempts.sms_id >= $3 OFFSET 0) AS a
+           CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = a.sms_id OFFSET 0) AS m`,
     values: [textArray(operators), textArray(ids), smsIdMin],
   }
 }

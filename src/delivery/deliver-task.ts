@@ -177,6 +177,7 @@ export class TaskDelivery {
     return this.#parts.attempts.end({
       smsId: progress.task.sms_id,
       attempt,
+      operator: progress.line.name,
       outcome: result.kind,
       operatorMessageId: result.kind === 'sent' ? result.operatorMessageId : null,
       errorCode: result.kind === 'sent' ? null : result.code,

@@ -24,7 +24,7 @@ interface AttemptRow {
 
 const BATCH_MAX = 1_000
 /** While there is load, a transaction waits this long for company. */
-const GATHER_MS = 20
+const GATHER_MS = 40
 
 /**
  * Keeps the table of attempts. What many tasks want written at once goes into one transaction; what they want while
@@ -108,7 +108,12 @@ export class AttemptBook {
           starts.map(({ item }) => item),
           this.#worker,
         )
-      const ending = ends.length > 0 && endAttempts(ends.map(({ item }) => item))
+      const ending =
+        ends.length > 0 &&
+        endAttempts(
+          ends.map(({ item }) => item),
+          this.#worker,
+        )
       const reading = reads.length > 0 && readAttempts(reads.map(({ item }) => item))
       return Promise.all([
         inserting ? connection.query<Pick<AttemptRow, 'sms_id' | 'attempt'>>(inserting) : null,

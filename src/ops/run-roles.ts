@@ -42,6 +42,7 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
   const health = new Health()
   const metrics = new Metrics({ process: processName })
   const pool = createPool({
+    plansByKey: true,
     url: gateway.DATABASE_URL,
     applicationName: `smsgw-${processName}`,
     connectionsMax: gateway.DATABASE_CONNECTIONS_MAX,

@@ -13,15 +13,22 @@ interface PartitionedTable {
   readonly storage: string
 }
 
+/**
+ * A day's partition grows from nothing: PostgreSQL's own thresholds, which follow a table's size, would have it cleaned
+ * and sampled again every few seconds of its first hour.
+ */
+const GROWING = `autovacuum_vacuum_threshold = 100000, autovacuum_vacuum_insert_threshold = 1000000,
+  autovacuum_analyze_threshold = 100000, autovacuum_analyze_scale_factor = 0.5`
+const APPENDED = `WITH (${GROWING})`
 /** Rows of these are updated once or twice: room for the new versions keeps the updates within their page. */
-const UPDATED = 'WITH (fillfactor = 70)'
+const UPDATED = `WITH (fillfactor = 70, ${GROWING})`
 
 const TABLES: readonly PartitionedTable[] = [
-  { name: 'messages', boundary: (ms) => String(firstSmsIdAt(ms)), storage: '' },
+  { name: 'messages', boundary: (ms) => String(firstSmsIdAt(ms)), storage: APPENDED },
   { name: 'message_states', boundary: (ms) => String(firstSmsIdAt(ms)), storage: UPDATED },
   { name: 'attempts', boundary: (ms) => String(firstSmsIdAt(ms)), storage: UPDATED },
-  { name: 'ledger', boundary: (ms) => String(firstSmsIdAt(ms)), storage: '' },
-  { name: 'idempotency', boundary: (ms) => `'${new Date(ms).toISOString()}'`, storage: '' },
+  { name: 'ledger', boundary: (ms) => String(firstSmsIdAt(ms)), storage: APPENDED },
+  { name: 'idempotency', boundary: (ms) => `'${new Date(ms).toISOString()}'`, storage: APPENDED },
 ]
 
 /**

@@ -18,11 +18,19 @@ export interface PoolOptions {
   /** Shown in pg_stat_activity. */
   readonly applicationName: string
   readonly connectionsMax: number
+  /**
+   * For a process of the pipeline, which looks rows up by their keys alone: no plan may read a table through. The planner
+   * chooses such plans when it takes a table for nearly empty, and it does, as what it knows of a table that fills at
+   * thousands of rows a second is always out of date.
+   */
+  readonly plansByKey?: boolean
   /** The server breaks off a statement that runs longer. */
   readonly statementTimeoutMs?: number
   /** Called with the error of a connection that broke while it was idle. */
   readonly idleConnectionFailed?: (error: Error) => void
 }
+
+const PLANS_BY_KEY = ['seqscan', 'hashjoin', 'mergejoin'].map((plan) => `-c enable_${plan}=off`).join(' ')
 
 export function createPool(options: PoolOptions): Pool {
   const pool = new pg.Pool({
@@ -32,6 +40,7 @@ export function createPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
+    options: options.plansByKey ? PLANS_BY_KEY : undefined,
     // Statements go out as they come, without waiting for the answer to the one before.
     pipeline: true,
     types,

@@ -4,18 +4,22 @@ import type { StatusEvent } from '../events/status.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
 import { inTransaction, type SendLast } from '../postgres/transaction.ts'
 import { type Advance, advance, type MessageState, type TimelineEntry } from './advance-state.ts'
-import { enterSettlements, readStates, settleBalances, writeStates } from './state-statements.ts'
+import { enterSettlements, readMessages, readStates, settleBalances, writeStates } from './state-statements.ts'
 
 /** Another updater changed one of the messages meanwhile, as during a rebalance: read again and apply again. */
 export class ConcurrentChangeError extends Error {
   override readonly name = 'ConcurrentChangeError'
 }
 
-interface StateRow {
+interface MessageRow {
   readonly sms_id: number
   readonly customer_id: string
   readonly cost: number
-  readonly status: Status | null
+}
+
+interface StateRow {
+  readonly sms_id: number
+  readonly status: Status
   readonly attempt: number
   readonly settlement: Settlement
   readonly operator_message_id: string | null
@@ -45,8 +49,12 @@ export async function applyEvents(pool: Pool, events: readonly StatusEvent[]): P
 }
 
 async function statesOf(connection: Connection, smsIds: readonly number[]): Promise<Map<number, MessageState>> {
-  const { rows } = await connection.query<StateRow>(readStates(smsIds))
-  return new Map(rows.map((row) => [row.sms_id, toState(row)]))
+  const [messages, states] = await Promise.all([
+    connection.query<MessageRow>(readMessages(smsIds)),
+    connection.query<StateRow>(readStates(smsIds)),
+  ])
+  const known = new Map(states.rows.map((row) => [row.sms_id, row]))
+  return new Map(messages.rows.map((row) => [row.sms_id, toState(row, known.get(row.sms_id))]))
 }
 
 /** Balances come last, and the commit along with them: they are what accepting waits for. */
@@ -58,9 +66,11 @@ async function write(connection: Connection, sendLast: SendLast, advances: reado
   sendLast(settleBalances(advances))
 }
 
-function toState(row: StateRow): MessageState {
-  const { sms_id: smsId, customer_id: customerId, cost } = row
-  if (row.status === null) return { ...UNTOUCHED, smsId, customerId, cost }
+function toState(
+  { sms_id: smsId, customer_id: customerId, cost }: MessageRow,
+  row: StateRow | undefined,
+): MessageState {
+  if (!row) return { ...UNTOUCHED, smsId, customerId, cost }
   return {
     smsId,
     customerId,

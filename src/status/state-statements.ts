@@ -4,19 +4,37 @@ import { booleanArray, numberArray, textArray } from '../postgres/array-literal.
 import type { Advance, MessageState } from './advance-state.ts'
 
 /**
- * Messages with their states. The range repeats what the array says: by it the planner leaves out the partitions of
- * other days, which it cannot do by an array.
+ * What was accepted. The range repeats what the array says: by it the planner leaves out the partitions of other days,
+ * which it cannot do by an array. Not joined with the states, as a planner that misjudges their number compares each
+ * with each.
  */
+export function readMessages(smsIds: readonly number[]): QueryConfig {
+  return {
+    name: 'status-read-messages',
+    text: 'SELECT sms_id, customer_id, cost FROM messages WHERE sms_id = ANY($1::bigint[]) AND sms_id BETWEEN $2 AND $3',
+    values: keysAndRange(smsIds),
+  }
+}
+
+/** What is known of them; nothing for those of which no event came yet. */
 export function readStates(smsIds: readonly number[]): QueryConfig {
   return {
-    name: 'status-read',
-    text: `SELECT m.sms_id, m.customer_id, m.cost, s.status, s.attempt, s.settlement, s.operator_message_id,
-             s.error_code, s.error_message, s.possible_duplicate, s.timeline, s.revision
-           FROM messages m
-           LEFT JOIN message_states s ON s.sms_id = m.sms_id AND s.sms_id BETWEEN $2 AND $3
-           WHERE m.sms_id = ANY($1::bigint[]) AND m.sms_id BETWEEN $2 AND $3`,
-    values: [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)],
+    name: 'status-read-states',
+    text: `SELECT sms_id, status, attempt, settlement, operator_message_id, error_code, error_message,
+             possible_duplicate, timeline, revision
+           FROM message_states WHERE sms_id = ANY($1::bigint[]) AND sms_id BETWEEN $2 AND $3`,
+    values: keysAndRange(smsIds),
   }
+}
+
+function keysAndRange(smsIds: readonly number[]): unknown[] {
+  let first = Number.POSITIVE_INFINITY
+  let last = 0
+  for (const smsId of smsIds) {
+    if (smsId < first) first = smsId
+    if (smsId > last) last = smsId
+  }
+  return [numberArray(smsIds), first, last]
 }
 
 /** Writes states. Returns fewer rows than given if someone else has changed one meanwhile. */
