@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 
 /**
@@ -31,6 +31,6 @@ export function auditEntry(record: ConsumedRecord): AuditEntry {
     offset: record.offset,
     ...known,
     key: record.key?.toString() ?? null,
-    value_sha256: record.value && createHash('sha256').update(record.value).digest('hex'),
+    value_sha256: record.value && hash('sha256', record.value),
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /*
   The audit log is a chain of lines, a JSON object each. A line's hash covers the hash of the line before it, so that
@@ -26,20 +26,20 @@ const SEPARATOR = ',"hash":"'
 export function chainLine(head: ChainHead, fields: object): { line: string; head: ChainHead } {
   const seq = head.seq + 1
   const covered = `{"seq":${seq},"prev":"${head.hash}",${JSON.stringify(fields).slice(1, -1)}`
-  const hash = createHash('sha256').update(covered).digest('hex')
-  return { line: `${covered}${SEPARATOR}${hash}"}`, head: { seq, hash } }
+  const digest = hash('sha256', covered)
+  return { line: `${covered}${SEPARATOR}${digest}"}`, head: { seq, hash: digest } }
 }
 
 /** The head behind a line that follows `head`, or what is wrong with it. */
 export function followLine(head: ChainHead, line: string): ChainHead | string {
   const at = line.lastIndexOf(SEPARATOR)
-  const hash = line.slice(at + SEPARATOR.length, -2)
-  if (at < 0 || !line.endsWith('"}') || !/^[0-9a-f]{64}$/.test(hash)) return 'is not a line of the log'
+  const digest = line.slice(at + SEPARATOR.length, -2)
+  if (at < 0 || !line.endsWith('"}') || !/^[0-9a-f]{64}$/.test(digest)) return 'is not a line of the log'
   const covered = line.slice(0, at)
-  if (createHash('sha256').update(covered).digest('hex') !== hash) return 'was altered: its hash does not fit its text'
+  if (hash('sha256', covered) !== digest) return 'was altered: its hash does not fit its text'
   const seq = head.seq + 1
   if (!covered.startsWith(`{"seq":${seq},`))
     return `is not number ${seq}: lines were removed, inserted or moved before it`
   if (!covered.startsWith(`{"seq":${seq},"prev":"${head.hash}"`)) return 'does not follow the line before it'
-  return { seq, hash }
+  return { seq, hash: digest }
 }

@@ -11,7 +11,7 @@ export const deliverySettings = {
     max: 100_000,
   }),
   STATUS_LINGER_MS: integer(
-    20,
+    50,
     'How long a status waits for company on its way to Kafka: fewer batches for all who read',
     {
       max: 1_000,

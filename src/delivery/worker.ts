@@ -128,7 +128,7 @@ export class Worker implements Service {
       cluster,
       consumerOptions(
         { groupId: DELIVERY_GROUP, topics: [TOPICS.delivery] },
-        { recordsPerPartitionMax: 2_000, fetchPauseMs: 20 },
+        { recordsPerPartitionMax: 2_000, fetchPauseMs: 40 },
       ),
       inLanes({
         handle,

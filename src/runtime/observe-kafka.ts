@@ -10,10 +10,15 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
   const completed = metrics.counter('smsgw_consumer_records_completed_total', 'Records handled for good', labels)
   const failures = metrics.counter('smsgw_consumer_handler_failures_total', 'Times a handler failed', ['group'])
   const troubles = metrics.counter('smsgw_consumer_troubles_total', 'Requests to Kafka that are tried again', ['group'])
+  // Counted for each record, so the labels are looked up once and not each time.
+  const ofTopic = remembered((topic) => ({
+    fetched: fetched.labels({ group, topic }),
+    completed: completed.labels({ group, topic }),
+  }))
   const owned = metrics.gaugeSet('smsgw_consumer_partitions', 'Partitions that this process reads', ['group'])
   return {
-    fetched: (topic, records) => fetched.inc({ group, topic }, records),
-    completed: (topic, records) => completed.inc({ group, topic }, records),
+    fetched: (topic, records) => ofTopic(topic).fetched.inc(records),
+    completed: (topic, records) => ofTopic(topic).completed.inc(records),
     rebalanced(generation, partitions) {
       owned.set({ group }, partitions)
       log.info({ group, generation, partitions }, 'the group was rebalanced')
@@ -33,6 +38,18 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
       log.warn({ group, err: error, records, failures: times }, 'records could not be handled; trying again')
     },
     failed: (error) => log.fatal({ group, err: error }, 'the consumer has stopped'),
+  }
+}
+
+function remembered<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>()
+  return (name) => {
+    let value = made.get(name)
+    if (!value) {
+      value = make(name)
+      made.set(name, value)
+    }
+    return value
   }
 }
 

@@ -1,10 +1,14 @@
+/** Items fall due together by ticks: fewer, larger writes, at the price of up to this much delay. */
+const TICK_MS = 4
+
 /** Runs actions when their time has come, all that are due in one go, so that a thousand timers cost one. */
 export class DueQueue<Item> {
   readonly #run: (due: Item[]) => void
-  /** By millisecond, in the order in which they were added. */
+  /** By tick, in the order in which they were added. */
   readonly #slots = new Map<number, Item[]>()
   #timer: NodeJS.Timeout | null = null
-  #nextMs = 0
+  /** The first tick that has not been run. */
+  #nextTick = 0
   #size = 0
 
   constructor(run: (due: Item[]) => void) {
@@ -16,12 +20,14 @@ export class DueQueue<Item> {
   }
 
   add(item: Item, atMs: number): void {
-    const slot = this.#slots.get(atMs)
+    const nowMs = Date.now()
+    if (this.#size === 0) this.#nextTick = Math.floor(nowMs / TICK_MS)
+    const tick = Math.max(this.#nextTick, Math.ceil(atMs / TICK_MS))
+    const slot = this.#slots.get(tick)
     if (slot) slot.push(item)
-    else this.#slots.set(atMs, [item])
+    else this.#slots.set(tick, [item])
     this.#size++
-    if (this.#timer && this.#nextMs <= atMs) return
-    this.#arm(atMs)
+    this.#timer ??= setTimeout(() => this.#fire(), TICK_MS)
   }
 
   stop(): void {
@@ -31,23 +37,17 @@ export class DueQueue<Item> {
     this.#size = 0
   }
 
-  #arm(atMs: number): void {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#nextMs = atMs
-    this.#timer = setTimeout(() => this.#fire(), Math.max(0, atMs - Date.now()))
-  }
-
   #fire(): void {
-    this.#timer = null
-    const nowMs = Date.now()
-    const due = [...this.#slots.keys()].filter((atMs) => atMs <= nowMs).sort((a, b) => a - b)
     const items: Item[] = []
-    for (const atMs of due) {
-      items.push(...this.#slots.get(atMs)!)
-      this.#slots.delete(atMs)
+    const nowTick = Math.floor(Date.now() / TICK_MS)
+    for (; this.#nextTick <= nowTick; this.#nextTick++) {
+      const slot = this.#slots.get(this.#nextTick)
+      if (!slot) continue
+      for (const item of slot) items.push(item)
+      this.#slots.delete(this.#nextTick)
     }
     this.#size -= items.length
-    if (this.#slots.size > 0) this.#arm(Math.max(nowMs + 1, Math.min(...this.#slots.keys())))
+    this.#timer = this.#size > 0 ? setTimeout(() => this.#fire(), TICK_MS) : null
     if (items.length > 0) this.#run(items)
   }
 }

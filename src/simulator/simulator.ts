@@ -11,7 +11,7 @@ import {
 import type { Log } from '../runtime/log.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
-import { treat } from './behaviour.ts'
+import { type Treatment, treat } from './behaviour.ts'
 import type { simulatorSettings } from './config.ts'
 import { DueQueue } from './due-queue.ts'
 import { readLedger, SubmissionLedger, textHash } from './submission-ledger.ts'
@@ -21,6 +21,7 @@ const RECEIPT_RETRY_MS = 5_000
 interface DueAnswer {
   readonly socket: Socket
   readonly submit: SimulatorSubmit
+  readonly treatment: Treatment
 }
 
 /**
@@ -102,13 +103,13 @@ export class Simulator implements Service {
       if (this.#outstanding.delete(message.id)) this.#ledger.add({ kind: 'receipt-acked', id: message.id })
       return
     }
-    const { latencyMs } = treat(this.#settings, messageOf(message.ref), message.ref)
-    this.#answers.add({ socket, submit: message }, Date.now() + latencyMs)
+    const treatment = treat(this.#settings, messageOf(message.ref), message.ref)
+    this.#answers.add({ socket, submit: message, treatment }, Date.now() + treatment.latencyMs)
   }
 
   /** Decides over submits, writes all of it down, and only then answers. */
   #answer(due: readonly DueAnswer[]): void {
-    const answers = due.map(({ socket, submit }) => ({ socket, answer: this.#decide(submit) }))
+    const answers = due.map(({ socket, submit, treatment }) => ({ socket, answer: this.#decide(submit, treatment) }))
     this.#ledger.flush()
     const lines = new Map<Socket, string>()
     for (const { socket, answer } of answers) {
@@ -118,9 +119,8 @@ export class Simulator implements Service {
   }
 
   /** The answer, or null for one that is to be lost. */
-  #decide(submit: SimulatorSubmit): FromSimulator | null {
+  #decide(submit: SimulatorSubmit, { result: wanted, delivered, receiptDelayMs }: Treatment): FromSimulator | null {
     const nowMs = Date.now()
-    const { result: wanted, delivered, receiptDelayMs } = treat(this.#settings, messageOf(submit.ref), submit.ref)
     const result = this.#isOverRate(nowMs) ? 'throttled' : wanted
     const isTaken = result === 'taken' || result === 'taken-unanswered'
     const id = isTaken ? `${this.#idPrefix}-${(++this.#ids).toString(36)}` : null

@@ -105,7 +105,7 @@ export class WebhookDispatcher implements Service {
       cluster,
       consumerOptions(
         { groupId: WEBHOOKS_GROUP, topics: [TOPICS.status] },
-        { recordsPerPartitionMax: 2_000, fetchPauseMs: 50 },
+        { recordsPerPartitionMax: 2_000, fetchPauseMs: 150 },
       ),
       inLanes({ handle, concurrencyMax: settings.WEBHOOK_REQUESTS_MAX }),
       observeConsumer(log, metrics, WEBHOOKS_GROUP),

@@ -38,7 +38,7 @@ const DELIVERY_WORKER = {
   fetchBytesMax: 8_388_608,
   recordsPerPartitionMax: 10_000,
   bytesPerPartitionMax: 4_194_304,
-  commitIntervalMs: 200,
+  commitIntervalMs: 1_000,
   metadataAgeMsMax: 30_000,
   drainMsMax: 10_000,
 } as const satisfies Omit<ConsumerOptions, 'groupId' | 'topics'>
