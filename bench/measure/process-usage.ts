@@ -14,9 +14,13 @@ interface Memory {
   readonly sharedBytes: number
 }
 
-/** CPU time and memory of a process and all that descend from it. Nothing for one that is gone. */
-export function treeUsage(pid: number): ProcessUsage {
+/** CPU time and memory of processes, each with all that descend from it. Nothing for one that is gone. */
+export function treeUsages(pids: ReadonlyMap<string, number>): Map<string, ProcessUsage> {
   const children = childrenByParent()
+  return new Map([...pids].map(([name, pid]) => [name, treeUsage(pid, children)]))
+}
+
+function treeUsage(pid: number, children: ReadonlyMap<number, readonly number[]>): ProcessUsage {
   let cpuMs = 0
   let ownBytes = 0
   let sharedBytes = 0
