@@ -8,6 +8,9 @@ import { readSettings } from '../src/runtime/settings.ts'
 import { gatewaySettings } from '../src/settings.ts'
 import { createEndpoint } from '../src/webhooks/endpoints.ts'
 
+/** Filling tables with millions of rows takes its time. */
+const STATEMENT_TIMEOUT_MS = 1_200_000
+
 export interface BenchGateway {
   readonly gateway: RunningGateway
   readonly pool: Pool
@@ -39,7 +42,12 @@ export async function startBenchGateway(options: BenchGatewayOptions): Promise<B
     progress: options.progress ?? silent,
     tell: (what) => console.error(what),
   })
-  const pool = createPool({ url: gateway.servers.database, applicationName: 'bench', connectionsMax: 4 })
+  const pool = createPool({
+    url: gateway.servers.database,
+    applicationName: 'bench',
+    connectionsMax: 4,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  })
   const apiKeys: string[] = []
   for (let index = 0; index < options.customers; index++) {
     const customerId = `bench-${index}`

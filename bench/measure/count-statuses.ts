@@ -1,10 +1,12 @@
 import type { Pool } from '../../src/postgres/pool.ts'
 
-/** Messages of the benchmark's customers that have their final status. */
-export async function countFinal(pool: Pool): Promise<number> {
+/** Messages of the benchmark's customers that have their final status, from an id on. */
+export async function countFinal(pool: Pool, firstSmsId = 0): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     `SELECT count(*) AS count FROM message_states
-     WHERE customer_id LIKE 'bench-%' AND status IN ('delivered', 'failed', 'rejected', 'expired', 'unknown')`,
+     WHERE customer_id LIKE 'bench-%' AND status IN ('delivered', 'failed', 'rejected', 'expired', 'unknown')
+       AND sms_id >= $1`,
+    [firstSmsId],
   )
   return rows[0]!.count
 }

@@ -1,7 +1,6 @@
 import { type ClickHouse, createClickHouse } from '../../src/analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
-import type { Pool } from '../../src/postgres/pool.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { type BenchGateway, startBenchGateway } from '../bench-gateway.ts'
 import { runLoad } from '../load/run-load.ts'
@@ -9,6 +8,7 @@ import { type IngestDelayMs, ingestDelay } from '../measure/clickhouse-delay.ts'
 import { countFinal, countStatuses } from '../measure/count-statuses.ts'
 import { gatewayParts } from '../measure/gateway-parts.ts'
 import type { LatencyMs } from '../measure/latency.ts'
+import { untilFinal } from '../measure/until-final.ts'
 import { cpuMsPerMessage, type PartUsage, UsageWatch } from '../measure/usage-watch.ts'
 import { VisibilityWatch, visibilityLatency } from '../measure/watch-visibility.ts'
 import { WebhookSink } from '../measure/webhook-sink.ts'
@@ -43,7 +43,6 @@ export interface PipelineResult {
 }
 
 const CUSTOMERS = 10
-const DRAIN_MS_MAX = 120_000
 /** A message is on its way for about half a second, so whoever keeps up has no more than this before him. */
 const UNDER_WAY_SECONDS = 2
 const LATE_MS_MAX = 1_000
@@ -111,14 +110,4 @@ async function measure(
     cpuMsPerMessage: cpuMsPerMessage(usage, acceptedCount),
     usage,
   }
-}
-
-/** How long it took until so many have their final status; null when that took too long. */
-export async function untilFinal(pool: Pool, messages: number): Promise<number | null> {
-  const startMs = Date.now()
-  while ((await countFinal(pool)) < messages) {
-    if (Date.now() - startMs > DRAIN_MS_MAX) return null
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-  return Date.now() - startMs
 }
