@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, type CommanderError } from 'commander'
 import { acceptCommand } from './accept.ts'
 import { backlogCommand } from './backlog.ts'
 import { consumerCommand } from './consumer.ts'
@@ -7,10 +7,17 @@ import { keysCommand } from './keys.ts'
 import { pipelineCommand } from './pipeline.ts'
 import { producerCommand } from './producer.ts'
 
+/** As `smsgw` does: 2 for what was not understood. */
+function exit({ exitCode }: CommanderError): never {
+  process.exit(exitCode === 0 ? 0 : 2)
+}
+
 const program = new Command('bench')
   .description('Measures the gateway and its Kafka layer. Everything runs on this machine, on servers of its own.')
   .showHelpAfterError('Run it with --help to see what it takes.')
+  .exitOverride(exit)
 
+// In the order of the README's table.
 for (const add of [
   producerCommand,
   consumerCommand,
@@ -19,8 +26,10 @@ for (const add of [
   pipelineCommand,
   backlogCommand,
   growthCommand,
-])
+]) {
   add(program)
+}
+for (const command of program.commands) command.exitOverride(exit)
 
 await program.parseAsync()
 process.exit()
