@@ -7,6 +7,7 @@ import { gatewayParts } from './measure/gateway-parts.ts'
 import { cpuMsPerMessage, type PartUsage, UsageWatch } from './measure/usage-watch.ts'
 import { round } from './report/round.ts'
 import type { Report } from './report/save-report.ts'
+import { usageTable } from './report/usage-table.ts'
 import { wholeNumber, wholeNumbers } from './run/parse-options.ts'
 import { type RunFlags, runBenchmark, withRunFlags } from './run/run-benchmark.ts'
 import { startBackbone, startRole } from './run/start-roles.ts'
@@ -123,12 +124,17 @@ function report(flags: AcceptFlags, points: readonly Point[]): Report {
   })
   return {
     name: flags.batch === 1 ? 'accept' : `accept-batches-of-${flags.batch}`,
-    headings: ['OFFERED/S', 'ACCEPTED/S', 'P50-MS', 'P95-MS', 'P99-MS', 'HELD', 'CPU-MS/MESSAGE', 'API-MIB'],
-    rows: inOrder.map(({ offeredPerSecond, acceptedPerSecond, held, load, cpuMsPerMessage: cpu, usage }) => [
-      ...[offeredPerSecond, round(acceptedPerSecond, 0)],
-      ...[round(load.latencyMs.p50, 1), round(load.latencyMs.p95, 1), round(load.latencyMs.p99, 1)],
-      ...[held ? 'yes' : 'no', round(cpu.all ?? 0, 3), usage.api?.peakMiB ?? 0],
-    ]),
+    tables: [
+      {
+        headings: ['OFFERED/S', 'ACCEPTED/S', 'P50-MS', 'P95-MS', 'P99-MS', 'HELD', 'CPU-MS/MESSAGE', 'API-MIB'],
+        rows: inOrder.map(({ offeredPerSecond, acceptedPerSecond, held, load, cpuMsPerMessage: cpu, usage }) => [
+          ...[offeredPerSecond, round(acceptedPerSecond, 0)],
+          ...[round(load.latencyMs.p50, 1), round(load.latencyMs.p95, 1), round(load.latencyMs.p99, 1)],
+          ...[held ? 'yes' : 'no', round(cpu.all ?? 0, 3), usage.api?.peakMiB ?? 0],
+        ]),
+      },
+      usageTable(inOrder),
+    ],
     options,
     result: {
       highestHeldPerSecond: highestHeld(points.map((each) => ({ ...each, ratePerSecond: each.offeredPerSecond }))),

@@ -66,33 +66,37 @@ function report(flags: BacklogFlags, parts: readonly Drained[]): Report {
   const { json: _, results: __, ...options } = flags
   return {
     name: 'backlog',
-    headings: [
-      'BACKLOG',
-      'WAITED',
-      'DRAINED',
-      'SECONDS',
-      'PER-SECOND',
-      'FINISHED',
-      'PROCESS',
-      'MIB-FIRST',
-      'MIB-PEAK',
-      'MIB-LAST',
+    tables: [
+      {
+        headings: [
+          'BACKLOG',
+          'WAITED',
+          'DRAINED',
+          'SECONDS',
+          'PER-SECOND',
+          'FINISHED',
+          'PROCESS',
+          'MIB-FIRST',
+          'MIB-PEAK',
+          'MIB-LAST',
+        ],
+        rows: parts.flatMap((part) =>
+          part.memoryOf.map((name, index) => [
+            ...(index === 0
+              ? [
+                  part.name,
+                  part.waited,
+                  part.drained,
+                  round(part.seconds, 1),
+                  round(part.perSecond, 0),
+                  part.finished ? 'yes' : 'no',
+                ]
+              : ['', '', '', '', '', '']),
+            ...[name, ...memory(part.memory, name)],
+          ]),
+        ),
+      },
     ],
-    rows: parts.flatMap((part) =>
-      part.memoryOf.map((name, index) => [
-        ...(index === 0
-          ? [
-              part.name,
-              part.waited,
-              part.drained,
-              round(part.seconds, 1),
-              round(part.perSecond, 0),
-              part.finished ? 'yes' : 'no',
-            ]
-          : ['', '', '', '', '', '']),
-        ...[name, ...memory(part.memory, name)],
-      ]),
-    ),
     options,
     result: { parts },
     charts: Object.fromEntries(

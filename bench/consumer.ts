@@ -95,13 +95,17 @@ function report(flags: ConsumerFlags, rounds: readonly Round[]): Report {
   const ourCpuMs = spread(rounds.map((each) => (each.ours.cpuMs * 1_000) / flags.records)).median
   return {
     name: 'consumer',
-    headings: ['RECORDS', 'OURS/S', 'JAVA/S', 'RATIO', 'LEAST', 'MOST', 'OURS-CPU-MS/1000'],
-    rows: [
-      [
-        flags.records,
-        ...[round(ours.median, 0), round(java.median, 0)],
-        ...[round(ratio.median, 2), round(ratio.min, 2), round(ratio.max, 2), round(ourCpuMs, 2)],
-      ],
+    tables: [
+      {
+        headings: ['RECORDS', 'OURS/S', 'JAVA/S', 'RATIO', 'LEAST', 'MOST', 'OURS-CPU-MS/1000'],
+        rows: [
+          [
+            flags.records,
+            ...[round(ours.median, 0), round(java.median, 0)],
+            ...[round(ratio.median, 2), round(ratio.min, 2), round(ratio.max, 2), round(ourCpuMs, 2)],
+          ],
+        ],
+      },
     ],
     options,
     result: { ratio, oursPerSecond: ours, javaPerSecond: java, rounds },

@@ -61,14 +61,18 @@ async function benchGrowth(workbench: Workbench, flags: GrowthFlags): Promise<Re
   const { json: _, results: __, ...options } = flags
   return {
     name: 'growth',
-    headings: ['OF', 'SIZE', 'CPU-MS/MESSAGE', 'CHANGE-%', 'P99-MS', 'OPEN'],
-    rows: grown.flatMap(({ of, points }) =>
-      points.map((point) => [
-        ...[of, point.size, round(point.cpuMsPerMessage.all!, 3)],
-        round((point.cpuMsPerMessage.all! / points[0]!.cpuMsPerMessage.all! - 1) * 100, 1),
-        ...[round(point.acceptMs.p99, 1), point.openAtEnd],
-      ]),
-    ),
+    tables: [
+      {
+        headings: ['OF', 'SIZE', 'CPU-MS/MESSAGE', 'CHANGE-%', 'P99-MS', 'OPEN'],
+        rows: grown.flatMap(({ of, points }) =>
+          points.map((point) => [
+            ...[of, point.size, round(point.cpuMsPerMessage.all!, 3)],
+            round((point.cpuMsPerMessage.all! / points[0]!.cpuMsPerMessage.all! - 1) * 100, 1),
+            ...[round(point.acceptMs.p99, 1), point.openAtEnd],
+          ]),
+        ),
+      },
+    ],
     options,
     result: { growthMax: GROWTH_MAX, grown },
     charts: Object.fromEntries(grown.map(({ of, points }) => [of, chart(of, points)])),

@@ -83,14 +83,18 @@ function report(flags: KeysFlags, points: readonly Point[]): Report {
   const published = { name: 'Parallel Consumer', points: [[PARALLEL_CONSUMER.concurrency, PARALLEL_CONSUMER.seconds]] }
   return {
     name: 'keys',
-    headings: ['CONCURRENCY', 'SECONDS', 'RECORDS/S', 'WORK-MS', 'PARALLEL-CONSUMER-S'],
-    rows: points.map(({ concurrency, seconds, rounds }) => [
-      concurrency,
-      round(seconds, 3),
-      round(flags.records / seconds, 0),
-      round(rounds[0]!.workMs / flags.records, 2),
-      theirs(concurrency),
-    ]),
+    tables: [
+      {
+        headings: ['CONCURRENCY', 'SECONDS', 'RECORDS/S', 'WORK-MS', 'PARALLEL-CONSUMER-S'],
+        rows: points.map(({ concurrency, seconds, rounds }) => [
+          concurrency,
+          round(seconds, 3),
+          round(flags.records / seconds, 0),
+          round(rounds[0]!.workMs / flags.records, 2),
+          theirs(concurrency),
+        ]),
+      },
+    ],
     options,
     result: { parallelConsumer: PARALLEL_CONSUMER, points },
     charts: {

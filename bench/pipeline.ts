@@ -3,6 +3,7 @@ import { measurePipeline, type PipelineResult } from './pipeline/measure-pipelin
 import type { LineChart } from './report/line-chart.ts'
 import { round } from './report/round.ts'
 import type { Report } from './report/save-report.ts'
+import { usageTable } from './report/usage-table.ts'
 import { share, wholeNumber, wholeNumbers } from './run/parse-options.ts'
 import { type RunFlags, runBenchmark, withRunFlags } from './run/run-benchmark.ts'
 import type { Workbench } from './run/workbench.ts'
@@ -55,20 +56,25 @@ async function benchPipeline(workbench: Workbench, flags: PipelineFlags): Promis
   const { json: _, results: __, ...options } = flags
   return {
     name: points.length > 1 ? 'pipeline-sweep' : `pipeline-${flags.rate[0]}`,
-    headings: [
-      'OFFERED/S',
-      'ACCEPTED/S',
-      'P50-MS',
-      'P99-MS',
-      'CH-SEEN-P99',
-      'CH-OWN-P99',
-      'OPEN',
-      'DRAIN-S',
-      'CPU-MS',
-      'MIB',
-      'HELD',
+    tables: [
+      {
+        headings: [
+          'OFFERED/S',
+          'ACCEPTED/S',
+          'P50-MS',
+          'P99-MS',
+          'CH-SEEN-P99',
+          'CH-OWN-P99',
+          'OPEN',
+          'DRAIN-S',
+          'CPU-MS',
+          'MIB',
+          'HELD',
+        ],
+        rows: points.map(row),
+      },
+      usageTable(points),
     ],
-    rows: points.map(row),
     options,
     result: { points },
     charts: points.length > 1 ? charts(points) : {},

@@ -73,8 +73,12 @@ async function benchProducer(workbench: Workbench, flags: ProducerFlags): Promis
   const { json: _, results: __, ...options } = flags
   return {
     name: points.length > 1 ? 'producer-sweep' : 'producer',
-    headings: ['COMPRESSION', 'BYTES', 'OURS/S', 'JAVA/S', 'RATIO', 'LEAST', 'MOST', 'OURS-P99-MS', 'JAVA-P99-MS'],
-    rows: points.map(row),
+    tables: [
+      {
+        headings: ['COMPRESSION', 'BYTES', 'OURS/S', 'JAVA/S', 'RATIO', 'LEAST', 'MOST', 'OURS-P99-MS', 'JAVA-P99-MS'],
+        rows: points.map(row),
+      },
+    ],
     options,
     result: { points },
     charts: points.length > 1 ? { '': chart(points) } : {},

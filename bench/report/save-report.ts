@@ -3,12 +3,16 @@ import { join } from 'node:path'
 import { type LineChart, renderLineChart } from './line-chart.ts'
 import { describeMachine, describeVersions } from './machine.ts'
 
+export interface Table {
+  readonly headings: readonly string[]
+  readonly rows: readonly (readonly (string | number)[])[]
+}
+
 /** What a benchmark found. */
 export interface Report {
   /** Its file is called so; what was measured before under this name is replaced. */
   readonly name: string
-  readonly headings: readonly string[]
-  readonly rows: readonly (readonly (string | number)[])[]
+  readonly tables: readonly Table[]
   /** What was asked for. */
   readonly options: object
   readonly result: object

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { explainError } from '../../src/ops/cli/explain-error.ts'
 import { printJson, printTable } from '../../src/ops/cli/print-table.ts'
-import { type Report, saveReport } from '../report/save-report.ts'
+import { type Report, saveReport, type Table } from '../report/save-report.ts'
 import { Workbench } from './workbench.ts'
 
 const RESULTS = join(import.meta.dirname, '../results')
@@ -36,7 +36,7 @@ export async function runBenchmark(flags: RunFlags, work: (workbench: Workbench)
     if (workbench.isStopping) return await new Promise<never>(() => {})
     const saved = saveReport(flags.results, report)
     if (flags.json) printJson(saved.document)
-    else printTable(report.headings, report.rows)
+    else printTables(report.tables)
     for (const file of saved.files) console.error(`kept in ${file}`)
   } catch (error) {
     // What breaks because it is being stopped is no failure: the interrupt ends the process when all has stopped.
@@ -45,5 +45,12 @@ export async function runBenchmark(flags: RunFlags, work: (workbench: Workbench)
     console.error(explainError(error) ?? error)
   } finally {
     await workbench.stop()
+  }
+}
+
+function printTables(tables: readonly Table[]): void {
+  for (const [index, { headings, rows }] of tables.entries()) {
+    if (index > 0) console.log()
+    printTable(headings, rows)
   }
 }
