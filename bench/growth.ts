@@ -36,7 +36,12 @@ export function growthCommand(program: Command): void {
     .option('--sizes <n,…>', 'other sizes, smallest first; with one --of', wholeNumbers)
     .option('--rate <n>', 'posts a second, the same at each size', wholeNumber, 300)
     .option('--seconds <n>', 'at each size', wholeNumber, 20)
-    .option('--warm-up <n>', 'seconds before that, not counted', wholeNumber, 10)
+    .option(
+      '--warm-up <n>',
+      'seconds before that, not counted; thrice as many when the gateway is new',
+      wholeNumber,
+      15,
+    )
     .addHelpText(
       'after',
       `\nWhat grows, and its sizes:\n${sizes.join('\n')}

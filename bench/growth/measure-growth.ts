@@ -44,6 +44,8 @@ export const GROWTHS: Readonly<Record<GrowthName, Growth>> = {
 const CUSTOMERS = 100
 /** Those who post, of all customers: enough that few of them post twice while a key is remembered. */
 const POSTING_MAX = 10_000
+/** How many times longer a gateway that has just started is warmed up: its code is still being compiled. */
+const FRESH_WARM_UPS = 3
 /** Filled messages of one size lie in another second than those of the next. */
 const AGE_MS = 3_600_000
 
@@ -57,7 +59,7 @@ async function growPartitions(
   for (const size of sizes) {
     const bench = await startFilled(workbench, { TOPICS_FILE: topicsFile(workbench.folder, size) })
     await fillCustomers(bench.pool, 0, CUSTOMERS)
-    points.push(await measureAt(workbench, bench, size, await keysOf(bench, CUSTOMERS), load))
+    points.push(await measureAt(workbench, bench, size, await keysOf(bench, CUSTOMERS), fresh(load)))
     await bench.stop()
   }
   return points
@@ -72,7 +74,9 @@ async function growCustomers(workbench: Workbench, sizes: readonly number[], loa
     await fillCustomers(bench.pool, filled, size)
     filled = size
     await settle(bench)
-    points.push(await measureAt(workbench, bench, size, await keysOf(bench, size), load))
+    points.push(
+      await measureAt(workbench, bench, size, await keysOf(bench, size), points.length === 0 ? fresh(load) : load),
+    )
   }
   await bench.stop()
   return points
@@ -90,7 +94,7 @@ async function growMessages(workbench: Workbench, sizes: readonly number[], load
     await fillDelivered(bench.pool, { acceptedAtMs, count: size - filled, customers: CUSTOMERS, progress: () => {} })
     filled = size
     await settle(bench)
-    points.push(await measureAt(workbench, bench, size, apiKeys, load))
+    points.push(await measureAt(workbench, bench, size, apiKeys, points.length === 0 ? fresh(load) : load))
   }
   await bench.stop()
   return points
@@ -100,6 +104,10 @@ function startFilled(workbench: Workbench, env: NodeJS.ProcessEnv = {}): Promise
   const webhooks = { customers: 0, url: '' }
   const progress = (part: string, text: string): void => workbench.progress(`${part}: ${text}`)
   return workbench.keep(startBenchGateway({ brokers: 1, customers: 0, webhooks, env, progress }))
+}
+
+function fresh(load: GrowthLoad): GrowthLoad {
+  return { ...load, warmUp: load.warmUp * FRESH_WARM_UPS }
 }
 
 function keysOf({ pool }: BenchGateway, customers: number): Promise<string[]> {
