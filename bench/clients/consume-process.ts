@@ -4,6 +4,7 @@ import { Consumer } from '../../src/kafka/consumer/consumer.ts'
 import { consumerOptions } from '../../src/kafka/consumer/consumer-options.ts'
 import { inLanes } from '../../src/kafka/consumer/handling.ts'
 import { DONE, type SettledOutcome } from '../../src/kafka/consumer/outcome.ts'
+import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { answerTask } from './forked-task.ts'
 import { seededRandom } from './seeded-random.ts'
 
@@ -30,6 +31,8 @@ export interface ConsumeResult {
 }
 
 const GIVE_UP_MS = 300_000
+/** Seeds of one run lie beyond those of another's. */
+const RECORDS_MAX = 1_000_003
 
 answerTask(async (options: ConsumeOptions): Promise<ConsumeResult> => {
   const cluster = new Cluster({ brokers: options.brokers.split(','), clientId: 'bench-consumer' })
@@ -69,18 +72,19 @@ answerTask(async (options: ConsumeOptions): Promise<ConsumeResult> => {
 /** What handlers do: they wait, as if for a database or an operator. */
 class Work {
   doneMs = 0
-  readonly handle: () => Promise<SettledOutcome>
-  readonly #random: () => number
+  readonly handle: (record: ConsumedRecord) => Promise<SettledOutcome>
+  readonly #seed: number
   readonly #msMax: number
 
   constructor({ workMsMax, seed }: ConsumeOptions) {
-    this.#random = seededRandom(seed)
+    this.#seed = seed * RECORDS_MAX
     this.#msMax = workMsMax
-    this.handle = workMsMax === 0 ? async () => DONE : () => this.#wait()
+    this.handle = workMsMax === 0 ? async () => DONE : ({ offset }) => this.#wait(offset)
   }
 
-  async #wait(): Promise<SettledOutcome> {
-    const ms = Math.floor(this.#random() * (this.#msMax + 1))
+  /** A record takes as long in every run, whichever lane comes first. */
+  async #wait(offset: number): Promise<SettledOutcome> {
+    const ms = Math.floor(seededRandom(this.#seed + offset)() * (this.#msMax + 1))
     const startMs = performance.now()
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
     this.doneMs += performance.now() - startMs

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { explainError } from '../../src/ops/cli/explain-error.ts'
 import { printJson, printTable } from '../../src/ops/cli/print-table.ts'
 import { type Report, saveReport, type Table } from '../report/save-report.ts'
@@ -16,7 +16,9 @@ export interface RunFlags {
 export function withRunFlags(command: Command): Command {
   return command
     .option('--json', 'print the result as JSON instead of a table')
-    .option('--results <folder>', 'where the result and its charts are kept', RESULTS)
+    .addOption(
+      new Option('--results <folder>', 'where the result and its charts are kept').default(RESULTS, 'bench/results'),
+    )
 }
 
 /**
