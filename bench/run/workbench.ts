@@ -1,7 +1,4 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { type TemporaryFolder, temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 
 interface Stoppable {
   stop(): Promise<unknown>
@@ -9,10 +6,14 @@ interface Stoppable {
 
 /** Where one run works: a folder of its own, and everything that it started, to be stopped again. */
 export class Workbench {
-  readonly folder = mkdtempSync(join(tmpdir(), 'smsgw-bench-'))
+  readonly #folder: TemporaryFolder = temporaryFolder('smsgw-bench')
   readonly #startedMs = performance.now()
   readonly #parts: Promise<Stoppable>[] = []
   #stopping: Promise<void> | null = null
+
+  get folder(): string {
+    return this.#folder.path
+  }
 
   get isStopping(): boolean {
     return this.#stopping !== null
@@ -41,6 +42,6 @@ export class Workbench {
       const part = await starting.catch(() => null)
       await part?.stop().catch((error: Error) => console.error(error))
     }
-    await rm(this.folder, { recursive: true, force: true })
+    await this.#folder.remove()
   }
 }
