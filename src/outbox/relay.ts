@@ -24,7 +24,7 @@ export interface RelayParts {
 }
 
 /**
- * The role `relay`: carries the outbox to Kafka.
+ * Carries the outbox to Kafka.
  *
  * One round claims the oldest rows of its shards, publishes them, and removes what Kafka acknowledged; only then
  * does the next begin. So the rows of a customer are published in order: if one is not acknowledged, none after it in

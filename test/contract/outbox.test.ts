@@ -6,20 +6,17 @@ import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { createCustomer, topUp } from '../../src/ops/accounts/accounts.ts'
+import { outboxSettings } from '../../src/outbox/config.ts'
 import { Relay } from '../../src/outbox/relay.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshDatabase, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { readTopic } from '../servers/read-topic.ts'
 
-const SETTINGS = {
-  DELIVERY_KEY: 'customer',
-  OUTBOX_POLL_MS: 20,
-  OUTBOX_GATHER_MS: 0,
-  OUTBOX_ROWS_PER_SHARD_MAX: 500,
-} as const
+const SETTINGS = readSettings(outboxSettings, { OUTBOX_POLL_MS: '20', OUTBOX_GATHER_MS: '0' })
 
 async function relayOn(pool: Pool, cluster: Cluster): Promise<Relay> {
   await createTopics(
