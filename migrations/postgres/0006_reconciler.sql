@@ -3,7 +3,7 @@
 -- One row: up to where messages were looked through, and since when those ranges begin in which some have not got on.
 -- Times in milliseconds since the epoch.
 CREATE TABLE reconciler_progress (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
   next_range_ms bigint NOT NULL,
   open_ranges_ms bigint[] NOT NULL
 ) WITH (fillfactor = 50);

@@ -47,6 +47,7 @@ async function accept(pool: Pool, customerId: string, messages: number): Promise
     batchMessagesMax: 100,
     gatherMs: 1,
     waitingMessagesMax: 20_000,
+    isOutboxFull: () => false,
     accepted: () => {},
   })
   const draft = {

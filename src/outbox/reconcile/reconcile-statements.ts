@@ -83,7 +83,7 @@ export function writeReconcilerProgress(nextMs: number, openMs: readonly number[
   return {
     name: 'reconcile-write-progress',
     text: `INSERT INTO reconciler_progress (next_range_ms, open_ranges_ms) VALUES ($1, $2)
-           ON CONFLICT (only) DO UPDATE SET next_range_ms = excluded.next_range_ms,
+           ON CONFLICT (is_only) DO UPDATE SET next_range_ms = excluded.next_range_ms,
              open_ranges_ms = excluded.open_ranges_ms`,
     values: [nextMs, numberArray(openMs)],
   }
