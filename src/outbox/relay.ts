@@ -21,7 +21,7 @@ const ROUND_MS = 1_000
 export interface RelayParts {
   readonly settings: Values<typeof outboxSettings>
   readonly pool: Pool
-  readonly producer: Producer
+  readonly producer: Pick<Producer, 'send'>
   readonly metrics: Metrics
   readonly log: Log
 }
