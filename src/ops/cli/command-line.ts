@@ -6,6 +6,7 @@ import { auditCommand } from './audit-command.ts'
 import { configCommand } from './config-command.ts'
 import { explainError } from './explain-error.ts'
 import { lagCommand } from './lag-command.ts'
+import { planCommand } from './plan-command.ts'
 import { runCommand } from './run-command.ts'
 import { sendCommand } from './send-command.ts'
 import { simulatorCommand } from './simulator-command.ts'
@@ -25,7 +26,15 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     code = exitCode
   }
   for (const add of [upCommand, runCommand, simulatorCommand, auditCommand]) add(program, done)
-  for (const add of [sendCommand, lagCommand, topicsCommand, accountCommands, webhookCommands, configCommand]) {
+  for (const add of [
+    sendCommand,
+    lagCommand,
+    topicsCommand,
+    accountCommands,
+    webhookCommands,
+    configCommand,
+    planCommand,
+  ]) {
     add(program)
   }
   for (const command of program.commands) command.exitOverride()
