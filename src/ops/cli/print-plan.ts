@@ -6,14 +6,14 @@ type Cell = string | number
 
 /** Prints a plan as tables, a section for each question that it answers. */
 export function printPlan(plan: CapacityPlan): void {
-  for (const section of [load, bandwidth, disk, partitions, consumers, servers, brokers, drain, limits, measures]) {
+  for (const section of [load, bandwidth, disk, partitions, consumers, servers, brokers, drain, limits, rates]) {
     console.log(section(plan).join('\n'))
-    if (section !== measures) console.log()
+    if (section !== rates) console.log()
   }
 }
 
-function load({ rates, input }: CapacityPlan): string[] {
-  const { averagePerSecond, plannedPerSecond, peakPerSecond } = rates
+function load({ load: each, input }: CapacityPlan): string[] {
+  const { averagePerSecond, plannedPerSecond, peakPerSecond } = each
   const growth = input.growth === 1 ? '' : `, times ${input.growth}`
   return [
     `${figure(input.daily)} messages a day${growth}`,
@@ -161,12 +161,12 @@ function limits({ limits: rows, input }: CapacityPlan): string[] {
   ]
 }
 
-function measures({ measures: rates }: CapacityPlan): string[] {
+function rates({ rates: each }: CapacityPlan): string[] {
   return table(
     'RATES it stands on',
     ['', 'TAKES', '', ''],
     (Object.keys(RATES) as RateName[]).map((name) => {
-      const { perSecond, source, basis } = rates[name]
+      const { perSecond, source, basis } = each[name]
       return [RATES[name].what, perSecond, RATES[name].unit, `${source}: ${basis}`]
     }),
   )

@@ -4,7 +4,7 @@ import type { PlanRates } from './plan-rates.ts'
 /** What a load needs. Figures are rounded as shown (`round-figures.ts`); those in bytes are exact. */
 export interface CapacityPlan {
   readonly input: Omit<PlanInput, 'rates'>
-  readonly rates: LoadRates
+  readonly load: LoadRates
   readonly bandwidth: {
     /** Of `sms.accepted`, which the requirement counts by. */
     readonly accepted: Traffic & { readonly inAtPeak: Bandwidth }
@@ -29,7 +29,8 @@ export interface CapacityPlan {
   readonly drain: readonly Drain[]
   /** What today's structure takes, the one that gives way first at the top. */
   readonly limits: readonly Limit[]
-  readonly measures: PlanRates
+  /** What it stands on. */
+  readonly rates: PlanRates
 }
 
 export interface LoadRates {

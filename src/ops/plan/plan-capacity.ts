@@ -54,6 +54,8 @@ const READ_WEIGHT = 0.25
 const PARTITION_STEP = 10
 /** Shards of the outbox, each with one relay at a time, in each database. */
 const OUTBOX_SHARDS = 16
+/** Processes that can give out ids at the same time: six bits of an `sms_id`. */
+const ID_SLOTS = 64
 /** A stateless role has a second process for when one stops. */
 const PROCESSES_MIN = 2
 
@@ -88,10 +90,10 @@ export function planCapacity(input: PlanInput): CapacityPlan {
   const topics = PLANNED_TOPICS.map((topic) => topicPartitions(input, load, topic))
   const consumers = GROUPS.map((group) => consumerGroup(input, load, group))
   const replicas = topics.reduce((sum, { partitions }) => sum + partitions, 0) * input.replicationFactor
-  const { rates: measures, ...asked } = input
+  const { rates, ...asked } = input
   return {
     input: asked,
-    rates: load,
+    load,
     bandwidth: { accepted: acceptedTraffic(input, load), allTopicsAtPeak: traffic },
     disk,
     topics,
@@ -101,7 +103,7 @@ export function planCapacity(input: PlanInput): CapacityPlan {
     oneBrokerLost: loseBroker(input, count, disk, traffic.writeEquivalent.bytesPerSecond),
     drain: drains(input, load, consumers),
     limits: limits(input, load, totalGb, traffic.writeEquivalent.bytesPerSecond),
-    measures,
+    rates,
   }
 }
 
@@ -259,7 +261,7 @@ function processes(input: PlanInput, peakPerSecond: number): Processes[] {
   }
   const primaries = row('PostgreSQL primaries', postgresPrimary.perSecond, input.postgresPrimaries, null)
   return [
-    row('API processes', api.perSecond, PROCESSES_MIN, null),
+    row('API processes', api.perSecond, PROCESSES_MIN, ID_SLOTS),
     row('outbox relays', relay.perSecond, PROCESSES_MIN, OUTBOX_SHARDS * primaries.count),
     primaries,
     row('ClickHouse servers', clickhouseServer.perSecond, input.clickhouseServers, null),
@@ -311,7 +313,7 @@ function drains(input: PlanInput, load: LoadRates, groups: readonly ConsumerGrou
 }
 
 function limits(input: PlanInput, { peakPerSecond }: LoadRates, totalGb: number, writeEquivalent: number): Limit[] {
-  const { postgresPrimary, relay, clickhouseServer, smscBind } = input.rates
+  const { postgresPrimary, api, relay, clickhouseServer, smscBind } = input.rates
   const daily = input.daily * input.growth
   const limit = (what: Limit['what'], have: number, load: number, each: number, by?: string): Limit => {
     const used = load / (have * each)
@@ -333,6 +335,7 @@ function limits(input: PlanInput, { peakPerSecond }: LoadRates, totalGb: number,
   })
   all.push(
     limit('PostgreSQL primaries', input.postgresPrimaries, peakPerSecond, postgresPrimary.perSecond * USED_MAX),
+    limit('API processes, by slots of ids', ID_SLOTS, peakPerSecond, api.perSecond * USED_MAX),
     limit('outbox shards', shards, peakPerSecond, relay.perSecond * USED_MAX),
     limit('ClickHouse servers', input.clickhouseServers, peakPerSecond, clickhouseServer.perSecond * USED_MAX),
     limit('brokers, by data', brokers, totalGb, brokerDataGbMax(input)),

@@ -4,6 +4,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'partitions of sms.delivery': 'add partitions, having drained',
   'partitions of sms.status': 'add partitions, having drained',
   'PostgreSQL primaries': 'split by customer_id',
+  'API processes, by slots of ids': 'batches of messages, or larger slots',
   'outbox shards': 'split PostgreSQL: each has its own',
   'ClickHouse servers': 'cluster, sharded by sms_id',
   'brokers, by data': 'more brokers, or keep it shorter',
