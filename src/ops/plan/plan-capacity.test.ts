@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readTopicsFile } from '../topics/topics-file.ts'
+import { findInputFault } from './find-input-fault.ts'
 import { drainSeconds, planCapacity } from './plan-capacity.ts'
-import { findInputFault, type PlanInput, perTopic, planDefaults } from './plan-input.ts'
+import { type PlanInput, perTopic, planDefaults } from './plan-input.ts'
 import { ASSUMED_RATES, givenRates } from './plan-rates.ts'
 
 const topics = readTopicsFile(join(import.meta.dirname, '../../../config/topics.yaml'))
@@ -204,6 +205,11 @@ describe('limits', () => {
       }),
     )
   })
+})
+
+test('the peak is never below the planned average, however it grows', () => {
+  const { load } = planCapacity({ ...usual, peakPerSecond: 1_200, growth: 1.05 })
+  expect(load).toEqual({ averagePerSecond: 1_215, plannedPerSecond: 1_300, peakPerSecond: 1_300 })
 })
 
 test('growth is the same as that much more load', () => {

@@ -11,9 +11,9 @@ import type {
   TopicDisk,
   TopicPartitions,
 } from './capacity-plan.ts'
-import { PLANNED_TOPICS, type PlanInput, type PlannedTopic, plannedPerSecond } from './plan-input.ts'
+import { PLANNED_TOPICS, type PlanInput, type PlannedTopic } from './plan-input.ts'
 import type { RateName } from './plan-rates.ts'
-import { asShown, downToTwoFigures, exactly, unitsFor } from './round-figures.ts'
+import { asShown, downToTwoFigures, exactly, unitsFor, upToTwoFigures } from './round-figures.ts'
 
 /*
   The whole arithmetic of the plan, in the order in which a figure stands on those before it:
@@ -107,10 +107,16 @@ export function planCapacity(input: PlanInput): CapacityPlan {
   }
 }
 
+/** The average of a day's messages as it is planned for: a little more, and easy to remember. */
+export function plannedPerSecond(daily: number): number {
+  return upToTwoFigures(daily / SECONDS_A_DAY)
+}
+
 /** Messages a second as they are counted, as they are planned for, and in the worst second. */
 export function loadRates({ daily, growth, peakPerSecond }: PlanInput): LoadRates {
   const planned = plannedPerSecond(daily * growth)
-  const peak = peakPerSecond === null ? planned * PEAK_FACTOR : peakPerSecond * growth
+  // A peak close to the average may fall below it when the average of the grown load is rounded up.
+  const peak = peakPerSecond === null ? planned * PEAK_FACTOR : Math.max(planned, peakPerSecond * growth)
   return {
     averagePerSecond: asShown((daily * growth) / SECONDS_A_DAY),
     plannedPerSecond: planned,

@@ -1,7 +1,6 @@
 import { TOPICS } from '../../events/topics.ts'
 import type { DeclaredTopic } from '../topics/topics-file.ts'
 import type { PlanRates } from './plan-rates.ts'
-import { upToTwoFigures } from './round-figures.ts'
 
 /** The topics that grow with the messages. Dead letters are not planned for: they are to be few. */
 export const PLANNED_TOPICS = ['accepted', 'delivery', 'status'] as const
@@ -69,30 +68,6 @@ export function planDefaults(topics: readonly DeclaredTopic[]): Omit<PlanInput, 
     binds: null,
     outageMinutes: 60,
   }
-}
-
-/** The average of a day's messages as it is planned for: a little more, and easy to remember. */
-export function plannedPerSecond(daily: number): number {
-  return upToTwoFigures(daily / 86_400)
-}
-
-/** What makes the input impossible to plan for, as a sentence; null when nothing does. */
-export function findInputFault(input: PlanInput): string | null {
-  const { brokers, replicationFactor, peakPerSecond } = input
-  const average = plannedPerSecond(input.daily)
-  if (brokers !== null && replicationFactor > brokers) {
-    return (
-      `${replicationFactor} replicas need at least ${replicationFactor} brokers, and there are ${brokers}: ` +
-      'give more --brokers or a smaller --replication-factor.'
-    )
-  }
-  if (peakPerSecond !== null && peakPerSecond < average) {
-    return (
-      `${input.daily} messages a day are planned as ${average}/s on average, ` +
-      `so the peak cannot be ${peakPerSecond}/s: give a --peak of ${average} or more.`
-    )
-  }
-  return null
 }
 
 export function perTopic<T>(of: (topic: PlannedTopic) => T): PerTopic<T> {
