@@ -5,7 +5,9 @@ import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit-command.ts'
 import { configCommand } from './config-command.ts'
 import { explainError } from './explain-error.ts'
+import { groupsCommand } from './groups-command.ts'
 import { lagCommand } from './lag-command.ts'
+import { replayCommand } from './replay-command.ts'
 import { runCommand } from './run-command.ts'
 import { sendCommand } from './send-command.ts'
 import { simulatorCommand } from './simulator-command.ts'
@@ -25,9 +27,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     code = exitCode
   }
   for (const add of [upCommand, runCommand, simulatorCommand, auditCommand]) add(program, done)
-  for (const add of [sendCommand, lagCommand, topicsCommand, accountCommands, webhookCommands, configCommand]) {
-    add(program)
-  }
+  for (const add of [sendCommand, lagCommand, groupsCommand, replayCommand, topicsCommand]) add(program)
+  for (const add of [accountCommands, webhookCommands, configCommand]) add(program)
   for (const command of program.commands) command.exitOverride()
   try {
     await program.parseAsync(argv as string[])
