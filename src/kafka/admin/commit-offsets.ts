@@ -6,7 +6,7 @@ import type { PartitionOffset } from '../consumer/list-offsets.ts'
 import { KafkaError } from '../errors.ts'
 
 /**
- * Commits offsets for a group from outside, as its operator. Kafka takes that only while the group has no members:
+ * Commits offsets for a group from outside it. Kafka takes that only while the group has no members:
  * otherwise throws KafkaError with the code UNKNOWN_MEMBER_ID, and nothing is changed.
  */
 export async function commitOffsets(
