@@ -60,10 +60,13 @@ export class Batch {
     this.reservedBytes += reservedBytes
   }
 
-  seal(compression: Compression): void {
-    if (!this.#builder) return
+  /** Ends the batch. Returns what compression left of it, 1 being all; null if it was sealed before. */
+  seal(compression: Compression): number | null {
+    if (!this.#builder) return null
+    const plainBytes = this.#builder.bytes
     this.#sealed = this.#builder.seal(compression)
     this.#builder = null
+    return this.#sealed.payload.length / plainBytes
   }
 
   /** Puts the batch under an identity; a later stamp replaces it, which is safe only if it was never written. */

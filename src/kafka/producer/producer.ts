@@ -9,6 +9,9 @@ import type { ProducerObserver } from './producer-observer.ts'
 import { type ProducerOptions, producerOptions } from './producer-options.ts'
 import { BatchSender } from './send-batches.ts'
 
+/** More than a batch of one record adds to its key, value and headers. */
+const BATCH_OVERHEAD_BYTES = 128
+
 /** Where a record was written. `offset` is -1 if the broker confirmed a repetition whose place it has forgotten. */
 export interface RecordPosition {
   readonly partition: number
@@ -28,6 +31,7 @@ export class Producer {
   readonly #memory: MemoryGate
   readonly #connections: BrokerConnections
   readonly #sender: BatchSender
+  readonly #observer: ProducerObserver
   readonly #queues = new Map<string, PartitionQueue[]>()
   #closing = false
 
@@ -37,6 +41,7 @@ export class Producer {
     this.#memory = new MemoryGate(options.bufferBytesMax, options.blockMsMax)
     this.#connections = cluster.connections(options.requestTimeoutMs)
     this.#sender = new BatchSender(cluster, this.#connections, options, this.#memory, observer)
+    this.#observer = observer
   }
 
   /** Bytes that wait or are under way, and callers that wait for room. */
@@ -58,7 +63,7 @@ export class Producer {
   send(record: ProducerRecord): Promise<RecordPosition> {
     if (this.#closing) return Promise.reject(new Error('the producer is closed'))
     const bytes = recordBytes(record)
-    if (bytes > this.#options.requestBytesMax) {
+    if (bytes + BATCH_OVERHEAD_BYTES > this.#options.requestBytesMax) {
       return Promise.reject(
         new KafkaError(KafkaCode.MESSAGE_TOO_LARGE, `a record of ${bytes} bytes to ${record.topic}`),
       )
@@ -80,6 +85,7 @@ export class Producer {
     await this.#sender.flush()
     this.#sender.stop()
     await this.#connections.close()
+    this.#observer.closed?.()
   }
 
   #append(record: ProducerRecord, bytes: number): Promise<RecordPosition> {
@@ -94,7 +100,7 @@ export class Producer {
       this.#memory.leave(bytes)
       return Promise.reject(new RangeError(`${record.topic} has ${queues.length} partitions: there is no ${partition}`))
     }
-    const batch = queue.append(record, bytes, this.#options.batchBytesMax, Date.now())
+    const batch = queue.append(record, bytes, Date.now())
     const index = batch.count - 1
     this.#sender.enqueue(queue)
     return batch.acknowledged.then((base) => ({ partition, offset: base < 0 ? -1 : base + index }))
@@ -108,7 +114,7 @@ export class Producer {
       this.#queues.set(topic, queues)
     }
     const partitions = this.#cluster.topic(topic)?.partitions.length ?? 0
-    while (queues.length < partitions) queues.push(new PartitionQueue(topic, queues.length))
+    while (queues.length < partitions) queues.push(new PartitionQueue(topic, queues.length, this.#options))
     return queues
   }
 }
