@@ -102,6 +102,30 @@ test('a batch under way at its deadline is given up then, and what is sent after
   expect(await values()).toEqual(['unclear', 'next'])
 })
 
+test('what reaches no broker until the deadline fails with all behind it, and the partition works again after', async () => {
+  const { cluster, producer, topic, told, values } = await producerOn(2, 'safe', {
+    lingerMs: 0,
+    requestTimeoutMs: 500,
+    deliveryTimeoutMs: 1_000,
+  })
+  const send = (partition: number, value: string) => producer.send({ topic, partition, key: 'k', value })
+  await send(0, 'before')
+  cluster.fateOf = (apiKey) => (apiKey === PRODUCE_API_KEY ? 'request lost' : 'answered')
+  const sends = [send(0, 'a'), send(0, 'b')]
+  await eventually(
+    () => told.retries,
+    (retries) => retries >= 2,
+  )
+  sends.push(send(0, 'behind'))
+  const outcomes = (await Promise.allSettled(sends)).map((each) => (each.status === 'rejected' ? each.reason : each))
+  for (const outcome of outcomes) expect(outcome).toBeInstanceOf(DeliveryTimeoutError)
+  expect(outcomes[0].message).toMatch(/not acknowledged in \d+ ms, \d+ attempts/)
+  cluster.fateOf = () => 'answered'
+  await Promise.all([send(0, 'after'), send(1, 'other')])
+  expect(await values(0)).toEqual(['before', 'after'])
+  expect(await values(1)).toEqual(['other'])
+})
+
 test('each producer has an identity of its own', async () => {
   const cluster = testCluster()
   const identities = await Promise.all([requestIdentity(cluster), requestIdentity(cluster)])

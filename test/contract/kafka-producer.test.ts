@@ -75,6 +75,29 @@ test('a buffer that is full makes callers wait, refuses them when as many bytes 
   expect(end[0]!.offset).toBe(written)
 })
 
+test('a batch leaves when it is full, however long it might linger, and one that is not leaves when flushed', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster)
+  const patient = { lingerMs: 600_000, deliveryTimeoutMs: 700_000, batchBytesMax: 4_096, compression: 'none' } as const
+  const sizes: number[] = []
+  const producer = new Producer(cluster, producerOptions('batch', patient), {
+    acknowledged: ({ records, bytes }) => {
+      sizes.push(records)
+      expect(bytes).toBeLessThanOrEqual(4_096)
+    },
+  })
+  await producer.start([topic])
+  const sends = Array.from({ length: 60 }, () => producer.send({ topic, key: 'k', value: 'x'.repeat(100) }))
+  await sends[0]
+  expect(sizes[0]).toBeGreaterThan(30)
+  expect(producer.buffered.bytes).toBeGreaterThan(0)
+  await producer.flush()
+  await Promise.all(sends)
+  await producer.close()
+  expect(sizes).toHaveLength(2)
+  expect(sizes[0]! + sizes[1]!).toBe(60)
+})
+
 test('what cannot be sent is refused at once, and what goes with it is not', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster)
