@@ -1,9 +1,9 @@
 import { expect, inject, onTestFinished, test } from 'vitest'
-import { DeliveryTimeoutError } from '../../src/kafka/errors.ts'
+import { DeliveryTimeoutError, KafkaCode } from '../../src/kafka/errors.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { requestIdentity } from '../../src/kafka/producer/producer-identity.ts'
 import { producerOptions } from '../../src/kafka/producer/producer-options.ts'
-import { PRODUCE_API_KEY } from '../../src/kafka/wire/produce-v9.ts'
+import { PRODUCE_API_KEY, type ProduceResult } from '../../src/kafka/wire/produce-v9.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster } from '../servers/fixtures.ts'
 import { readTopic } from '../servers/read-topic.ts'
@@ -34,6 +34,10 @@ async function producerOn(partitions: number, ...options: Parameters<typeof prod
 /** The first produce requests meet these fates, those after them are answered. */
 function inTurn(...fates: Fate[]): (apiKey: number) => Fate {
   return (apiKey) => (apiKey === PRODUCE_API_KEY ? (fates.shift() ?? 'answered') : 'answered')
+}
+
+function answerFor(topic: string, code: number, baseOffset: number): ProduceResult {
+  return { topic, partition: 0, code, message: null, baseOffset }
 }
 
 test('a batch whose answer is lost is sent again under the same stamp: it stands once, at the offset that is told', async () => {
@@ -72,7 +76,7 @@ test('a broker that lost count of one partition: only that one starts over, its 
   const send = (partition: number, value: string) => producer.send({ topic, partition, key: 'k', value })
   await send(0, 'a')
   // Acknowledged and gone, as by an unclean election: the broker misses a sequence from here on.
-  cluster.fateOf = inTurn({ answer: [{ topic, partition: 0, code: 0, message: null, baseOffset: 1 }] })
+  cluster.fateOf = inTurn({ answer: [answerFor(topic, KafkaCode.NONE, 1)], broker: 'left out' })
   await send(0, 'lost by the broker')
   const [c, d, e] = await Promise.all([send(0, 'c'), send(1, 'd'), send(2, 'e')])
   expect(told.identities).toBe(1)
@@ -124,6 +128,20 @@ test('what reaches no broker until the deadline fails with all behind it, and th
   await Promise.all([send(0, 'after'), send(1, 'other')])
   expect(await values(0)).toEqual(['before', 'after'])
   expect(await values(1)).toEqual(['other'])
+})
+
+test('a batch that was written although the broker said "not yet", and given up: the next one is not taken for it', async () => {
+  const { cluster, producer, topic, told, values } = await producerOn(1, 'safe', {
+    requestTimeoutMs: 500,
+    deliveryTimeoutMs: 1_000,
+  })
+  const tooFew: Fate = { answer: [answerFor(topic, KafkaCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND, -1)], broker: 'asked' }
+  cluster.fateOf = (apiKey) => (apiKey === PRODUCE_API_KEY ? tooFew : 'answered')
+  await expect(producer.send({ topic, key: 'k', value: 'unclear' })).rejects.toBeInstanceOf(DeliveryTimeoutError)
+  cluster.fateOf = () => 'answered'
+  expect((await producer.send({ topic, key: 'k', value: 'next' })).offset).toBe(1)
+  expect(told.identities).toBe(1)
+  expect(await values()).toEqual(['unclear', 'next'])
 })
 
 test('each producer has an identity of its own', async () => {

@@ -18,7 +18,7 @@ export class Batch {
   /** Offset of the first record, when the batch is acknowledged; -1 if the broker no longer knows. */
   readonly acknowledged: Promise<number>
   attempts = 0
-  /** Whether an attempt ended without an answer, so that the batch may have been written. */
+  /** Whether an attempt ended without a verdict, so that the batch may have been written. */
   unclear = false
   /** Bytes that the batch's records hold of the producer's buffer. */
   reservedBytes = 0

@@ -172,10 +172,10 @@ export class BatchSender {
         const { topic, partition } = flight.queue
         const result = answered.get(`${topic} ${partition}`)
         if (result) this.#settle(flight, result, roundTripMs)
-        else this.#retry(flight, new KafkaError(-1, `${topic}[${partition}] is missing in the answer`), true)
+        else this.#retry(flight, new KafkaError(-1, `${topic}[${partition}] is missing in the answer`))
       }
     } catch (error) {
-      for (const flight of flights) this.#retry(flight, error as Error, true)
+      for (const flight of flights) this.#retry(flight, error as Error)
     } finally {
       this.#requestsPerBroker.set(leader, this.#requestsPerBroker.get(leader)! - 1)
       this.#afterAnswer(flights)
@@ -230,13 +230,14 @@ export class BatchSender {
     }
     const error = new KafkaError(result.code, `writing to ${queue.topic}[${queue.partition}]`)
     if (LOST_COUNT.has(result.code) && this.#options.idempotent) this.#restamp(queue, error)
-    else if (error.retriable) this.#retry(flight, error, false)
+    else if (error.retriable) this.#retry(flight, error)
     else this.#fail(queue, error)
   }
 
-  #retry({ queue, batch }: Flight, error: Error, unclear: boolean): void {
+  /** Whether the batch was written is not known from now on: some brokers' "not yet" comes after they have written it. */
+  #retry({ queue, batch }: Flight, error: Error): void {
     if (queue.oldest !== batch) return
-    if (unclear) batch.unclear = true
+    batch.unclear = true
     this.#observer.retried?.(error, queue.topic, queue.partition)
     this.#backOff(queue, Date.now())
   }
