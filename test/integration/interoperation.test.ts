@@ -22,7 +22,8 @@ import { readCodecs } from '../servers/read-codecs.ts'
 import { readTopic } from '../servers/read-topic.ts'
 import { runKafkaTool } from '../servers/run-command.ts'
 
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
+const COMPRESSED = ['gzip', 'snappy', 'lz4', 'zstd'] as const
+const CODECS = ['none', ...COMPRESSED] as const
 const PARTITIONS = 6
 const RECORDS = 200
 
@@ -50,10 +51,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+// Snappy of the Java client comes in snappy-java's framing, that of librdkafka in plain blocks.
 test('what the Java client writes in each codec is read, and its keys lie where ours would', async () => {
   const topic = await newTopic(PARTITIONS)
   await Promise.all(
-    CODECS.map((codec) => {
+    COMPRESSED.map((codec) => {
       const reader = ['parse.key=true', 'key.separator=|'].flatMap((each) => ['--reader-property', each])
       const batching = ['--batch-size', '262144', '--command-property', 'linger.ms=200']
       const args = ['--bootstrap-server', kafka.brokers, '--topic', topic, '--compression-codec', codec]
@@ -65,8 +67,8 @@ test('what the Java client writes in each codec is read, and its keys lie where 
       )
     }),
   )
-  expectSamples(await readTopic(cluster, topic))
-  expect(await readCodecs(cluster, topic)).toEqual(new Set(['none', 'gzip', 'snappy-java', 'lz4', 'zstd']))
+  expectSamples(COMPRESSED, await readTopic(cluster, topic))
+  expect(await readCodecs(cluster, topic)).toEqual(new Set(['gzip', 'snappy-java', 'lz4', 'zstd']))
 })
 
 test('what librdkafka writes in each codec is read, and its keys lie where ours would', async () => {
@@ -76,7 +78,7 @@ test('what librdkafka writes in each codec is read, and its keys lie where ours 
     const args = ['-P', '-b', kafka.brokers, '-t', topic, '-K', '|', ...settings.flatMap((each) => ['-X', each])]
     await kcat(args, asLines(samples(codec)))
   }
-  expectSamples(await readTopic(cluster, topic))
+  expectSamples(CODECS, await readTopic(cluster, topic))
   expect(await readCodecs(cluster, topic)).toEqual(new Set(CODECS))
 })
 
@@ -188,15 +190,15 @@ async function write(topic: string, codec: (typeof CODECS)[number], records: rea
   await producer.close()
 }
 
-/** All samples of all codecs are there, in order for each key, on the partition where ours would put the key. */
-function expectSamples(records: readonly ConsumedRecord[]): void {
+/** All samples of these codecs are there, in order for each key, on the partition where ours would put the key. */
+function expectSamples(codecs: readonly string[], records: readonly ConsumedRecord[]): void {
   const read = records.map(({ partition, key, value }) => ({
     partition,
     key: key!.toString(),
     value: value!.toString(),
   }))
   const byKey = Map.groupBy(read, ({ key }) => key)
-  const expected = Map.groupBy(CODECS.flatMap(samples), ({ key }) => key)
+  const expected = Map.groupBy(codecs.flatMap(samples), ({ key }) => key)
   expect(new Set(byKey.keys())).toEqual(new Set(expected.keys()))
   for (const [key, ofKey] of expected) {
     const partition = partitionOfKey(key, PARTITIONS)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 120_000
 
 export interface CommandLine {
   readonly command: string
