@@ -1,4 +1,4 @@
-import type { Compression, ProducerRecord } from '../wire/record-batch-encode.ts'
+import { BATCH_OVERHEAD_BYTES, type Compression, type ProducerRecord } from '../wire/record-batch-encode.ts'
 import { Batch } from './batch.ts'
 import { advanceSequence, type ProducerIdentity } from './producer-identity.ts'
 
@@ -77,7 +77,7 @@ export class PartitionQueue {
   get #plainBytesMax(): number {
     const { batchBytesMax, requestBytesMax } = this.#limits
     const factor = Math.min(PLAIN_FACTOR_MAX, Math.max(1, 1 / this.#compressedShare))
-    return Math.min(requestBytesMax, batchBytesMax * factor)
+    return Math.min(requestBytesMax - BATCH_OVERHEAD_BYTES, batchBytesMax * factor)
   }
 
   /** Stamps the oldest batch, sealed before, unless it already carries a stamp that may be in the log. */

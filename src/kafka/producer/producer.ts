@@ -2,15 +2,12 @@ import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import { retryCall } from '../cluster/retry-call.ts'
 import { KafkaCode, KafkaError } from '../errors.ts'
 import { partitionOfKey } from '../wire/murmur2.ts'
-import { type ProducerRecord, recordBytes } from '../wire/record-batch-encode.ts'
+import { BATCH_OVERHEAD_BYTES, type ProducerRecord, recordBytes } from '../wire/record-batch-encode.ts'
 import { MemoryGate } from './memory-gate.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import type { ProducerObserver } from './producer-observer.ts'
 import { type ProducerOptions, producerOptions } from './producer-options.ts'
 import { BatchSender } from './send-batches.ts'
-
-/** More than a batch of one record adds to its key, value and headers. */
-const BATCH_OVERHEAD_BYTES = 128
 
 /** Where a record was written. `offset` is -1 if the broker confirmed a repetition whose place it has forgotten. */
 export interface RecordPosition {
