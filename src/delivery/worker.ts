@@ -57,7 +57,7 @@ export class Worker implements Service {
     const { settings, pool, cluster, log, metrics } = parts
     this.#attempts = new AttemptBook(pool, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`)
     const options = producerOptions('safe', { lingerMs: settings.STATUS_LINGER_MS })
-    this.#statuses = new Producer(cluster, options, observeProducer(log, metrics))
+    this.#statuses = new Producer(cluster, options, observeProducer(log, metrics, 'statuses'))
     this.#reporter = new StatusReporter(this.#statuses, (error) =>
       log.warn({ err: error }, 'a status was not published; trying again'),
     )
