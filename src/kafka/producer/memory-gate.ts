@@ -3,6 +3,7 @@ import { BufferFullError } from '../errors.ts'
 
 interface Waiter {
   readonly bytes: number
+  readonly owner: object
   readonly sinceMs: number
   readonly enter: () => void
   readonly refuse: (error: Error) => void
@@ -11,7 +12,8 @@ interface Waiter {
 /**
  * Bounds the bytes a producer holds. Who finds no room waits in line, which holds as many bytes as the room; who comes
  * when both are full is refused. When the first in line has waited for too long, all are refused with it: were those
- * behind it let in later, they would overtake what its caller sends again.
+ * behind it let in later, they would overtake what its caller sends again. For the same reason those of one owner can be
+ * refused, and who enters acts at once, before anybody else can.
  */
 export class MemoryGate {
   readonly #bytesMax: number
@@ -41,15 +43,19 @@ export class MemoryGate {
     return true
   }
 
-  /** Resolves once the room is taken. Throws BufferFullError after the longest allowed wait, or if the line is full. */
-  enter(bytes: number): Promise<void> {
+  /**
+   * Calls `act` as soon as the room is taken, and resolves as that does. Throws BufferFullError after the longest
+   * allowed wait, or if the line is full, or what the owner is refused with.
+   */
+  enter<T>(bytes: number, owner: object, act: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#bytesInLine >= this.#bytesMax) {
         reject(new BufferFullError(`${this.#line.length} records wait for room in the producer already`))
         return
       }
       this.#bytesInLine += bytes
-      this.#line.push({ bytes, sinceMs: Date.now(), enter: resolve, refuse: reject })
+      const enter = (): void => resolve(act())
+      this.#line.push({ bytes, owner, sinceMs: Date.now(), enter, refuse: reject })
       this.#watch()
     })
   }
@@ -61,6 +67,17 @@ export class MemoryGate {
       this.#shift()
       next.enter()
     }
+    this.#watch()
+  }
+
+  /** Refuses all of an owner that wait. */
+  refuse(owner: object, error: Error): void {
+    this.#line.keep((waiter) => {
+      if (waiter.owner !== owner) return true
+      this.#bytesInLine -= waiter.bytes
+      waiter.refuse(error)
+      return false
+    })
     this.#watch()
   }
 

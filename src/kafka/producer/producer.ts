@@ -65,9 +65,10 @@ export class Producer {
         new KafkaError(KafkaCode.MESSAGE_TOO_LARGE, `a record of ${bytes} bytes to ${record.topic}`),
       )
     }
-    return this.#memory.tryEnter(bytes)
-      ? this.#append(record, bytes)
-      : this.#memory.enter(bytes).then(() => this.#append(record, bytes))
+    const queue = this.#queueFor(record)
+    if (queue instanceof Error) return Promise.reject(queue)
+    const append = (): Promise<RecordPosition> => this.#append(queue, record, bytes)
+    return this.#memory.tryEnter(bytes) ? append() : this.#memory.enter(bytes, queue, append)
   }
 
   /** Sends what waits without lingering, and resolves when all of it is acknowledged or has failed. */
@@ -85,22 +86,20 @@ export class Producer {
     this.#observer.closed?.()
   }
 
-  #append(record: ProducerRecord, bytes: number): Promise<RecordPosition> {
-    const queues = this.#queuesOf(record.topic)
-    if (queues.length === 0) {
-      this.#memory.leave(bytes)
-      return Promise.reject(new KafkaError(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, `sending to ${record.topic}`))
-    }
-    const partition = record.partition ?? choosePartition(record.key, queues.length)
-    const queue = queues[partition]
-    if (!queue) {
-      this.#memory.leave(bytes)
-      return Promise.reject(new RangeError(`${record.topic} has ${queues.length} partitions: there is no ${partition}`))
-    }
+  #append(queue: PartitionQueue, record: ProducerRecord, bytes: number): Promise<RecordPosition> {
     const batch = queue.append(record, bytes, Date.now())
     const index = batch.count - 1
+    const { partition } = queue
     this.#sender.enqueue(queue)
     return batch.acknowledged.then((base) => ({ partition, offset: base < 0 ? -1 : base + index }))
+  }
+
+  /** The queue of the record's partition, or why there is none. */
+  #queueFor({ topic, key, partition }: ProducerRecord): PartitionQueue | Error {
+    const queues = this.#queuesOf(topic)
+    if (queues.length === 0) return new KafkaError(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, `sending to ${topic}`)
+    const queue = queues[partition ?? choosePartition(key, queues.length)]
+    return queue ?? new RangeError(`${topic} has ${queues.length} partitions: there is no ${partition}`)
   }
 
   /** The topic's queues, as many as it has partitions by now. A topic may grow while we write to it. */

@@ -253,6 +253,8 @@ export class BatchSender {
   #fail(queue: PartitionQueue, error: Error): void {
     const failed = queue.failAll(error)
     this.#waiting.delete(queue)
+    // Those that wait for room were sent later: let in now, they would overtake what failed and is sent again.
+    this.#memory.refuse(queue, error)
     for (const batch of failed) {
       this.#memory.leave(batch.reservedBytes)
       this.#observer.failed?.(error, batch.count, queue.topic, queue.partition)
