@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ConsumedRecord } from '../wire/record-batch-decode.ts'
+import { consumedRecord } from '../../../test/servers/consumed-record.ts'
 import { AssignedPartition } from './assigned-partition.ts'
 import { Lanes } from './lanes.ts'
 import { DONE, retryAt, type SettledOutcome } from './outcome.ts'
-
-function record(offset: number, key: string): ConsumedRecord {
-  return new ConsumedRecord('t', 0, offset, 0, Buffer.from(key), null, Buffer.from([0]), 0)
-}
 
 /** Runs keys through lanes until all are done; `handle` says what becomes of each try. */
 async function run(
@@ -15,7 +11,7 @@ async function run(
   concurrencyMax: number,
   handle: (key: string, offset: number, tries: number) => Promise<SettledOutcome>,
 ) {
-  const partition = new AssignedPartition('t', 0, 0)
+  const partition = new AssignedPartition('t', 0, { topicId: '', offset: 0 })
   const finished: { key: string; offset: number }[] = []
   let underWay = 0
   let mostUnderWay = 0
@@ -25,7 +21,8 @@ async function run(
       concurrencyMax,
       faultBackoffMs: 1,
       fault: () => {},
-      completed: () => finished.length === keys.length && resolve(),
+      mayBegin: () => true,
+      completed: () => partition.completedRecords === keys.length && resolve(),
       handle: async ({ key, offset, failures }) => {
         mostUnderWay = Math.max(mostUnderWay, ++underWay)
         try {
@@ -37,8 +34,10 @@ async function run(
         }
       },
     })
-    const records = keys.map((key, offset) => record(offset, key))
-    lanes.add(partition.hold(records, keys.length))
+    lanes.add(
+      partition,
+      keys.map((key, offset) => consumedRecord({ offset, key })),
+    )
   })
   return { finished, mostUnderWay, watermark: partition.tracker.watermark }
 }

@@ -23,8 +23,8 @@ const scenario = fc
 test('the watermark is the lowest record not done, and what is done beyond it is named without the rest', () => {
   fc.assert(
     fc.property(scenario, ({ start, offsets, completed }) => {
-      const tracker = new OffsetTracker(start)
-      const tickets = new Map(offsets.map((offset) => [offset, tracker.begin(offset)]))
+      const tracker = new OffsetTracker<object>(start)
+      const tickets = new Map(offsets.map((offset) => [offset, tracker.begin(offset, {})]))
       let before = tracker.watermark
       for (const offset of completed) {
         tracker.complete(tickets.get(offset)!)
@@ -44,8 +44,8 @@ test('the watermark is the lowest record not done, and what is done beyond it is
 test('what a commit says of records done beyond it is read back, within the bytes that a broker takes', () => {
   fc.assert(
     fc.property(scenario, ({ start, offsets, completed }) => {
-      const tracker = new OffsetTracker(start)
-      const tickets = new Map(offsets.map((offset) => [offset, tracker.begin(offset)]))
+      const tracker = new OffsetTracker<object>(start)
+      const tickets = new Map(offsets.map((offset) => [offset, tracker.begin(offset, {})]))
       for (const offset of completed) tracker.complete(tickets.get(offset)!)
       const ranges = tracker.doneBeyondWatermark()
       const metadata = encodeDoneRanges(tracker.watermark, ranges)
