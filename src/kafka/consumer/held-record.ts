@@ -23,6 +23,7 @@ export class HeldRecord {
 
   called(nowMs: number): void {
     this.callMs = nowMs
+    if (this.record.isAbandoned && this.givenUp === null) this.record.renew()
     if (this.handedMs === 0) {
       this.handedMs = nowMs
       this.partition.begun++
@@ -31,6 +32,12 @@ export class HeldRecord {
 
   answered(): void {
     this.callMs = 0
+  }
+
+  /** The time so far was nobody's fault, and it counts from now on. */
+  restartClock(nowMs: number): void {
+    this.handedMs = nowMs
+    if (this.callMs > 0) this.callMs = nowMs
   }
 
   /** The time so far was nobody's fault: it counts from the next call on. */

@@ -260,8 +260,9 @@ export class Lanes implements Dispatcher {
       return
     }
     if (lane.dropped) return
-    if (outcome.kind === 'retry') {
-      held.record.failures++
+    if (outcome.kind === 'retry' || outcome.kind === 'shed') {
+      if (outcome.kind === 'retry') held.record.failures++
+      else held.excuse()
       held.record.detach()
       lane.state = 'parked'
       this.#parking.park(lane, outcome.atMs)

@@ -146,11 +146,11 @@ export class RecordBatches implements Dispatcher {
         held.partition.complete(held)
         continue
       }
-      held.record.failures++
-      if (outcome.kind === 'pause') held.excuse()
+      if (outcome.kind === 'retry') held.record.failures++
+      else held.excuse()
       held.record.detach()
       undone.add(held)
-      const atMs = outcome.kind === 'retry' ? outcome.atMs : outcome.untilMs
+      const atMs = outcome.kind === 'pause' ? outcome.untilMs : outcome.atMs
       retryAtMs = retryAtMs === null ? atMs : Math.min(retryAtMs, atMs)
     }
     for (const partition of new Set(batch.map((held) => held.partition))) this.#options.completed(partition)

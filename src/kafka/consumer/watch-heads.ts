@@ -25,6 +25,10 @@ export function watchHeads(
     assigned.noteProgress(nowMs)
     const head = assigned.tracker.first
     if (!head || head.handedMs === 0 || head.givenUp !== null) continue
+    if (head.record.isQueued) {
+      head.restartClock(nowMs)
+      continue
+    }
     const calledForMs = head.callMs === 0 ? 0 : nowMs - head.callMs
     const isStuck = calledForMs >= options.pollIntervalMsMax
     const verdict = isStuck ? 'overdue' : judge(assigned, head, options, nowMs)

@@ -31,6 +31,13 @@ export class ConsumedRecord {
   readonly timestampMs: number
   /** Times the record was handed to a handler before this one. */
   failures = 0
+  /** The span that handles the record now, as a W3C `traceparent`, where the handler is traced. */
+  traceparent: string | undefined = undefined
+  /**
+   * Set by a handler while the record only waits for its turn at something that is shared: then it is not taken for
+   * one that blocks its partition, however long it waits.
+   */
+  isQueued = false
   #bytes: Buffer
   #keyAt: number
   readonly #keyLength: number
@@ -93,10 +100,16 @@ export class ConsumedRecord {
     return this.#isAbandoned
   }
 
-  /** Tells the handler that its answer will not be heard. */
+  /** Tells the handler that its answer will not be heard. A next try has a signal of its own. */
   abandon(): void {
     this.#isAbandoned = true
     this.#abandonment?.abort()
+  }
+
+  /** Before a next try. */
+  renew(): void {
+    this.#isAbandoned = false
+    this.#abandonment = undefined
   }
 
   /** Copies what the record needs, so that waiting long does not keep the whole answer of a broker in memory. */
