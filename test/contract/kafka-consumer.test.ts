@@ -1,54 +1,33 @@
 import { createPartitionsV3, offsetCommitV8 } from '@platformatic/kafka'
 import { expect, onTestFinished, test } from 'vitest'
-import { committedOffsets } from '../../src/kafka/admin/read-groups.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { findCoordinators } from '../../src/kafka/cluster/find-coordinators.ts'
 import { Consumer } from '../../src/kafka/consumer/consumer.ts'
 import type { ConsumerObserver } from '../../src/kafka/consumer/consumer-observer.ts'
 import { type ConsumerOptions, consumerOptions } from '../../src/kafka/consumer/consumer-options.ts'
-import { inBatches, inLanes } from '../../src/kafka/consumer/handling.ts'
+import { inBatches } from '../../src/kafka/consumer/handling.ts'
 import { DONE, retryAt, type SettledOutcome } from '../../src/kafka/consumer/outcome.ts'
-import { Producer } from '../../src/kafka/producer/producer.ts'
+import type { SettledHandler } from '../../src/kafka/middleware/middleware.ts'
 import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
+import { committedByPartition, fill, startMember } from '../servers/group-member.ts'
 
-async function fill(cluster: Cluster, topic: string, records: number, from = 0): Promise<void> {
-  const producer = new Producer(cluster)
-  await producer.start([topic])
-  const sends = Array.from({ length: records }, (_, n) =>
-    producer.send({ topic, key: `k${n % 20}`, value: `${from + n}` }),
-  )
-  await Promise.all(sends)
-  await producer.close()
-}
-
-/** A member of a group that is gone when the test ends. */
-async function member(
+function member(
   cluster: Cluster,
   topic: string,
   groupId: string,
-  handle: (record: ConsumedRecord) => Promise<SettledOutcome>,
+  handle: SettledHandler,
   options: Partial<ConsumerOptions> = {},
   observer: ConsumerObserver = {},
 ): Promise<Consumer> {
-  const consumer = new Consumer(
-    cluster,
-    consumerOptions({ groupId, topics: [topic] }, options),
-    inLanes({ handle, concurrencyMax: 50 }),
-    observer,
-  )
-  onTestFinished(() => consumer.stop())
-  await consumer.start()
-  return consumer
+  return startMember({ cluster, topic, groupId, handle, options, observer })
 }
 
 async function committedTotal(cluster: Cluster, groupId: string): Promise<number> {
-  const connections = cluster.connections()
-  const committed = await committedOffsets(cluster, connections, [groupId])
-  await connections.close()
-  return committed.reduce((sum, { offset }) => sum + offset, 0)
+  const committed = await committedByPartition(cluster, groupId)
+  return [...committed.values()].reduce((sum, offset) => sum + offset, 0)
 }
 
 test('members share the partitions, hand over when one comes or goes, and every record is handled', async () => {
