@@ -12,7 +12,7 @@ import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { committedByPartition, fill, startMember, watchCommits } from '../servers/group-member.ts'
 
 /** 120 for the record. */
-const STORM_SECONDS = Number(process.env['TEST_STORM_SECONDS'] ?? 10)
+const STORM_SECONDS = Number(process.env.TEST_STORM_SECONDS ?? 10)
 
 /** Judges what the members of a group do with numbered records, as a whole. */
 class Watcher {

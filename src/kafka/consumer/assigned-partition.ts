@@ -55,6 +55,7 @@ export class AssignedPartition {
   #completedTold = 0
   #doneBefore: readonly OffsetRange[]
   #idle: (() => void)[] = []
+  #resumed: (() => void) | null = null
 
   constructor(topic: string, partition: number, start: PartitionStart) {
     this.topic = topic
@@ -139,6 +140,18 @@ export class AssignedPartition {
   ended(): void {
     this.running--
     this.#settleIdle()
+  }
+
+  /** Resolves when there is room again, or nothing more is wanted. */
+  whenResumed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resumed = resolve
+    })
+  }
+
+  resume(): void {
+    this.#resumed?.()
+    this.#resumed = null
   }
 
   /** Resolves when no handler of this partition is under way, or after `msMax`. */

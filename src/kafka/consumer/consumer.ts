@@ -168,6 +168,7 @@ export class Consumer {
   /** Nothing more of it is begun, except what counts as done already and would be lost. */
   #retire(assigned: AssignedPartition): void {
     assigned.active = false
+    assigned.resume()
     if (!assigned.doneInHand) this.#dispatcher.drop(assigned)
     this.#tellCompleted(assigned)
   }
@@ -204,7 +205,10 @@ export class Consumer {
       this.#cluster.refresh().catch((error: Error) => this.#observer.troubled?.(error))
     }
     for (const replaced of this.#topics.look(this.#partitions.values())) void this.#restart(replaced)
-    for (const each of this.#partitions.values()) this.#tellCompleted(each)
+    for (const each of this.#partitions.values()) {
+      this.#tellCompleted(each)
+      this.#completed(each)
+    }
     this.#observer.measured?.(measureConsumer(this.#partitions.values(), this.#dispatcher, nowMs))
     this.#dispatcher.poke()
     this.#wakeLoops()
@@ -242,7 +246,11 @@ export class Consumer {
     if (!this.#membership.isAlive) return { partitions, heldBack }
     for (const assigned of this.#partitions.values()) {
       if (this.#cluster.leaderOf(assigned.topic, assigned.partition) !== nodeId) continue
-      if (!assigned.active || assigned.isHandingOver || assigned.blockedUntilMs > nowMs) continue
+      if (!assigned.active || assigned.blockedUntilMs > nowMs) continue
+      if (assigned.isHandingOver) {
+        heldBack = true
+        continue
+      }
       assigned.isHeldBack = !this.#hasRoom(assigned, assigned.isHeldBack ? RESUME_SHARE : 1)
       if (assigned.isHeldBack) heldBack = true
       else partitions.push(assigned)
@@ -257,25 +265,40 @@ export class Consumer {
     return records < recordsPerPartitionMax * share && bufferedBytes < bytesPerPartitionMax * share
   }
 
-  /** Hands an answer over piece by piece, so that whatever else is due gets its turn. */
-  async #fetched(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: number): Promise<void> {
+  /** Resolves when the records are handed over, or wait for room, so that what others sent need not wait with them. */
+  #fetched(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: number): Promise<void> {
+    return new Promise((resolve) => void this.#handOver(partition, records, nextOffset, resolve))
+  }
+
+  /** Hands an answer over piece by piece, so that whatever else is due gets its turn, and no more than there is room for. */
+  async #handOver(
+    partition: AssignedPartition,
+    records: readonly ConsumedRecord[],
+    nextOffset: number,
+    settled: () => void,
+  ): Promise<void> {
     const { recordsPerPollMax } = this.#options
     partition.isHandingOver = true
-    try {
-      for (let at = 0; at < records.length; at += recordsPerPollMax) {
-        if (at > 0) await new Promise((resolve) => setImmediate(resolve))
-        // The position stays before what was not handed over: whoever reads the partition next begins there.
-        if (!partition.active || !this.#membership.isAlive) return
-        const piece = records.length <= recordsPerPollMax ? records : records.slice(at, at + recordsPerPollMax)
-        partition.readTo(piece[0]!.offset)
-        this.#dispatcher.add(partition, piece)
-        partition.readTo(piece.at(-1)!.offset + 1)
-        this.#tellFetched(partition, piece)
+    for (let at = 0; at < records.length; at += recordsPerPollMax) {
+      if (at > 0) await new Promise((resolve) => setImmediate(resolve))
+      if (!this.#hasRoom(partition, 1)) {
+        partition.isHeldBack = true
+        settled()
+        await partition.whenResumed()
       }
-      partition.readTo(nextOffset)
-    } finally {
-      partition.isHandingOver = false
+      // The position stays before what was not handed over: whoever reads the partition next begins there.
+      if (!partition.active || !this.#membership.isAlive) break
+      const piece = records.length <= recordsPerPollMax ? records : records.slice(at, at + recordsPerPollMax)
+      partition.readTo(piece[0]!.offset)
+      this.#dispatcher.add(partition, piece)
+      partition.readTo(piece.at(-1)!.offset + 1)
+      this.#tellFetched(partition, piece)
+      if (at + recordsPerPollMax >= records.length) partition.readTo(nextOffset)
     }
+    if (records.length === 0) partition.readTo(nextOffset)
+    partition.isHandingOver = false
+    settled()
+    this.#wakeLoops()
   }
 
   #tellFetched({ topic }: AssignedPartition, records: readonly ConsumedRecord[]): void {
@@ -288,6 +311,7 @@ export class Consumer {
   #completed(partition: AssignedPartition): void {
     if (!partition.isHeldBack || !this.#hasRoom(partition, RESUME_SHARE)) return
     partition.isHeldBack = false
+    partition.resume()
     this.#wakeLoops()
   }
 

@@ -24,7 +24,7 @@ const BACKLOG_SHARE = 1 / 32
 export interface FetchListener {
   /** Partitions that this broker leads and that have room for more. */
   fetchable(nodeId: number): { partitions: AssignedPartition[]; heldBack: boolean }
-  /** Resolves when the records are handed over. */
+  /** Resolves when the records are handed over, or wait for room. */
   fetched(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: number): Promise<void>
   /** The fetch position is no longer in the log. */
   outOfRange(partition: AssignedPartition): Promise<void>
@@ -108,14 +108,15 @@ export class FetchLoop {
     if (result.code !== KafkaCode.NONE) throw new KafkaError(result.code, `fetching from broker ${this.nodeId}`)
     let stale: KafkaError | null = null
     let bytes = 0
+    const accepted: Promise<KafkaError | null>[] = []
     for (const each of result.partitions) {
       const found = asked.get(`${topicNames.get(each.topicId)}[${each.partition}]`)
       // An answer to a question that is no longer the partition's is dropped: it was revoked or moved meanwhile.
       if (!found?.assigned.active || found.assigned.fetchOffset !== found.offset) continue
       bytes += each.records?.length ?? 0
-      const error = await this.#accept(found.assigned, each)
-      if (error) stale = error
+      accepted.push(this.#accept(found.assigned, each))
     }
+    for (const error of await Promise.all(accepted)) stale = error ?? stale
     if (stale) throw stale
     return bytes
   }
