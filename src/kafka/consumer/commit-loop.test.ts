@@ -16,9 +16,9 @@ function loop(codes: number[] = []) {
       return commits.map(({ topic, partition }) => ({ topic, partition, code: codes.shift() ?? KafkaCode.NONE }))
     },
   }
-  const membership = { identity: { memberId: 'm', generationId: 1 }, askToRejoin: () => rejoins++ }
+  const membership = { identity: { memberId: 'm', generationId: 1 }, tenure: 0, askToRejoin: () => rejoins++ }
   const commits = new CommitLoop(coordinator, membership, { troubled: (error) => troubles.push(error) })
-  return { commits, sent, troubles, rejoins: () => rejoins }
+  return { commits, sent, troubles, membership, rejoins: () => rejoins }
 }
 
 /** Ten records from offset 100 in hand, of which those at `done` are done. */
@@ -54,6 +54,21 @@ test('a broker that refuses the metadata gets the same offset without it, at onc
   assigned.complete(held[1]!)
   await commits.commit([assigned])
   expect(sent[2]).toMatchObject({ offset: 103, metadata: '' })
+})
+
+test('a last commit that meets a rebalance is made again, but not once the member was expelled', async () => {
+  const { commits, sent, membership } = loop([KafkaCode.REBALANCE_IN_PROGRESS, KafkaCode.REBALANCE_IN_PROGRESS])
+  const { assigned, held } = partition(0)
+  await commits.commitLast([assigned], 5_000)
+  expect(sent.map(({ offset }) => offset)).toEqual([101, 101, 101])
+  expect(assigned.committedOffset).toBe(101)
+  assigned.complete(held[1]!)
+  const expelled = loop([KafkaCode.REBALANCE_IN_PROGRESS])
+  const committing = expelled.commits.commitLast([assigned], 5_000)
+  expelled.membership.tenure++
+  await committing
+  expect(expelled.sent).toHaveLength(1)
+  expect(membership.tenure).toBe(0)
 })
 
 test('an answer that expels the member is not followed by the same commit under its next generation', async () => {

@@ -5,6 +5,10 @@ import type { ConsumerObserver } from './consumer-observer.ts'
 import { expels, type GroupCoordinator, type PartitionCommit } from './group-coordinator.ts'
 import type { GroupMembership } from './group-membership.ts'
 
+type Membership = Pick<GroupMembership, 'identity' | 'tenure' | 'askToRejoin'>
+
+const AGAIN_MS = 50
+
 /** A broker that takes less metadata than ours needs: it goes without, and more is done again after a crash. */
 const METADATA_REFUSED = new Set<number>([KafkaCode.OFFSET_METADATA_TOO_LARGE, KafkaCode.INVALID_COMMIT_OFFSET_SIZE])
 
@@ -18,32 +22,46 @@ const METADATA_REFUSED = new Set<number>([KafkaCode.OFFSET_METADATA_TOO_LARGE, K
  */
 export class CommitLoop {
   readonly #coordinator: Pick<GroupCoordinator, 'commit'>
-  readonly #membership: Pick<GroupMembership, 'identity' | 'askToRejoin'>
+  readonly #membership: Membership
   readonly #observer: ConsumerObserver
-  #inFlight: Promise<void> | null = null
+  #inFlight: Promise<boolean> | null = null
   #withMetadata = true
 
-  constructor(
-    coordinator: Pick<GroupCoordinator, 'commit'>,
-    membership: Pick<GroupMembership, 'identity' | 'askToRejoin'>,
-    observer: ConsumerObserver,
-  ) {
+  constructor(coordinator: Pick<GroupCoordinator, 'commit'>, membership: Membership, observer: ConsumerObserver) {
     this.#coordinator = coordinator
     this.#membership = membership
     this.#observer = observer
   }
 
-  /** Commits what has moved. Resolves when it is answered; errors are observed, not thrown. */
-  async commit(partitions: Iterable<AssignedPartition>): Promise<void> {
+  /**
+   * Commits what has moved. Resolves when it is answered; errors are observed, not thrown. Returns whether something was
+   * not taken that may be taken a moment later.
+   */
+  async commit(partitions: Iterable<AssignedPartition>): Promise<boolean> {
     while (this.#inFlight) await this.#inFlight
     const moved = [...partitions].filter((each) => this.#hasMoved(each))
-    if (moved.length === 0 || this.#membership.identity.generationId < 0) return
+    if (moved.length === 0 || this.#membership.identity.generationId < 0) return false
     this.#inFlight = this.#send(moved)
-      .catch((error: Error) => this.#observer.troubled?.(error))
+      .catch((error: Error) => {
+        this.#observer.troubled?.(error)
+        return true
+      })
       .finally(() => {
         this.#inFlight = null
       })
-    await this.#inFlight
+    return this.#inFlight
+  }
+
+  /**
+   * Commits partitions that are about to be let go, and tries again for up to `msMax` while the group is between two
+   * generations. They are still ours then, unless we were expelled, which ends it.
+   */
+  async commitLast(partitions: readonly AssignedPartition[], msMax: number): Promise<void> {
+    const { tenure } = this.#membership
+    const deadlineMs = Date.now() + msMax
+    while (this.#membership.tenure === tenure && (await this.commit(partitions)) && Date.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+    }
   }
 
   #hasMoved({ tracker, committedOffset, doneAtCommit, completedRecords }: AssignedPartition): boolean {
@@ -51,7 +69,7 @@ export class CommitLoop {
     return this.#withMetadata && tracker.doneBeyond > 0 && completedRecords > doneAtCommit
   }
 
-  async #send(moved: readonly AssignedPartition[]): Promise<void> {
+  async #send(moved: readonly AssignedPartition[]): Promise<boolean> {
     const commits = new Map(moved.map((each) => [each.name, { assigned: each, ...this.#commitOf(each) }]))
     const beganMs = performance.now()
     const results = await this.#coordinator.commit(
@@ -60,6 +78,7 @@ export class CommitLoop {
     )
     this.#observer.commitAnswered?.(commits.size, performance.now() - beganMs)
     const refused: AssignedPartition[] = []
+    let isForLater = false
     for (const { topic, partition, code } of results) {
       const { assigned, commit, done } = commits.get(`${topic}[${partition}]`)!
       if (code === KafkaCode.NONE) {
@@ -70,13 +89,13 @@ export class CommitLoop {
       }
       if (METADATA_REFUSED.has(code) && commit.metadata !== '') refused.push(assigned)
       if (expels(code)) this.#membership.askToRejoin()
-      if (code !== KafkaCode.REBALANCE_IN_PROGRESS) {
-        this.#observer.troubled?.(new KafkaError(code, `committing ${commit.offset} of ${assigned.name}`))
-      }
+      const error = new KafkaError(code, `committing ${commit.offset} of ${assigned.name}`)
+      if (isPassing(error)) isForLater = true
+      if (code !== KafkaCode.REBALANCE_IN_PROGRESS) this.#observer.troubled?.(error)
     }
-    if (refused.length === 0) return
+    if (refused.length === 0) return isForLater
     this.#withMetadata = false
-    await this.#send(refused)
+    return (await this.#send(refused)) || isForLater
   }
 
   #commitOf({ topic, partition, tracker, completedRecords }: AssignedPartition): {
@@ -87,4 +106,9 @@ export class CommitLoop {
     const metadata = this.#withMetadata ? encodeDoneRanges(offset, tracker.doneBeyondWatermark()) : ''
     return { commit: { topic, partition, offset, metadata }, done: completedRecords }
   }
+}
+
+/** A topic that is gone stays gone for what was read of it. */
+function isPassing({ code, retriable }: KafkaError): boolean {
+  return code === KafkaCode.REBALANCE_IN_PROGRESS || (retriable && code !== KafkaCode.UNKNOWN_TOPIC_OR_PARTITION)
 }

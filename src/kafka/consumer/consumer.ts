@@ -18,6 +18,8 @@ import { TopicWatch } from './watch-topics.ts'
 
 /** A partition that was full is fetched again when it is less full than this. */
 const RESUME_SHARE = 0.875
+/** How long a partition is kept when it cannot be committed; then its records are done again elsewhere. */
+const LAST_COMMIT_MS_MAX = 5_000
 
 /** How records reach handlers; see `inLanes` and `inBatches`. */
 export type Handling = (hooks: {
@@ -140,7 +142,7 @@ export class Consumer {
     const leaving = this.#take(partitions)
     this.#observer.revoking?.(partitions)
     await Promise.all(leaving.map((each) => each.whenIdle(this.#options.drainMsMax)))
-    await this.#commits.commit(leaving)
+    await this.#commits.commitLast(leaving, LAST_COMMIT_MS_MAX)
     for (const each of leaving) each.abandon()
     this.#observer.revoked?.(
       partitions,

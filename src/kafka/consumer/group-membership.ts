@@ -56,6 +56,8 @@ export class GroupMembership {
   #joining = false
   #mustRejoin = false
   #wake: (() => void) | null = null
+  #tenure = 0
+  #leaving = false
   #stopping = false
   #loop: Promise<void> | null = null
 
@@ -70,6 +72,11 @@ export class GroupMembership {
     return this.#member
   }
 
+  /** Rises whenever the member was expelled: what it owned before is not its own any more. */
+  get tenure(): number {
+    return this.#tenure
+  }
+
   /** Whether the group still counts on us, as far as we can know: after a long sleep of this process it does not. */
   get isAlive(): boolean {
     return this.#member.generationId >= 0 && Date.now() - this.#heardMs < this.#options.sessionTimeoutMs
@@ -79,8 +86,16 @@ export class GroupMembership {
     this.#loop ??= this.#run()
   }
 
-  /** Lets go of everything and leaves. A static member keeps its place until its session times out. */
+  /**
+   * Lets go of everything and leaves. A static member keeps its place until its session times out.
+   *
+   * Until what it owned is committed it goes on taking part in rebalances: a member that breaks off a join is of no
+   * generation, and its last commit would be refused.
+   */
   async stop(): Promise<void> {
+    this.#leaving = true
+    if (this.#owned.length > 0) await this.#listener.revoked(this.#owned)
+    this.#owned = []
     this.#stopping = true
     this.askToRejoin()
     await this.#coordinator.abortJoin()
@@ -161,8 +176,12 @@ export class GroupMembership {
     return [...assignment].map(([memberId, partitions]) => ({ memberId, assignment: encodeAssignment(partitions) }))
   }
 
-  /** Lets go first, takes on second. What was let go is given to others only when we come back without it. */
+  /**
+   * Lets go first, takes on second, and neither when leaving. What was let go is given to others only when we come back
+   * without it.
+   */
   async #apply(assigned: readonly TopicPartition[]): Promise<void> {
+    if (this.#leaving) return
     const { generationId } = this.#member
     const revoked = without(this.#owned, assigned)
     const added = without(assigned, this.#owned)
@@ -225,6 +244,7 @@ export class GroupMembership {
 
   #lose(memberId: string): void {
     this.#member = { memberId, generationId: -1 }
+    this.#tenure++
     if (this.#owned.length > 0) this.#listener.lost(this.#owned.splice(0))
     this.askToRejoin()
   }
