@@ -207,3 +207,28 @@ test('a batch that fails is tried again as it is, and nothing after it goes firs
   )
   expect(handled).toEqual(Array.from({ length: 50 }, (_, offset) => offset))
 })
+
+test('commit "enqueue" commits what is in hand, and hands over only when that is handled', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster)
+  const groupId = uniqueName('group')
+  await fill(cluster, topic, 40)
+  const release = Promise.withResolvers<void>()
+  const handled: number[] = []
+  const handle = async (record: ConsumedRecord): Promise<SettledOutcome> => {
+    await release.promise
+    handled.push(record.offset)
+    return DONE
+  }
+  const consumer = await member(cluster, topic, groupId, handle, { commit: 'enqueue', commitIntervalMs: 100 })
+  await eventually(
+    () => committedTotal(cluster, groupId),
+    (total) => total === 40,
+  )
+  expect(await committedTotal(cluster, groupId)).toBe(40)
+  expect(handled).toEqual([])
+  const stopped = consumer.stop()
+  release.resolve()
+  await stopped
+  expect(handled).toHaveLength(40)
+})
