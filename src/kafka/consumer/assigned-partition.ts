@@ -32,6 +32,8 @@ export class AssignedPartition {
   doneAtCommit = 0
   highWatermark = -1
   logStartOffset = -1
+  /** It was given up, and may be another member's: nothing of it is committed here any more. */
+  isReleased = false
   /** Whether new records may still be handed out. */
   active = true
   /** Records of an answer are being handed over; what follows them must not be fetched before they are. */

@@ -63,6 +63,9 @@ test('a last commit that meets a rebalance is made again, but not once the membe
   expect(sent.map(({ offset }) => offset)).toEqual([101, 101, 101])
   expect(assigned.committedOffset).toBe(101)
   assigned.complete(held[1]!)
+  expect(await commits.commit([assigned])).toBe(false)
+  expect(sent).toHaveLength(3)
+  assigned.isReleased = false
   const expelled = loop([KafkaCode.REBALANCE_IN_PROGRESS])
   const committing = expelled.commits.commitLast([assigned], 5_000)
   expelled.membership.tenure++

@@ -54,7 +54,7 @@ export class CommitLoop {
 
   /**
    * Commits partitions that are about to be let go, and tries again for up to `msMax` while the group is between two
-   * generations. They are still ours then, unless we were expelled, which ends it.
+   * generations. They are still ours then, unless we were expelled, which ends it. Afterwards they are released.
    */
   async commitLast(partitions: readonly AssignedPartition[], msMax: number): Promise<void> {
     const { tenure } = this.#membership
@@ -62,9 +62,11 @@ export class CommitLoop {
     while (this.#membership.tenure === tenure && (await this.commit(partitions)) && Date.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
+    for (const each of partitions) each.isReleased = true
   }
 
-  #hasMoved({ tracker, committedOffset, doneAtCommit, completedRecords }: AssignedPartition): boolean {
+  #hasMoved({ tracker, committedOffset, doneAtCommit, completedRecords, isReleased }: AssignedPartition): boolean {
+    if (isReleased) return false
     if (tracker.watermark > committedOffset) return true
     return this.#withMetadata && tracker.doneBeyond > 0 && completedRecords > doneAtCommit
   }
@@ -108,7 +110,11 @@ export class CommitLoop {
   }
 }
 
-/** A topic that is gone stays gone for what was read of it. */
+/**
+ * ILLEGAL_GENERATION comes while the answer to our join is on its way: to one who is no member, the coordinator says
+ * UNKNOWN_MEMBER_ID. A topic that is gone stays gone for what was read of it.
+ */
 function isPassing({ code, retriable }: KafkaError): boolean {
-  return code === KafkaCode.REBALANCE_IN_PROGRESS || (retriable && code !== KafkaCode.UNKNOWN_TOPIC_OR_PARTITION)
+  if (code === KafkaCode.REBALANCE_IN_PROGRESS || code === KafkaCode.ILLEGAL_GENERATION) return true
+  return retriable && code !== KafkaCode.UNKNOWN_TOPIC_OR_PARTITION
 }

@@ -151,7 +151,10 @@ export class Consumer {
   }
 
   #lost(partitions: readonly TopicPartition[]): void {
-    for (const each of this.#take(partitions)) each.abandon()
+    for (const each of this.#take(partitions)) {
+      each.isReleased = true
+      each.abandon()
+    }
     this.#observer.lost?.(partitions)
   }
 

@@ -94,8 +94,9 @@ export class GroupMembership {
    */
   async stop(): Promise<void> {
     this.#leaving = true
-    if (this.#owned.length > 0) await this.#listener.revoked(this.#owned)
-    this.#owned = []
+    const leaving = [...this.#owned]
+    if (leaving.length > 0) await this.#listener.revoked(leaving)
+    this.#owned = without(this.#owned, leaving)
     this.#stopping = true
     this.askToRejoin()
     await this.#coordinator.abortJoin()
