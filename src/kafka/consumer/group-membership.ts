@@ -57,7 +57,6 @@ export class GroupMembership {
   #mustRejoin = false
   #wake: (() => void) | null = null
   #tenure = 0
-  #leaving = false
   #stopping = false
   #loop: Promise<void> | null = null
 
@@ -89,18 +88,15 @@ export class GroupMembership {
   /**
    * Lets go of everything and leaves. A static member keeps its place until its session times out.
    *
-   * Until what it owned is committed it goes on taking part in rebalances: a member that breaks off a join is of no
-   * generation, and its last commit would be refused.
+   * A join under way is awaited for as long as a drain may take: one who breaks it off is of no generation, and its last
+   * commit is refused. Afterwards the group cannot go on to another generation without us, so that commit is taken.
    */
   async stop(): Promise<void> {
-    this.#leaving = true
-    const leaving = [...this.#owned]
-    if (leaving.length > 0) await this.#listener.revoked(leaving)
-    this.#owned = without(this.#owned, leaving)
     this.#stopping = true
     this.askToRejoin()
-    await this.#coordinator.abortJoin()
+    const impatient = setTimeout(() => void this.#coordinator.abortJoin(), this.#options.drainMsMax)
     await this.#loop
+    clearTimeout(impatient)
     if (this.#owned.length > 0) await this.#listener.revoked(this.#owned.splice(0))
     if (this.#heartbeat) clearInterval(this.#heartbeat)
     if (this.#member.memberId === '' || this.#options.groupInstanceId !== null) return
@@ -177,12 +173,8 @@ export class GroupMembership {
     return [...assignment].map(([memberId, partitions]) => ({ memberId, assignment: encodeAssignment(partitions) }))
   }
 
-  /**
-   * Lets go first, takes on second, and neither when leaving. What was let go is given to others only when we come back
-   * without it.
-   */
+  /** Lets go first, takes on second. What was let go is given to others only when we come back without it. */
   async #apply(assigned: readonly TopicPartition[]): Promise<void> {
-    if (this.#leaving) return
     const { generationId } = this.#member
     const revoked = without(this.#owned, assigned)
     const added = without(assigned, this.#owned)
