@@ -27,6 +27,8 @@ import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts'
 /** What the roles of a process share. */
 export interface ProcessParts {
   readonly gateway: GatewaySettings
+  /** A lasting name of this process as a member of consumer groups; null for none. */
+  readonly instanceId: string | null
   readonly pool: Pool
   readonly cluster: Cluster
   readonly producer: Producer

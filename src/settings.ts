@@ -3,6 +3,10 @@ import { choice, integer, type Setting, secret, text, type Values } from './runt
 /** What every process of the gateway is told; each role adds its own (`services.ts`). */
 export const gatewaySettings = {
   KAFKA_BROKERS: brokers('host:port of some brokers, separated by commas; empty: one is started here by `smsgw up`'),
+  KAFKA_INSTANCE_ID: text(
+    '',
+    'Lasting name of this host in consumer groups: a process that is back within 10 s finds its partitions again; empty: none',
+  ),
   DATABASE_URL: secret('', 'PostgreSQL, as in postgres://user:password@host:5432/database; empty: as above'),
   DATABASE_CONNECTIONS_MAX: integer(12, 'Connections to PostgreSQL of each process', { min: 4, max: 200 }),
   ADMIN_PORT: integer(8081, 'Port of metrics, health and the admin API', { max: 65_535 }),

@@ -10,7 +10,13 @@ export interface DeadLetterCause {
   readonly reason: DeadLetterReason
   readonly error: string
   readonly consumerGroup: string
+  /** Where the handler threw, if it did. */
+  readonly stack?: string | undefined
 }
+
+/** Characters of an error and of a stack that a dead letter keeps: enough to find the place, whatever was thrown. */
+const ERROR_LENGTH_MAX = 2_000
+const STACK_LENGTH_MAX = 8_000
 
 /**
  * The record that says where a record came from and why it is here. It keeps the original key and headers, and adds
@@ -18,6 +24,7 @@ export interface DeadLetterCause {
  */
 export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause, nowMs: number): ProducerRecord {
   const { topic, partition, offset, value } = record
+  const error = cause.error.slice(0, ERROR_LENGTH_MAX)
   const failedAt = new Date(nowMs).toISOString()
   const isText = value === null || isUtf8(value)
   const original = [...record.headers()].map(([name, bytes]) => [name, bytes.toString()] as [string, string])
@@ -28,7 +35,7 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
       original_topic: topic,
       original_partition: partition,
       original_offset: offset,
-      error: cause.error,
+      error,
       message: value === null ? null : value.toString(isText ? 'utf8' : 'base64'),
       message_encoding: isText ? 'utf8' : 'base64',
       failed_at: failedAt,
@@ -43,12 +50,17 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
       ['kafka_dlt-original-offset', String(offset)],
       ['kafka_dlt-original-timestamp', String(record.timestampMs)],
       ['kafka_dlt-original-consumer-group', cause.consumerGroup],
-      ['kafka_dlt-exception-message', cause.error],
+      ['kafka_dlt-exception-message', error],
+      ...stackHeader(cause.stack),
       ['dlq-reason', cause.reason],
       ['dlq-attempts', String(record.failures + 1)],
       ['dlq-first-failed-at', failedAt],
     ],
   }
+}
+
+function stackHeader(stack: string | undefined): [string, string][] {
+  return stack === undefined ? [] : [['kafka_dlt-exception-stacktrace', stack.slice(0, STACK_LENGTH_MAX)]]
 }
 
 function isUtf8(bytes: Buffer): boolean {

@@ -62,7 +62,8 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
     health.add('postgres', async () => void (await pool.query('SELECT 1')))
     health.add('kafka', () => cluster.refresh())
     const roles = new Map<string, Service>()
-    const parts: ProcessParts = { gateway, pool, cluster, producer, operators, health, metrics, log, roles }
+    const instanceId = gateway.KAFKA_INSTANCE_ID === '' ? null : `${gateway.KAFKA_INSTANCE_ID}-${processName}`
+    const parts: ProcessParts = { gateway, instanceId, pool, cluster, producer, operators, health, metrics, log, roles }
     for (const name of names) roles.set(name, ROLES[name].create(parts, env))
     const group = new ServiceGroup(processName, [...roles.values()])
     if (options.servesOperations) operations = await serveOperations(gateway, health, metrics)

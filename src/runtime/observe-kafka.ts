@@ -1,5 +1,6 @@
 import type { ConsumerObserver } from '../kafka/consumer/consumer-observer.ts'
 import type { ProducerObserver } from '../kafka/producer/producer-observer.ts'
+import { consumerGauges } from './consumer-gauges.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { ProducerInterval } from './producer-interval.ts'
@@ -13,15 +14,14 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
   const completed = metrics.counter('smsgw_consumer_records_completed_total', 'Records handled for good', labels)
   const failures = metrics.counter('smsgw_consumer_handler_failures_total', 'Times a handler failed', ['group'])
   const troubles = metrics.counter('smsgw_consumer_troubles_total', 'Requests to Kafka that are tried again', ['group'])
-  // Counted for each record, so the labels are looked up once and not each time.
-  const ofTopic = remembered((topic) => ({
-    fetched: fetched.labels({ group, topic }),
-    completed: completed.labels({ group, topic }),
-  }))
+  const headOfLine = metrics.counter('smsgw_consumer_head_of_line_total', 'Records given up for the others', labels)
+  const commit = metrics.histogram('smsgw_consumer_commit_seconds', 'From a commit to its answer', ['group'])
   const owned = metrics.gaugeSet('smsgw_consumer_partitions', 'Partitions that this process reads', ['group'])
   return {
-    fetched: (topic, records) => ofTopic(topic).fetched.inc(records),
-    completed: (topic, records) => ofTopic(topic).completed.inc(records),
+    fetched: (topic, records) => fetched.inc({ group, topic }, records),
+    completed: (topic, records) => completed.inc({ group, topic }, records),
+    measured: consumerGauges(metrics, group),
+    commitAnswered: (_partitions, ms) => commit.observe({ group }, ms / 1_000),
     rebalanced(generation, partitions) {
       owned.set({ group }, partitions)
       log.info({ group, generation, partitions }, 'the group was rebalanced')
@@ -32,6 +32,15 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
         { group, topic, partition, from, to },
         'the offset was not in the log any more; reading goes on elsewhere',
       ),
+    headOfLine(topic, partition, offset, verdict, handedForMs) {
+      headOfLine.inc({ group, topic })
+      log.error({ group, topic, partition, offset, verdict, handedForMs }, 'a record blocked its partition')
+    },
+    topicMissing: (topic) => log.error({ group, topic }, 'the topic does not exist; it is read when it appears'),
+    topicReplaced: (topic) =>
+      log.error({ group, topic }, 'the topic was deleted and made again; it is read from its beginning'),
+    unreadable: (topic, partition, error) =>
+      log.error({ group, topic, partition, err: error }, 'what the broker sent cannot be read; asking again'),
     troubled(error) {
       troubles.inc({ group })
       log.warn({ group, err: error }, 'a request to Kafka failed; trying again')
@@ -41,18 +50,6 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
       log.warn({ group, err: error, records, failures: times }, 'records could not be handled; trying again')
     },
     failed: (error) => log.fatal({ group, err: error }, 'the consumer has stopped'),
-  }
-}
-
-function remembered<T>(make: (name: string) => T): (name: string) => T {
-  const made = new Map<string, T>()
-  return (name) => {
-    let value = made.get(name)
-    if (!value) {
-      value = make(name)
-      made.set(name, value)
-    }
-    return value
   }
 }
 
