@@ -1,0 +1,44 @@
+import type { Fault } from '../faults/fault.ts'
+import { SeededRandom } from './seeded-random.ts'
+
+/** A fault with whom it hits, how long it lasts, and how long the system is left alone afterwards. */
+export interface PlannedFault {
+  readonly fault: Fault
+  readonly target: string
+  readonly holdMs: number
+  readonly pauseMs: number
+}
+
+export interface PlanOptions {
+  readonly seed: number
+  readonly faults: number
+  readonly extent: 'quick' | 'full'
+  /** Codes or names; all kinds when empty. */
+  readonly only: readonly string[]
+}
+
+const PAUSE_MS: Fault['holdMs'] = { quick: [500, 1_000], full: [1_000, 6_000] }
+
+/**
+ * The faults of a campaign. It goes through all kinds in a shuffled order before any comes again, so that each has its
+ * share; the same seed draws the same plan. Throws when `only` names nothing.
+ */
+export function drawPlan(kinds: readonly Fault[], options: PlanOptions): PlannedFault[] {
+  const { seed, faults, extent, only } = options
+  const random = new SeededRandom(seed)
+  const chosen = kinds.filter(({ code, name }) => only.length === 0 || only.includes(code) || only.includes(name))
+  if (chosen.length === 0) throw new Error(`no fault is called ${only.join(' or ')}`)
+  const plan: PlannedFault[] = []
+  while (plan.length < faults) {
+    for (const fault of random.shuffled(chosen)) {
+      if (plan.length === faults) break
+      plan.push({
+        fault,
+        target: random.pick(fault.targets),
+        holdMs: random.between(...fault.holdMs[extent]),
+        pauseMs: random.between(...PAUSE_MS[extent]),
+      })
+    }
+  }
+  return plan
+}
