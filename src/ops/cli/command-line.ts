@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit-command.ts'
+import { chaosCommand } from './chaos-command.ts'
 import { configCommand } from './config-command.ts'
 import { explainError } from './explain-error.ts'
 import { lagCommand } from './lag-command.ts'
@@ -24,7 +25,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const done = (exitCode: number): void => {
     code = exitCode
   }
-  for (const add of [upCommand, runCommand, simulatorCommand, auditCommand]) add(program, done)
+  for (const add of [upCommand, runCommand, simulatorCommand, auditCommand, chaosCommand]) add(program, done)
   for (const add of [sendCommand, lagCommand, topicsCommand, accountCommands, webhookCommands, configCommand]) {
     add(program)
   }

@@ -26,6 +26,7 @@ export interface StoredAttempt {
   readonly smsId: number
   readonly attempt: number
   readonly outcome: string | null
+  readonly possibleDuplicate: boolean
 }
 
 /** A row of `ledger`. */

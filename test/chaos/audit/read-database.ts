@@ -16,7 +16,7 @@ export async function readDatabase(pool: Pool): Promise<DatabaseFacts> {
     'SELECT sms_id, status, possible_duplicate, timeline FROM message_states',
   )
   const attempts = await pool.query<DatabaseFacts['attempts'][number]>(
-    'SELECT sms_id AS "smsId", attempt, outcome FROM attempts',
+    'SELECT sms_id AS "smsId", attempt, outcome, possible_duplicate AS "possibleDuplicate" FROM attempts',
   )
   const books = await pool.query<DatabaseFacts['books'][number]>(
     'SELECT ref, kind, customer_id AS "customerId", balance, reserved FROM ledger',

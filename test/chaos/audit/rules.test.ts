@@ -71,7 +71,7 @@ const WRONG: readonly (readonly [string, string, RegExp, Change])[] = [
     'A3',
     /3.2 was submitted after an attempt that ended as sent/,
     (facts) => ({
-      attempts: facts.attempts.map((each) => ({ ...each, outcome: 'sent' })),
+      attempts: facts.attempts.map((each) => ({ ...each, outcome: 'sent', possibleDuplicate: false })),
     }),
   ],
   ['a submit is another text', 'A3', /is not what was accepted/, change('submits', { textSha256: 'other' })],
@@ -144,9 +144,9 @@ const WRONG: readonly (readonly [string, string, RegExp, Change])[] = [
   ['a webhook was only ever refused', 'A6', /1 is delivered, and no webhook/, change('webhooks', { answered: 500 })],
   ['a signature does not hold', 'A6', /signature that does not hold/, change('webhooks', { timestamp: '8' })],
   [
-    'an id has two bodies',
+    'an id says two things',
     'A6',
-    /two bodies/,
+    /said two things/,
     (facts) => ({
       webhooks: [...facts.webhooks, { ...facts.webhooks[1]!, id: 'event-1' }],
     }),
@@ -235,7 +235,9 @@ test('without ClickHouse nothing is compared with it', () => {
 type Lists = { [Name in keyof Facts]: Facts[Name] extends readonly object[] ? Name : never }[keyof Facts]
 
 function without(list: Lists, field: string, value: unknown): Change {
-  return (facts) => ({ [list]: facts[list].filter((each) => (each as object as Record<string, unknown>)[field] !== value) })
+  return (facts) => ({
+    [list]: facts[list].filter((each) => (each as object as Record<string, unknown>)[field] !== value),
+  })
 }
 
 /** Changes one entry of a list, the first unless told otherwise. */

@@ -68,7 +68,12 @@ export class GatewayProcesses {
   async start(): Promise<void> {
     const { plan, env } = this.#options
     const simulatorPort = String(await freePort())
-    const shared = { SIMULATOR_ADDRESS: `127.0.0.1:${simulatorPort}`, AUDIT_FOLDER: this.auditFolder }
+    const shared = {
+      SIMULATOR_ADDRESS: `127.0.0.1:${simulatorPort}`,
+      AUDIT_FOLDER: this.auditFolder,
+      // Processes are started so often here that compiling would be most of what they do.
+      NODE_COMPILE_CACHE: join(this.#options.folder, '../compiled'),
+    }
     this.#add('simulator', ['simulator'], {
       ...process.env,
       ...env,

@@ -1,10 +1,14 @@
 import type { Facts, Finding } from '../facts.ts'
 
-/** A3: what the operator took twice says so, and what says so has an attempt whose answer was lost. */
+/** A3: what the operator took twice says so, and what says so has an attempt whose answer was lost, or came too late. */
 export function duplicatesAreFlagged(facts: Facts): Finding {
   const violations: string[] = []
   const flagged = new Set(facts.states.filter(({ possibleDuplicate }) => possibleDuplicate).map(({ smsId }) => smsId))
-  const ambiguous = new Set(facts.attempts.filter(({ outcome }) => outcome === 'ambiguous').map(({ smsId }) => smsId))
+  const ambiguous = new Set(
+    facts.attempts
+      .filter(({ outcome, possibleDuplicate }) => outcome === 'ambiguous' || possibleDuplicate)
+      .map(({ smsId }) => smsId),
+  )
   const taken = new Map<number, number>()
   for (const { ref, result } of facts.submits) {
     if (result !== 'taken' && result !== 'taken-unanswered') continue

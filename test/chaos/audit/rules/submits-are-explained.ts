@@ -6,7 +6,8 @@ const MAY_FOLLOW = new Set(['temporary', 'throttled', 'unsent', 'ambiguous'])
 
 /**
  * A3: the operator got what was accepted, each attempt once and only if it was committed before, and another attempt
- * only for a reason that is on record.
+ * only for a reason that is on record. An answer that comes after its attempt was given up replaces the reason; then
+ * the next attempt still says that it may be a duplicate.
  */
 export function submitsAreExplained(facts: Facts): Finding {
   const violations: string[] = []
@@ -21,7 +22,7 @@ export function submitsAreExplained(facts: Facts): Finding {
     seen.add(ref)
     if (!attempts.has(ref)) violations.push(`${ref} was submitted and never begun`)
     const before = attempts.get(`${smsId}.${attempt - 1}`)
-    if (attempt > 1 && !mayBeFollowed(before)) {
+    if (attempt > 1 && !attempts.get(ref)?.possibleDuplicate && !mayBeFollowed(before)) {
       violations.push(`${ref} was submitted after an attempt that ended as ${before?.outcome ?? 'nothing'}`)
     }
     const message = accepted.get(smsId)
