@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { explainError } from '../../src/ops/cli/explain-error.ts'
 import { printJson, printTable } from '../../src/ops/cli/print-table.ts'
-import { drawPlan } from './campaign/draw-plan.ts'
+import { chooseKinds, drawPlan } from './campaign/draw-plan.ts'
 import { allFindings, printReport } from './campaign/report.ts'
 import { type CampaignOptions, runCampaign } from './campaign/run-campaign.ts'
 import { FAULTS } from './faults/all-faults.ts'
@@ -26,10 +26,10 @@ const FAULTS_FULL = 100
 const program = new Command('chaos')
   .description('break a whole gateway under load on purpose, and audit what became of every message')
   .option('--quick', 'a fault of each kind, shorter: a few minutes')
-  .option('--seed <n>', 'draw the same faults again', Number, Math.floor(Math.random() * 2 ** 31))
-  .option('--faults <n>', `how many; ${FAULTS_FULL}, or one of each kind with --quick`, Number)
+  .option('--seed <n>', 'draw the same faults again', wholeNumber, Math.floor(Math.random() * 2 ** 31))
+  .option('--faults <n>', `how many; ${FAULTS_FULL}, or one of each kind with --quick`, wholeNumber)
   .option('--only <codes>', 'kinds by code or name, as in F5,poison-topics', (list: string) => list.split(','), [])
-  .option('--rate <n>', 'posts a second', Number, 60)
+  .option('--rate <n>', 'posts a second', wholeNumber, 60)
   .option('--mutants', 'audit the auditor: eight deliberate bugs, each of which it must name')
   .option('--json', 'as JSON')
   .option('--keep', 'leave the folder with all data and logs')
@@ -76,9 +76,7 @@ async function run(options: Options): Promise<number> {
 type Common = Pick<CampaignOptions, 'folder' | 'told' | 'signal'>
 
 async function breakTheGateway({ quick, seed, faults, only, rate, json }: Options, common: Common): Promise<number> {
-  const kinds = FAULTS.filter(
-    ({ code, name }) => only.length === 0 || only.includes(code) || only.includes(name),
-  ).length
+  const kinds = chooseKinds(FAULTS, only).length
   const extent = quick ? 'quick' : 'full'
   const plan = { seed, extent, only, faults: faults ?? (quick ? kinds : FAULTS_FULL) } as const
   writeFileSync(join(common.folder, 'plan.json'), JSON.stringify({ ...plan, planned: describe(plan) }, null, 2))
@@ -101,6 +99,11 @@ async function auditTheAuditor({ seed, only, json }: Options, common: Common): P
 
 function verdictRow({ mutant, caught, expected, found, tookMs }: MutantVerdict): string[] {
   return [mutant, caught ? 'yes' : 'NO', expected.join(), `${(tookMs / 1_000).toFixed(1)} s`, found]
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[0-9]{1,10}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
 }
 
 function describe(plan: Parameters<typeof drawPlan>[1]): object[] {
