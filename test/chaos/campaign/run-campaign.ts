@@ -5,6 +5,7 @@ import { FAULTS } from '../faults/all-faults.ts'
 import { BreakableServers } from '../system/breakable-servers.ts'
 import { drawPlan, type PlannedFault, type PlanOptions } from './draw-plan.ts'
 import { type Dip, measureDip } from './measure-dip.ts'
+import { pause } from './pause.ts'
 import { ALL_ROLES } from './processes-of-all-roles.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { Testbed } from './testbed.ts'
@@ -126,16 +127,4 @@ async function breakIt(
       dip: measureDip(testbed.load.samples, fromMs, toMs),
     }
   })
-}
-
-/** Throws when the campaign is broken off meanwhile. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
-  signal.throwIfAborted()
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Finding } from '../audit/facts.ts'
+import { pause } from '../campaign/pause.ts'
 import { OPERATOR } from '../campaign/run-campaign.ts'
 import { SeededRandom } from '../campaign/seeded-random.ts'
 import { Testbed } from '../campaign/testbed.ts'
@@ -36,14 +37,13 @@ const DRAIN_MS_MAX = 40_000
 const STALLED_MS_MAX = 12_000
 
 /** As few processes as show the bug: what is not broken shares one. */
-const PROCESSES: readonly ProcessPlan[] = [
-  { name: 'status', roles: ['status', 'webhooks', 'audit'] },
-  { name: 'relay-1', roles: ['relay'] },
-  { name: 'worker-1', roles: ['worker'] },
-  { name: 'worker-2', roles: ['worker'] },
-  { name: 'api-1', roles: ['api'] },
-  { name: 'api-2', roles: ['api'] },
-]
+function processesFor({ fault }: Mutant): ProcessPlan[] {
+  const names = ['worker-1', 'api-1']
+  if (fault?.name === 'freeze-worker') names.push('worker-2')
+  if (fault?.name === 'delay-commits') names.push('api-2')
+  const shared = { name: 'shared', roles: ['relay', 'status', 'webhooks', 'audit'] }
+  return [shared, ...names.map((name) => ({ name, roles: [name.split('-')[0]!] }))]
+}
 
 /** Runs a short campaign for each deliberate bug, on the same servers, and asks the auditor what is wrong. */
 export async function runMutants(options: MutantOptions): Promise<MutantVerdict[]> {
@@ -77,7 +77,7 @@ async function runMutant(
     servers,
     folder: join(folder, mutant.name),
     database,
-    plan: PROCESSES,
+    plan: processesFor(mutant),
     env: { ...OPERATOR, SIMULATOR_SEED: String(seed), CHAOS_MUTANT: mutant.name },
     preloads: [PRELOAD],
     ratePerSecond: RATE,
@@ -88,12 +88,12 @@ async function runMutant(
   })
   try {
     await testbed.start()
-    await new Promise((resolve) => setTimeout(resolve, LOAD_MS))
+    await pause(LOAD_MS, signal)
     const { fault: planned } = mutant
     const fault = FAULTS.find(({ name }) => name === planned?.name)
     if (fault && planned) {
       await fault.inject(testbed.system, planned.target)
-      await new Promise((resolve) => setTimeout(resolve, planned.holdMs))
+      await pause(planned.holdMs, signal)
       await fault.heal(testbed.system, planned.target)
     }
     await testbed.drain(DRAIN_MS_MAX, STALLED_MS_MAX)
