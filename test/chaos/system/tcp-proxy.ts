@@ -17,6 +17,10 @@ export type ProxyMode =
 
 export const OPEN: ProxyMode = { kind: 'open' }
 
+/** The tag with which PostgreSQL says that a transaction is committed. */
+const COMMITTED = 'COMMIT\0'
+const COMMIT_MS_MAX = 10_000
+
 interface Link {
   readonly client: Socket
   readonly server: Socket
@@ -28,7 +32,6 @@ export class TcpProxy {
   readonly #listener: Server
   readonly #links = new Set<Link>()
   #mode: ProxyMode = OPEN
-  #cuts = 0
 
   /** `targetPort` is asked for each connection: a server may come back at another port. */
   constructor(targetPort: () => number) {
@@ -38,11 +41,6 @@ export class TcpProxy {
 
   get port(): number {
     return (this.#listener.address() as { port: number }).port
-  }
-
-  /** Commits whose answers were cut off so far. */
-  get cuts(): number {
-    return this.#cuts
   }
 
   async start(): Promise<void> {
@@ -108,14 +106,15 @@ export class TcpProxy {
       }, this.#mode.delayMs)
       return
     }
-    this.#cuts++
-    // The server has it all, and is let go only when it has answered: what it was told, it does.
     this.#links.delete(link)
+    client.removeAllListeners('close').destroy()
     server.removeAllListeners('data').removeAllListeners('close')
-    server.once('data', () => server.destroySoon())
+    // Let go only when it has committed: one that finds its client gone before that gives up instead.
+    server.on('data', (answer: Buffer) => {
+      if (answer.includes(COMMITTED)) server.destroySoon()
+    })
+    server.setTimeout(COMMIT_MS_MAX, () => server.destroy())
     server.write(chunk)
-    client.removeAllListeners('close')
-    client.destroy()
   }
 
   #pass(chunk: Buffer, from: Socket, to: Socket): void {
