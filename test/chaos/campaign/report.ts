@@ -1,13 +1,16 @@
 import { printTable } from '../../../src/ops/cli/print-table.ts'
 import type { Finding } from '../audit/facts.ts'
-import type { CampaignResult } from './run-campaign.ts'
+import { type CampaignResult, KAFKA_FAULTS } from './run-campaign.ts'
 
 const SHOWN_MAX = 5
 /** What a broker leader's death may cost, and what is promised of the API meanwhile. */
 const RESUME_MS_MAX = 15_000
+const SILENT_MS_MAX = 5_000
 
 /** All that the campaign must show, timing included; without violations it passed. */
-export function allFindings({ findings, resumedWrites, drainedMs }: CampaignResult): Finding[] {
+export function allFindings({ findings, resumedWrites, drainedMs, faults }: CampaignResult): Finding[] {
+  const ofKafka = faults.filter(({ code }) => KAFKA_FAULTS.includes(code))
+  const silent = ofKafka.filter(({ dip }) => dip.silentMs > SILENT_MS_MAX)
   const late = resumedWrites.filter(({ afterMs }) => afterMs === null || afterMs > RESUME_MS_MAX)
   return [
     ...findings,
@@ -18,6 +21,15 @@ export function allFindings({ findings, resumedWrites, drainedMs }: CampaignResu
       count: resumedWrites.length,
       violations: late.map(
         ({ nodeId, afterMs }) => `after broker ${nodeId} was killed: ${afterMs ?? 'more than 60000'} ms`,
+      ),
+    },
+    {
+      check: 'D',
+      what: 'the API accepts while Kafka is broken',
+      compared: `longest silence during ${KAFKA_FAULTS.join(', ')}`,
+      count: ofKafka.length,
+      violations: silent.map(
+        ({ name, target, dip }) => `${name} ${target}: nothing was accepted for ${dip.silentMs} ms`,
       ),
     },
     {

@@ -50,6 +50,9 @@ export const OPERATOR = {
   SIMULATOR_RECEIPT_DELAY_MS: '300',
 }
 
+/** Faults in which no post may be refused for long, as accepting needs PostgreSQL alone. */
+export const KAFKA_FAULTS: readonly string[] = ['F5', 'F6', 'F7']
+
 const WARM_UP_MS = 3_000
 const PHONES_PER_CUSTOMER = 25
 const DRAIN_MS_MAX = 90_000
@@ -80,7 +83,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     told(`${ALL_ROLES.length} processes run; ${ratePerSecond} posts a second`)
     await pause(WARM_UP_MS, signal)
     const faults = await breakIt(testbed, plan, options)
-    await Promise.all(testbed.gateway.processes.map((each) => each.untilReady()))
+    await untilReady(testbed)
     told('all processes are back; draining')
     const drainedMs = await testbed.drain(DRAIN_MS_MAX, STALLED_MS_MAX)
     signal.throwIfAborted()
@@ -107,6 +110,8 @@ async function breakIt(
   const times: { planned: PlannedFault; fromMs: number; healedMs: number }[] = []
   for (const [index, planned] of plan.entries()) {
     const { fault, target, holdMs, pauseMs } = planned
+    // What is refused then is refused because of this fault, not of one before.
+    if (KAFKA_FAULTS.includes(fault.code)) await untilReady(testbed)
     const fromMs = Date.now()
     told(`${index + 1}/${plan.length} ${fault.code} ${fault.name} ${target}, ${(holdMs / 1_000).toFixed(1)} s`)
     await fault.inject(testbed.system, target)
@@ -127,4 +132,8 @@ async function breakIt(
       dip: measureDip(testbed.load.samples, fromMs, toMs),
     }
   })
+}
+
+async function untilReady({ gateway }: Testbed): Promise<void> {
+  await Promise.all(gateway.processes.map((each) => each.untilReady()))
 }
