@@ -13,7 +13,7 @@ export interface Acceptance {
   readonly smsId: number
   readonly cost: number
   readonly segments: number
-  /** When the post was due, when the first try began, and when the answer came; milliseconds since the epoch. */
+  /** When the post was due, and when its answer came; milliseconds since the epoch. */
   readonly dueMs: number
   readonly acceptedMs: number
   /** Tries that were not answered by 202, by status; 0 is no answer. */
