@@ -1,12 +1,15 @@
 import { freePort } from '../src/embedded/free-port.ts'
 import { type Progress, silent } from '../src/embedded/progress.ts'
-import { createCustomer, issueKey, topUp } from '../src/ops/accounts/accounts.ts'
 import { type RunningGateway, startGateway } from '../src/ops/up/up.ts'
 import type { Pool } from '../src/postgres/pool.ts'
 import { createPool } from '../src/postgres/pool.ts'
 import { readSettings } from '../src/runtime/settings.ts'
 import { gatewaySettings } from '../src/settings.ts'
 import { createEndpoint } from '../src/webhooks/endpoints.ts'
+import { customerIdOf, fillCustomers, issueKeys, someCustomers } from './fill/fill-customers.ts'
+
+/** Filling tables with millions of rows takes its time. */
+const STATEMENT_TIMEOUT_MS = 1_200_000
 
 export interface BenchGateway {
   readonly gateway: RunningGateway
@@ -39,19 +42,29 @@ export async function startBenchGateway(options: BenchGatewayOptions): Promise<B
     progress: options.progress ?? silent,
     tell: (what) => console.error(what),
   })
-  const pool = createPool({ url: gateway.servers.database, applicationName: 'bench', connectionsMax: 4 })
-  const apiKeys: string[] = []
-  for (let index = 0; index < options.customers; index++) {
-    const customerId = `bench-${index}`
-    await createCustomer(pool, { customerId, name: customerId, currency: 'IRR' })
-    await topUp(pool, customerId, 100_000_000_000)
-    if (index < options.webhooks.customers) await createEndpoint(pool, customerId, options.webhooks.url)
-    apiKeys.push((await issueKey(pool, customerId)).key)
-  }
+  const pool = createPool({
+    url: gateway.servers.database,
+    applicationName: 'bench',
+    connectionsMax: 4,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  })
   let stopping: Promise<void> | null = null
   const stop = (): Promise<void> => {
     stopping ??= pool.end().then(() => gateway.stop())
     return stopping
   }
-  return { gateway, pool, apiKeys, stop }
+  try {
+    return { gateway, pool, apiKeys: await makeCustomers(pool, options), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function makeCustomers(pool: Pool, { customers, webhooks }: BenchGatewayOptions): Promise<string[]> {
+  await fillCustomers(pool, 0, customers)
+  for (let index = 0; index < Math.min(customers, webhooks.customers); index++) {
+    await createEndpoint(pool, customerIdOf(index), webhooks.url)
+  }
+  return issueKeys(pool, someCustomers(customers, customers))
 }

@@ -1,102 +1,121 @@
-import { createClickHouse } from '../src/analytics/clickhouse-client.ts'
-import { analyticsSettings } from '../src/analytics/config.ts'
-import type { Pool } from '../src/postgres/pool.ts'
-import { readSettings } from '../src/runtime/settings.ts'
-import { startBenchGateway } from './bench-gateway.ts'
-import { runLoad } from './load/run-load.ts'
-import { treeUsage } from './measure/process-usage.ts'
-import { cpuByPart } from './measure/usage-by-process.ts'
-import { VisibilityWatch, visibilityLatency } from './measure/watch-visibility.ts'
-import { WebhookSink } from './measure/webhook-sink.ts'
+import { type Command, Option } from 'commander'
+import { measurePipeline, type PipelineResult } from './pipeline/measure-pipeline.ts'
+import type { LineChart } from './report/line-chart.ts'
+import { round } from './report/round.ts'
+import type { Report } from './report/save-report.ts'
+import { usageTable } from './report/usage-table.ts'
+import { share, wholeNumber, wholeNumbers } from './run/parse-options.ts'
+import { type RunFlags, runBenchmark, withRunFlags } from './run/run-benchmark.ts'
+import type { Workbench } from './run/workbench.ts'
 
-export interface PipelineOptions {
-  readonly ratePerSecond: number
+interface PipelineFlags extends RunFlags {
+  readonly rate: readonly number[]
   readonly seconds: number
-  readonly brokers: 1 | 3
-  /** Of ten customers, how many hear by webhook. */
-  readonly webhookTenths: number
-  readonly warmUpSeconds: number
-  /** What the gateway is told beside its defaults. */
-  readonly env?: NodeJS.ProcessEnv
+  readonly warmUp: number
+  readonly webhooks: number
+  readonly brokers: '1' | '3'
 }
 
-const CUSTOMERS = 10
-const DRAIN_MS_MAX = 120_000
+export function pipelineCommand(program: Command): void {
+  const command = program
+    .command('pipeline')
+    .description('single posts through the whole gateway, to the final status of each')
+    .option('--rate <n,…>', 'posts a second; several make a sweep', wholeNumbers, [1_500])
+    .option('--seconds <n>', 'at each rate', wholeNumber, 60)
+    .option('--warm-up <n>', 'seconds before that at the same rate, not counted', wholeNumber, 15)
+    .option('--webhooks <share>', 'of the messages whose customer hears by webhook, in tenths', share, 0.1)
+    .addOption(new Option('--brokers <n>').choices(['1', '3']).default('1'))
+    .addHelpText(
+      'after',
+      `\nTimes to ClickHouse are two: from the answer to the query that first found the message, asked every 100 ms, and from
+accepting to what ClickHouse notes as the time it took the message in.
 
-/**
- * Single posts at a steady rate through the whole gateway, to the final status of each, and what that cost. All
- * servers run here; the load comes from a process of its own.
- */
-export async function benchPipeline(options: PipelineOptions) {
-  const sink = new WebhookSink()
-  const url = await sink.start()
-  const webhooks = { customers: options.webhookTenths, url }
-  const bench = await startBenchGateway({ ...options, customers: CUSTOMERS, webhooks })
-  const { gateway, pool, apiKeys } = bench
-  const clickhouse = createClickHouse({
-    ...readSettings(analyticsSettings, {}),
-    CLICKHOUSE_URL: gateway.servers.clickhouse,
-  })
-  const watch = new VisibilityWatch(clickhouse)
-  const load = { api: gateway.servers.api, apiKeys, connections: 512, idempotency: null, phones: 1_000_000 }
-  try {
-    const warm = await runLoad({ ...load, ratePerSecond: options.ratePerSecond, seconds: options.warmUpSeconds })
-    await untilFinal(pool, warm.accepted.length)
-    const before = cpuByPart(gateway)
-    watch.start()
-    const result = await runLoad({ ...load, ratePerSecond: options.ratePerSecond, seconds: options.seconds })
-    const atEnd = await countFinal(pool)
-    const drainMs = await untilFinal(pool, warm.accepted.length + result.accepted.length)
-    const after = cpuByPart(gateway)
-    const cpu = Object.entries(after).map(
-      ([part, cpuMs]) => [part, (cpuMs - before[part]!) / result.accepted.length] as const,
+Examples:
+  $ npm run bench -- pipeline --rate 3000
+  $ npm run bench -- pipeline --rate 2000 --webhooks 1
+  $ npm run bench -- pipeline --rate 500,1000,2000,3000,4000,5000 --seconds 30`,
     )
-    await new Promise((resolve) => setTimeout(resolve, 2_000))
-    await watch.stop()
-    return {
-      offeredPerSecond: options.ratePerSecond,
-      seconds: options.seconds,
-      accepted: result.accepted.length,
-      refused: result.refused,
-      acceptMs: result.latencyMs,
-      clickhouseMs: visibilityLatency(result.accepted, watch.visibleAtMs),
-      openAtEnd: warm.accepted.length + result.accepted.length - atEnd,
-      drainMs,
-      statuses: await countStatuses(pool),
-      webhooks: { events: sink.events.size },
-      cpuMsPerMessage: { ...Object.fromEntries(cpu), all: cpu.reduce((sum, [, each]) => sum + each, 0) },
-      peakMiB: Math.round(treeUsage(process.pid).peakBytes / 2 ** 20),
-    }
-  } finally {
-    await watch.stop()
-    await clickhouse.close()
-    await bench.stop()
-    await sink.stop()
+  withRunFlags(command).action((flags: PipelineFlags) =>
+    runBenchmark(flags, (workbench) => benchPipeline(workbench, flags)),
+  )
+}
+
+/** Each rate has a gateway of its own, so that none inherits what another left behind. */
+async function benchPipeline(workbench: Workbench, flags: PipelineFlags): Promise<Report> {
+  const points: PipelineResult[] = []
+  for (const ratePerSecond of flags.rate) {
+    const { seconds, warmUp: warmUpSeconds, webhooks: webhookShare } = flags
+    const brokers = flags.brokers === '3' ? 3 : 1
+    const options = { ratePerSecond, seconds, warmUpSeconds, webhookShare, brokers } as const
+    const point = await measurePipeline(workbench, options)
+    points.push(point)
+    workbench.progress(
+      `${ratePerSecond}/s: ${point.held ? 'held' : 'not held'}, ${point.openAtEnd} without final status at the end`,
+    )
+  }
+  const { json: _, results: __, ...options } = flags
+  return {
+    name: points.length > 1 ? 'pipeline-sweep' : `pipeline-${flags.rate[0]}`,
+    tables: [
+      {
+        headings: [
+          'OFFERED/S',
+          'ACCEPTED/S',
+          'P50-MS',
+          'P99-MS',
+          'CH-SEEN-P99',
+          'CH-OWN-P99',
+          'OPEN',
+          'DRAIN-S',
+          'CPU-MS',
+          'MIB',
+          'HELD',
+        ],
+        rows: points.map(row),
+      },
+      usageTable(points),
+    ],
+    options,
+    result: { points },
+    charts: points.length > 1 ? charts(points) : {},
   }
 }
 
-async function untilFinal(pool: Pool, messages: number): Promise<number> {
-  const startMs = Date.now()
-  while ((await countFinal(pool)) < messages) {
-    if (Date.now() - startMs > DRAIN_MS_MAX) return Number.NaN
-    await new Promise((resolve) => setTimeout(resolve, 200))
+function row(point: PipelineResult): (string | number)[] {
+  const memory = Object.values(point.usage).reduce((sum, { peakMiB }) => sum + peakMiB, 0)
+  return [
+    ...[point.offeredPerSecond, round(point.acceptedPerSecond, 0)],
+    ...[round(point.acceptMs.p50, 1), round(point.acceptMs.p99, 1)],
+    ...[point.clickhouseSeenMs.p99, point.clickhouseOwnMs.p99],
+    ...[point.openAtEnd, point.drainMs === null ? 'never' : round(point.drainMs / 1_000, 1)],
+    ...[round(point.cpuMsPerMessage.all ?? Number.NaN, 3), memory, point.held ? 'yes' : 'no'],
+  ]
+}
+
+function charts(points: readonly PipelineResult[]): Record<string, LineChart> {
+  const line = (name: string, of: (point: PipelineResult) => number) => ({
+    name,
+    points: points.map((point) => [point.offeredPerSecond, of(point)] as const),
+  })
+  const x = { label: 'posts offered a second' }
+  const parts = Object.keys(points[0]!.usage)
+  return {
+    '': {
+      title: 'Pipeline: times',
+      x,
+      y: { label: 'ms', scale: 'log' },
+      series: [
+        line('accept p50', ({ acceptMs }) => acceptMs.p50),
+        line('accept p99', ({ acceptMs }) => acceptMs.p99),
+        line('ClickHouse, seen p99', ({ clickhouseSeenMs }) => clickhouseSeenMs.p99),
+        line('ClickHouse, own p99', ({ clickhouseOwnMs }) => clickhouseOwnMs.p99),
+      ],
+    },
+    cpu: {
+      title: 'Pipeline: CPU',
+      x,
+      y: { label: 'ms a message' },
+      series: ['all', ...parts].map((part) => line(part, ({ cpuMsPerMessage }) => cpuMsPerMessage[part] ?? Number.NaN)),
+    },
   }
-  return Date.now() - startMs
-}
-
-async function countFinal(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ count: number }>(
-    `SELECT count(*) AS count FROM message_states
-     WHERE customer_id LIKE 'bench-%' AND status IN ('delivered', 'failed', 'rejected', 'expired', 'unknown')`,
-  )
-  return rows[0]!.count
-}
-
-async function countStatuses(pool: Pool): Promise<Record<string, number>> {
-  const { rows } = await pool.query<{ status: string; count: number }>(
-    `SELECT coalesce(s.status, 'accepted') AS status, count(*) AS count
-     FROM messages m LEFT JOIN message_states s ON s.sms_id = m.sms_id
-     WHERE m.customer_id LIKE 'bench-%' GROUP BY 1`,
-  )
-  return Object.fromEntries(rows.map(({ status, count }) => [status, count]))
 }

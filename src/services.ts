@@ -11,7 +11,7 @@ import type { Producer } from './kafka/producer/producer.ts'
 import type { OperatorsFile } from './operators/operators-file.ts'
 import { LagMonitor, monitorSettings } from './ops/lag/lag-monitor.ts'
 import { outboxSettings } from './outbox/config.ts'
-import { Relay } from './outbox/relay.ts'
+import { OutboxService } from './outbox/outbox-service.ts'
 import type { Pool } from './postgres/pool.ts'
 import type { Health } from './runtime/health.ts'
 import type { Log } from './runtime/log.ts'
@@ -52,10 +52,12 @@ interface Role {
 export const ROLES = {
   api: role('takes messages over HTTP, charges and stores them', apiSettings, (settings, parts) => {
     const routes = { routes: parts.operators.routes, segmentsMax: settings.SEGMENTS_MAX }
-    const accepted = (): void => (parts.roles.get('relay') as Relay | undefined)?.wake()
+    const accepted = (): void => (parts.roles.get('relay') as OutboxService | undefined)?.wake()
     return new ApiService({ ...parts, settings, rules: () => routes, accepted })
   }),
-  relay: role('carries the outbox to Kafka', outboxSettings, (settings, parts) => new Relay({ ...parts, settings })),
+  relay: role('carries the outbox to Kafka, and finds what was lost of it', outboxSettings, (settings, parts) => {
+    return new OutboxService({ ...parts, settings })
+  }),
   worker: role('hands messages to operators and takes their receipts', deliverySettings, (settings, parts) => {
     return new Worker({ ...parts, settings, simulatorAddress: parts.gateway.SIMULATOR_ADDRESS })
   }),

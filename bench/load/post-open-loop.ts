@@ -1,9 +1,12 @@
-import { build, type Histogram } from 'hdr-histogram-js'
+import type { Histogram } from 'hdr-histogram-js'
+import { type LatencyMs, latencyHistogram, percentilesMs, recordMs } from '../measure/latency.ts'
 import { HttpConnections } from './http-connection.ts'
+import { acceptedOf, type Post, postOf } from './sample-post.ts'
 
 export interface LoadOptions {
   readonly api: string
   readonly apiKeys: readonly string[]
+  /** Messages, however many of them a post carries. */
   readonly ratePerSecond: number
   readonly seconds: number
   readonly connections: number
@@ -11,33 +14,34 @@ export interface LoadOptions {
   readonly idempotency: string | null
   /** Recipients; message n goes to number n modulo this. */
   readonly phones: number
+  /** Above 1: batches of so many. */
+  readonly messagesPerPost?: number
 }
 
 /** What a customer knows of its posts. Times in milliseconds since the epoch. */
 export interface LoadResult {
+  /** Messages. */
   readonly offered: number
-  /** sms_id with the time of its answer. */
+  readonly acceptedCount: number
+  /** sms_id with the time of its answer, of those that were posted alone. */
   readonly accepted: [smsId: number, atMs: number][]
   /** Answers that were none of ours, by status; 0 is no answer. */
   readonly refused: Record<string, number>
   /** From when a post was due to its answer, so that a post which had to wait for its turn counts its waiting. */
-  readonly latencyMs: { p50: number; p95: number; p99: number; p999: number; max: number }
+  readonly latencyMs: LatencyMs
+  /** From the first post to the last answer. */
+  readonly elapsedMs: number
 }
 
 const TICK_MS = 5
 const RETRY_MS = 200
 const GIVE_UP_MS = 120_000
 
-/** Offers single posts at a steady rate, whether or not the answers keep up. */
-export async function postOpenLoop(options: LoadOptions): Promise<LoadResult> {
+/** Offers posts at a steady rate, whether or not the answers keep up; until it is told to stop, at the longest. */
+export async function postOpenLoop(options: LoadOptions, stopped?: AbortSignal): Promise<LoadResult> {
   const connections = new HttpConnections(options.api, options.connections)
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 600_000_000,
-    numberOfSignificantValueDigits: 3,
-  })
-  const load = new Load(options, connections, histogram)
-  const result = await load.run()
+  const load = new Load(options, connections, latencyHistogram())
+  const result = await load.run(stopped)
   connections.close()
   return result
 }
@@ -48,6 +52,7 @@ class Load {
   readonly #histogram: Histogram
   readonly #accepted: [number, number][] = []
   readonly #refused: Record<string, number> = {}
+  #acceptedCount = 0
 
   constructor(options: LoadOptions, connections: HttpConnections, histogram: Histogram) {
     this.#options = options
@@ -55,50 +60,53 @@ class Load {
     this.#histogram = histogram
   }
 
-  async run(): Promise<LoadResult> {
-    const { ratePerSecond, seconds } = this.#options
-    const total = Math.round(ratePerSecond * seconds)
+  async run(stopped?: AbortSignal): Promise<LoadResult> {
+    const { ratePerSecond, seconds, messagesPerPost = 1 } = this.#options
+    const postsPerSecond = ratePerSecond / messagesPerPost
+    const total = Math.round(postsPerSecond * seconds)
     const startMs = performance.now()
     const posts: Promise<void>[] = []
-    while (posts.length < total) {
-      const due = Math.min(total, Math.floor(((performance.now() - startMs) * ratePerSecond) / 1_000))
-      while (posts.length < due) posts.push(this.#post(posts.length, startMs + (posts.length * 1_000) / ratePerSecond))
+    while (posts.length < total && !stopped?.aborted) {
+      const due = Math.min(total, Math.floor(((performance.now() - startMs) * postsPerSecond) / 1_000))
+      while (posts.length < due) posts.push(this.#post(posts.length, startMs + (posts.length * 1_000) / postsPerSecond))
       await new Promise((resolve) => setTimeout(resolve, TICK_MS))
     }
     await Promise.all(posts)
-    const at = (percentile: number): number => this.#histogram.getValueAtPercentile(percentile) / 1_000
     return {
-      offered: total,
+      offered: posts.length * messagesPerPost,
+      acceptedCount: this.#acceptedCount,
       accepted: this.#accepted,
       refused: this.#refused,
-      latencyMs: { p50: at(50), p95: at(95), p99: at(99), p999: at(99.9), max: this.#histogram.maxValue / 1_000 },
+      latencyMs: percentilesMs(this.#histogram),
+      elapsedMs: performance.now() - startMs,
     }
   }
 
   async #post(n: number, dueMs: number): Promise<void> {
-    const { apiKeys, idempotency, phones } = this.#options
-    const to = `+98912${String((n * 7_919) % phones).padStart(7, '0')}`
-    const body = JSON.stringify({ to, text: `Message ${n}: your parcel arrives today between 14:00 and 16:00.` })
+    const { apiKeys, idempotency, phones, messagesPerPost = 1 } = this.#options
+    const post = postOf(n, messagesPerPost, phones)
     const headers = {
       authorization: `Bearer ${apiKeys[n % apiKeys.length]}`,
       'content-type': 'application/json',
       ...(idempotency === null ? {} : { 'idempotency-key': `${idempotency}-${n}` }),
     }
-    while (!(await this.#try(headers, body, dueMs))) {
+    while (!(await this.#try(headers, post, dueMs))) {
       if (idempotency === null || performance.now() - dueMs > GIVE_UP_MS) return
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }
 
   /** Whether the post was accepted. */
-  async #try(headers: Record<string, string>, body: string, dueMs: number): Promise<boolean> {
+  async #try(headers: Record<string, string>, post: Post, dueMs: number): Promise<boolean> {
     let status = 0
     try {
-      const answer = await this.#connections.post('/v1/messages', headers, body)
+      const answer = await this.#connections.post(post.path, headers, post.body)
       status = answer.status
       if (status === 202) {
-        this.#histogram.recordValue(Math.max(1, Math.round((performance.now() - dueMs) * 1_000)))
-        this.#accepted.push([(JSON.parse(answer.body) as { sms_id: number }).sms_id, Date.now()])
+        recordMs(this.#histogram, performance.now() - dueMs)
+        const { count, smsId } = acceptedOf(post, answer.body)
+        this.#acceptedCount += count
+        if (smsId !== null) this.#accepted.push([smsId, Date.now()])
         return true
       }
     } catch {

@@ -1,13 +1,13 @@
-import { fork } from 'node:child_process'
 import { join } from 'node:path'
+import { type ForkedTask, forkTask } from '../clients/forked-task.ts'
 import type { LoadOptions, LoadResult } from './post-open-loop.ts'
 
-/** Offers load from another process. */
+/** Offers load from a process of its own, so that its work is not counted as the gateway's. */
+export function startLoad(options: LoadOptions): ForkedTask<LoadResult> {
+  return forkTask<LoadResult>(join(import.meta.dirname, 'load-process.ts'), options)
+}
+
+/** Offers load to its end. */
 export function runLoad(options: LoadOptions): Promise<LoadResult> {
-  return new Promise((resolve, reject) => {
-    const child = fork(join(import.meta.dirname, 'load-process.ts'), { serialization: 'advanced' })
-    child.once('message', (result) => resolve(result as LoadResult))
-    child.once('exit', (code) => reject(new Error(`the load process ended with ${code}`)))
-    child.send(options)
-  })
+  return startLoad(options).result
 }

@@ -8,6 +8,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import { AcceptQueue } from './accept/accept-queue.ts'
+import { OutboxLevel } from './accept/outbox-level.ts'
 import type { apiSettings } from './config.ts'
 import type { DraftRules } from './message-request.ts'
 import { createApi } from './server.ts'
@@ -30,20 +31,24 @@ export class ApiService implements Service {
   readonly name = 'api'
   readonly #parts: ApiServiceParts
   readonly #queue: AcceptQueue
+  readonly #outbox: OutboxLevel
   #app: FastifyInstance | null = null
   #partitionTimer: NodeJS.Timeout | null = null
 
   constructor(parts: ApiServiceParts) {
     this.#parts = parts
-    const { settings, pool, accepted, metrics } = parts
+    const { settings, pool, accepted, metrics, log } = parts
+    this.#outbox = new OutboxLevel(pool, settings.OUTBOX_ROWS_MAX, log)
     this.#queue = new AcceptQueue({
       pool,
       transactionsMax: settings.ACCEPT_TRANSACTIONS_MAX,
       batchMessagesMax: settings.ACCEPT_BATCH_MESSAGES_MAX,
       gatherMs: settings.ACCEPT_GATHER_MS,
       waitingMessagesMax: settings.ACCEPT_WAITING_MESSAGES_MAX,
+      isOutboxFull: () => this.#outbox.isFull,
       accepted,
     })
+    metrics.gauge('smsgw_outbox_rows', 'Messages that wait for Kafka, as estimated', () => this.#outbox.rows)
     metrics.gauge('smsgw_accept_waiting_messages', 'Messages waiting to be accepted', () => this.#queue.waitingMessages)
   }
 
@@ -56,6 +61,7 @@ export class ApiService implements Service {
   async start(): Promise<void> {
     const { settings, pool, log } = this.#parts
     await ensurePartitions(pool, Date.now())
+    await this.#outbox.start()
     this.#partitionTimer = setInterval(() => {
       ensurePartitions(pool, Date.now()).catch((error) => log.error({ err: error }, 'could not make partitions'))
     }, PARTITION_CHECK_MS).unref()
@@ -69,5 +75,6 @@ export class ApiService implements Service {
     if (this.#partitionTimer) clearInterval(this.#partitionTimer)
     await this.#app?.close()
     await this.#queue.drain()
+    await this.#outbox.stop()
   }
 }

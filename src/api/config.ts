@@ -14,4 +14,5 @@ export const apiSettings = {
     min: 1_000,
   }),
   SEGMENTS_MAX: integer(10, 'Segments that one message may have', { min: 1, max: 255 }),
+  OUTBOX_ROWS_MAX: integer(1_000_000, 'Messages that may wait for Kafka before requests are refused', { min: 1 }),
 }

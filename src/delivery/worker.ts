@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { DeadLetterReason } from '../events/dead-letter.ts'
 import { deadLetterRecord } from '../events/dead-letter-record.ts'
-import { TOPICS } from '../events/topics.ts'
+import { GROUPS, TOPICS } from '../events/topics.ts'
 import type { Cluster } from '../kafka/cluster/cluster.ts'
 import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
@@ -26,8 +26,6 @@ import { openLines } from './open-lines.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
 import { StatusReporter } from './status-reporter.ts'
-
-const DELIVERY_GROUP = 'smsgw-delivery'
 
 export interface WorkerParts {
   readonly settings: Values<typeof deliverySettings>
@@ -59,7 +57,7 @@ export class Worker implements Service {
     const { settings, pool, cluster, log, metrics } = parts
     this.#attempts = new AttemptBook(pool, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`)
     const options = producerOptions('safe', { lingerMs: settings.STATUS_LINGER_MS })
-    this.#statuses = new Producer(cluster, options, observeProducer(log, metrics))
+    this.#statuses = new Producer(cluster, options, observeProducer(log, metrics, 'statuses'))
     this.#reporter = new StatusReporter(this.#statuses, (error) =>
       log.warn({ err: error }, 'a status was not published; trying again'),
     )
@@ -119,7 +117,7 @@ export class Worker implements Service {
     const handle = deadLetters(
       (record) => delivery.handle(record),
       (record, reason, error) => {
-        const cause = { reason: reason as DeadLetterReason, error, consumerGroup: DELIVERY_GROUP }
+        const cause = { reason: reason as DeadLetterReason, error, consumerGroup: GROUPS.delivery }
         log.warn({ reason, partition: record.partition, offset: record.offset }, 'a task goes to the dead letters')
         return producer.send(deadLetterRecord(record, cause, Date.now()))
       },
@@ -127,7 +125,7 @@ export class Worker implements Service {
     return new Consumer(
       cluster,
       consumerOptions(
-        { groupId: DELIVERY_GROUP, topics: [TOPICS.delivery] },
+        { groupId: GROUPS.delivery, topics: [TOPICS.delivery] },
         { recordsPerPartitionMax: 2_000, fetchPauseMs: 40 },
       ),
       inLanes({
@@ -135,7 +133,7 @@ export class Worker implements Service {
         concurrencyMax: settings.DELIVERY_TASKS_MAX,
         laneOf: (record) => tasks.laneOf(record, settings.DELIVERY_ORDER),
       }),
-      { ...observeConsumer(log, metrics, DELIVERY_GROUP), revoking: (partitions) => this.#letGo(partitions) },
+      { ...observeConsumer(log, metrics, GROUPS.delivery), revoking: (partitions) => this.#letGo(partitions) },
     )
   }
 

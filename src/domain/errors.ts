@@ -36,11 +36,14 @@ export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: ProblemCode
   readonly pointers: readonly ProblemPointer[]
+  /** When trying again is worth it, if it ever is. */
+  readonly retryAfterSeconds: number
 
-  constructor(code: ProblemCode, detail: string, pointers: readonly ProblemPointer[] = []) {
+  constructor(code: ProblemCode, detail: string, pointers: readonly ProblemPointer[] = [], retryAfterSeconds = 1) {
     super(detail)
     this.code = code
     this.pointers = pointers
+    this.retryAfterSeconds = retryAfterSeconds
   }
 
   get status(): number {

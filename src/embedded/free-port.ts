@@ -1,17 +1,28 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
+
+/**
+ * Below the ports that systems give to outgoing connections (Linux from 32768, others from 49152): one of those may be
+ * taken by a connection before the server that it was chosen for listens.
+ */
+const FIRST = 15_000
+const LAST = 32_767
+const TRIES_MAX = 100
 
 /** A port on 127.0.0.1 that nobody listens on; the preferred one if it is free. */
 export async function freePort(preferred = 0): Promise<number> {
-  return (await tryPort(preferred)) ?? (await tryPort(0))!
+  if (preferred > 0 && (await isFree(preferred))) return preferred
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const port = randomInt(FIRST, LAST + 1)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`${TRIES_MAX} ports between ${FIRST} and ${LAST} are all taken`)
 }
 
-function tryPort(port: number): Promise<number | null> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
-    probe.once('error', () => resolve(null))
-    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : null))
-    })
+    probe.once('error', () => resolve(false))
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)))
   })
 }

@@ -7,3 +7,9 @@ export const TOPICS = {
 } as const
 
 export type TopicName = (typeof TOPICS)[keyof typeof TOPICS]
+
+/** Consumer groups whose progress others wait for or watch. */
+export const GROUPS = {
+  delivery: 'smsgw-delivery',
+  status: 'smsgw-status',
+} as const

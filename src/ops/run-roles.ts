@@ -49,7 +49,7 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
     idleConnectionFailed: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
   })
   const cluster = new Cluster({ brokers: gateway.KAFKA_BROKERS.split(','), clientId: `smsgw-${processName}` })
-  const producer = new Producer(cluster, producerOptions('safe'), observeProducer(log, metrics))
+  const producer = new Producer(cluster, producerOptions('safe'), observeProducer(log, metrics, 'main'))
   const closeAll = async (): Promise<void> => {
     await producer.close()
     await cluster.close()

@@ -1,6 +1,7 @@
 import type { QueryConfig } from 'pg'
 import { numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Queryable } from '../postgres/pool.ts'
+import type { ClaimPlace } from './claim-cursor.ts'
 
 /** What waits to be published: a message, or an event of its own in `payload`. */
 export interface OutboxRow {
@@ -37,16 +38,16 @@ interface OutboxMessage {
 type FlatRow = Omit<OutboxRow, 'message'> & OutboxMessage
 
 /**
- * The oldest rows of each shard, in order. Nothing is marked: the shard is ours alone, and rows go when they are
- * published. What is read is not "everything above the last number", because numbers become visible out of order.
+ * The oldest rows of each shard behind its place (see `claim-cursor.ts`), in order. Nothing is marked: the shard is
+ * ours alone, and rows go when they are published.
  * `OFFSET 0` has each message looked up by its key, whatever the planner believes about the tables' sizes.
  */
 export async function claimBatch(
   database: Queryable,
-  shards: readonly number[],
+  places: readonly ClaimPlace[],
   rowsPerShardMax: number,
 ): Promise<OutboxRow[]> {
-  const { rows } = await database.query<FlatRow>(claimStatement(shards, rowsPerShardMax))
+  const { rows } = await database.query<FlatRow>(claimStatement(places, rowsPerShardMax))
   return rows.map((row) => ({
     place: row.place,
     shard: row.shard,
@@ -57,20 +58,25 @@ export async function claimBatch(
   }))
 }
 
-function claimStatement(shards: readonly number[], rowsPerShardMax: number): QueryConfig {
+function claimStatement(places: readonly ClaimPlace[], rowsPerShardMax: number): QueryConfig {
   return {
     name: 'outbox-claim',
     text: `
       SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, m.customer_id, m.phone, m.text, m.sender, m.encoding, m.segments,
         m.operator, m.cost, m.priority, m.max_retries, m.valid_until, m.client_ref, m.idempotency_key, m.ip,
         m.user_agent, m.traceparent, m.accepted_at
-      FROM unnest($1::smallint[]) AS mine (shard)
+      FROM unnest($1::smallint[], $3::bigint[]) AS mine (shard, seq_after)
       CROSS JOIN LATERAL (
-        SELECT ctid AS place, * FROM outbox WHERE outbox.shard = mine.shard ORDER BY outbox.seq LIMIT $2
+        SELECT ctid AS place, * FROM outbox WHERE outbox.shard = mine.shard AND outbox.seq > mine.seq_after
+        ORDER BY outbox.seq LIMIT $2
       ) AS o
       CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = o.sms_id OFFSET 0) AS m
       ORDER BY o.shard, o.seq`,
-    values: [numberArray(shards), rowsPerShardMax],
+    values: [
+      numberArray(places.map(({ shard }) => shard)),
+      rowsPerShardMax,
+      numberArray(places.map(({ seqAfter }) => seqAfter)),
+    ],
   }
 }
 

@@ -7,6 +7,7 @@ import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import { WakeSignal } from '../runtime/wake-signal.ts'
 import { claimBatch, type OutboxRow, removePublished } from './claim-batch.ts'
+import { ClaimCursor, type ClaimPlace } from './claim-cursor.ts'
 import type { outboxSettings } from './config.ts'
 import { messageEvents } from './message-events.ts'
 import { ShardLeases } from './shard-leases.ts'
@@ -14,22 +15,25 @@ import { ShardLeases } from './shard-leases.ts'
 const BALANCE_MS = 2_000
 /** Rounds of fewer rows cost more in statements than in rows. */
 const FEW_ROWS = 100
+/** How long a round goes on while there is more; then it looks again for rows that became visible late. */
+const ROUND_MS = 1_000
 
 export interface RelayParts {
   readonly settings: Values<typeof outboxSettings>
   readonly pool: Pool
-  readonly producer: Producer
+  readonly producer: Pick<Producer, 'send'>
   readonly metrics: Metrics
   readonly log: Log
 }
 
 /**
- * The role `relay`: carries the outbox to Kafka.
+ * Carries the outbox to Kafka.
  *
- * One round claims the oldest rows of its shards, publishes them, and removes what Kafka acknowledged; only then
- * does the next begin. So the rows of a customer are published in order: if one is not acknowledged, none after it in
- * its partition is either, and the next round starts with it. A relay that dies between publishing and removing leaves
- * rows that are published again, under the same ids.
+ * A batch is the oldest rows of its shards: they are claimed, published, and removed when Kafka has acknowledged them.
+ * Only when all of a batch is acknowledged is the next one published, though it is claimed meanwhile, and the former
+ * removed. So the rows of a customer are published in order: if one is not acknowledged, none after it in its partition
+ * is either, what was claimed besides is let go of, and the next round starts with it. A relay that dies between
+ * publishing and removing leaves rows that are published again, under the same ids.
  */
 export class Relay implements Service {
   readonly name = 'relay'
@@ -46,7 +50,7 @@ export class Relay implements Service {
     this.#published = parts.metrics.counter('smsgw_outbox_published_total', 'Messages published from the outbox')
     this.#delay = parts.metrics.histogram(
       'smsgw_outbox_delay_seconds',
-      'From acceptance until Kafka acknowledged the oldest message of a round',
+      'From acceptance until Kafka acknowledged the oldest message of a batch',
     )
   }
 
@@ -87,34 +91,74 @@ export class Relay implements Service {
 
   async #work(connection: Connection): Promise<void> {
     const leases = new ShardLeases(connection)
+    const cursor = new ClaimCursor()
     await leases.announce()
     let balancedAtMs = 0
     while (!this.#stopping) {
       if (Date.now() - balancedAtMs >= BALANCE_MS) {
-        if (await leases.balance()) this.#parts.log.info({ shards: leases.owned.length }, 'owns shards of the outbox')
+        if (await leases.balance()) {
+          cursor.reset()
+          this.#parts.log.info({ shards: leases.owned.length }, 'owns shards of the outbox')
+        }
         balancedAtMs = Date.now()
       }
-      const published = await this.#round(connection, leases.owned)
+      const published = leases.owned.length > 0 ? await this.#round(connection, cursor, leases.owned) : 0
       if (published === 0) await this.#signal.sleep(this.#parts.settings.OUTBOX_POLL_MS)
       else if (published < FEW_ROWS) await sleep(this.#parts.settings.OUTBOX_GATHER_MS)
     }
   }
 
-  /** Returns how many rows were published. Throws when none of those that wait could be. */
-  async #round(connection: Connection, shards: readonly number[]): Promise<number> {
-    if (shards.length === 0) return 0
-    const rows = await claimBatch(connection, shards, this.#parts.settings.OUTBOX_ROWS_PER_SHARD_MAX)
-    if (rows.length === 0) return 0
+  /** Publishes batch by batch while there is more. Returns how many rows. Throws when none of a batch could be. */
+  async #round(connection: Connection, cursor: ClaimCursor, shards: readonly number[]): Promise<number> {
+    const endMs = Date.now() + ROUND_MS
+    let published = 0
+    let removing: Promise<void> | undefined
+    let rows = await this.#claim(connection, cursor, cursor.begin(shards, Date.now()))
+    while (rows.length > 0) {
+      const goesOn = this.#isFull(rows) && Date.now() < endMs && !this.#stopping
+      const claiming = goesOn ? this.#claim(connection, cursor, cursor.continue(shards)) : undefined
+      // Both are heard below; until then a failure must not count as unheard.
+      claiming?.catch(() => {})
+      const { done, refusal } = await this.#publishAll(rows)
+      published += done.length
+      await removing
+      removing = done.length > 0 ? removePublished(connection, done) : undefined
+      removing?.catch(() => {})
+      if (refusal) {
+        await Promise.all([claiming, removing])
+        cursor.reset()
+        if (done.length === 0) throw refusal
+        this.#parts.log.warn({ err: refusal, rows: rows.length - done.length }, 'rows stay in the outbox')
+        return published
+      }
+      rows = (await claiming) ?? []
+    }
+    await removing
+    this.#failures = 0
+    return published
+  }
+
+  async #claim(connection: Connection, cursor: ClaimCursor, places: readonly ClaimPlace[]): Promise<OutboxRow[]> {
+    const beganMs = performance.now()
+    const rows = await claimBatch(connection, places, this.#parts.settings.OUTBOX_ROWS_PER_SHARD_MAX)
+    cursor.claimed(rows, performance.now() - beganMs)
+    return rows
+  }
+
+  /** Whether some shard has as many rows as could be claimed of it, and so likely more. */
+  #isFull(rows: readonly OutboxRow[]): boolean {
+    const counts = new Map<number, number>()
+    for (const { shard } of rows) counts.set(shard, (counts.get(shard) ?? 0) + 1)
+    return Math.max(...counts.values()) >= this.#parts.settings.OUTBOX_ROWS_PER_SHARD_MAX
+  }
+
+  /** Rows that Kafka acknowledged, and why it did not the others. */
+  async #publishAll(rows: readonly OutboxRow[]): Promise<{ done: OutboxRow[]; refusal?: Error }> {
     const results = await Promise.allSettled(rows.map((row) => this.#publish(row)))
     const done = rows.filter((_, index) => results[index]!.status === 'fulfilled')
-    if (done.length > 0) await removePublished(connection, done)
-    this.#observe(rows, done.length)
     const refused = results.find((result) => result.status === 'rejected')
-    if (refused && done.length === 0) throw refused.reason
-    if (refused)
-      this.#parts.log.warn({ err: refused.reason, rows: rows.length - done.length }, 'rows stay in the outbox')
-    this.#failures = 0
-    return done.length
+    this.#observe(rows, done.length)
+    return refused ? { done, refusal: refused.reason } : { done }
   }
 
   async #publish(row: OutboxRow): Promise<void> {
@@ -125,7 +169,8 @@ export class Relay implements Service {
 
   #observe(rows: readonly OutboxRow[], published: number): void {
     this.#published.inc(published)
-    const oldestMs = Math.min(...rows.map(({ message }) => message.accepted_at.getTime()))
+    let oldestMs = Date.now()
+    for (const { message } of rows) oldestMs = Math.min(oldestMs, message.accepted_at.getTime())
     this.#delay.observe((Date.now() - oldestMs) / 1_000)
   }
 }

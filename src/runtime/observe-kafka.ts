@@ -2,6 +2,9 @@ import type { ConsumerObserver } from '../kafka/consumer/consumer-observer.ts'
 import type { ProducerObserver } from '../kafka/producer/producer-observer.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { ProducerInterval } from './producer-interval.ts'
+
+const PRODUCER_REPORT_MS = 10_000
 
 /** Logs what happens to a consumer and counts what it does. */
 export function observeConsumer(log: Log, metrics: Metrics, group: string): ConsumerObserver {
@@ -53,29 +56,47 @@ function remembered<T>(make: (name: string) => T): (name: string) => T {
   }
 }
 
-/** Logs what goes wrong with a producer and measures what it does. */
-export function observeProducer(log: Log, metrics: Metrics): ProducerObserver {
+/**
+ * Logs what goes wrong with a producer and measures what it does. While it works, what it did is logged every ten
+ * seconds, and the rest when it is closed; an idle one logs nothing. `producer` tells those of a process apart.
+ */
+export function observeProducer(log: Log, metrics: Metrics, producer: string): ProducerObserver {
   const records = metrics.counter('smsgw_producer_records_total', 'Records that Kafka acknowledged')
   const bytes = metrics.counter('smsgw_producer_bytes_total', 'Bytes of the batches that Kafka acknowledged')
+  const batches = metrics.counter('smsgw_producer_batches_total', 'Batches that Kafka acknowledged')
   const retries = metrics.counter('smsgw_producer_retries_total', 'Batches that were sent again')
   const failures = metrics.counter('smsgw_producer_failed_records_total', 'Records that were given up')
   const roundTrip = metrics.histogram('smsgw_producer_round_trip_seconds', 'From sending a batch to its answer')
   const queued = metrics.histogram('smsgw_producer_queue_seconds', 'From the first record of a batch to its sending')
+  const interval = new ProducerInterval(Date.now())
+  const report = (): void => {
+    const done = interval.take(Date.now())
+    if (done) log.info({ producer, ...done }, 'what the producer sent')
+  }
+  const timer = setInterval(report, PRODUCER_REPORT_MS).unref()
   return {
     acknowledged(batch) {
+      interval.acknowledged(batch)
       records.inc(batch.records)
       bytes.inc(batch.bytes)
+      batches.inc()
       roundTrip.observe(batch.roundTripMs / 1_000)
       queued.observe(batch.queueMs / 1_000)
     },
     retried(error, topic, partition) {
+      interval.retried()
       retries.inc()
-      log.warn({ err: error, topic, partition }, 'a batch was not acknowledged; sending it again')
+      log.warn({ producer, err: error, topic, partition }, 'a batch was not acknowledged; sending it again')
     },
     failed(error, count, topic, partition) {
+      interval.failed(count)
       failures.inc(count)
-      log.error({ err: error, records: count, topic, partition }, 'records were given up')
+      log.error({ producer, err: error, records: count, topic, partition }, 'records were given up')
     },
-    identityRenewed: (reason) => log.warn({ reason }, 'the producer took a new identity'),
+    identityRenewed: (reason) => log.warn({ producer, reason }, 'the producer took a new identity'),
+    closed() {
+      clearInterval(timer)
+      report()
+    },
   }
 }

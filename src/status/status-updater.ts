@@ -2,7 +2,7 @@ import type { DeadLetterReason } from '../events/dead-letter.ts'
 import { deadLetterRecord } from '../events/dead-letter-record.ts'
 import { EventFormError, eventCodec } from '../events/event-codec.ts'
 import { StatusEvent } from '../events/status.ts'
-import { TOPICS } from '../events/topics.ts'
+import { GROUPS, TOPICS } from '../events/topics.ts'
 import type { Cluster } from '../kafka/cluster/cluster.ts'
 import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
@@ -20,8 +20,6 @@ import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import { applyEvents, ConcurrentChangeError } from './apply-events.ts'
 import type { statusSettings } from './config.ts'
-
-const STATUS_GROUP = 'smsgw-status'
 
 const codec = eventCodec(StatusEvent)
 const RETRY_MS = 1_000
@@ -60,9 +58,9 @@ export class StatusUpdater implements Service {
     )
     this.#consumer = new Consumer(
       cluster,
-      consumerOptions({ groupId: STATUS_GROUP, topics: [TOPICS.status] }, { fetchPauseMs: 150 }),
+      consumerOptions({ groupId: GROUPS.status, topics: [TOPICS.status] }, { fetchPauseMs: 150 }),
       inBatches({ handle: (records) => this.#handle(records), recordsMax: settings.STATUS_BATCH_RECORDS_MAX }),
-      observeConsumer(log, metrics, STATUS_GROUP),
+      observeConsumer(log, metrics, GROUPS.status),
     )
   }
 
@@ -105,7 +103,7 @@ export class StatusUpdater implements Service {
   }
 
   async #refuse({ record, refusal }: Read): Promise<SettledOutcome> {
-    const cause = { ...refusal!, consumerGroup: STATUS_GROUP }
+    const cause = { ...refusal!, consumerGroup: GROUPS.status }
     const place = { reason: cause.reason, partition: record.partition, offset: record.offset }
     try {
       await this.#parts.producer.send(deadLetterRecord(record, cause, Date.now()))

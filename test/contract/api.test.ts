@@ -1,12 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
 import { AcceptQueue } from '../../src/api/accept/accept-queue.ts'
+import { ApiService } from '../../src/api/api-service.ts'
+import { apiSettings } from '../../src/api/config.ts'
 import { createApi } from '../../src/api/server.ts'
 import { createCustomer, issueKey, revokeKey, topUp } from '../../src/ops/accounts/accounts.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
+import { eventually } from '../servers/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const GOOD = { to: '+989121234567', text: 'hello' }
@@ -19,6 +23,7 @@ async function gateway(balance: number) {
     batchMessagesMax: 500,
     gatherMs: 4,
     waitingMessagesMax: 20_000,
+    isOutboxFull: () => false,
     accepted: () => {},
   })
   const rules = { routes: [{ prefix: '98', operator: 'simulator', price: 100 }], segmentsMax: 10 }
@@ -175,4 +180,35 @@ test('unknown paths and messages of others are not found, and the description na
     '/v1/messages/batch',
     '/v1/messages/{sms_id}',
   ])
+})
+
+test('a full outbox: requests are refused until it has drained', async () => {
+  const log = createLog('test', 'fatal')
+  const pool = await freshDatabase()
+  const service = new ApiService({
+    settings: readSettings(apiSettings, { PORT: '0', HOST: '127.0.0.1', OUTBOX_ROWS_MAX: '20' }),
+    pool,
+    rules: () => ({ routes: [{ prefix: '98', operator: 'simulator', price: 1 }], segmentsMax: 10 }),
+    health: new Health(),
+    metrics: new Metrics(),
+    log,
+    accepted: () => {},
+  })
+  await createCustomer(pool, { customerId: 'c', name: 'c', currency: 'IRR' })
+  await topUp(pool, 'c', 100_000)
+  const { key } = await issueKey(pool, 'c')
+  await service.start()
+  onTestFinished(() => service.stop())
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+  const send = () => fetch(`${service.url}/v1/messages`, { method: 'POST', headers, body: JSON.stringify(GOOD) })
+
+  const refused = await eventually(send, ({ status }) => status !== 202)
+  expect(refused.status).toBe(503)
+  expect(refused.headers.get('retry-after')).toBe('60')
+  expect(await refused.json()).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('wait') })
+  const { outbox } = await stored(pool)
+  expect(outbox).toBeGreaterThanOrEqual(20)
+  await pool.query('DELETE FROM outbox')
+  expect((await eventually(send, ({ status }) => status === 202)).status).toBe(202)
+  expect((await stored(pool)).messages).toBe(outbox + 1)
 })

@@ -1,7 +1,3 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { applyMigrations } from '../../src/analytics/apply-migrations.ts'
 import { type ClickHouse, createClickHouse, ensureDatabase, readRows } from '../../src/analytics/clickhouse-client.ts'
@@ -12,6 +8,7 @@ import { eventId } from '../../src/domain/event-id.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
 import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
 import { silent } from '../../src/embedded/progress.ts'
+import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { eventually } from '../servers/eventually.ts'
@@ -56,8 +53,8 @@ function eventsOf(smsId: number, now: string): { accepted: object; statuses: obj
 }
 
 test('ClickHouse has each event once, keeps what is malformed, and goes on where it was after a restart', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'smsgw-clickhouse-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const { path: folder, remove } = temporaryFolder('smsgw-clickhouse')
+  onTestFinished(remove)
   const cluster = testCluster()
   const topics = { accepted: await freshTopic(cluster, 2), status: await freshTopic(cluster, 3) }
   const options = {

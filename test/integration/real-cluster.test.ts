@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { silent } from '../../src/embedded/progress.ts'
+import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
 import { readLag } from '../../src/ops/lag/read-lag.ts'
@@ -20,7 +18,7 @@ const MESSAGES = 1_000
 /** Enough that both workers have some of them. */
 const CUSTOMERS = 20
 
-const folder = mkdtempSync(join(tmpdir(), 'smsgw-cluster-'))
+const { path: folder, remove } = temporaryFolder('smsgw-cluster')
 const ledger = join(folder, 'ledger.ndjson')
 const processes = new Map<string, { child: ChildProcess; admin: number; exited: Promise<number | null> }>()
 let servers: EmbeddedServers
@@ -59,7 +57,7 @@ afterAll(async () => {
   await Promise.all([...processes.keys()].map(stop))
   await pool?.end()
   await servers?.stop()
-  await rm(folder, { recursive: true, force: true })
+  await remove()
 })
 
 test('on three brokers, with every role a process of its own: one of two workers dies, and nothing is lost', async () => {

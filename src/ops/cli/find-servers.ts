@@ -13,6 +13,7 @@ function find(variable: string, of: 'kafka' | 'database' | 'clickhouse' | 'api' 
 }
 
 const findKafka = (): string => find('KAFKA_BROKERS', 'kafka')
+export const findClickHouse = (): string => find('CLICKHOUSE_URL', 'clickhouse')
 export const findApi = (): string => find('SMSGW_API', 'api')
 export const findApiKey = (): string => find('SMSGW_API_KEY', 'api_key')
 

@@ -1,9 +1,7 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Progress } from '../../embedded/progress.ts'
+import { temporaryFolder } from '../../embedded/temporary-folder.ts'
 import { createPool } from '../../postgres/pool.ts'
 import type { RoleName } from '../../services.ts'
 import type { GatewaySettings } from '../../settings.ts'
@@ -42,14 +40,15 @@ export interface RunningGateway {
 /** Starts the whole gateway on this machine and keeps it running. If a part cannot start, all is stopped again. */
 export async function startGateway(options: UpOptions): Promise<RunningGateway> {
   const { gateway, ephemeral, tell } = options
-  const dataFolder = ephemeral ? mkdtempSync(join(tmpdir(), 'smsgw-')) : resolve(gateway.SMSGW_DATA)
+  const temporary = ephemeral ? temporaryFolder('smsgw') : null
+  const dataFolder = temporary?.path ?? resolve(gateway.SMSGW_DATA)
   const unlock = lockDataFolder(dataFolder, tell)
   const running = new GatewayProcesses(options, dataFolder)
   const stop = async (): Promise<void> => {
     removeServersFile(dataFolder)
     await running.stop()
     unlock()
-    if (ephemeral) await rm(dataFolder, { recursive: true, force: true })
+    await temporary?.remove()
   }
   try {
     const servers = await running.start()

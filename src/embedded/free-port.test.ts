@@ -1,0 +1,16 @@
+import { createServer } from 'node:net'
+import { expect, test } from 'vitest'
+import { freePort } from './free-port.ts'
+
+test('a free port is none that an outgoing connection may take, and the preferred one only while nobody has it', async () => {
+  const port = await freePort()
+  expect(port).toBeLessThan(32_768)
+  expect(await freePort(port)).toBe(port)
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  try {
+    expect(await freePort(port)).not.toBe(port)
+  } finally {
+    await new Promise((resolve) => server.close(resolve))
+  }
+})

@@ -1,0 +1,33 @@
+import { committedOffsets } from '../../kafka/admin/read-groups.ts'
+import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
+import { EARLIEST, LATEST, listOffsets } from '../../kafka/consumer/list-offsets.ts'
+import { KafkaCode, KafkaError } from '../../kafka/errors.ts'
+import type { PartitionProgress } from './settled-watermark.ts'
+
+/**
+ * Where each partition of a topic begins and ends, and what the group has committed of it, in the order of their
+ * numbers. The ends are as of a moment after the call. Throws KafkaError or KafkaUnreachableError.
+ */
+export async function readProgress(
+  cluster: Cluster,
+  connections: BrokerConnections,
+  topic: string,
+  groupId: string,
+): Promise<PartitionProgress[]> {
+  await cluster.watch([topic])
+  await cluster.refresh()
+  const partitions = cluster.topic(topic)?.partitions.map(({ partition }) => ({ topic, partition }))
+  if (!partitions)
+    throw new KafkaError(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, `asking how far ${groupId} is in ${topic}`)
+  const committed = await committedOffsets(cluster, connections, [groupId])
+  const starts = await listOffsets(cluster, connections, partitions, EARLIEST)
+  const ends = await listOffsets(cluster, connections, partitions, LATEST)
+  const byPartition = (offsets: readonly { topic: string; partition: number; offset: number }[]) =>
+    new Map(offsets.filter((each) => each.topic === topic).map(({ partition, offset }) => [partition, offset]))
+  const [committedOf, startOf, endOf] = [byPartition(committed), byPartition(starts), byPartition(ends)]
+  return partitions.map(({ partition }) => ({
+    startOffset: startOf.get(partition)!,
+    endOffset: endOf.get(partition)!,
+    committedOffset: committedOf.get(partition) ?? null,
+  }))
+}

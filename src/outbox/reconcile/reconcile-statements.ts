@@ -1,0 +1,106 @@
+import type { QueryConfig } from 'pg'
+import { OUTBOX_SHARDS } from '../../domain/outbox-shard.ts'
+import { firstSmsIdAt } from '../../domain/sms-id.ts'
+import { numberArray } from '../../postgres/array-literal.ts'
+
+/** The oldest row of each shard that has one, and the database's time. */
+export function readHeads(): QueryConfig {
+  return {
+    name: 'reconcile-heads',
+    text: `SELECT clock_timestamp() AS read_at, shards.shard, head.seq, head.sms_id
+           FROM generate_series(0, ${OUTBOX_SHARDS - 1}) AS shards (shard)
+           LEFT JOIN LATERAL (
+             SELECT seq, sms_id FROM outbox WHERE outbox.shard = shards.shard ORDER BY seq LIMIT 1
+           ) AS head ON true`,
+  }
+}
+
+export interface SilentRow {
+  readonly sms_id: number
+  readonly customer_id: string
+  readonly operator: string
+  readonly moved_at: Date | null
+  readonly times: number | null
+  readonly outbox_seq: number | null
+  readonly republished_at: Date | null
+  readonly given_up_at: Date | null
+}
+
+/**
+ * Messages after `smsIdAfter` and before `smsIdEnd` that have no state, or one that they ought not to stay in. States
+ * are looked up one by one, within the same range, so that only their day's partition is.
+ */
+export function readSilent(smsIdAfter: number, smsIdEnd: number, rowsMax: number): QueryConfig {
+  return {
+    name: 'reconcile-silent',
+    text: `SELECT m.sms_id, m.customer_id, m.operator, s.updated_at AS moved_at, r.times, r.outbox_seq,
+             r.republished_at, r.given_up_at
+           FROM messages AS m
+           LEFT JOIN LATERAL (SELECT status, updated_at FROM message_states WHERE message_states.sms_id = m.sms_id
+             AND message_states.sms_id > $1 AND message_states.sms_id < $2 OFFSET 0) AS s ON true
+           LEFT JOIN LATERAL (SELECT * FROM republications WHERE republications.sms_id = m.sms_id OFFSET 0) AS r ON true
+           WHERE m.sms_id > $1 AND m.sms_id < $2 AND (s.status IS NULL OR s.status IN ('queued', 'sending'))
+           ORDER BY m.sms_id LIMIT $3`,
+    values: [smsIdAfter, smsIdEnd, rowsMax],
+  }
+}
+
+/** Puts messages into the outbox again, in the order given, and remembers it. */
+export function republish(messages: readonly { smsId: number; shard: number }[]): QueryConfig {
+  return {
+    name: 'reconcile-republish',
+    text: `WITH again AS (
+             INSERT INTO outbox (shard, sms_id)
+             SELECT shard, sms_id FROM unnest($1::smallint[], $2::bigint[]) WITH ORDINALITY AS row (shard, sms_id, place)
+             ORDER BY place RETURNING seq, sms_id
+           )
+           INSERT INTO republications AS known (sms_id, times, outbox_seq, republished_at)
+           SELECT sms_id, 1, seq, clock_timestamp() FROM again
+           ON CONFLICT (sms_id) DO UPDATE SET times = known.times + 1, outbox_seq = excluded.outbox_seq,
+             republished_at = excluded.republished_at`,
+    values: [numberArray(messages.map(({ shard }) => shard)), numberArray(messages.map(({ smsId }) => smsId))],
+  }
+}
+
+export function giveUp(smsIds: readonly number[]): QueryConfig {
+  return {
+    name: 'reconcile-give-up',
+    text: `INSERT INTO republications (sms_id, times, outbox_seq, republished_at, given_up_at)
+           SELECT sms_id, 0, 0, now(), now() FROM unnest($1::bigint[]) AS message (sms_id)
+           ON CONFLICT (sms_id) DO UPDATE SET given_up_at = excluded.given_up_at`,
+    values: [numberArray(smsIds)],
+  }
+}
+
+export function readReconcilerProgress(): QueryConfig {
+  return {
+    name: 'reconcile-read-progress',
+    text: `SELECT next_range_ms, open_ranges_ms::text[] AS open_ranges_ms FROM reconciler_progress`,
+  }
+}
+
+export function writeReconcilerProgress(nextMs: number, openMs: readonly number[]): QueryConfig {
+  return {
+    name: 'reconcile-write-progress',
+    text: `INSERT INTO reconciler_progress (next_range_ms, open_ranges_ms) VALUES ($1, $2)
+           ON CONFLICT (is_only) DO UPDATE SET next_range_ms = excluded.next_range_ms,
+             open_ranges_ms = excluded.open_ranges_ms`,
+    values: [nextMs, numberArray(openMs)],
+  }
+}
+
+export function readOldestMessage(sinceMs: number): QueryConfig {
+  return {
+    name: 'reconcile-oldest-message',
+    text: 'SELECT sms_id FROM messages WHERE sms_id >= $1 ORDER BY sms_id LIMIT 1',
+    values: [firstSmsIdAt(sinceMs)],
+  }
+}
+
+export function forgetRepublications(beforeMs: number): QueryConfig {
+  return {
+    name: 'reconcile-forget',
+    text: 'DELETE FROM republications WHERE sms_id < $1',
+    values: [firstSmsIdAt(beforeMs)],
+  }
+}

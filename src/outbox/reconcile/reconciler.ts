@@ -1,0 +1,166 @@
+import { smsIdTimeMs } from '../../domain/sms-id.ts'
+import { GROUPS, TOPICS } from '../../events/topics.ts'
+import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
+import type { Connection, Pool } from '../../postgres/pool.ts'
+import type { Log } from '../../runtime/log.ts'
+import type { Metrics } from '../../runtime/metrics.ts'
+import type { Service } from '../../runtime/service.ts'
+import type { Values } from '../../runtime/settings.ts'
+import { WakeSignal } from '../../runtime/wake-signal.ts'
+import type { outboxSettings } from '../config.ts'
+import { OpenRanges } from './open-ranges.ts'
+import { readProgress } from './read-progress.ts'
+import {
+  forgetRepublications,
+  readHeads,
+  readOldestMessage,
+  readReconcilerProgress,
+  writeReconcilerProgress,
+} from './reconcile-statements.ts'
+import { ReconcilerMetrics } from './reconciler-metrics.ts'
+import { SearchRange } from './search-range.ts'
+import { type PipelineView, SettledWatermark } from './settled-watermark.ts'
+
+const RECONCILER_LOCK = 7_306_005
+const DAY_MS = 86_400_000
+/** Of each period, the share that may go into looking through ranges. */
+const SEARCH_SHARE = 0.1
+const RANGES_ADDED_MAX = 10_000
+/** Published again in one period: a lost topic comes back at a pace that leaves room for what is new. */
+const REPUBLISHED_MAX = 20_000
+
+export interface ReconcilerParts {
+  readonly settings: Values<typeof outboxSettings>
+  readonly pool: Pool
+  readonly cluster: Cluster
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/**
+ * Finds messages whose records Kafka has lost, and puts them into the outbox again under the same ids. Of all relays
+ * one does it, on a connection that holds the lock; if that breaks, whoever is next begins anew from the table of
+ * progress. What is lost and what only late, `settled-watermark.ts` tells; where to look, `open-ranges.ts`.
+ */
+export class Reconciler implements Service {
+  readonly name = 'reconciler'
+  readonly #parts: ReconcilerParts
+  readonly #metrics: ReconcilerMetrics
+  readonly #connections: BrokerConnections
+  readonly #signal = new WakeSignal()
+  #loop: Promise<void> | null = null
+  #stopping = false
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts
+    this.#metrics = new ReconcilerMetrics(parts.metrics)
+    this.#connections = parts.cluster.connections()
+  }
+
+  async start(): Promise<void> {
+    this.#loop ??= this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#signal.wake()
+    await this.#loop
+    await this.#connections.close()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await this.#lead()
+      } catch (error) {
+        this.#parts.log.warn({ err: error }, 'lost messages could not be looked for; trying again')
+      }
+      await this.#pause()
+    }
+  }
+
+  async #pause(): Promise<void> {
+    if (!this.#stopping) await this.#signal.sleep(this.#parts.settings.RECONCILE_PERIOD_MS)
+  }
+
+  /** Returns at once when another relay does the work; otherwise goes on until stopped. */
+  async #lead(): Promise<void> {
+    const connection = await this.#parts.pool.connect()
+    try {
+      const { rows } = await connection.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+        RECONCILER_LOCK,
+      ])
+      if (!rows[0]!.locked) return
+      this.#parts.log.info('looks for lost messages')
+      const watermark = new SettledWatermark(this.#parts.settings.RECONCILE_AFTER_MS)
+      const ranges = await this.#readRanges(connection)
+      while (!this.#stopping) {
+        await this.#round(connection, watermark, ranges)
+        await this.#pause()
+      }
+    } finally {
+      // Closed, as the lock goes with the connection.
+      this.#metrics.measure(null)
+      connection.release(true)
+    }
+  }
+
+  /** From where the last one left off; at first, from the oldest message that may still be looked for. */
+  async #readRanges(connection: Connection): Promise<OpenRanges> {
+    const { RECONCILE_AFTER_MS, RECONCILE_DAYS } = this.#parts.settings
+    const { rows } = await connection.query<{ next_range_ms: number; open_ranges_ms: string[] }>(
+      readReconcilerProgress(),
+    )
+    if (rows[0]) return new OpenRanges(RECONCILE_AFTER_MS, rows[0].next_range_ms, rows[0].open_ranges_ms.map(Number))
+    const nowMs = Date.now()
+    const oldest = await connection.query<{ sms_id: number }>(readOldestMessage(nowMs - RECONCILE_DAYS * DAY_MS))
+    const firstMs = oldest.rows[0] ? smsIdTimeMs(oldest.rows[0].sms_id) : nowMs - RECONCILE_AFTER_MS
+    return new OpenRanges(RECONCILE_AFTER_MS, Math.min(firstMs, nowMs - RECONCILE_AFTER_MS), [])
+  }
+
+  async #round(connection: Connection, watermark: SettledWatermark, ranges: OpenRanges): Promise<void> {
+    const { settings } = this.#parts
+    const view = await this.#look(connection)
+    watermark.observe(view)
+    ranges.extend(view.atMs, RANGES_ADDED_MAX)
+    await this.#forget(connection, ranges, view.atMs - settings.RECONCILE_DAYS * DAY_MS)
+    const search = new SearchRange({ ...this.#parts, connection, watermark, counts: this.#metrics }, view)
+    const endMs = performance.now() + settings.RECONCILE_PERIOD_MS * SEARCH_SHARE
+    for (const startMs of ranges.due(view.atMs, watermark.settledMs)) {
+      if (this.#stopping || search.republished >= REPUBLISHED_MAX || performance.now() > endMs) break
+      ranges.visited(startMs, await search.range(startMs), view.atMs)
+    }
+    const { nextMs, openMs } = ranges.progress
+    await connection.query(writeReconcilerProgress(nextMs, openMs))
+    this.#metrics.measure({ oldestMs: ranges.oldestMs, settledMs: watermark.settledMs, openRanges: openMs.length })
+  }
+
+  /** In the order that the watermark asks for: each end is read after what leads to it. */
+  async #look(connection: Connection): Promise<PipelineView> {
+    const { rows } = await connection.query<{
+      read_at: Date
+      shard: number
+      seq: number | null
+      sms_id: number | null
+    }>(readHeads())
+    const { cluster } = this.#parts
+    const delivery = await readProgress(cluster, this.#connections, TOPICS.delivery, GROUPS.delivery)
+    const status = await readProgress(cluster, this.#connections, TOPICS.status, GROUPS.status)
+    return {
+      atMs: rows[0]!.read_at.getTime(),
+      heads: rows
+        .filter(({ seq }) => seq !== null)
+        .map(({ shard, seq, sms_id }) => ({ shard, seq: seq!, smsId: sms_id! })),
+      delivery,
+      status,
+    }
+  }
+
+  async #forget(connection: Connection, ranges: OpenRanges, beforeMs: number): Promise<void> {
+    const forgotten = ranges.forget(beforeMs)
+    if (forgotten.length === 0) return
+    await connection.query(forgetRepublications(beforeMs))
+    const fromAt = new Date(Math.min(...forgotten)).toISOString()
+    this.#parts.log.error({ ranges: forgotten.length, fromAt }, 'messages are too old to be looked for any more')
+  }
+}

@@ -1,0 +1,147 @@
+import { OUTBOX_SHARDS } from '../../domain/outbox-shard.ts'
+import { smsIdTimeMs } from '../../domain/sms-id.ts'
+
+/** The oldest row of a shard of the outbox. */
+export interface ShardHead {
+  readonly shard: number
+  readonly seq: number
+  readonly smsId: number
+}
+
+/** Where a log begins and ends, and what a consumer group has committed of it; null if nothing yet. */
+export interface PartitionProgress {
+  readonly startOffset: number
+  readonly endOffset: number
+  readonly committedOffset: number | null
+}
+
+/**
+ * How far everyone is, looked at in this order: the outbox; then the tasks' topic and its readers; then the statuses'
+ * topic and its readers.
+ */
+export interface PipelineView {
+  /** When the outbox was looked at, by the database's clock. */
+  readonly atMs: number
+  readonly heads: readonly ShardHead[]
+  readonly delivery: readonly PartitionProgress[]
+  readonly status: readonly PartitionProgress[]
+}
+
+/** A message of which too little has been heard. */
+export interface SilentMessage {
+  readonly smsId: number
+  readonly shard: number
+  /** Where its task is, in the tasks' topic. */
+  readonly partition: number
+  /** When its state last changed; null if it has none. */
+  readonly movedAtMs: number | null
+  /** The row of the outbox with which it was last published again, how often it was by then, and when; null if never. */
+  readonly republished: { readonly outboxSeq: number; readonly times: number; readonly atMs: number } | null
+}
+
+/** What had left the outbox at a time: rows below `seqBefore`, among them all messages accepted before that time. */
+interface ShardMark {
+  readonly acceptedBeforeMs: number
+  readonly seqBefore: number
+}
+
+interface Mark {
+  readonly atMs: number
+  readonly shards: readonly ShardMark[]
+}
+
+/** A mark on its way: it waits for the workers to pass an offset, then for the status updaters to pass theirs. */
+type Probe =
+  | { readonly stage: 'delivery'; readonly mark: Mark; readonly targetOffset: number }
+  | { readonly stage: 'status'; readonly mark: Mark; readonly targetOffsets: readonly number[] }
+
+/**
+ * Tells what is lost from what is merely late, without trusting any clock of Kafka's.
+ *
+ * For each partition of tasks a probe is sent along the way that messages take. What has left the outbox by now lies
+ * below the partition's end by now; when workers have committed that far, the statuses that came of it lie below the
+ * ends of the statuses' topic by then; when these are committed too, PostgreSQL knows whatever became of those
+ * messages. Then the mark that the probe carried is settled, and a message behind it of which nothing is known is
+ * lost. While workers or updaters are behind no probe arrives, and everything is only late.
+ *
+ * What lies below the beginning of a log cannot be read any more, and what lies beyond its end was cut off: neither
+ * is waited for.
+ */
+export class SettledWatermark {
+  /** For how long after its acceptance a message may still be on its way into the outbox. */
+  readonly #acceptanceMs: number
+  #probes: Probe[] = []
+  #settled: (Mark | undefined)[] = []
+
+  constructor(acceptanceMs: number) {
+    this.#acceptanceMs = acceptanceMs
+  }
+
+  /** Before this time of acceptance there may be lost messages; not one behind it can be told from a late one. */
+  get settledMs(): number {
+    let latestMs = 0
+    for (const mark of this.#settled) {
+      for (const shard of mark?.shards ?? []) latestMs = Math.max(latestMs, shard.acceptedBeforeMs)
+    }
+    return latestMs
+  }
+
+  /** Partitions that appear begin anew; those that are gone are forgotten. */
+  observe(view: PipelineView): void {
+    const mark = this.#markOf(view)
+    this.#settled.length = view.delivery.length
+    this.#probes = view.delivery.map((progress, partition) => {
+      const arrived = advance(this.#probes[partition] ?? begin(mark, progress), progress, view.status)
+      if (arrived !== 'arrived') return arrived
+      this.#settled[partition] = this.#probes[partition]?.mark ?? mark
+      const next = advance(begin(mark, progress), progress, view.status)
+      if (next !== 'arrived') return next
+      this.#settled[partition] = mark
+      return begin(mark, progress)
+    })
+  }
+
+  /** Whether everyone has passed the point at which something of this message must have been heard. */
+  isPassed(message: SilentMessage): boolean {
+    const mark = this.#settled[message.partition]
+    if (!mark) return false
+    const shard = mark.shards[message.shard]!
+    if (smsIdTimeMs(message.smsId) >= shard.acceptedBeforeMs) return false
+    if (message.movedAtMs !== null && message.movedAtMs >= mark.atMs) return false
+    const { republished } = message
+    return republished === null || (republished.atMs < mark.atMs && republished.outboxSeq < shard.seqBefore)
+  }
+
+  #markOf(view: PipelineView): Mark {
+    const heads = new Map(view.heads.map((head) => [head.shard, head]))
+    const shards = Array.from({ length: OUTBOX_SHARDS }, (_, shard): ShardMark => {
+      const head = heads.get(shard)
+      const headMs = head ? smsIdTimeMs(head.smsId) : view.atMs
+      return {
+        acceptedBeforeMs: Math.min(headMs, view.atMs) - this.#acceptanceMs,
+        seqBefore: head?.seq ?? Number.POSITIVE_INFINITY,
+      }
+    })
+    return { atMs: view.atMs, shards }
+  }
+}
+
+function begin(mark: Mark, { endOffset }: PartitionProgress): Probe {
+  return { stage: 'delivery', mark, targetOffset: endOffset }
+}
+
+function advance(probe: Probe, delivery: PartitionProgress, status: readonly PartitionProgress[]): Probe | 'arrived' {
+  if (probe.stage === 'delivery') {
+    if (!hasPassed(delivery, probe.targetOffset)) return probe
+    probe = { stage: 'status', mark: probe.mark, targetOffsets: status.map(({ endOffset }) => endOffset) }
+  }
+  const { targetOffsets } = probe
+  return status.every((progress, partition) => hasPassed(progress, targetOffsets[partition] ?? 0)) ? 'arrived' : probe
+}
+
+/** A commit beyond the end is of a log that was cut off since: its group begins at the start again. */
+function hasPassed({ startOffset, endOffset, committedOffset }: PartitionProgress, targetOffset: number): boolean {
+  const isValid = committedOffset !== null && committedOffset <= endOffset
+  const readUpTo = isValid ? Math.max(committedOffset, startOffset) : startOffset
+  return readUpTo >= Math.min(targetOffset, endOffset)
+}

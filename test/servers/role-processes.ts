@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { freePort } from '../../src/embedded/free-port.ts'
+import { eventually } from './eventually.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+interface RoleProcess {
+  readonly child: ChildProcess
+  readonly adminPort: number
+  readonly exited: Promise<number | null>
+}
+
+/** Roles as processes of their own, started and stopped as a test wants. */
+export class RoleProcesses {
+  readonly #env: NodeJS.ProcessEnv
+  readonly #processes = new Map<string, RoleProcess>()
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = { ...process.env, ...env }
+  }
+
+  /** Starts `smsgw ARGS…`, and for `run` waits until it is ready. */
+  async start(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+    const adminPort = await freePort()
+    const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), ...args], {
+      cwd: ROOT,
+      env: { ...this.#env, ADMIN_PORT: String(adminPort), ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    this.#processes.set(name, { child, adminPort, exited })
+    if (args[0] !== 'run') return
+    const isReady = await eventually(
+      () => this.#isReady(adminPort),
+      (ready) => ready || child.exitCode !== null,
+    )
+    if (!isReady) throw new Error(`${name} was not ready in time`)
+  }
+
+  /** Lets it finish what it has begun. Returns its exit code. */
+  async stop(name: string): Promise<number | null> {
+    const found = this.#processes.get(name)
+    if (!found) return null
+    this.#processes.delete(name)
+    if (found.child.exitCode === null) found.child.kill('SIGTERM')
+    return found.exited
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#processes.keys()].map((name) => this.stop(name)))
+  }
+
+  /** The value of a metric without labels of its own. */
+  async metric(name: string, metric: string): Promise<number> {
+    const { adminPort } = this.#processes.get(name)!
+    const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
+    const line = text.split('\n').find((each) => each.startsWith(`${metric}{`))
+    return Number(line?.split(' ').at(-1))
+  }
+
+  async #isReady(adminPort: number): Promise<boolean> {
+    return await fetch(`http://127.0.0.1:${adminPort}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  }
+}
