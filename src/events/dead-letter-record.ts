@@ -6,6 +6,9 @@ import { TOPICS } from './topics.ts'
 
 const codec = eventCodec(DeadLetter)
 
+/** Written in JSON, a byte may become six; even then the letter is smaller than the largest record that brokers take. */
+const MESSAGE_BYTES_MAX = 128 * 1_024
+
 export interface DeadLetterCause {
   readonly reason: DeadLetterReason
   readonly error: string
@@ -23,7 +26,8 @@ const STACK_LENGTH_MAX = 8_000
  * the headers by which Kafka consoles find their way back (the names are Spring's, which they look for).
  */
 export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause, nowMs: number): ProducerRecord {
-  const { topic, partition, offset, value } = record
+  const { topic, partition, offset } = record
+  const value = record.value && beginningOf(record.value)
   const error = cause.error.slice(0, ERROR_LENGTH_MAX)
   const failedAt = new Date(nowMs).toISOString()
   const isText = value === null || isUtf8(value)
@@ -38,6 +42,7 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
       error,
       message: value === null ? null : value.toString(isText ? 'utf8' : 'base64'),
       message_encoding: isText ? 'utf8' : 'base64',
+      ...(value?.length === record.value?.length ? {} : { message_bytes: record.value!.length }),
       failed_at: failedAt,
       reason: cause.reason,
       attempts: record.failures + 1,
@@ -65,4 +70,12 @@ function stackHeader(stack: string | undefined): [string, string][] {
 
 function isUtf8(bytes: Buffer): boolean {
   return Buffer.from(bytes.toString()).equals(bytes)
+}
+
+/** As much of a value as a letter holds. A character of UTF-8 is not cut: its further bytes begin with the bits 10. */
+function beginningOf(value: Buffer): Buffer {
+  if (value.length <= MESSAGE_BYTES_MAX) return value
+  let end = MESSAGE_BYTES_MAX
+  while (end > MESSAGE_BYTES_MAX - 4 && (value[end]! & 0b1100_0000) === 0b1000_0000) end--
+  return value.subarray(0, end)
 }

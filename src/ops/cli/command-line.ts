@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit-command.ts'
 import { benchCommand } from './bench-command.ts'
+import { chaosCommand } from './chaos-command.ts'
 import { configCommand } from './config-command.ts'
 import { explainError } from './explain-error.ts'
 import { groupsCommand } from './groups-command.ts'
@@ -29,6 +30,7 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   topicsCommand,
   planCommand,
   benchCommand,
+  chaosCommand,
   accountCommands,
   webhookCommands,
   auditCommand,
