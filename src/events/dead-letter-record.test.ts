@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { consumedRecord } from '../../test/servers/consumed-record.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
-import { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import { recordBytes } from '../kafka/wire/record-batch-encode.ts'
 import type { DeadLetter } from './dead-letter.ts'
 import { deadLetterRecord } from './dead-letter-record.ts'
 
-const NO_HEADERS = Buffer.from([0])
 const CAUSE = { reason: 'not-json', error: 'the value is not JSON', consumerGroup: 'group' } as const
 
 function letterOf(value: Buffer): { bytes: number; letter: DeadLetter } {
-  const record = new ConsumedRecord('sms.delivery', 3, 7, 0, Buffer.from('key'), value, NO_HEADERS, 0)
+  const record = consumedRecord({ topic: 'sms.delivery', offset: 7, key: 'key', value })
   const made = deadLetterRecord(record, CAUSE, 0)
   return { bytes: recordBytes(made), letter: JSON.parse(String(made.value)) as DeadLetter }
 }

@@ -5,7 +5,7 @@ interface RecordParts {
   readonly topic?: string
   readonly offset?: number
   readonly key?: string | null
-  readonly value?: string | null
+  readonly value?: string | Buffer | null
   readonly headers?: [string, string][]
 }
 
