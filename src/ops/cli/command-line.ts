@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit-command.ts'
 import { configCommand } from './config-command.ts'
+import { dashboardsCommand } from './dashboards-command.ts'
 import { explainError } from './explain-error.ts'
 import { lagCommand } from './lag-command.ts'
 import { runCommand } from './run-command.ts'
@@ -25,7 +26,15 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     code = exitCode
   }
   for (const add of [upCommand, runCommand, simulatorCommand, auditCommand]) add(program, done)
-  for (const add of [sendCommand, lagCommand, topicsCommand, accountCommands, webhookCommands, configCommand]) {
+  for (const add of [
+    sendCommand,
+    lagCommand,
+    topicsCommand,
+    accountCommands,
+    webhookCommands,
+    configCommand,
+    dashboardsCommand,
+  ]) {
     add(program)
   }
   for (const command of program.commands) command.exitOverride()

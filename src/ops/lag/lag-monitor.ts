@@ -37,6 +37,7 @@ export class LagMonitor implements Service {
   readonly #lagMetrics: LagMetrics
   readonly #topicMetrics: TopicMetrics
   readonly #lastSuccess: Gauge<'collector'>
+  #described: string[] = []
   #timers: NodeJS.Timeout[] = []
   readonly #running = new Map<string, Promise<void>>()
 
@@ -54,8 +55,8 @@ export class LagMonitor implements Service {
   }
 
   async start(): Promise<void> {
-    this.#every(this.#parts.settings.LAG_SAMPLE_MS, 'lag', () => this.#sample())
-    this.#every(DESCRIBE_MS, 'topics', () => this.#describe())
+    this.#every(this.#parts.settings.LAG_SAMPLE_MS, () => this.#collect('lag', () => this.#sample()))
+    this.#every(DESCRIBE_MS, () => this.#collect('topics', () => this.#describe()))
   }
 
   async stop(): Promise<void> {
@@ -65,18 +66,19 @@ export class LagMonitor implements Service {
     await this.#connections.close()
   }
 
-  /** Now and on a timer; a look that takes longer than its turn leaves out the next. */
-  #every(ms: number, collector: string, collect: () => Promise<void>): void {
-    const run = (): void => {
-      if (this.#running.has(collector)) return
-      const running = collect()
-        .then(() => this.#lastSuccess.set({ collector }, Date.now() / 1_000))
-        .catch((error) => this.#parts.log.warn({ err: error, collector }, 'the cluster was not read; trying again'))
-        .finally(() => this.#running.delete(collector))
-      this.#running.set(collector, running)
-    }
-    this.#timers.push(setInterval(run, ms))
-    run()
+  #every(ms: number, collect: () => void): void {
+    this.#timers.push(setInterval(collect, ms))
+    collect()
+  }
+
+  /** A look that takes longer than its turn leaves out the next. */
+  #collect(collector: string, look: () => Promise<void>): void {
+    if (this.#running.has(collector)) return
+    const running = look()
+      .then(() => this.#lastSuccess.set({ collector }, Date.now() / 1_000))
+      .catch((error) => this.#parts.log.warn({ err: error, collector }, 'the cluster was not read; trying again'))
+      .finally(() => this.#running.delete(collector))
+    this.#running.set(collector, running)
   }
 
   async #sample(): Promise<void> {
@@ -85,14 +87,21 @@ export class LagMonitor implements Service {
     await recallAges(cluster, this.#connections, this.#history)
     this.#lagMetrics.publish(cluster.clusterId, groupReports(this.#history))
     this.#topicMetrics.publishPartitions(cluster, this.#history.partitions)
+    if (this.#topics().join() !== this.#described.join()) this.#collect('topics', () => this.#describe())
   }
 
   async #describe(): Promise<void> {
     const { cluster } = this.#parts
     // Describing tries again for long while no broker answers, which a monitor that stops could not wait for.
     await cluster.refresh()
-    const names = new Set([...Object.values(TOPICS), ...this.#history.partitions.map(({ topic }) => topic)])
-    this.#topicMetrics.publishTopics((await describeTopics(cluster, [...names])).values())
+    const topics = this.#topics()
+    this.#topicMetrics.publishTopics((await describeTopics(cluster, topics)).values())
+    this.#described = topics
     this.#topicMetrics.publishLogDirs(await describeLogDirs(cluster, this.#connections))
+  }
+
+  /** Those of the last look. */
+  #topics(): string[] {
+    return [...new Set(this.#history.partitions.map(({ topic }) => topic))].sort()
   }
 }
