@@ -78,7 +78,8 @@ export const ROLES = {
   }),
   monitor: role('watches the lag of every group, and sends canary messages', watchSettings, (settings, parts, env) => {
     const clickhouse = readSettings(analyticsSettings, env)
-    const canary = createCanary({ ...parts, settings, clickhouse })
+    const { PORT: localPort } = readSettings(apiSettings, env)
+    const canary = createCanary({ ...parts, settings, clickhouse, localPort })
     const lag = new LagMonitor({ ...parts, settings })
     return new ServiceGroup('monitor', canary ? [canary, lag] : [lag])
   }),
