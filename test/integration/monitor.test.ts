@@ -56,7 +56,8 @@ test('a canary goes the whole way, and each stage of it is measured', async () =
   })!
   await canary.start()
   const stages = CANARY_STAGES.map((stage) => `smsgw_canary_stage_seconds_count{stage="${stage}"} 1`)
-  const expected = [...stages, 'smsgw_canary_messages_total{outcome="delivered"} 1', 'smsgw_canary_roundtrip_seconds ']
+  const ends = ['delivered', 'clickhouse'].map((end) => `smsgw_canary_last_success_timestamp_seconds{end="${end}"}`)
+  const expected = [...stages, ...ends, 'smsgw_canary_messages_total{outcome="delivered"} 1']
   const missing = await missingIn(() => metrics.registry.metrics(), expected)
   await canary.stop()
   expect(missing).toEqual([])

@@ -34,6 +34,8 @@ describe('no alarm', () => {
     ['bursts without a pause between', { ...steady, produced: (s) => (s % 60 < 10 ? 1_100 : 10), seconds: 3_600 }],
     ['steady traffic with a constant lag', { ...steady, handled: (s) => (s === 30 ? 0 : 100) }],
     ['catching up with a large backlog', { ...steady, produced: until(1, 500_000, 100), handled: () => 2_000 }],
+    ['pauses of one and then two minutes, worked off', { ...steady, handled: pausing }],
+    ['falling behind, but within what is normal', { ...steady, handled: until(120, 200, 99) }],
     ['a restart of half a minute', { ...steady, handled: awayBetween(200, 230), members: awayBetween(200, 230, 1) }],
   ])('%s', (_name, script) => {
     expect(course(script)).toEqual(['OK'])
@@ -53,6 +55,10 @@ function awayBetween(from: number, to: number, otherwise = 200) {
   return (s: number) => (s >= from && s < to ? 0 : otherwise)
 }
 
+function pausing(s: number): number {
+  return (s >= 100 && s < 150) || (s >= 250 && s < 370) ? 0 : 200
+}
+
 describe('what is wrong', () => {
   test('a stopped group: no members, known within seventy seconds', () => {
     const moments = play({ ...steady, handled: until(300, 200), members: until(300, 2) })
@@ -61,7 +67,9 @@ describe('what is wrong', () => {
   })
 
   test('a group that was stopped before the monitor looked', () => {
-    expect(course({ ...steady, produced: until(1, 50), handled: () => 0, members: () => 0 })).toEqual(['OK', 'STOP'])
+    const moments = play({ ...steady, produced: until(1, 50), handled: () => 0, members: () => 0 })
+    expect(statuses(moments)).toEqual(['OK', 'STOP'])
+    expect(firstSecond(moments, 'STOP')).toBeLessThanOrEqual(70)
   })
 
   test('a group that has stalled on one record, with its members', () => {

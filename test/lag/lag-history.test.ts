@@ -45,6 +45,13 @@ test('a topic or a group that is gone is forgotten; a partition without a leader
   expect(history.partitions.map(partitionName).sort()).toEqual(['a[0]', 'leaderless[0]'])
 })
 
+test('a topic that was deleted and made again is not taken for a rewind', () => {
+  const history = new LagHistory(300_000)
+  history.add(sample(0, ['g'], [{ ...lagIn('g', 'a', 0, 0), currentOffset: 500, logEndOffset: 500 }]))
+  history.add(sample(5_000, ['g'], [lagIn('g', 'a', 0, 4)]))
+  expect(history.report()).toMatchObject([{ status: 'OK', lag: 4 }])
+})
+
 test('a group that has committed nothing is shown, without values', () => {
   const history = new LagHistory(300_000)
   history.add(sample(0, ['new'], []))

@@ -30,8 +30,8 @@ export class Canary implements Service {
     this.#outcomes = metrics.counter('smsgw_canary_messages_total', 'Canary messages', ['outcome'])
     this.#lastSuccess = metrics.gaugeSet(
       'smsgw_canary_last_success_timestamp_seconds',
-      'When a canary message last came through; at first when sending them began',
-      [],
+      'When a canary message last came to that end; at first when sending them began',
+      ['end'],
     )
     this.#roundTrip = metrics.gaugeSet(
       'smsgw_canary_roundtrip_seconds',
@@ -41,7 +41,8 @@ export class Canary implements Service {
   }
 
   async start(): Promise<void> {
-    this.#lastSuccess.set(Date.now() / 1_000)
+    const ends = this.#parts.route.countStatuses ? ['delivered', 'clickhouse'] : ['delivered']
+    for (const end of ends) this.#arrivedAt(end)
     this.#timer = setInterval(() => this.#sendUnlessBusy(), this.#parts.intervalMs)
     this.#sendUnlessBusy()
   }
@@ -70,7 +71,11 @@ export class Canary implements Service {
     this.#outcomes.inc({ outcome })
     this.#roundTrip.set(((times.finalMs ?? Date.now()) - times.postedMs) / 1_000)
     for (const [stage, seconds] of canaryStages(message, times)) this.#stages.observe({ stage }, seconds)
-    if (outcome === 'delivered') this.#lastSuccess.set(Date.now() / 1_000)
+    if (times.inClickHouseMs !== null) this.#arrivedAt('clickhouse')
+    if (outcome === 'delivered') this.#arrivedAt('delivered')
     else this.#parts.log.warn({ status: message.status }, 'a canary message did not come through')
+  }
+  #arrivedAt(end: string): void {
+    this.#lastSuccess.set({ end }, Date.now() / 1_000)
   }
 }

@@ -62,6 +62,7 @@ async function post({ api, apiKey, phone, timeoutMs }: CanaryRoute, signal: Abor
     body,
     signal,
     headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
   }).catch((cause) => {
     throw new CanaryRefusedError(`the API at ${api} did not answer: ${(cause as Error).message}`, { cause })
   })
@@ -73,7 +74,12 @@ async function post({ api, apiKey, phone, timeoutMs }: CanaryRoute, signal: Abor
 /** Null when it cannot be read now. */
 async function readMessage(route: CanaryRoute, smsId: number, signal: AbortSignal): Promise<CanaryMessage | null> {
   try {
-    const answer = await request(`${route.api}/v1/messages/${smsId}`, { headers: authorization(route.apiKey), signal })
+    const answer = await request(`${route.api}/v1/messages/${smsId}`, {
+      headers: authorization(route.apiKey),
+      signal,
+      headersTimeout: route.timeoutMs,
+      bodyTimeout: route.timeoutMs,
+    })
     if (answer.statusCode === 200) return (await answer.body.json()) as CanaryMessage
     await answer.body.dump()
     return null

@@ -51,10 +51,10 @@ export const SECONDS_CRITICAL = 90
 
 const PATIENCE_MS_MIN = 60_000
 const PATIENCE_PACES = 3
-/** Fewer moves than this may be one slow commit at an unlucky moment. */
-const FALLING_MOVES_MIN = 3
 const FALLING_MS_MIN = 60_000
 const FALLING_PARTS = 4
+/** In fewer of the parts the offset may move for a group that commits rarely, or works off what a pause has left. */
+const MOVING_PARTS_MIN = 3
 
 /** How much is waiting, apart from how it moves. Null seconds are not known. */
 export function lagLevel(lag: number, seconds: number | null): LagLevel {
@@ -86,9 +86,7 @@ export function judgePartition(
   const learnedMs = paceMs === null ? windowMs : Math.min(windowMs, Math.max(PATIENCE_MS_MIN, PATIENCE_PACES * paceMs))
   const patienceMs = members === 0 && moves === 0 ? PATIENCE_MS_MIN : learnedMs
   if (waitingMs >= patienceMs) return certainly(members === null || members === 0 ? 'STOP' : 'STALL')
-  if (moves >= FALLING_MOVES_MIN && lagLevel(lagOf(last), seconds) !== 'normal' && fallsBehind(samples)) {
-    return certainly('WARN')
-  }
+  if (lagLevel(lagOf(last), seconds) !== 'normal' && fallsBehind(samples)) return certainly('WARN')
   const spanMs = last.atMs - samples[0]!.atMs
   return { status: 'OK', isCertain: spanMs >= (moves > 0 ? FALLING_MS_MIN : windowMs) }
 }
@@ -125,17 +123,21 @@ function movement(samples: readonly OffsetSample[]): Movement {
 }
 
 /**
- * Whether the least lag of each quarter of the time since nothing was waiting lies above that of the quarter before:
- * bursts, and lags that rise from commit to commit, come down in between.
+ * Whether the least lag of each quarter of the time since nothing was waiting lies above that of the quarter before,
+ * while the offset moves: bursts, and lags that rise from commit to commit, come down in between.
  */
 function fallsBehind(samples: readonly OffsetSample[]): boolean {
   const since = samples.slice(samples.findLastIndex((sample) => lagOf(sample) === 0) + 1)
-  const spanMs = since.at(-1)!.atMs - since[0]!.atMs
+  const firstMs = since[0]!.atMs
+  const spanMs = since.at(-1)!.atMs - firstMs
   if (spanMs < FALLING_MS_MIN) return false
   const least = Array<number>(FALLING_PARTS).fill(Number.POSITIVE_INFINITY)
-  for (const sample of since) {
-    const part = Math.min(FALLING_PARTS - 1, Math.floor(((sample.atMs - since[0]!.atMs) / spanMs) * FALLING_PARTS))
+  const moving = new Set<number>()
+  for (const [index, sample] of since.entries()) {
+    const part = Math.min(FALLING_PARTS - 1, Math.floor(((sample.atMs - firstMs) / spanMs) * FALLING_PARTS))
     least[part] = Math.min(least[part]!, lagOf(sample))
+    if (index > 0 && sample.currentOffset > since[index - 1]!.currentOffset) moving.add(part)
   }
-  return least.every((lag, part) => Number.isFinite(lag) && (part === 0 || lag > least[part - 1]!))
+  const isRising = least.every((lag, part) => Number.isFinite(lag) && (part === 0 || lag > least[part - 1]!))
+  return isRising && moving.size >= MOVING_PARTS_MIN
 }
