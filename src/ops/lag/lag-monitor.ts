@@ -83,10 +83,13 @@ export class LagMonitor implements Service {
 
   async #sample(): Promise<void> {
     const { cluster } = this.#parts
+    await cluster.refresh()
+    this.#topicMetrics.publishReplicas(cluster, this.#topics())
     this.#history.add(await sampleLag(cluster, this.#connections, { topics: Object.values(TOPICS) }))
     await recallAges(cluster, this.#connections, this.#history)
     this.#lagMetrics.publish(cluster.clusterId, groupReports(this.#history))
-    this.#topicMetrics.publishPartitions(cluster, this.#history.partitions)
+    this.#topicMetrics.publishReplicas(cluster, this.#topics())
+    this.#topicMetrics.publishEnds(this.#history.partitions)
     if (this.#topics().join() !== this.#described.join()) this.#collect('topics', () => this.#describe())
   }
 

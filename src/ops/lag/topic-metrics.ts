@@ -35,17 +35,23 @@ export class TopicMetrics {
     this.#gauges = topicGauges(metrics)
   }
 
-  /** Leaders and replicas of the topics that the ends are of, as the cluster's metadata has them. */
-  publishPartitions(cluster: Cluster, ends: readonly PartitionEnds[]): void {
-    const { brokers, partitions, end, start, leader, preferred, replicas, inSync, underReplicated } = this.#gauges
-    brokers.set(cluster.brokerIds.length)
-    for (const gauge of [partitions, end, start, leader, preferred, replicas, inSync, underReplicated]) gauge.reset()
+  publishEnds(ends: readonly PartitionEnds[]): void {
+    const { end, start } = this.#gauges
+    for (const gauge of [end, start]) gauge.reset()
     for (const { topic, partition, logStartOffset, logEndOffset } of ends) {
       end.set({ topic, partition }, logEndOffset)
       start.set({ topic, partition }, logStartOffset)
     }
-    for (const topic of new Set(ends.map((each) => each.topic))) {
-      const known = cluster.topic(topic)?.partitions ?? []
+  }
+
+  /** Brokers, leaders and replicas, as the cluster's metadata has them: known even while nothing can be read. */
+  publishReplicas(cluster: Cluster, topics: readonly string[]): void {
+    const { brokers, partitions, leader, preferred, replicas, inSync, underReplicated } = this.#gauges
+    brokers.set(cluster.brokerIds.length)
+    for (const gauge of [partitions, leader, preferred, replicas, inSync, underReplicated]) gauge.reset()
+    for (const topic of topics) {
+      const known = cluster.topic(topic)?.partitions
+      if (!known) continue
       partitions.set({ topic }, known.length)
       for (const { partition, leader: nodeId, replicas: all, inSync: current } of known) {
         leader.set({ topic, partition }, nodeId)
