@@ -9,14 +9,17 @@ import { Worker } from './delivery/worker.ts'
 import type { Cluster } from './kafka/cluster/cluster.ts'
 import type { Producer } from './kafka/producer/producer.ts'
 import type { OperatorsFile } from './operators/operators-file.ts'
-import { LagMonitor, monitorSettings } from './ops/lag/lag-monitor.ts'
+import { canarySettings } from './ops/canary/config.ts'
+import { createCanary } from './ops/canary/create-canary.ts'
+import { monitorSettings } from './ops/lag/config.ts'
+import { LagMonitor } from './ops/lag/lag-monitor.ts'
 import { outboxSettings } from './outbox/config.ts'
 import { OutboxService } from './outbox/outbox-service.ts'
 import type { Pool } from './postgres/pool.ts'
 import type { Health } from './runtime/health.ts'
 import type { Log } from './runtime/log.ts'
 import type { Metrics } from './runtime/metrics.ts'
-import type { Service } from './runtime/service.ts'
+import { type Service, ServiceGroup } from './runtime/service.ts'
 import { readSettings, type Settings, type Values } from './runtime/settings.ts'
 import type { GatewaySettings } from './settings.ts'
 import { statusSettings } from './status/config.ts'
@@ -45,6 +48,8 @@ interface Role {
   readonly settings: Settings
   create(parts: ProcessParts, env: NodeJS.ProcessEnv): Service
 }
+
+const watchSettings = { ...monitorSettings, ...canarySettings }
 
 /**
  * The map of the gateway: every role in the order in which a message meets them, and how it is made. Roles meet in
@@ -75,8 +80,12 @@ export const ROLES = {
   audit: role('keeps a tamper-evident log of every event', auditSettings, (settings, parts) => {
     return new AuditLogger({ ...parts, settings })
   }),
-  monitor: role('watches the lag of every group', monitorSettings, (settings, parts) => {
-    return new LagMonitor({ ...parts, settings })
+  monitor: role('watches the lag of every group, and sends canary messages', watchSettings, (settings, parts, env) => {
+    const clickhouse = readSettings(analyticsSettings, env)
+    const { PORT: localPort } = readSettings(apiSettings, env)
+    const canary = createCanary({ ...parts, settings, clickhouse, localPort })
+    const lag = new LagMonitor({ ...parts, settings })
+    return new ServiceGroup('monitor', canary ? [canary, lag] : [lag])
   }),
 } as const satisfies Record<string, Role>
 
@@ -87,7 +96,7 @@ export const ROLE_NAMES = Object.keys(ROLES) as RoleName[]
 function role<S extends Settings>(
   doc: string,
   settings: S,
-  create: (settings: Values<S>, parts: ProcessParts) => Service,
+  create: (settings: Values<S>, parts: ProcessParts, env: NodeJS.ProcessEnv) => Service,
 ): Role {
-  return { doc, settings, create: (parts, env) => create(readSettings(settings, env), parts) }
+  return { doc, settings, create: (parts, env) => create(readSettings(settings, env), parts, env) }
 }

@@ -164,6 +164,7 @@ export class Worker implements Service {
       sum(({ queue }) => queue.inFlight),
     )
     metrics.gauge('smsgw_tasks_waiting', 'Tasks that wait for their turn', () => sum(({ queue }) => queue.waiting))
+    metrics.gauge('smsgw_operators', 'Operators that messages are handed to', () => this.#lines.size)
     metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () =>
       sum(({ connector }) => (connector.isReady ? 1 : 0)),
     )

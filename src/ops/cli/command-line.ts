@@ -6,6 +6,7 @@ import { auditCommand } from './audit-command.ts'
 import { benchCommand } from './bench-command.ts'
 import { chaosCommand } from './chaos-command.ts'
 import { configCommand } from './config-command.ts'
+import { dashboardsCommand } from './dashboards-command.ts'
 import { explainError } from './explain-error.ts'
 import { groupsCommand } from './groups-command.ts'
 import { lagCommand } from './lag-command.ts'
@@ -34,6 +35,7 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   accountCommands,
   webhookCommands,
   auditCommand,
+  dashboardsCommand,
   configCommand,
 ]
 
