@@ -10,6 +10,7 @@ import { runCommand } from './run-command.ts'
 import { sendCommand } from './send-command.ts'
 import { simulatorCommand } from './simulator-command.ts'
 import { topicsCommand } from './topics-command.ts'
+import { underReplicatedCommand } from './under-replicated-command.ts'
 import { upCommand } from './up-command.ts'
 import { webhookCommands } from './webhook-commands.ts'
 
@@ -24,8 +25,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const done = (exitCode: number): void => {
     code = exitCode
   }
-  for (const add of [upCommand, runCommand, simulatorCommand, auditCommand]) add(program, done)
-  for (const add of [sendCommand, lagCommand, topicsCommand, accountCommands, webhookCommands, configCommand]) {
+  for (const add of [upCommand, runCommand, simulatorCommand, auditCommand, topicsCommand, underReplicatedCommand]) {
+    add(program, done)
+  }
+  for (const add of [sendCommand, lagCommand, accountCommands, webhookCommands, configCommand]) {
     add(program)
   }
   for (const command of program.commands) command.exitOverride()
