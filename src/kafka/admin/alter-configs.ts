@@ -1,6 +1,6 @@
-import { incrementalAlterConfigsV1 } from '@platformatic/kafka'
+import { type Connection, incrementalAlterConfigsV1 } from '@platformatic/kafka'
 import { callBroker } from '../cluster/call-broker.ts'
-import type { Cluster } from '../cluster/cluster.ts'
+import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import { KafkaCode, KafkaError } from '../errors.ts'
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from './describe-configs.ts'
 
@@ -17,24 +17,34 @@ export interface ConfigChange {
  * Changes configurations of a topic, and leaves every other as it is. With `validateOnly` nothing is changed.
  * Throws KafkaError when the cluster refuses, and then nothing was changed.
  */
-export function alterTopicConfigs(
+export async function alterTopicConfigs(
   cluster: Cluster,
   topic: string,
   changes: readonly ConfigChange[],
   { validateOnly = false } = {},
 ): Promise<void> {
-  return alterConfigs(cluster, TOPIC_RESOURCE, topic, changes, validateOnly)
+  const resource = { resourceType: TOPIC_RESOURCE, resourceName: topic } as const
+  await alterConfigs(await cluster.anyConnection(), resource, changes, validateOnly)
 }
 
-/** As `alterTopicConfigs`, for what may be changed of a broker while it runs. */
-export function alterBrokerConfigs(cluster: Cluster, nodeId: number, changes: readonly ConfigChange[]): Promise<void> {
-  return alterConfigs(cluster, BROKER_RESOURCE, String(nodeId), changes, false)
+/** As `alterTopicConfigs`, for what may be changed of a broker while it runs; only that broker takes it. */
+export async function alterBrokerConfigs(
+  connections: BrokerConnections,
+  nodeId: number,
+  changes: readonly ConfigChange[],
+): Promise<void> {
+  const resource = { resourceType: BROKER_RESOURCE, resourceName: String(nodeId) } as const
+  await alterConfigs(await connections.to(nodeId), resource, changes, false)
+}
+
+interface ConfigResource {
+  readonly resourceType: typeof TOPIC_RESOURCE | typeof BROKER_RESOURCE
+  readonly resourceName: string
 }
 
 async function alterConfigs(
-  cluster: Cluster,
-  resourceType: typeof TOPIC_RESOURCE | typeof BROKER_RESOURCE,
-  resourceName: string,
+  connection: Connection,
+  resource: ConfigResource,
   changes: readonly ConfigChange[],
   validateOnly: boolean,
 ): Promise<void> {
@@ -42,12 +52,12 @@ async function alterConfigs(
     value === null ? { name, configOperation: REMOVE } : { name, configOperation: SET, value },
   )
   const response: incrementalAlterConfigsV1.IncrementalAlterConfigsResponse = await callBroker(
-    await cluster.anyConnection(),
+    connection,
     incrementalAlterConfigsV1.api,
-    [{ resourceType, resourceName, configs }],
+    [{ ...resource, configs }],
     validateOnly,
   )
-  for (const { errorCode, errorMessage } of response.responses) {
+  for (const { errorCode, errorMessage, resourceName } of response.responses) {
     if (errorCode === KafkaCode.NONE) continue
     throw new KafkaError(errorCode, `changing configs of ${resourceName}${errorMessage ? ` (${errorMessage})` : ''}`)
   }

@@ -7,7 +7,7 @@ import type { Cluster } from '../../kafka/cluster/cluster.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { awaitDrained } from './await-drained.ts'
 import { awaitReassignment } from './await-reassignment.ts'
-import { checkPlan } from './make-plan.ts'
+import { awaitVisible, checkPlan } from './make-plan.ts'
 import { liftThrottle, throttleReplication } from './throttle-replication.ts'
 import type { PlannedChange, TopicsPlan } from './topics-plan.ts'
 
@@ -36,6 +36,7 @@ export async function applyPlan(cluster: Cluster, plan: TopicsPlan, options: App
     await applyChange(cluster, change, options)
     options.applied(change)
   }
+  await awaitVisible(cluster, plan)
 }
 
 function demandConsent({ changes }: TopicsPlan, mayDelete: readonly string[]): void {

@@ -1,11 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Cluster } from '../../kafka/cluster/cluster.ts'
+import { sleep } from '../../runtime/backoff.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { describeChange } from './describe-plan.ts'
 import { type PlanOptions, planTopics, type Refusal } from './plan-topics.ts'
 import { readClusterState } from './read-cluster-state.ts'
 import type { DeclaredTopic } from './topics-file.ts'
 import type { TopicsPlan } from './topics-plan.ts'
+
+const POLL_MS = 100
+const VISIBLE_MS_MAX = 10_000
 
 /** Compares what is declared with the cluster as it is now. Changes nothing. */
 export async function makePlan(
@@ -49,6 +53,14 @@ export async function checkPlan(cluster: Cluster, shown: TopicsPlan): Promise<vo
     `The cluster has changed since this was planned (${shown.plannedAt}), and nothing was applied:\n` +
       `${lines.join('\n')}\nLook at it again: smsgw topics plan --out FILE`,
   )
+}
+
+/** Waits until the cluster shows what a plan has changed: brokers learn of it one by one. */
+export async function awaitVisible(cluster: Cluster, { declared, prune, owns }: TopicsPlan): Promise<void> {
+  const deadlineMs = Date.now() + VISIBLE_MS_MAX
+  while ((await makePlan(cluster, declared, { prune, owns })).plan.changes.length > 0 && Date.now() < deadlineMs) {
+    await sleep(POLL_MS)
+  }
 }
 
 function without<T>(all: readonly T[], some: readonly T[]): T[] {

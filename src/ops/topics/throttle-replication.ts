@@ -35,13 +35,7 @@ export async function throttleReplication(
     { name: leaders, value: [...new Set(sources)].join() },
     { name: followers, value: targets.join() },
   ])
-  for (const nodeId of involved) {
-    await alterBrokerConfigs(
-      cluster,
-      nodeId,
-      RATES.map((name) => ({ name, value: String(bytesPerSecond) })),
-    )
-  }
+  await setRates(cluster, [...involved], String(bytesPerSecond))
   return true
 }
 
@@ -54,12 +48,16 @@ export async function liftThrottle(cluster: Cluster, topics: readonly string[]):
       THROTTLED_REPLICAS.map((name) => ({ name, value: null })),
     )
   }
-  for (const nodeId of cluster.brokerIds) {
-    await alterBrokerConfigs(
-      cluster,
-      nodeId,
-      RATES.map((name) => ({ name, value: null })),
-    )
+  await setRates(cluster, cluster.brokerIds, null)
+}
+
+async function setRates(cluster: Cluster, nodeIds: readonly number[], value: string | null): Promise<void> {
+  const connections = cluster.connections()
+  const changes = RATES.map((name) => ({ name, value }))
+  try {
+    for (const nodeId of nodeIds) await alterBrokerConfigs(connections, nodeId, changes)
+  } finally {
+    await connections.close()
   }
 }
 
