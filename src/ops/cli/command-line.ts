@@ -4,6 +4,8 @@ import { Command, CommanderError } from 'commander'
 import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit-command.ts'
 import { configCommand } from './config-command.ts'
+import { deployCommand } from './deploy-command.ts'
+import { doctorCommand } from './doctor-command.ts'
 import { explainError } from './explain-error.ts'
 import { lagCommand } from './lag-command.ts'
 import { runCommand } from './run-command.ts'
@@ -25,7 +27,16 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const done = (exitCode: number): void => {
     code = exitCode
   }
-  for (const add of [upCommand, runCommand, simulatorCommand, auditCommand, topicsCommand, underReplicatedCommand]) {
+  for (const add of [
+    upCommand,
+    runCommand,
+    simulatorCommand,
+    auditCommand,
+    deployCommand,
+    doctorCommand,
+    topicsCommand,
+    underReplicatedCommand,
+  ]) {
     add(program, done)
   }
   for (const add of [sendCommand, lagCommand, accountCommands, webhookCommands, configCommand]) {
