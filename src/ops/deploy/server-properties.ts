@@ -19,10 +19,15 @@ ssl.keystore.type=PEM
 ssl.keystore.location=/etc/kafka/tls/broker.pem
 ssl.truststore.type=PEM
 ssl.truststore.location=/etc/kafka/tls/ca.pem
-ssl.client.auth=requested
+# Brokers know each other by account outside, and by certificate (CN=kafka-1 and so on) among controllers.
+listener.name.controller.ssl.client.auth=required
+config.providers=file
+config.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \\
+  username="admin" password="\${file:/etc/kafka/secrets/admin.properties:password}";
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 allow.everyone.if.no.acl.found=false
-super.users=User:admin
+super.users=User:admin;User:CN=kafka-1;User:CN=kafka-2;User:CN=kafka-3
 
 # Topics of Kafka's own.
 offsets.topic.replication.factor=3
