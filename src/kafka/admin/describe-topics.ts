@@ -1,6 +1,6 @@
-import type { Cluster, PartitionMetadata } from '../cluster/cluster.ts'
+import type { Cluster, PartitionMetadata, TopicMetadata } from '../cluster/cluster.ts'
 import { retryCall } from '../cluster/retry-call.ts'
-import { describeTopicConfigs } from './describe-configs.ts'
+import { type ConfigEntry, describeTopicConfigs } from './describe-configs.ts'
 
 /** A topic as the cluster has it. `configs` are the values in force, defaults included. */
 export interface DescribedTopic {
@@ -16,26 +16,24 @@ export interface DescribedTopic {
 
 /** Those of the named topics that exist, as they are now. Throws KafkaError or KafkaUnreachableError. */
 export async function describeTopics(cluster: Cluster, names: readonly string[]): Promise<Map<string, DescribedTopic>> {
-  await retryCall(async () => {
+  // All of it again when a broker does not know a topic: it may have been deleted since another was asked.
+  return await retryCall(async () => {
     await cluster.watch(names)
     await cluster.refresh()
+    const known = names.filter((name) => cluster.topic(name))
+    if (known.length === 0) return new Map()
+    const configs = await describeTopicConfigs(cluster, known)
+    return new Map(known.map((name) => [name, describe(cluster.topic(name)!, configs.get(name) ?? [])]))
   })
-  const known = names.filter((name) => cluster.topic(name))
-  if (known.length === 0) return new Map()
-  const configs = await retryCall(() => describeTopicConfigs(cluster, known))
-  return new Map(
-    known.map((name) => {
-      const { partitions: layout } = cluster.topic(name)!
-      const entries = configs.get(name) ?? []
-      const described: DescribedTopic = {
-        name,
-        partitions: layout.length,
-        replicationFactor: Math.min(...layout.map(({ replicas }) => replicas.length)),
-        configs: new Map(entries.map((entry) => [entry.name, entry.value])),
-        overrides: new Set(entries.filter(({ isSetOnTopic }) => isSetOnTopic).map((entry) => entry.name)),
-        layout,
-      }
-      return [name, described]
-    }),
-  )
+}
+
+function describe({ name, partitions: layout }: TopicMetadata, entries: readonly ConfigEntry[]): DescribedTopic {
+  return {
+    name,
+    partitions: layout.length,
+    replicationFactor: Math.min(...layout.map(({ replicas }) => replicas.length)),
+    configs: new Map(entries.map((entry) => [entry.name, entry.value])),
+    overrides: new Set(entries.filter(({ isSetOnTopic }) => isSetOnTopic).map((entry) => entry.name)),
+    layout,
+  }
 }

@@ -1,5 +1,6 @@
 import { sampleKeys } from '../../kafka/admin/sample-keys.ts'
 import type { Cluster } from '../../kafka/cluster/cluster.ts'
+import { retryCall } from '../../kafka/cluster/retry-call.ts'
 import { describeChange, describeGrowth, type GrowthEffect, growthEffect } from '../topics/describe-plan.ts'
 import type { Refusal } from '../topics/plan-topics.ts'
 import type { TopicsPlan } from '../topics/topics-plan.ts'
@@ -8,8 +9,16 @@ import type { TopicsPlan } from '../topics/topics-plan.ts'
 export async function growthEffects(cluster: Cluster, plan: TopicsPlan): Promise<GrowthEffect[]> {
   const grown = plan.changes.filter((change) => change.kind === 'add-partitions')
   return Promise.all(
-    grown.map(async ({ topic, from, to }) => growthEffect(topic, from, to, await sampleKeys(cluster, topic))),
+    grown.map(async ({ topic, from, to }) => growthEffect(topic, from, to, await keysOf(cluster, topic))),
   )
+}
+
+/** Some keys of a topic; asked again while its leaders are only being made. */
+function keysOf(cluster: Cluster, topic: string): Promise<string[]> {
+  return retryCall(async () => {
+    await cluster.refresh()
+    return await sampleKeys(cluster, topic)
+  })
 }
 
 /** The plan as text: what would change, what growing means, and what is refused with the next thing to do. */
