@@ -99,15 +99,15 @@ function line(x1: number, y1: number, x2: number, y2: number, name: string): str
 }
 
 function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end', name = ''): string {
-  return `<text${name === '' ? '' : ` class="${name}"`} x="${x}" y="${y}" text-anchor="${anchor}">${escape(content)}</text>`
+  return `<text${name === '' ? '' : ` class="${name}"`} x="${x}" y="${y}" text-anchor="${anchor}">${escapeText(content)}</text>`
 }
 
-function escape(content: string): string {
+function escapeText(content: string): string {
   return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
 /** The title is for those who have the chart read out. */
 function svg(title: string, parts: readonly string[]): string {
   const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}">`
-  return `${[open, `<title>${escape(title)}</title>`, `<style>${STYLE}</style>`, ...parts, '</svg>'].join('\n')}\n`
+  return `${[open, `<title>${escapeText(title)}</title>`, `<style>${STYLE}</style>`, ...parts, '</svg>'].join('\n')}\n`
 }

@@ -14,6 +14,7 @@ import { type Service, ServiceGroup } from '../runtime/service.ts'
 import { ConfigurationError } from '../runtime/settings.ts'
 import { type ProcessParts, ROLES, type RoleName } from '../services.ts'
 import type { GatewaySettings } from '../settings.ts'
+import { kafkaSecurity } from './kafka-security.ts'
 import { prepareServers } from './prepare-servers.ts'
 
 export interface RunningRoles {
@@ -39,6 +40,7 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
   const { gateway, env, processName, log } = options
   demandServers(gateway)
   const operators = readOperatorsFile(gateway.OPERATORS_FILE)
+  const security = kafkaSecurity(gateway)
   const health = new Health()
   const metrics = new Metrics({ process: processName })
   const pool = createPool({
@@ -48,7 +50,8 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
     connectionsMax: gateway.DATABASE_CONNECTIONS_MAX,
     idleConnectionFailed: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
   })
-  const cluster = new Cluster({ brokers: gateway.KAFKA_BROKERS.split(','), clientId: `smsgw-${processName}` })
+  const brokers = gateway.KAFKA_BROKERS.split(',')
+  const cluster = new Cluster({ brokers, clientId: `smsgw-${processName}`, ...security })
   const producer = new Producer(cluster, producerOptions('safe'), observeProducer(log, metrics, 'main'))
   const closeAll = async (): Promise<void> => {
     await producer.close()

@@ -7,6 +7,8 @@ import { benchCommand } from './bench-command.ts'
 import { chaosCommand } from './chaos-command.ts'
 import { configCommand } from './config-command.ts'
 import { dashboardsCommand } from './dashboards-command.ts'
+import { deployCommand } from './deploy-command.ts'
+import { doctorCommand } from './doctor-command.ts'
 import { explainError } from './explain-error.ts'
 import { groupsCommand } from './groups-command.ts'
 import { lagCommand } from './lag-command.ts'
@@ -16,6 +18,7 @@ import { runCommand } from './run-command.ts'
 import { sendCommand } from './send-command.ts'
 import { simulatorCommand } from './simulator-command.ts'
 import { topicsCommand } from './topics-command.ts'
+import { underReplicatedCommand } from './under-replicated-command.ts'
 import { upCommand } from './up-command.ts'
 import { webhookCommands } from './webhook-commands.ts'
 
@@ -29,6 +32,9 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   groupsCommand,
   replayCommand,
   topicsCommand,
+  underReplicatedCommand,
+  doctorCommand,
+  deployCommand,
   planCommand,
   benchCommand,
   chaosCommand,
