@@ -133,6 +133,8 @@ export class Worker implements Service {
           fetchBytesMin: 1,
           fetchPauseMs: 40,
           recordsPerPartitionMax: 2_000,
+          // An answer is kept as long as a record of it is in hand: fifty of a megabyte, uncompressed four, would be too much.
+          partitionBytesMax: 131_072,
           // A task may have to wait for every one of its tries, and is no block while it does.
           headCrowdedMsMax: 2 * settings.DELIVERY_RETRY_MS_MAX,
           headOverdueMsMax: RETRIES_MAX * settings.DELIVERY_RETRY_MS_MAX,
