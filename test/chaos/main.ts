@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { explainError } from '../../src/ops/cli/explain-error.ts'
 import { printJson, printTable } from '../../src/ops/cli/print-table.ts'
 import { chooseKinds, drawPlan } from './campaign/draw-plan.ts'
@@ -47,7 +47,7 @@ process.exit()
 /** Returns the exit code: 0 all holds, 1 something was violated or could not be run, 130 broken off. */
 async function run(options: Options): Promise<number> {
   const { seed, keep, mutants } = options
-  const folder = mkdtempSync(join(tmpdir(), 'smsgw-chaos-'))
+  const { path: folder, remove } = temporaryFolder('smsgw-chaos')
   const abort = new AbortController()
   const startMs = Date.now()
   const told = (what: string): void => {
@@ -69,7 +69,7 @@ async function run(options: Options): Promise<number> {
     return 1
   } finally {
     if (keep) told(`left in ${folder}`)
-    else rmSync(folder, { recursive: true, force: true })
+    else await remove()
   }
 }
 

@@ -1,11 +1,9 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deleteTopicsV6, offsetCommitV8 } from '@platformatic/kafka'
 import { expect, onTestFinished, test } from 'vitest'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
 import { silent } from '../../src/embedded/progress.ts'
+import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
@@ -136,14 +134,14 @@ test('a topic that does not exist yet is told once, and read when it appears', a
 })
 
 test('a broker that stops and comes back: what was read goes on, nothing is lost, the trouble is told', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'smsgw-test-'))
+  const { path: folder, remove } = temporaryFolder('smsgw-test')
   const cacheFolder = join(import.meta.dirname, '../../.smsgw/cache')
   const kafka = await KafkaCluster.start({ folder, cacheFolder, brokers: 1, progress: silent })
   const cluster = new Cluster({ brokers: kafka.brokers.split(','), clientId: 'test' })
   onTestFinished(async () => {
     await cluster.close()
     await kafka.stop()
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   })
   const topic = await freshTopic(cluster, 2)
   const groupId = uniqueName('group')

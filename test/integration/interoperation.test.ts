@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClickHouse, readRows } from '../../src/analytics/clickhouse-client.ts'
@@ -8,6 +5,7 @@ import { analyticsSettings } from '../../src/analytics/config.ts'
 import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
 import { silent } from '../../src/embedded/progress.ts'
+import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
@@ -33,7 +31,7 @@ interface Sample {
   readonly value: string
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'smsgw-interoperation-'))
+const { path: folder, remove } = temporaryFolder('smsgw-interoperation')
 let kafka: KafkaCluster
 let clickHouse: ClickHouseServer
 let cluster: Cluster
@@ -48,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster?.close()
   await Promise.all([kafka?.stop(), clickHouse?.stop()])
-  await rm(folder, { recursive: true, force: true })
+  await remove()
 })
 
 // Snappy of the Java client comes in snappy-java's framing, that of librdkafka in plain blocks.

@@ -1,8 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { describeTopics } from '../../src/kafka/admin/describe-topics.ts'
 import { committedOffsets } from '../../src/kafka/admin/read-groups.ts'
@@ -18,7 +17,7 @@ import { grant, type SecureBroker, startSecureBroker } from './secure-broker.ts'
 const TOPICS = ['sms.accepted', 'sms.delivery', 'sms.status', 'sms.dlq']
 const ACCOUNTS = { 'smsgw-relay': 'secret-of-relay', 'smsgw-worker': 'secret-of-worker' }
 
-const folder = mkdtempSync(join(tmpdir(), 'smsgw-secure-'))
+const { path: folder, remove } = temporaryFolder('smsgw-secure')
 let broker: SecureBroker
 
 beforeAll(async () => {
@@ -38,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await broker?.stop()
-  await rm(folder, { recursive: true, force: true })
+  await remove()
 })
 
 /** A cluster as a process sees it whose environment says so. */

@@ -1,11 +1,9 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LoadResult, postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { silent } from '../../src/embedded/progress.ts'
+import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
@@ -16,7 +14,7 @@ import { RoleProcesses } from '../servers/role-processes.ts'
 import { throwAwayRecords } from '../servers/throw-away-records.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'smsgw-lost-'))
+const { path: folder, remove } = temporaryFolder('smsgw-lost')
 const ledger = join(folder, 'ledger.ndjson')
 let servers: EmbeddedServers
 let processes: RoleProcesses
@@ -60,7 +58,7 @@ afterAll(async () => {
   await cluster?.close()
   await pool?.end()
   await servers?.stop()
-  await rm(folder, { recursive: true, force: true })
+  await remove()
 })
 
 test('tasks that no worker has read are thrown away under load: every message is delivered, none twice', async () => {

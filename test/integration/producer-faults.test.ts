@@ -1,10 +1,8 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
 import { silent } from '../../src/embedded/progress.ts'
+import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { Producer, type RecordPosition } from '../../src/kafka/producer/producer.ts'
 import { producerOptions } from '../../src/kafka/producer/producer-options.ts'
@@ -18,7 +16,7 @@ const ROUNDS = Number(process.env.PRODUCER_FAULT_ROUNDS ?? 10)
 const RECORDS = 1_000
 const KEYS = 20
 
-const folder = mkdtempSync(join(tmpdir(), 'smsgw-producer-'))
+const { path: folder, remove } = temporaryFolder('smsgw-producer')
 let kafka: KafkaCluster
 let cluster: UnreliableCluster
 
@@ -31,7 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster?.close()
   await kafka?.stop()
-  await rm(folder, { recursive: true, force: true })
+  await remove()
 })
 
 test(`1,000 concurrent sends to one partition, ${ROUNDS} times, its leader going down and coming back meanwhile`, async () => {

@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
 import { silent } from '../../src/embedded/progress.ts'
+import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { alterTopicConfigs } from '../../src/kafka/admin/alter-configs.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { describeTopics } from '../../src/kafka/admin/describe-topics.ts'
@@ -25,7 +24,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const TOPIC = 'sms.accepted'
 const KEYS = 60
 
-const folder = mkdtempSync(join(tmpdir(), 'smsgw-topics-'))
+const { path: folder, remove } = temporaryFolder('smsgw-topics')
 const topicsFile = join(folder, 'topics.yaml')
 const planFile = join(folder, 'topics.plan')
 let kafka: KafkaCluster
@@ -46,7 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster?.close()
   await kafka?.stop()
-  await rm(folder, { recursive: true, force: true })
+  await remove()
 })
 
 test('plan, apply what was planned, and nothing is left; drift is found, and a plan that is out of date refused', async () => {
