@@ -147,7 +147,6 @@ test('a rolling restart of members with lasting names moves nothing', async () =
 
 test('a rolling restart of members without lasting names moves no more than each one’s share, there and back', async () => {
   const { moved } = await rollingRestart(() => null)
-  expect(moved).toBeGreaterThan(0)
   expect(moved).toBeLessThanOrEqual(4 * 2 * 3)
 })
 
