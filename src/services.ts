@@ -9,6 +9,8 @@ import { Worker } from './delivery/worker.ts'
 import type { Cluster } from './kafka/cluster/cluster.ts'
 import type { Producer } from './kafka/producer/producer.ts'
 import type { OperatorsFile } from './operators/operators-file.ts'
+import { dlqSettings } from './ops/dlq/config.ts'
+import { DeadLetterKeeper } from './ops/dlq/dead-letter-keeper.ts'
 import { LagMonitor, monitorSettings } from './ops/lag/lag-monitor.ts'
 import { outboxSettings } from './outbox/config.ts'
 import { OutboxService } from './outbox/outbox-service.ts'
@@ -72,6 +74,9 @@ export const ROLES = {
   }),
   audit: role('keeps a tamper-evident log of every event', auditSettings, (settings, parts) => {
     return new AuditLogger({ ...parts, settings })
+  }),
+  dlq: role('keeps dead letters where they can be searched', dlqSettings, (settings, parts) => {
+    return new DeadLetterKeeper({ ...parts, settings })
   }),
   monitor: role('watches the lag of every group', monitorSettings, (settings, parts) => {
     return new LagMonitor({ ...parts, settings })

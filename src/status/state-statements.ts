@@ -21,7 +21,7 @@ export function readStates(smsIds: readonly number[]): QueryConfig {
   return {
     name: 'status-read-states',
     text: `SELECT sms_id, status, attempt, settlement, operator_message_id, error_code, error_message,
-             possible_duplicate, timeline, revision
+             possible_duplicate, timeline, revision, attempts_before
            FROM message_states WHERE sms_id = ANY($1::bigint[]) AND sms_id BETWEEN $2 AND $3`,
     values: keysAndRange(smsIds),
   }
@@ -73,14 +73,15 @@ export function enterSettlements(advances: readonly Advance[]): QueryConfig {
   const effects = due.map(({ state, settles }) => effectOf(settles!, state.cost))
   return {
     name: 'status-enter',
-    text: `INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
-           SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])`,
+    text: `INSERT INTO ledger (ref, kind, customer_id, balance, reserved, attempts_before)
+           SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::smallint[])`,
     values: [
       numberArray(due.map(({ state }) => state.smsId)),
       textArray(due.map(({ settles }) => settles)),
       textArray(due.map(({ state }) => state.customerId)),
       numberArray(effects.map(({ balance }) => balance)),
       numberArray(effects.map(({ reserved }) => reserved)),
+      numberArray(due.map(({ state }) => state.attemptsBefore)),
     ],
   }
 }

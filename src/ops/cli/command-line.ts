@@ -5,6 +5,7 @@ import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit-command.ts'
 import { benchCommand } from './bench-command.ts'
 import { configCommand } from './config-command.ts'
+import { dlqCommand } from './dlq-command.ts'
 import { explainError } from './explain-error.ts'
 import { groupsCommand } from './groups-command.ts'
 import { lagCommand } from './lag-command.ts'
@@ -26,6 +27,7 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   lagCommand,
   groupsCommand,
   replayCommand,
+  dlqCommand,
   topicsCommand,
   planCommand,
   benchCommand,
