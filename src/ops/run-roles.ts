@@ -14,6 +14,7 @@ import { type Service, ServiceGroup } from '../runtime/service.ts'
 import { ConfigurationError, readSettings } from '../runtime/settings.ts'
 import { type ProcessParts, ROLES, type RoleName } from '../services.ts'
 import type { GatewaySettings } from '../settings.ts'
+import { ADMIN_REQUESTS } from './admin-requests.ts'
 import { dlqSettings } from './dlq/config.ts'
 import { deadLetterRoutes } from './dlq/dead-letter-routes.ts'
 import { prepareServers } from './prepare-servers.ts'
@@ -95,7 +96,7 @@ async function serveOperations(
   { gateway, env, log }: RunOptions,
   { pool, health, metrics }: Pick<ProcessParts, 'pool' | 'health' | 'metrics'>,
 ): Promise<FastifyInstance> {
-  const app = Fastify({ forceCloseConnections: true })
+  const app = Fastify({ forceCloseConnections: true, ...ADMIN_REQUESTS })
   operationsRoutes(app, health, metrics)
   const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, env)
   await app.register(async (api) => deadLetterRoutes(api, { pool, redrivesMax, log }))

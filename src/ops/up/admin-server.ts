@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AggregatorRegistry } from 'prom-client'
+import { ADMIN_REQUESTS } from '../admin-requests.ts'
 import { type DeadLetterRouteParts, deadLetterRoutes } from '../dlq/dead-letter-routes.ts'
 import type { SupervisedProcess } from './supervised-process.ts'
 
@@ -11,7 +12,7 @@ export async function createAdminServer(
   processes: readonly SupervisedProcess[],
   admin: DeadLetterRouteParts,
 ): Promise<FastifyInstance> {
-  const app = Fastify({ forceCloseConnections: true })
+  const app = Fastify({ forceCloseConnections: true, ...ADMIN_REQUESTS })
   app.get('/livez', async () => ({ live: true }))
   app.get('/readyz', async (_request, reply) => {
     const reports = await Promise.all(processes.map(async (each) => [each.name, await each.health()] as const))

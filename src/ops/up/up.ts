@@ -145,7 +145,11 @@ class GatewayProcesses {
     const { ADMIN_PORT: port, ADMIN_HOST: host, LOG_LEVEL } = this.#options.gateway
     const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, this.#options.env)
     const pool = createPool({ url: databaseUrl, applicationName: 'smsgw-admin', connectionsMax: 4 })
-    this.#admin = await createAdminServer(roles, { pool, redrivesMax, log: createLog('admin', LOG_LEVEL) })
+    this.#admin = await createAdminServer(roles, {
+      pool,
+      redrivesMax,
+      log: createLog('admin', LOG_LEVEL, process.stderr),
+    })
     this.#admin.addHook('onClose', () => pool.end())
     return await this.#admin.listen({ port, host })
   }
