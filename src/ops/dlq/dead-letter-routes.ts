@@ -26,7 +26,6 @@ const LETTERS_MAX = 10_000
 
 const Filter = Type.Object(
   {
-    state: Type.Optional(Type.Enum([...LETTER_STATES, 'all'])),
     reason: Type.Optional(Type.String()),
     customer: Type.Optional(Type.String()),
     operator: Type.Optional(Type.String()),
@@ -42,6 +41,7 @@ const Filter = Type.Object(
 const ListQuery = Type.Object(
   {
     ...Filter.properties,
+    state: Type.Optional(Type.Enum([...LETTER_STATES, 'all'])),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
     after: Type.Optional(Type.String()),
   },
@@ -52,7 +52,7 @@ const ListQuery = Type.Object(
 const Change = Type.Object(
   {
     ids: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: LETTERS_MAX })),
-    filter: Type.Optional(Type.Omit(Filter, ['state'])),
+    filter: Type.Optional(Filter),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LETTERS_MAX })),
     preview: Type.Optional(Type.Boolean()),
     note: Type.Optional(Type.String({ maxLength: 500 })),
@@ -74,7 +74,7 @@ export function deadLetterRoutes(app: FastifyInstance, { pool, redrivesMax, log 
     const query = request.query as Static<typeof ListQuery>
     const after = query.after === undefined ? null : parseCursor(query.after)
     if (query.after !== undefined && !after) throw new Problem('invalid-request', '`after` is not from a list.')
-    const { letters, next } = await listLetters(pool, filterOf(query), after, query.limit ?? 50)
+    const { letters, next } = await listLetters(pool, filterOf(query, query.state ?? 'open'), after, query.limit ?? 50)
     return { letters, next: next && encodeCursor(next) }
   })
   route(app, 'GET', '/v1/dead-letters/:id', {}, async (request) => showLetter(pool, placeOf(request)))
@@ -123,16 +123,16 @@ async function change(
     throw new Problem('invalid-request', 'Give either `ids` or a `filter`; an empty filter means all that are open.')
   }
   if (ids) return changeByIds(ids.map(parsePlace), changeBatch)
-  const wanted = filterOf(filter!)
+  const wanted = filterOf(filter!, 'open')
   if (!preview) return changeMatching(wanted, limit, changeBatch)
   const counts = await countLetters(pool, wanted, limit)
   return { matching: counts.reduce((sum, { letters }) => sum + letters, 0), by_reason: counts }
 }
 
-function filterOf(query: Static<typeof Filter>): LetterFilter {
-  const { state, reason, customer, operator, topic, sms_id, error, from, to } = query
+function filterOf(query: Static<typeof Filter>, state: LetterFilter['state']): LetterFilter {
+  const { reason, customer, operator, topic, sms_id, error, from, to } = query
   return {
-    state: state ?? 'open',
+    state,
     ...(reason === undefined ? {} : { reason }),
     ...(customer === undefined ? {} : { customerId: customer }),
     ...(operator === undefined ? {} : { operator }),
