@@ -3,7 +3,17 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{src,bench}/**/*.test.ts', 'test/architecture.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: [
+            '{src,bench,test/chaos}/**/*.test.ts',
+            'test/*.test.ts',
+            'test/lag/*.test.ts',
+            'test/alerts/*.test.ts',
+          ],
+        },
+      },
       {
         test: {
           name: 'contract',

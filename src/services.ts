@@ -9,16 +9,19 @@ import { Worker } from './delivery/worker.ts'
 import type { Cluster } from './kafka/cluster/cluster.ts'
 import type { Producer } from './kafka/producer/producer.ts'
 import type { OperatorsFile } from './operators/operators-file.ts'
+import { canarySettings } from './ops/canary/config.ts'
+import { createCanary } from './ops/canary/create-canary.ts'
 import { dlqSettings } from './ops/dlq/config.ts'
 import { DeadLetterKeeper } from './ops/dlq/dead-letter-keeper.ts'
-import { LagMonitor, monitorSettings } from './ops/lag/lag-monitor.ts'
+import { monitorSettings } from './ops/lag/config.ts'
+import { LagMonitor } from './ops/lag/lag-monitor.ts'
 import { outboxSettings } from './outbox/config.ts'
 import { OutboxService } from './outbox/outbox-service.ts'
 import type { Pool } from './postgres/pool.ts'
 import type { Health } from './runtime/health.ts'
 import type { Log } from './runtime/log.ts'
 import type { Metrics } from './runtime/metrics.ts'
-import type { Service } from './runtime/service.ts'
+import { type Service, ServiceGroup } from './runtime/service.ts'
 import { readSettings, type Settings, type Values } from './runtime/settings.ts'
 import type { GatewaySettings } from './settings.ts'
 import { statusSettings } from './status/config.ts'
@@ -29,6 +32,8 @@ import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts'
 /** What the roles of a process share. */
 export interface ProcessParts {
   readonly gateway: GatewaySettings
+  /** A lasting name of this process as a member of consumer groups; null for none. */
+  readonly instanceId: string | null
   readonly pool: Pool
   readonly cluster: Cluster
   readonly producer: Producer
@@ -45,6 +50,8 @@ interface Role {
   readonly settings: Settings
   create(parts: ProcessParts, env: NodeJS.ProcessEnv): Service
 }
+
+const watchSettings = { ...monitorSettings, ...canarySettings }
 
 /**
  * The map of the gateway: every role in the order in which a message meets them, and how it is made. Roles meet in
@@ -78,8 +85,12 @@ export const ROLES = {
   dlq: role('keeps dead letters where they can be searched', dlqSettings, (settings, parts) => {
     return new DeadLetterKeeper({ ...parts, settings })
   }),
-  monitor: role('watches the lag of every group', monitorSettings, (settings, parts) => {
-    return new LagMonitor({ ...parts, settings })
+  monitor: role('watches the lag of every group, and sends canary messages', watchSettings, (settings, parts, env) => {
+    const clickhouse = readSettings(analyticsSettings, env)
+    const { PORT: localPort } = readSettings(apiSettings, env)
+    const canary = createCanary({ ...parts, settings, clickhouse, localPort })
+    const lag = new LagMonitor({ ...parts, settings })
+    return new ServiceGroup('monitor', canary ? [canary, lag] : [lag])
   }),
 } as const satisfies Record<string, Role>
 
@@ -90,7 +101,7 @@ export const ROLE_NAMES = Object.keys(ROLES) as RoleName[]
 function role<S extends Settings>(
   doc: string,
   settings: S,
-  create: (settings: Values<S>, parts: ProcessParts) => Service,
+  create: (settings: Values<S>, parts: ProcessParts, env: NodeJS.ProcessEnv) => Service,
 ): Role {
-  return { doc, settings, create: (parts, env) => create(readSettings(settings, env), parts) }
+  return { doc, settings, create: (parts, env) => create(readSettings(settings, env), parts, env) }
 }

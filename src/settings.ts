@@ -3,6 +3,18 @@ import { choice, integer, type Setting, secret, text, type Values } from './runt
 /** What every process of the gateway is told; each role adds its own (`services.ts`). */
 export const gatewaySettings = {
   KAFKA_BROKERS: brokers('host:port of some brokers, separated by commas; empty: one is started here by `smsgw up`'),
+  KAFKA_INSTANCE_ID: text(
+    '',
+    'Lasting name of this host in consumer groups: a process that is back within 10 s finds its partitions again; empty: none',
+  ),
+  KAFKA_TLS: choice(['off', 'on'], 'off', 'Whether connections to Kafka are encrypted'),
+  KAFKA_TLS_CA_FILE: text('', 'PEM file of the authorities that sign brokers; empty: those that Node knows'),
+  KAFKA_TLS_CERT_FILE: text('', 'PEM file of our certificate, where brokers ask for one'),
+  KAFKA_TLS_KEY_FILE: text('', 'PEM file of the key of that certificate'),
+  KAFKA_SASL_MECHANISM: choice(['none', 'SCRAM-SHA-512', 'SCRAM-SHA-256', 'PLAIN'], 'none', 'How we log in to Kafka'),
+  KAFKA_SASL_USERNAME: text('', 'Our account in Kafka'),
+  KAFKA_SASL_PASSWORD: secret('', 'Its password'),
+  KAFKA_SASL_PASSWORD_FILE: text('', 'File with that password, as a mounted secret is; goes before the above'),
   DATABASE_URL: secret('', 'PostgreSQL, as in postgres://user:password@host:5432/database; empty: as above'),
   DATABASE_CONNECTIONS_MAX: integer(12, 'Connections to PostgreSQL of each process', { min: 4, max: 200 }),
   ADMIN_PORT: integer(8081, 'Port of metrics, health and the admin API', { max: 65_535 }),

@@ -79,6 +79,19 @@ test('the Kafka layer knows nothing about messages', () => {
   expect(told.map(({ path }) => path)).toEqual([])
 })
 
+test('of the client library only connections, protocol calls and codecs are used, never its clients', () => {
+  const forbidden = /^(Producer|Consumer|Admin|Base|MessagesStream|ProducerStream)$/
+  const taken = files.flatMap(({ path, text }) =>
+    [...text.matchAll(/import \{([^}]*)\} from '@platformatic\/kafka'/g)].flatMap(([, names]) =>
+      names!.split(',').map((name) => ({ path, name: name.trim().replace(/^type /, '') })),
+    ),
+  )
+  expect(taken.some(({ name }) => name === 'Connection')).toBe(true)
+  expect(taken.filter(({ name }) => forbidden.test(name))).toEqual([])
+  const whole = /import (\* as|[A-Za-z]+) .*from '@platformatic\/kafka'/
+  expect(files.filter(({ text }) => whole.test(text)).map(({ path }) => path)).toEqual([])
+})
+
 test('no import goes in a circle', () => {
   const byPath = new Map(files.map((file) => [file.path, file]))
   const finished = new Set<string>()

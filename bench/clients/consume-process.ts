@@ -4,7 +4,7 @@ import { Consumer } from '../../src/kafka/consumer/consumer.ts'
 import { consumerOptions } from '../../src/kafka/consumer/consumer-options.ts'
 import { inLanes } from '../../src/kafka/consumer/handling.ts'
 import { DONE, type SettledOutcome } from '../../src/kafka/consumer/outcome.ts'
-import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
+import type { SettledHandler } from '../../src/kafka/middleware/middleware.ts'
 import { answerTask } from './forked-task.ts'
 import { seededRandom } from './seeded-random.ts'
 
@@ -36,19 +36,14 @@ const RECORDS_MAX = 1_000_003
 
 answerTask(async (options: ConsumeOptions): Promise<ConsumeResult> => {
   const cluster = new Cluster({ brokers: options.brokers.split(','), clientId: 'bench-consumer' })
-  const work = new Work(options)
   const done = Promise.withResolvers<number>()
-  let left = options.records
-  const completed = (_topic: string, records: number): void => {
-    left -= records
-    if (left === 0) done.resolve(performance.now())
-  }
-  const timer = setTimeout(() => done.reject(new Error(`${left} records are still to come`)), GIVE_UP_MS)
+  const work = new Work(options, () => done.resolve(performance.now()))
+  const timer = setTimeout(() => done.reject(new Error(`${work.left} records are still to come`)), GIVE_UP_MS)
   const consumer = new Consumer(
     cluster,
     consumerOptions({ groupId: options.groupId, topics: [options.topic] }),
     inLanes({ handle: work.handle, concurrencyMax: options.concurrencyMax }),
-    { completed, failed: done.reject },
+    { failed: done.reject },
   )
   const cpuBefore = process.cpuUsage()
   const startMs = performance.now()
@@ -72,14 +67,23 @@ answerTask(async (options: ConsumeOptions): Promise<ConsumeResult> => {
 /** What handlers do: they wait, as if for a database or an operator. */
 class Work {
   doneMs = 0
-  readonly handle: (record: ConsumedRecord) => Promise<SettledOutcome>
+  left: number
+  readonly handle: SettledHandler
   readonly #seed: number
   readonly #msMax: number
+  readonly #allDone: () => void
 
-  constructor({ workMsMax, seed }: ConsumeOptions) {
+  constructor({ records, workMsMax, seed }: ConsumeOptions, allDone: () => void) {
+    this.left = records
     this.#seed = seed * RECORDS_MAX
     this.#msMax = workMsMax
-    this.handle = workMsMax === 0 ? async () => DONE : ({ offset }) => this.#wait(offset)
+    this.#allDone = allDone
+    this.handle = workMsMax === 0 ? () => this.#end() : ({ offset }) => this.#wait(offset)
+  }
+
+  #end(): SettledOutcome {
+    if (--this.left === 0) this.#allDone()
+    return DONE
   }
 
   /** A record takes as long in every run, whichever lane comes first. */
@@ -88,7 +92,7 @@ class Work {
     const startMs = performance.now()
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
     this.doneMs += performance.now() - startMs
-    return DONE
+    return this.#end()
   }
 }
 

@@ -33,7 +33,8 @@ export function renderLineChart(chart: LineChart): string {
     points: points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)),
   }))
   const points = series.flatMap((each) => each.points)
-  if (points.length === 0) return svg([text(WIDTH / 2, HEIGHT / 2, `${chart.title}: no figures`, 'middle')])
+  if (points.length === 0)
+    return svg(chart.title, [text(WIDTH / 2, HEIGHT / 2, `${chart.title}: no figures`, 'middle')])
   const x = fitScale(
     chart.x,
     points.map(([value]) => value),
@@ -42,7 +43,7 @@ export function renderLineChart(chart: LineChart): string {
     chart.y,
     points.map(([, value]) => value),
   )
-  return svg([
+  return svg(chart.title, [
     text(PLOT.left, 24, chart.title, 'start', 'title'),
     ...xAxis(chart.x, x),
     ...yAxis(chart.y, y),
@@ -98,11 +99,15 @@ function line(x1: number, y1: number, x2: number, y2: number, name: string): str
 }
 
 function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end', name = ''): string {
-  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-  return `<text${name === '' ? '' : ` class="${name}"`} x="${x}" y="${y}" text-anchor="${anchor}">${escaped}</text>`
+  return `<text${name === '' ? '' : ` class="${name}"`} x="${x}" y="${y}" text-anchor="${anchor}">${escapeText(content)}</text>`
 }
 
-function svg(parts: readonly string[]): string {
+function escapeText(content: string): string {
+  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}
+
+/** The title is for those who have the chart read out. */
+function svg(title: string, parts: readonly string[]): string {
   const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}">`
-  return `${[open, `<style>${STYLE}</style>`, ...parts, '</svg>'].join('\n')}\n`
+  return `${[open, `<title>${escapeText(title)}</title>`, `<style>${STYLE}</style>`, ...parts, '</svg>'].join('\n')}\n`
 }

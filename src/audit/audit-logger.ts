@@ -20,6 +20,8 @@ const BATCH_RECORDS_MAX = 5_000
 
 export interface AuditLoggerParts {
   readonly settings: Values<typeof auditSettings>
+  /** A lasting name of this process as a member of its group; null for none. */
+  readonly instanceId: string | null
   readonly cluster: Cluster
   readonly health: Health
   readonly metrics: Metrics
@@ -36,14 +38,14 @@ export class AuditLogger implements Service {
 
   constructor(parts: AuditLoggerParts) {
     this.#parts = parts
-    const { cluster, log, metrics } = parts
+    const { cluster, log, metrics, instanceId } = parts
     this.#entries = metrics.counter('smsgw_audit_entries_total', 'Records written to the audit log')
     this.#consumer = new Consumer(
       cluster,
       consumerOptions(
         { groupId: AUDIT_GROUP, topics: [TOPICS.accepted, TOPICS.status, TOPICS.deadLetters] },
         // Nobody waits for the audit log: few large batches, each one sync of the disk.
-        { fetchPauseMs: 500 },
+        { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 500 },
       ),
       inBatches({ handle: (records) => this.#write(records), recordsMax: BATCH_RECORDS_MAX }),
       observeConsumer(log, metrics, AUDIT_GROUP),

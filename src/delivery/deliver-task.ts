@@ -137,8 +137,14 @@ export class TaskDelivery {
   ): Promise<Outcome | null> {
     const { task, line, subject } = progress
     const { topic, partition } = record
+    record.isQueued = true
     const turn = await line.queue.turn({ customerId: task.customer_id, priority: task.priority, topic, partition })
+    record.isQueued = false
     if (!turn) return retryAt(Date.now())
+    if (record.isAbandoned) {
+      turn.release()
+      return retryAt(Date.now())
+    }
     let result: SubmitResult
     try {
       if (task.valid_until !== null && Date.parse(task.valid_until) <= Date.now()) {

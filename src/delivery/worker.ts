@@ -7,7 +7,7 @@ import type { Cluster } from '../kafka/cluster/cluster.ts'
 import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inLanes } from '../kafka/consumer/handling.ts'
-import { deadLetters } from '../kafka/middleware/dead-letter.ts'
+import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-letter.ts'
 import { Producer } from '../kafka/producer/producer.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
@@ -27,8 +27,13 @@ import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
 import { StatusReporter } from './status-reporter.ts'
 
+/** More waits than any task has between its tries. */
+const RETRIES_MAX = 10
+
 export interface WorkerParts {
   readonly settings: Values<typeof deliverySettings>
+  /** A lasting name of this process as a member of its group; null for none. */
+  readonly instanceId: string | null
   readonly pool: Pool
   readonly cluster: Cluster
   /** For dead letters. */
@@ -57,7 +62,7 @@ export class Worker implements Service {
     const { settings, pool, cluster, log, metrics } = parts
     this.#attempts = new AttemptBook(pool, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`)
     const options = producerOptions('safe', { lingerMs: settings.STATUS_LINGER_MS })
-    this.#statuses = new Producer(cluster, options, observeProducer(log, metrics))
+    this.#statuses = new Producer(cluster, options, observeProducer(log, metrics, 'statuses'))
     this.#reporter = new StatusReporter(this.#statuses, (error) =>
       log.warn({ err: error }, 'a status was not published; trying again'),
     )
@@ -98,7 +103,7 @@ export class Worker implements Service {
   }
 
   #createConsumer(settings: WorkerParts['settings']): Consumer {
-    const { cluster, log, metrics, producer } = this.#parts
+    const { cluster, log, metrics, producer, instanceId } = this.#parts
     const tasks = new TaskReader()
     const duration = metrics.histogram('smsgw_submit_duration_seconds', 'From a submit to its answer', ['operator'])
     const submits = metrics.counter('smsgw_submits_total', 'Submits to operators', ['operator', 'result'])
@@ -114,22 +119,30 @@ export class Worker implements Service {
         submits.inc({ operator, result })
       },
     })
-    const handle = deadLetters(
-      (record) => delivery.handle(record),
-      (record, reason, error) => {
-        const cause = { reason: reason as DeadLetterReason, error, consumerGroup: GROUPS.delivery }
-        log.warn({ reason, partition: record.partition, offset: record.offset }, 'a task goes to the dead letters')
-        return producer.send(deadLetterRecord(record, cause, Date.now()))
-      },
-    )
+    const publish: PublishDeadLetter = (record, reason, error, stack) => {
+      const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.delivery }
+      log.warn({ reason, partition: record.partition, offset: record.offset }, 'a task goes to the dead letters')
+      return producer.send(deadLetterRecord(record, cause, Date.now()))
+    }
     return new Consumer(
       cluster,
       consumerOptions(
         { groupId: GROUPS.delivery, topics: [TOPICS.delivery] },
-        { recordsPerPartitionMax: 2_000, fetchPauseMs: 40 },
+        {
+          groupInstanceId: instanceId,
+          fetchBytesMin: 1,
+          fetchPauseMs: 40,
+          recordsPerPartitionMax: 2_000,
+          // An answer is kept as long as a record of it is in hand: fifty of a megabyte, uncompressed four, would be too much.
+          partitionBytesMax: 131_072,
+          // A task may have to wait for every one of its tries, and is no block while it does.
+          headCrowdedMsMax: 2 * settings.DELIVERY_RETRY_MS_MAX,
+          headOverdueMsMax: RETRIES_MAX * settings.DELIVERY_RETRY_MS_MAX,
+        },
       ),
       inLanes({
-        handle,
+        handle: deadLetters((record) => delivery.handle(record), publish),
+        giveUp: (record, error) => publish(record, 'head-of-line', error),
         concurrencyMax: settings.DELIVERY_TASKS_MAX,
         laneOf: (record) => tasks.laneOf(record, settings.DELIVERY_ORDER),
       }),
@@ -153,6 +166,7 @@ export class Worker implements Service {
       sum(({ queue }) => queue.inFlight),
     )
     metrics.gauge('smsgw_tasks_waiting', 'Tasks that wait for their turn', () => sum(({ queue }) => queue.waiting))
+    metrics.gauge('smsgw_operators', 'Operators that messages are handed to', () => this.#lines.size)
     metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () =>
       sum(({ connector }) => (connector.isReady ? 1 : 0)),
     )

@@ -30,8 +30,11 @@ export function effectOf(kind: LedgerKind, amount: number): LedgerEffect {
   }
 }
 
-/** How reaching a status settles a message's money; null when it is settled already or not to be settled yet. */
-export function settlementBy(status: Status, settlement: Settlement): 'capture' | 'release' | null {
+/**
+ * How reaching a status settles a message's money; null when it is settled already or not to be settled yet. `taken`
+ * says that the operator took the message before: its receipt may overtake the news that it did.
+ */
+export function settlementBy(status: Status, settlement: Settlement, taken: boolean): 'capture' | 'release' | null {
   if (settlement !== 'reserved') return null
   switch (status) {
     case 'sent':
@@ -42,7 +45,7 @@ export function settlementBy(status: Status, settlement: Settlement): 'capture' 
     case 'rejected':
     case 'cancelled':
     case 'expired':
-      return 'release'
+      return taken ? 'capture' : 'release'
     default:
       return null
   }

@@ -6,18 +6,29 @@ import { TOPICS } from './topics.ts'
 
 const codec = eventCodec(DeadLetter)
 
+/** Written in JSON, a byte may become six; even then the letter is smaller than the largest record that brokers take. */
+const MESSAGE_BYTES_MAX = 128 * 1_024
+
 export interface DeadLetterCause {
   readonly reason: DeadLetterReason
   readonly error: string
   readonly consumerGroup: string
+  /** Where the handler threw, if it did. */
+  readonly stack?: string | undefined
 }
+
+/** Characters of an error and of a stack that a dead letter keeps: enough to find the place, whatever was thrown. */
+const ERROR_LENGTH_MAX = 2_000
+const STACK_LENGTH_MAX = 8_000
 
 /**
  * The record that says where a record came from and why it is here. It keeps the original key and headers, and adds
  * the headers by which Kafka consoles find their way back (the names are Spring's, which they look for).
  */
 export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause, nowMs: number): ProducerRecord {
-  const { topic, partition, offset, value } = record
+  const { topic, partition, offset } = record
+  const value = record.value && beginningOf(record.value)
+  const error = cause.error.slice(0, ERROR_LENGTH_MAX)
   const failedAt = new Date(nowMs).toISOString()
   const isText = value === null || isUtf8(value)
   const original = [...record.headers()].map(([name, bytes]) => [name, bytes.toString()] as [string, string])
@@ -28,9 +39,10 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
       original_topic: topic,
       original_partition: partition,
       original_offset: offset,
-      error: cause.error,
+      error,
       message: value === null ? null : value.toString(isText ? 'utf8' : 'base64'),
       message_encoding: isText ? 'utf8' : 'base64',
+      ...(value?.length === record.value?.length ? {} : { message_bytes: record.value!.length }),
       failed_at: failedAt,
       reason: cause.reason,
       attempts: record.failures + 1,
@@ -43,7 +55,8 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
       ['kafka_dlt-original-offset', String(offset)],
       ['kafka_dlt-original-timestamp', String(record.timestampMs)],
       ['kafka_dlt-original-consumer-group', cause.consumerGroup],
-      ['kafka_dlt-exception-message', cause.error],
+      ['kafka_dlt-exception-message', error],
+      ...stackHeader(cause.stack),
       ['dlq-reason', cause.reason],
       ['dlq-attempts', String(record.failures + 1)],
       ['dlq-first-failed-at', failedAt],
@@ -51,6 +64,18 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
   }
 }
 
+function stackHeader(stack: string | undefined): [string, string][] {
+  return stack === undefined ? [] : [['kafka_dlt-exception-stacktrace', stack.slice(0, STACK_LENGTH_MAX)]]
+}
+
 function isUtf8(bytes: Buffer): boolean {
   return Buffer.from(bytes.toString()).equals(bytes)
+}
+
+/** As much of a value as a letter holds. A character of UTF-8 is not cut: its further bytes begin with the bits 10. */
+function beginningOf(value: Buffer): Buffer {
+  if (value.length <= MESSAGE_BYTES_MAX) return value
+  let end = MESSAGE_BYTES_MAX
+  while (end > MESSAGE_BYTES_MAX - 4 && (value[end]! & 0b1100_0000) === 0b1000_0000) end--
+  return value.subarray(0, end)
 }

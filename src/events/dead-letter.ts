@@ -13,9 +13,11 @@ export const DeadLetter = Type.Object(
     original_partition: Type.Integer({ minimum: 0 }),
     original_offset: Type.Integer({ minimum: 0 }),
     error: Type.String(),
-    /** The original value; as base64 when it is not UTF-8. */
+    /** The original value; as base64 when it is not UTF-8. Of a large one its beginning: the rest is on its topic. */
     message: Type.Union([Type.String(), Type.Null()]),
     message_encoding: Type.Union([Type.Literal('utf8'), Type.Literal('base64')]),
+    /** Bytes of the original value, when `message` is only its beginning. */
+    message_bytes: Type.Optional(Type.Integer({ minimum: 0 })),
     failed_at: Timestamp,
     reason: Type.Enum(DEAD_LETTER_REASONS),
     attempts: Type.Integer({ minimum: 0 }),

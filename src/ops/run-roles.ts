@@ -17,6 +17,7 @@ import type { GatewaySettings } from '../settings.ts'
 import { ADMIN_REQUESTS } from './admin-requests.ts'
 import { dlqSettings } from './dlq/config.ts'
 import { deadLetterRoutes } from './dlq/dead-letter-routes.ts'
+import { kafkaSecurity } from './kafka-security.ts'
 import { prepareServers } from './prepare-servers.ts'
 
 export interface RunningRoles {
@@ -42,6 +43,7 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
   const { gateway, env, processName, log } = options
   demandServers(gateway)
   const operators = readOperatorsFile(gateway.OPERATORS_FILE)
+  const security = kafkaSecurity(gateway)
   const health = new Health()
   const metrics = new Metrics({ process: processName })
   const pool = createPool({
@@ -51,8 +53,9 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
     connectionsMax: gateway.DATABASE_CONNECTIONS_MAX,
     idleConnectionFailed: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
   })
-  const cluster = new Cluster({ brokers: gateway.KAFKA_BROKERS.split(','), clientId: `smsgw-${processName}` })
-  const producer = new Producer(cluster, producerOptions('safe'), observeProducer(log, metrics))
+  const brokers = gateway.KAFKA_BROKERS.split(',')
+  const cluster = new Cluster({ brokers, clientId: `smsgw-${processName}`, ...security })
+  const producer = new Producer(cluster, producerOptions('safe'), observeProducer(log, metrics, 'main'))
   const closeAll = async (): Promise<void> => {
     await producer.close()
     await cluster.close()
@@ -65,7 +68,8 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
     health.add('postgres', async () => void (await pool.query('SELECT 1')))
     health.add('kafka', () => cluster.refresh())
     const roles = new Map<string, Service>()
-    const parts: ProcessParts = { gateway, pool, cluster, producer, operators, health, metrics, log, roles }
+    const instanceId = gateway.KAFKA_INSTANCE_ID === '' ? null : `${gateway.KAFKA_INSTANCE_ID}-${processName}`
+    const parts: ProcessParts = { gateway, instanceId, pool, cluster, producer, operators, health, metrics, log, roles }
     for (const name of names) roles.set(name, ROLES[name].create(parts, env))
     const group = new ServiceGroup(processName, [...roles.values()])
     if (options.servesOperations) operations = await serveOperations(options, { pool, health, metrics })

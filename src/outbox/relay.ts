@@ -83,7 +83,7 @@ export class Relay implements Service {
         broken = error as Error
         this.#failures++
         this.#parts.log.warn({ err: error, failures: this.#failures }, 'the outbox could not be relayed; trying again')
-        await this.#signal.sleep(backoffMs(this.#failures, 100, 5_000))
+        await this.#signal.sleep(backoffMs(this.#failures, 100, 2_000))
       } finally {
         connection?.release(broken ?? true)
       }

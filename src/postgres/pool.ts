@@ -47,5 +47,7 @@ export function createPool(options: PoolOptions): Pool {
   } as pg.PoolConfig)
   // An idle connection that breaks is replaced by the pool; unheard, its error would end the process.
   pool.on('error', (error) => options.idleConnectionFailed?.(error))
+  // One that breaks in use tells whoever awaits an answer of it; its event would end the process all the same.
+  pool.on('connect', (connection) => connection.on('error', () => {}))
   return pool
 }

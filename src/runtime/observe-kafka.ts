@@ -1,7 +1,11 @@
 import type { ConsumerObserver } from '../kafka/consumer/consumer-observer.ts'
 import type { ProducerObserver } from '../kafka/producer/producer-observer.ts'
+import { consumerGauges } from './consumer-gauges.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { ProducerInterval } from './producer-interval.ts'
+
+const PRODUCER_REPORT_MS = 10_000
 
 /** Logs what happens to a consumer and counts what it does. */
 export function observeConsumer(log: Log, metrics: Metrics, group: string): ConsumerObserver {
@@ -10,15 +14,14 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
   const completed = metrics.counter('smsgw_consumer_records_completed_total', 'Records handled for good', labels)
   const failures = metrics.counter('smsgw_consumer_handler_failures_total', 'Times a handler failed', ['group'])
   const troubles = metrics.counter('smsgw_consumer_troubles_total', 'Requests to Kafka that are tried again', ['group'])
-  // Counted for each record, so the labels are looked up once and not each time.
-  const ofTopic = remembered((topic) => ({
-    fetched: fetched.labels({ group, topic }),
-    completed: completed.labels({ group, topic }),
-  }))
+  const headOfLine = metrics.counter('smsgw_consumer_head_of_line_total', 'Records given up for the others', labels)
+  const commit = metrics.histogram('smsgw_consumer_commit_seconds', 'From a commit to its answer', ['group'])
   const owned = metrics.gaugeSet('smsgw_consumer_partitions', 'Partitions that this process reads', ['group'])
   return {
-    fetched: (topic, records) => ofTopic(topic).fetched.inc(records),
-    completed: (topic, records) => ofTopic(topic).completed.inc(records),
+    fetched: (topic, records) => fetched.inc({ group, topic }, records),
+    completed: (topic, records) => completed.inc({ group, topic }, records),
+    measured: consumerGauges(metrics, group),
+    commitAnswered: (_partitions, ms) => commit.observe({ group }, ms / 1_000),
     rebalanced(generation, partitions) {
       owned.set({ group }, partitions)
       log.info({ group, generation, partitions }, 'the group was rebalanced')
@@ -29,6 +32,15 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
         { group, topic, partition, from, to },
         'the offset was not in the log any more; reading goes on elsewhere',
       ),
+    headOfLine(topic, partition, offset, verdict, handedForMs) {
+      headOfLine.inc({ group, topic })
+      log.error({ group, topic, partition, offset, verdict, handedForMs }, 'a record blocked its partition')
+    },
+    topicMissing: (topic) => log.error({ group, topic }, 'the topic does not exist; it is read when it appears'),
+    topicReplaced: (topic) =>
+      log.error({ group, topic }, 'the topic was deleted and made again; it is read from its beginning'),
+    unreadable: (topic, partition, error) =>
+      log.error({ group, topic, partition, err: error }, 'what the broker sent cannot be read; asking again'),
     troubled(error) {
       troubles.inc({ group })
       log.warn({ group, err: error }, 'a request to Kafka failed; trying again')
@@ -41,41 +53,47 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
   }
 }
 
-function remembered<T>(make: (name: string) => T): (name: string) => T {
-  const made = new Map<string, T>()
-  return (name) => {
-    let value = made.get(name)
-    if (!value) {
-      value = make(name)
-      made.set(name, value)
-    }
-    return value
-  }
-}
-
-/** Logs what goes wrong with a producer and measures what it does. */
-export function observeProducer(log: Log, metrics: Metrics): ProducerObserver {
+/**
+ * Logs what goes wrong with a producer and measures what it does. While it works, what it did is logged every ten
+ * seconds, and the rest when it is closed; an idle one logs nothing. `producer` tells those of a process apart.
+ */
+export function observeProducer(log: Log, metrics: Metrics, producer: string): ProducerObserver {
   const records = metrics.counter('smsgw_producer_records_total', 'Records that Kafka acknowledged')
   const bytes = metrics.counter('smsgw_producer_bytes_total', 'Bytes of the batches that Kafka acknowledged')
+  const batches = metrics.counter('smsgw_producer_batches_total', 'Batches that Kafka acknowledged')
   const retries = metrics.counter('smsgw_producer_retries_total', 'Batches that were sent again')
   const failures = metrics.counter('smsgw_producer_failed_records_total', 'Records that were given up')
   const roundTrip = metrics.histogram('smsgw_producer_round_trip_seconds', 'From sending a batch to its answer')
   const queued = metrics.histogram('smsgw_producer_queue_seconds', 'From the first record of a batch to its sending')
+  const interval = new ProducerInterval(Date.now())
+  const report = (): void => {
+    const done = interval.take(Date.now())
+    if (done) log.info({ producer, ...done }, 'what the producer sent')
+  }
+  const timer = setInterval(report, PRODUCER_REPORT_MS).unref()
   return {
     acknowledged(batch) {
+      interval.acknowledged(batch)
       records.inc(batch.records)
       bytes.inc(batch.bytes)
+      batches.inc()
       roundTrip.observe(batch.roundTripMs / 1_000)
       queued.observe(batch.queueMs / 1_000)
     },
     retried(error, topic, partition) {
+      interval.retried()
       retries.inc()
-      log.warn({ err: error, topic, partition }, 'a batch was not acknowledged; sending it again')
+      log.warn({ producer, err: error, topic, partition }, 'a batch was not acknowledged; sending it again')
     },
     failed(error, count, topic, partition) {
+      interval.failed(count)
       failures.inc(count)
-      log.error({ err: error, records: count, topic, partition }, 'records were given up')
+      log.error({ producer, err: error, records: count, topic, partition }, 'records were given up')
     },
-    identityRenewed: (reason) => log.warn({ reason }, 'the producer took a new identity'),
+    identityRenewed: (reason) => log.warn({ producer, reason }, 'the producer took a new identity'),
+    closed() {
+      clearInterval(timer)
+      report()
+    },
   }
 }

@@ -2,6 +2,7 @@ import { fraction, integer, text } from '../runtime/settings.ts'
 
 export const simulatorSettings = {
   SIMULATOR_PORT: integer(0, 'Port of the simulator operator; 0 takes a free one', { max: 65_535 }),
+  SIMULATOR_HOST: text('127.0.0.1', 'Address that it listens on'),
   SIMULATOR_SEED: integer(1, 'What chance follows: the same seed treats the same messages the same way'),
   SIMULATOR_LATENCY_MS: integer(
     20,

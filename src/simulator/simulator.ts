@@ -61,7 +61,7 @@ export class Simulator implements Service {
     await this.#recallReceipts()
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ port: this.#settings.SIMULATOR_PORT, host: '127.0.0.1' }, resolve)
+      this.#server.listen({ port: this.#settings.SIMULATOR_PORT, host: this.#settings.SIMULATOR_HOST }, resolve)
     })
     this.#log.info({ port: this.port, receipts: this.#outstanding.size }, 'the simulator takes messages')
   }

@@ -87,3 +87,9 @@ test('a rejection gives the money back, and a duplicate that is possible stays f
   const flagged = advance(START, [event('sending', 2, { possible_duplicate: true }), event('sent', 2)])!
   expect(flagged.state.possibleDuplicate).toBe(true)
 })
+
+test('a receipt that overtakes the news of its submit does not give back what the operator took', () => {
+  const undelivered = event('failed', 1, { operator_message_id: 'x', error_code: 'undelivered' })
+  expect(advance(START, [event('sending', 1), undelivered])?.settles).toBe('capture')
+  expect(advance(START, [event('sending', 1), event('failed', 1, { error_code: 'busy' })])?.settles).toBe('release')
+})

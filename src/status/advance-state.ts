@@ -46,7 +46,7 @@ export function advance(before: MessageState, events: readonly StatusEvent[]): A
   let settles: Advance['settles'] = null
   for (const event of events) {
     if (!moves(state, event)) continue
-    const settlement = settlementBy(event.status, state.settlement)
+    const settlement = settlementBy(event.status, state.settlement, event.operator_message_id !== null)
     settles ??= settlement
     state = {
       ...state,

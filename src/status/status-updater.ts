@@ -26,6 +26,8 @@ const RETRY_MS = 1_000
 
 export interface StatusUpdaterParts {
   readonly settings: Values<typeof statusSettings>
+  /** A lasting name of this process as a member of its group; null for none. */
+  readonly instanceId: string | null
   readonly pool: Pool
   readonly cluster: Cluster
   /** For dead letters. */
@@ -51,14 +53,17 @@ export class StatusUpdater implements Service {
 
   constructor(parts: StatusUpdaterParts) {
     this.#parts = parts
-    const { settings, cluster, log, metrics } = parts
+    const { settings, cluster, log, metrics, instanceId } = parts
     this.#delay = metrics.histogram(
       'smsgw_status_delay_seconds',
       'From a status until PostgreSQL has it, oldest of a batch',
     )
     this.#consumer = new Consumer(
       cluster,
-      consumerOptions({ groupId: GROUPS.status, topics: [TOPICS.status] }, { fetchPauseMs: 150 }),
+      consumerOptions(
+        { groupId: GROUPS.status, topics: [TOPICS.status] },
+        { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 150 },
+      ),
       inBatches({ handle: (records) => this.#handle(records), recordsMax: settings.STATUS_BATCH_RECORDS_MAX }),
       observeConsumer(log, metrics, GROUPS.status),
     )

@@ -5,7 +5,7 @@ import type { Cluster } from '../kafka/cluster/cluster.ts'
 import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inLanes } from '../kafka/consumer/handling.ts'
-import { deadLetters } from '../kafka/middleware/dead-letter.ts'
+import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-letter.ts'
 import { retry } from '../kafka/middleware/retry.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import type { Pool } from '../postgres/pool.ts'
@@ -30,6 +30,8 @@ const SAMPLE_MS = 10_000
 
 export interface WebhookDispatcherParts {
   readonly settings: Values<typeof webhookSettings>
+  /** A lasting name of this process as a member of its group; null for none. */
+  readonly instanceId: string | null
   readonly pool: Pool
   readonly cluster: Cluster
   /** For dead letters. */
@@ -92,22 +94,26 @@ export class WebhookDispatcher implements Service {
   }
 
   #createConsumer(delivery: EventDelivery): Consumer {
-    const { settings, cluster, producer, log, metrics } = this.#parts
+    const { settings, cluster, producer, log, metrics, instanceId } = this.#parts
     const retried = retry({ attemptsMax: 5, backoffMsFirst: 500, backoffMsMax: 10_000 })
-    const handle = deadLetters(
-      retried((record) => delivery.handle(record)),
-      (record, reason, error) => {
-        const cause = { reason: reason as DeadLetterReason, error, consumerGroup: WEBHOOKS_GROUP }
-        return producer.send(deadLetterRecord(record, cause, Date.now()))
-      },
-    )
+    const publish: PublishDeadLetter = (record, reason, error, stack) => {
+      const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: WEBHOOKS_GROUP }
+      return producer.send(deadLetterRecord(record, cause, Date.now()))
+    }
     return new Consumer(
       cluster,
       consumerOptions(
         { groupId: WEBHOOKS_GROUP, topics: [TOPICS.status] },
-        { recordsPerPartitionMax: 2_000, fetchPauseMs: 150 },
+        { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 150, recordsPerPartitionMax: 2_000 },
       ),
-      inLanes({ handle, concurrencyMax: settings.WEBHOOK_REQUESTS_MAX }),
+      inLanes({
+        handle: deadLetters(
+          retried((record) => delivery.handle(record)),
+          publish,
+        ),
+        giveUp: (record, error) => publish(record, 'head-of-line', error),
+        concurrencyMax: settings.WEBHOOK_REQUESTS_MAX,
+      }),
       observeConsumer(log, metrics, WEBHOOKS_GROUP),
     )
   }

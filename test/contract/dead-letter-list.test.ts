@@ -4,7 +4,6 @@ import { deadLetterRecord } from '../../src/events/dead-letter-record.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
-import { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { dlqSettings } from '../../src/ops/dlq/config.ts'
 import { DeadLetterKeeper } from '../../src/ops/dlq/dead-letter-keeper.ts'
 import type { LetterCursor, LetterFilter } from '../../src/ops/dlq/letter-filter.ts'
@@ -16,6 +15,7 @@ import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { consumedRecord } from '../servers/consumed-record.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshDatabase, testCluster } from '../servers/fixtures.ts'
 
@@ -70,11 +70,6 @@ test('every filter finds what reading all of them finds, page by page, the newes
   }
 })
 
-function consumed(offset: number, value: Buffer): ConsumedRecord {
-  // No headers: their count is 0.
-  return new ConsumedRecord('sms.delivery', 3, offset, Date.now(), Buffer.from('key'), value, Buffer.from([0]), 0)
-}
-
 test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async () => {
   const [pool, cluster] = [await freshDatabase(), testCluster()]
   await createTopics(cluster, [{ name: TOPICS.deadLetters, partitions: 4, replicationFactor: 1 }])
@@ -84,7 +79,9 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
   const values = { zero: Buffer.from('a\0b'), binary: Buffer.from([0xff, 0x00, 0xfe]) }
   const places: Record<string, string> = {}
   for (const [name, value] of Object.entries(values)) {
-    const { partition, offset } = await producer.send(deadLetterRecord(consumed(1, value), cause, Date.now()))
+    const { partition, offset } = await producer.send(
+      deadLetterRecord(consumedRecord({ topic: 'sms.delivery', offset: 1, key: 'key', value }), cause, Date.now()),
+    )
     places[name] = `${partition}-${offset}`
   }
   const noLetter = await producer.send({ topic: TOPICS.deadLetters, key: 'x', value: 'no dead letter' })
@@ -92,6 +89,7 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
   const metrics = new Metrics()
   const keeper = new DeadLetterKeeper({
     settings: readSettings(dlqSettings, { DLQ_SAMPLE_MS: '500' }),
+    instanceId: null,
     pool,
     cluster,
     health: new Health(),
@@ -109,7 +107,11 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
   )
   expect(ids).toEqual(expect.arrayContaining(Object.values(places)))
   const show = (name: string) => showLetter(pool, parseLetterId(places[name]!)!)
-  expect(await show('zero')).toMatchObject({ value: 'a\0b', error: 'bad  text', original: { partition: 3, offset: 1 } })
+  expect(await show('zero')).toMatchObject({
+    value: 'a\0b',
+    error: 'bad  text',
+    original: { topic: 'sms.delivery', offset: 1 },
+  })
   expect(await show('binary')).toMatchObject({ value: values.binary.toString('base64'), key: 'key', redrives: 0 })
   expect(await show('none')).toMatchObject({ reason: 'not-json', original: { topic: TOPICS.deadLetters } })
   const counted = await eventually(

@@ -1,54 +1,33 @@
 import { createPartitionsV3, offsetCommitV8 } from '@platformatic/kafka'
 import { expect, onTestFinished, test } from 'vitest'
-import { committedOffsets } from '../../src/kafka/admin/read-groups.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { findCoordinators } from '../../src/kafka/cluster/find-coordinators.ts'
 import { Consumer } from '../../src/kafka/consumer/consumer.ts'
 import type { ConsumerObserver } from '../../src/kafka/consumer/consumer-observer.ts'
 import { type ConsumerOptions, consumerOptions } from '../../src/kafka/consumer/consumer-options.ts'
-import { inBatches, inLanes } from '../../src/kafka/consumer/handling.ts'
+import { inBatches } from '../../src/kafka/consumer/handling.ts'
 import { DONE, retryAt, type SettledOutcome } from '../../src/kafka/consumer/outcome.ts'
-import { Producer } from '../../src/kafka/producer/producer.ts'
+import type { SettledHandler } from '../../src/kafka/middleware/middleware.ts'
 import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
+import { committedByPartition, fill, startMember } from '../servers/group-member.ts'
 
-async function fill(cluster: Cluster, topic: string, records: number, from = 0): Promise<void> {
-  const producer = new Producer(cluster)
-  await producer.start([topic])
-  const sends = Array.from({ length: records }, (_, n) =>
-    producer.send({ topic, key: `k${n % 20}`, value: `${from + n}` }),
-  )
-  await Promise.all(sends)
-  await producer.close()
-}
-
-/** A member of a group that is gone when the test ends. */
-async function member(
+function member(
   cluster: Cluster,
   topic: string,
   groupId: string,
-  handle: (record: ConsumedRecord) => Promise<SettledOutcome>,
+  handle: SettledHandler,
   options: Partial<ConsumerOptions> = {},
   observer: ConsumerObserver = {},
 ): Promise<Consumer> {
-  const consumer = new Consumer(
-    cluster,
-    consumerOptions({ groupId, topics: [topic] }, options),
-    inLanes({ handle, concurrencyMax: 50 }),
-    observer,
-  )
-  onTestFinished(() => consumer.stop())
-  await consumer.start()
-  return consumer
+  return startMember({ cluster, topic, groupId, handle, options, observer })
 }
 
 async function committedTotal(cluster: Cluster, groupId: string): Promise<number> {
-  const connections = cluster.connections()
-  const committed = await committedOffsets(cluster, connections, [groupId])
-  await connections.close()
-  return committed.reduce((sum, { offset }) => sum + offset, 0)
+  const committed = await committedByPartition(cluster, groupId)
+  return [...committed.values()].reduce((sum, offset) => sum + offset, 0)
 }
 
 test('members share the partitions, hand over when one comes or goes, and every record is handled', async () => {
@@ -227,4 +206,29 @@ test('a batch that fails is tried again as it is, and nothing after it goes firs
     (count) => count === 50,
   )
   expect(handled).toEqual(Array.from({ length: 50 }, (_, offset) => offset))
+})
+
+test('commit "enqueue" commits what is in hand, and hands over only when that is handled', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster)
+  const groupId = uniqueName('group')
+  await fill(cluster, topic, 40)
+  const release = Promise.withResolvers<void>()
+  const handled: number[] = []
+  const handle = async (record: ConsumedRecord): Promise<SettledOutcome> => {
+    await release.promise
+    handled.push(record.offset)
+    return DONE
+  }
+  const consumer = await member(cluster, topic, groupId, handle, { commit: 'enqueue', commitIntervalMs: 100 })
+  await eventually(
+    () => committedTotal(cluster, groupId),
+    (total) => total === 40,
+  )
+  expect(await committedTotal(cluster, groupId)).toBe(40)
+  expect(handled).toEqual([])
+  const stopped = consumer.stop()
+  release.resolve()
+  await stopped
+  expect(handled).toHaveLength(40)
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { EARLIEST, LATEST, listOffsets } from '../../src/kafka/consumer/list-offsets.ts'
-import { KafkaError } from '../../src/kafka/errors.ts'
+import { BufferFullError, KafkaError } from '../../src/kafka/errors.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { producerOptions } from '../../src/kafka/producer/producer-options.ts'
 import { freshTopic, testCluster } from '../servers/fixtures.ts'
@@ -48,24 +48,54 @@ test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
   },
 )
 
-test('a buffer that is full makes callers wait, and loses nothing', async () => {
+test('a buffer that is full makes callers wait, refuses them when as many bytes wait, and loses nothing', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster)
   const limits = { bufferBytesMax: 65_536, requestBytesMax: 65_536, batchBytesMax: 16_384 }
   const producer = await producerFor(cluster, topic, 'safe', limits)
-  const value = 'x'.repeat(10_000)
+  const value = 'x'.repeat(1_000)
   let most = 0
-  const sends = Array.from({ length: 200 }, () => {
+  const sends = Array.from({ length: 300 }, () => {
     const sent = producer.send({ topic, key: null, value })
     most = Math.max(most, producer.buffered.bytes)
     return sent
   })
-  expect(producer.buffered.callersWaiting).toBeGreaterThan(100)
-  await Promise.all(sends)
+  expect(producer.buffered.callersWaiting).toBeGreaterThan(50)
+  const settled = await Promise.allSettled(sends)
+  const written = settled.filter(({ status }) => status === 'fulfilled').length
+  const refused = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+  expect(written).toBeGreaterThan(120)
+  expect(refused.length).toBeGreaterThan(100)
+  expect(refused.every((error) => error instanceof BufferFullError)).toBe(true)
+  // All that was refused came after all that was taken.
+  expect(settled.findIndex(({ status }) => status === 'rejected')).toBe(written)
   await producer.close()
   expect(most).toBeLessThanOrEqual(65_536)
   const end = await listOffsets(cluster, cluster.connections(), [{ topic, partition: 0 }], LATEST)
-  expect(end[0]!.offset).toBe(200)
+  expect(end[0]!.offset).toBe(written)
+})
+
+test('a batch leaves when it is full, however long it might linger, and one that is not leaves when flushed', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster)
+  const patient = { lingerMs: 600_000, deliveryTimeoutMs: 700_000, batchBytesMax: 4_096, compression: 'none' } as const
+  const sizes: number[] = []
+  const producer = new Producer(cluster, producerOptions('batch', patient), {
+    acknowledged: ({ records, bytes }) => {
+      sizes.push(records)
+      expect(bytes).toBeLessThanOrEqual(4_096)
+    },
+  })
+  await producer.start([topic])
+  const sends = Array.from({ length: 60 }, () => producer.send({ topic, key: 'k', value: 'x'.repeat(100) }))
+  await sends[0]
+  expect(sizes[0]).toBeGreaterThan(30)
+  expect(producer.buffered.bytes).toBeGreaterThan(0)
+  await producer.flush()
+  await Promise.all(sends)
+  await producer.close()
+  expect(sizes).toHaveLength(2)
+  expect(sizes[0]! + sizes[1]!).toBe(60)
 })
 
 test('what cannot be sent is refused at once, and what goes with it is not', async () => {

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { eventId } from '../../src/domain/event-id.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
 import type { StatusEvent } from '../../src/events/status.ts'
-import { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
+import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { createCustomer } from '../../src/ops/accounts/accounts.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { createLog } from '../../src/runtime/log.ts'
@@ -16,6 +16,7 @@ import { createEndpoint, listEndpoints } from '../../src/webhooks/endpoints.ts'
 import { EventPoster } from '../../src/webhooks/post-event.ts'
 import { RetryLoop } from '../../src/webhooks/retry-events.ts'
 import { countRetries } from '../../src/webhooks/store-retries.ts'
+import { consumedRecord } from '../servers/consumed-record.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
@@ -66,8 +67,7 @@ function record(changes: Partial<StatusEvent> = {}): ConsumedRecord {
     possible_duplicate: false,
     ...changes,
   }
-  const value = Buffer.from(JSON.stringify(event))
-  return new ConsumedRecord('sms.status', 0, smsId, Date.now(), null, value, Buffer.from([0]), 0)
+  return consumedRecord({ topic: 'sms.status', offset: smsId, value: JSON.stringify(event) })
 }
 
 async function dispatcher(pool: Pool, allowPrivate = true) {
@@ -148,15 +148,6 @@ test('one that never answers, redirects, or lies in a private network is left to
 
 test('a record that is no event is a dead letter', async () => {
   const { delivery } = await dispatcher(await freshDatabase())
-  const bad = new ConsumedRecord(
-    'sms.status',
-    0,
-    1,
-    Date.now(),
-    null,
-    Buffer.from('{"sms_id":"x"}'),
-    Buffer.from([0]),
-    0,
-  )
+  const bad = consumedRecord({ topic: 'sms.status', value: '{"sms_id":"x"}' })
   expect(await delivery.handle(bad)).toMatchObject({ kind: 'dead-letter', reason: 'schema' })
 })

@@ -30,6 +30,9 @@ export function brokerProperties(self: BrokerPorts, all: readonly BrokerPorts[],
     'transaction.state.log.min.isr': Math.max(1, replication - 1),
     'share.coordinator.state.topic.replication.factor': replication,
     'share.coordinator.state.topic.min.isr': Math.max(1, replication - 1),
+    // A broker that dies is noticed after its session: less than Kafka's 9 s keeps the pause of its partitions short.
+    'broker.session.timeout.ms': 6_000,
+    'broker.heartbeat.interval.ms': 1_000,
     // Groups here are small and start together: waiting 3 s for more members would only delay the first message.
     'group.initial.rebalance.delay.ms': 0,
   }

@@ -1,4 +1,4 @@
-import { listGroupsV4, offsetFetchV8 } from '@platformatic/kafka'
+import { listGroupsV5, offsetFetchV8 } from '@platformatic/kafka'
 import { callBroker } from '../cluster/call-broker.ts'
 import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import { findCoordinators } from '../cluster/find-coordinators.ts'
@@ -7,8 +7,10 @@ import type { TopicPartition } from '../wire/consumer-protocol.ts'
 
 export interface ListedGroup {
   readonly groupId: string
-  /** As Kafka calls it: Stable, Empty, PreparingRebalance, CompletingRebalance, Dead. */
+  /** As Kafka calls it: Stable, Empty, PreparingRebalance, CompletingRebalance, Assigning, Reconciling, Dead. */
   readonly state: string
+  /** Of the two protocols that consumers speak: `consumer` is the one of KIP-848. */
+  readonly protocol: 'classic' | 'consumer'
 }
 
 export interface CommittedOffset extends TopicPartition {
@@ -22,16 +24,23 @@ export async function listGroups(cluster: Cluster, connections: BrokerConnection
   const answers = await Promise.all(
     cluster.brokerIds.map(async (nodeId) => {
       const connection = await connections.to(nodeId)
-      const response: listGroupsV4.ListGroupsResponse = await callBroker(connection, listGroupsV4.api, [])
+      const response: listGroupsV5.ListGroupsResponse = await callBroker(connection, listGroupsV5.api, [], [])
       if (response.errorCode !== 0) throw new KafkaError(response.errorCode, 'listing groups')
       return response.groups
     }),
   )
   return answers
     .flat()
-    .filter(({ protocolType }) => protocolType === 'consumer' || protocolType === '')
-    .map(({ groupId, groupState }) => ({ groupId, state: groupState }))
+    .filter(({ protocolType, groupType }) => isOfConsumers(protocolType, groupType))
+    .map(({ groupId, groupState, groupType }): ListedGroup => {
+      return { groupId, state: groupState, protocol: groupType === 'consumer' ? 'consumer' : 'classic' }
+    })
     .sort((a, b) => (a.groupId < b.groupId ? -1 : 1))
+}
+
+/** Share groups, and those of Kafka Streams' own protocol, are not read by consumers that commit offsets. */
+function isOfConsumers(protocolType: string, groupType: string): boolean {
+  return (protocolType === 'consumer' || protocolType === '') && (groupType === 'consumer' || groupType === 'classic')
 }
 
 /** What groups have committed, for every partition for which they have. */

@@ -14,7 +14,7 @@ export interface ClusterOptions {
   readonly requestTimeoutMs?: number
 }
 
-interface PartitionMetadata {
+export interface PartitionMetadata {
   readonly partition: number
   readonly leader: number
   readonly replicas: readonly number[]

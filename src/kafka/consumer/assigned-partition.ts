@@ -1,11 +1,16 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
+import { HeldRecord } from './held-record.ts'
 import { type OffsetRange, OffsetTracker } from './offset-tracker.ts'
 
-/** A record in hand, with what is needed to complete it. */
-export interface HeldRecord {
-  readonly record: ConsumedRecord
-  readonly partition: AssignedPartition
-  readonly ticket: number
+/** What a partition is begun with. */
+export interface PartitionStart {
+  /** Identity of the topic: one that was deleted and made again has another. */
+  readonly topicId: string
+  readonly offset: number
+  /** What a predecessor had done beyond its watermark. */
+  readonly doneBefore?: readonly OffsetRange[]
+  /** Records count as done when they are in hand (`commit: 'enqueue'`). */
+  readonly doneInHand?: boolean
 }
 
 /**
@@ -15,54 +20,119 @@ export interface HeldRecord {
 export class AssignedPartition {
   readonly topic: string
   readonly partition: number
-  readonly tracker: OffsetTracker
+  readonly topicId: string
+  readonly name: string
+  readonly tracker: OffsetTracker<HeldRecord>
+  readonly doneInHand: boolean
   /** Where to fetch next. */
   fetchOffset: number
   /** What was last committed, here or before this assignment. */
   committedOffset: number
+  /** `completedRecords` as it was when the last commit was made. */
+  doneAtCommit = 0
   highWatermark = -1
   logStartOffset = -1
+  /** It was given up, and may be another member's: nothing of it is committed here any more. */
+  isReleased = false
   /** Whether new records may still be handed out. */
   active = true
+  /** Records of an answer are being handed over; what follows them must not be fetched before they are. */
+  isHandingOver = false
+  /** Its hold was full; it is fetched again when there is some room. */
+  isHeldBack = false
+  /** Not fetched before then: what came last could not be read. */
+  blockedUntilMs = 0
+  /** Records in hand and not done, and what they hold in memory. */
+  bufferedRecords = 0
   bufferedBytes = 0
+  /** Records that were handed to a handler and are not done. */
+  begun = 0
+  /** Records done in this assignment. */
+  completedRecords = 0
+  /** When a record was last seen done, to the second. */
+  progressMs = 0
   /** Handlers under way. */
   running = 0
+  #progressSeen = 0
+  #completedTold = 0
   #doneBefore: readonly OffsetRange[]
   #idle: (() => void)[] = []
+  #resumed: (() => void) | null = null
 
-  constructor(topic: string, partition: number, startOffset: number, doneBefore: readonly OffsetRange[] = []) {
+  constructor(topic: string, partition: number, start: PartitionStart) {
     this.topic = topic
     this.partition = partition
-    this.tracker = new OffsetTracker(startOffset)
-    this.fetchOffset = startOffset
-    this.committedOffset = startOffset
-    this.#doneBefore = doneBefore
+    this.topicId = start.topicId
+    this.name = `${topic}[${partition}]`
+    this.tracker = new OffsetTracker(start.offset)
+    this.fetchOffset = start.offset
+    this.committedOffset = start.offset
+    this.doneInHand = start.doneInHand ?? false
+    this.#doneBefore = start.doneBefore ?? []
   }
 
-  get name(): string {
-    return `${this.topic}[${this.partition}]`
+  /** Records between what is committed and the end of the log as last seen; 0 before the first answer. */
+  get lag(): number {
+    return Math.max(0, this.highWatermark - this.committedOffset)
   }
 
-  /** Takes fetched records into hand; those a predecessor had done beyond its watermark are completed at once. */
-  hold(records: readonly ConsumedRecord[], nextOffset: number): HeldRecord[] {
-    const held: HeldRecord[] = []
-    for (const record of records) {
-      const ticket = this.tracker.begin(record.offset)
-      if (this.#wasDoneBefore(record.offset)) {
-        this.tracker.complete(ticket)
-        continue
-      }
-      this.bufferedBytes += record.bytes
-      held.push({ record, partition: this, ticket })
+  /** Takes a record into hand. Null for one that a predecessor had done beyond its watermark: it is done. */
+  hold(record: ConsumedRecord): HeldRecord | null {
+    if (this.wasDoneBefore(record.offset)) {
+      this.tracker.pass(record.offset)
+      return null
     }
-    this.tracker.skipTo(nextOffset)
-    this.fetchOffset = nextOffset
+    this.bufferedRecords++
+    this.bufferedBytes += record.bytes
+    const held = new HeldRecord(record, this)
+    if (this.doneInHand) this.tracker.complete(held.ticket)
     return held
   }
 
+  /** A record was done the moment it was handed over. */
+  pass(record: ConsumedRecord): void {
+    this.completedRecords++
+    this.tracker.pass(record.offset)
+  }
+
   complete(held: HeldRecord): void {
+    this.completedRecords++
+    held.excuse()
+    this.forget(held)
+    if (!this.doneInHand) this.tracker.complete(held.ticket)
+  }
+
+  /** Takes a record out of hand without calling it done. */
+  forget(held: HeldRecord): void {
+    this.bufferedRecords--
     this.bufferedBytes -= held.record.bytes
-    this.tracker.complete(held.ticket)
+    this.#settleIdle()
+  }
+
+  /** Everything before `nextOffset` was read. */
+  readTo(nextOffset: number): void {
+    this.tracker.skipTo(nextOffset)
+    this.fetchOffset = nextOffset
+  }
+
+  /** Looks whether records were done since the last look. */
+  noteProgress(nowMs: number): void {
+    if (this.completedRecords === this.#progressSeen) return
+    this.#progressSeen = this.completedRecords
+    this.progressMs = nowMs
+  }
+
+  /** Records done since the last call. */
+  takeCompleted(): number {
+    const records = this.completedRecords - this.#completedTold
+    this.#completedTold = this.completedRecords
+    return records
+  }
+
+  /** Tells the handlers under way that their answers will not be heard. */
+  abandon(): void {
+    if (this.running === 0) return
+    for (const held of this.tracker.pending()) if (held.callMs > 0) held.record.abandon()
   }
 
   started(): void {
@@ -71,12 +141,24 @@ export class AssignedPartition {
 
   ended(): void {
     this.running--
-    if (this.running === 0) for (const resolve of this.#idle.splice(0)) resolve()
+    this.#settleIdle()
+  }
+
+  /** Resolves when there is room again, or nothing more is wanted. */
+  whenResumed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resumed = resolve
+    })
+  }
+
+  resume(): void {
+    this.#resumed?.()
+    this.#resumed = null
   }
 
   /** Resolves when no handler of this partition is under way, or after `msMax`. */
   async whenIdle(msMax: number): Promise<void> {
-    if (this.running === 0) return
+    if (this.#isIdle()) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, msMax)
       this.#idle.push(() => {
@@ -86,7 +168,7 @@ export class AssignedPartition {
     })
   }
 
-  #wasDoneBefore(offset: number): boolean {
+  wasDoneBefore(offset: number): boolean {
     const ranges = this.#doneBefore
     if (ranges.length === 0) return false
     if (offset > ranges.at(-1)!.last) {
@@ -94,5 +176,14 @@ export class AssignedPartition {
       return false
     }
     return ranges.some(({ first, last }) => offset >= first && offset <= last)
+  }
+
+  /** What is committed when it is taken into hand must also be handled before it is let go. */
+  #isIdle(): boolean {
+    return this.running === 0 && (!this.doneInHand || this.bufferedRecords === 0)
+  }
+
+  #settleIdle(): void {
+    if (this.#idle.length > 0 && this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve()
   }
 }

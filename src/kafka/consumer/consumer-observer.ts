@@ -1,10 +1,39 @@
 import type { TopicPartition } from '../wire/consumer-protocol.ts'
+import type { HeadVerdict } from './head-of-line.ts'
+
+/** How one partition stands. */
+export interface PartitionMeasure extends TopicPartition {
+  /** Records between the committed offset and the end of the log as last seen. */
+  readonly lag: number
+  readonly recordsInHand: number
+  /** Records done beyond the watermark. */
+  readonly gap: number
+  /** Since the oldest record in hand was written to the log; 0 when there is none. */
+  readonly oldestMs: number
+  /** Its hold is full, or it cannot be read: it is not fetched. */
+  readonly isPaused: boolean
+}
+
+/** How a consumer stands. Counts without a unit in their name only ever rise. */
+export interface ConsumerMeasure {
+  readonly partitions: readonly PartitionMeasure[]
+  readonly recordsInHand: number
+  readonly keysInHand: number
+  readonly keysParked: number
+  readonly handledRecords: number
+  readonly handlingMs: number
+  readonly slowRecords: number
+}
 
 /** What a consumer tells whoever measures and logs it. Every part is optional and must be quick. */
 export interface ConsumerObserver {
   fetched?(topic: string, records: number, bytes: number): void
+  /** Records that were done since the last call; told about every second. */
   completed?(topic: string, records: number): void
+  /** About every second. */
+  measured?(measure: ConsumerMeasure): void
   committed?(topic: string, partition: number, offset: number): void
+  commitAnswered?(partitions: number, ms: number): void
   rebalanced?(generationId: number, owned: number): void
   assigned?(partitions: readonly TopicPartition[]): void
   /** Partitions are to be given up: what waits outside the consumer on their records should let go now. */
@@ -14,6 +43,14 @@ export interface ConsumerObserver {
   lost?(partitions: readonly TopicPartition[]): void
   /** Reading went on elsewhere than where it stood: `from` was no longer in the log. */
   outOfRange?(topic: string, partition: number, from: number, to: number): void
+  /** A record held its partition back for too long, and is carried to the dead letters. */
+  headOfLine?(topic: string, partition: number, offset: number, verdict: HeadVerdict, handedForMs: number): void
+  /** The cluster does not know the topic (any more). It is read when it appears. */
+  topicMissing?(topic: string): void
+  /** The topic was deleted and made again; its partitions are read from their beginning. */
+  topicReplaced?(topic: string): void
+  /** What a broker sent of a partition cannot be read. It is asked for again, and nothing is skipped. */
+  unreadable?(topic: string, partition: number, error: Error): void
   /** Something went wrong that is tried again. */
   troubled?(error: Error): void
   /** A handler chain threw, or a batch failed; it is tried again. */

@@ -6,18 +6,38 @@ export interface ConsumerOptions {
   readonly groupInstanceId: string | null
   /** Where to begin without a committed offset, or when it has fallen out of the log. */
   readonly startFrom: 'earliest' | 'latest'
+  /**
+   * - `handled`: an offset is committed when its record and all before it are done. A crash loses nothing; what was
+   *   under way is done again.
+   * - `enqueue`: a record counts as done when it is in hand. Nothing is done twice after a crash, and **what was in
+   *   hand is lost with the process**, up to `recordsPerPartitionMax` of each partition; a record that a handler gives
+   *   back to be retried is lost in the same way. For work that is worthless when late. What is in hand when a
+   *   partition is revoked is still handled here, within the drain time.
+   */
+  readonly commit: 'handled' | 'enqueue'
   readonly sessionTimeoutMs: number
   readonly heartbeatMs: number
-  readonly rebalanceTimeoutMs: number
+  /**
+   * How long a handler may go without an answer (Java's `max.poll.interval.ms`). Beyond it the record is given up as a
+   * head-of-line block; where the handling knows no dead letters, the consumer fails and leaves the group, so that
+   * another member may try. It is also how long the group waits for this member in a rebalance.
+   */
+  readonly pollIntervalMsMax: number
   readonly fetchBytesMin: number
   readonly fetchWaitMsMax: number
   /** After an answer that held little, the wait before the next fetch: fewer, larger answers under steady load. */
   readonly fetchPauseMs: number
   readonly partitionBytesMax: number
   readonly fetchBytesMax: number
+  /** Records handed to the handlers at once; heartbeats, commits and answers get their turn in between. */
+  readonly recordsPerPollMax: number
   /** Records in hand per partition, done ones above the watermark included, before it is no longer fetched. */
   readonly recordsPerPartitionMax: number
   readonly bytesPerPartitionMax: number
+  /** How long a record may keep its partition's hold crowded before it is given up (see `head-of-line.ts`). */
+  readonly headCrowdedMsMax: number
+  /** How long the first record of a partition may be tried, or wait for its next try, whatever else goes on. */
+  readonly headOverdueMsMax: number
   readonly commitIntervalMs: number
   /** How often leaders and partition counts are read again, so that a topic that grows is noticed. */
   readonly metadataAgeMsMax: number
@@ -25,35 +45,65 @@ export interface ConsumerOptions {
   readonly drainMsMax: number
 }
 
-const DELIVERY_WORKER = {
+const WORKER = {
   groupInstanceId: null,
   startFrom: 'earliest',
+  commit: 'handled',
   sessionTimeoutMs: 10_000,
   heartbeatMs: 3_000,
-  rebalanceTimeoutMs: 60_000,
-  fetchBytesMin: 1,
+  pollIntervalMsMax: 300_000,
+  fetchBytesMin: 1_024,
   fetchWaitMsMax: 500,
   fetchPauseMs: 0,
   partitionBytesMax: 1_048_576,
   fetchBytesMax: 8_388_608,
+  recordsPerPollMax: 500,
   recordsPerPartitionMax: 10_000,
   bytesPerPartitionMax: 4_194_304,
+  headCrowdedMsMax: 10_000,
+  headOverdueMsMax: 300_000,
   commitIntervalMs: 1_000,
   metadataAgeMsMax: 30_000,
   drainMsMax: 10_000,
 } as const satisfies Omit<ConsumerOptions, 'groupId' | 'topics'>
 
-/** The defaults with what differs from them. Throws RangeError naming the option that cannot be. */
+/**
+ * Named profiles.
+ * - `worker`, the default: records are handled one by one, many at once.
+ * - `bulk`: for readers in batches whose work is cheapest in large pieces, and for whom nobody waits.
+ */
+const CONSUMER_PROFILES = {
+  worker: WORKER,
+  bulk: {
+    ...WORKER,
+    fetchBytesMin: 65_536,
+    fetchPauseMs: 500,
+    fetchBytesMax: 16_777_216,
+    recordsPerPollMax: 5_000,
+    recordsPerPartitionMax: 20_000,
+    bytesPerPartitionMax: 8_388_608,
+  },
+} as const satisfies Record<string, Omit<ConsumerOptions, 'groupId' | 'topics'>>
+
+type ConsumerProfile = keyof typeof CONSUMER_PROFILES
+
+/** The profile with what differs from it. Throws RangeError naming the option that cannot be. */
 export function consumerOptions(
   required: Pick<ConsumerOptions, 'groupId' | 'topics'>,
   overrides: Partial<ConsumerOptions> = {},
+  profile: ConsumerProfile = 'worker',
 ): ConsumerOptions {
-  const options = { ...DELIVERY_WORKER, ...overrides, ...required }
+  const options: ConsumerOptions = { ...CONSUMER_PROFILES[profile], ...overrides, ...required }
   if (options.groupId === '') throw new RangeError('groupId is empty')
   if (options.topics.length === 0) throw new RangeError('topics is empty')
+  if (options.groupInstanceId === '') throw new RangeError('groupInstanceId is empty; a dynamic member has null')
   if (options.heartbeatMs * 3 > options.sessionTimeoutMs) {
     throw new RangeError('heartbeatMs must be a third of sessionTimeoutMs or less, so that one may be lost')
   }
+  if (options.drainMsMax > options.pollIntervalMsMax) {
+    throw new RangeError('drainMsMax exceeds pollIntervalMsMax, for which the group waits in a rebalance')
+  }
   if (options.partitionBytesMax > options.fetchBytesMax) throw new RangeError('partitionBytesMax exceeds fetchBytesMax')
+  if (options.recordsPerPollMax < 1) throw new RangeError('recordsPerPollMax must be 1 or more')
   return options
 }

@@ -1,7 +1,7 @@
 import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import type { TopicPartition } from '../wire/consumer-protocol.ts'
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
-import { AssignedPartition, type HeldRecord } from './assigned-partition.ts'
+import { AssignedPartition } from './assigned-partition.ts'
 import { CommitLoop } from './commit-loop.ts'
 import { decodeDoneRanges } from './commit-metadata.ts'
 import type { ConsumerObserver } from './consumer-observer.ts'
@@ -11,10 +11,20 @@ import { FetchLoop } from './fetch-loop.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
 import { GroupMembership } from './group-membership.ts'
 import { EARLIEST, LATEST, listOffsets } from './list-offsets.ts'
+import { measureConsumer } from './measure-consumer.ts'
+import type { OffsetRange } from './offset-tracker.ts'
+import { watchHeads } from './watch-heads.ts'
+import { TopicWatch } from './watch-topics.ts'
+
+/** A partition that was full is fetched again when it is less full than this. */
+const RESUME_SHARE = 0.875
+/** How long a partition is kept when it cannot be committed; then its records are done again elsewhere. */
+const LAST_COMMIT_MS_MAX = 5_000
 
 /** How records reach handlers; see `inLanes` and `inBatches`. */
 export type Handling = (hooks: {
-  completed: (held: HeldRecord) => void
+  completed: (partition: AssignedPartition) => void
+  mayBegin: () => boolean
   failed: (error: unknown, records: number, failures: number) => void
 }) => Dispatcher
 
@@ -31,12 +41,14 @@ export class Consumer {
   readonly #coordinator: GroupCoordinator
   readonly #membership: GroupMembership
   readonly #commits: CommitLoop
+  readonly #topics: TopicWatch
   readonly #partitions = new Map<string, AssignedPartition>()
   readonly #loops = new Map<number, FetchLoop>()
   #timer: NodeJS.Timeout | null = null
   #refreshedMs = Date.now()
   #joined: (() => void) | null = null
   #failure: Error | null = null
+  #stopping: Promise<void> | null = null
 
   constructor(cluster: Cluster, options: ConsumerOptions, handling: Handling, observer: ConsumerObserver = {}) {
     this.#cluster = cluster
@@ -53,8 +65,10 @@ export class Consumer {
       failed: (error) => this.#failed(error),
     })
     this.#commits = new CommitLoop(this.#coordinator, this.#membership, observer)
+    this.#topics = new TopicWatch(cluster, options.topics, observer)
     this.#dispatcher = handling({
-      completed: (held) => this.#completed(held),
+      completed: (partition) => this.#completed(partition),
+      mayBegin: () => this.#membership.isAlive,
       failed: (error, records, failures) => this.#observer.handlerFailed?.(error, records, failures),
     })
   }
@@ -90,7 +104,12 @@ export class Consumer {
   }
 
   /** Takes no more, lets handlers finish within the drain time, commits, and leaves the group. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer)
     await this.#membership.stop()
     this.#dispatcher.stop()
@@ -106,18 +125,25 @@ export class Consumer {
     for (const { topic, partition, offset, metadata } of committed) {
       const name = `${topic}[${partition}]`
       const doneBefore = decodeDoneRanges(offset, metadata)
-      const startOffset = offset >= 0 ? offset : startOf.get(name)!
-      this.#partitions.set(name, new AssignedPartition(topic, partition, startOffset, doneBefore))
+      this.#begin(topic, partition, offset >= 0 ? offset : startOf.get(name)!, doneBefore)
     }
     this.#observer.assigned?.(partitions)
     this.#wakeLoops()
+  }
+
+  #begin(topic: string, partition: number, offset: number, doneBefore: readonly OffsetRange[] = []): void {
+    const topicId = this.#cluster.topic(topic)?.topicId ?? ''
+    const start = { topicId, offset, doneBefore, doneInHand: this.#options.commit === 'enqueue' }
+    const assigned = new AssignedPartition(topic, partition, start)
+    this.#partitions.set(assigned.name, assigned)
   }
 
   async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
     const leaving = this.#take(partitions)
     this.#observer.revoking?.(partitions)
     await Promise.all(leaving.map((each) => each.whenIdle(this.#options.drainMsMax)))
-    await this.#commits.commit(leaving)
+    await this.#commits.commitLast(leaving, LAST_COMMIT_MS_MAX)
+    for (const each of leaving) each.abandon()
     this.#observer.revoked?.(
       partitions,
       leaving.reduce((undone, each) => undone + each.running, 0),
@@ -125,7 +151,10 @@ export class Consumer {
   }
 
   #lost(partitions: readonly TopicPartition[]): void {
-    this.#take(partitions)
+    for (const each of this.#take(partitions)) {
+      each.isReleased = true
+      each.abandon()
+    }
     this.#observer.lost?.(partitions)
   }
 
@@ -135,11 +164,18 @@ export class Consumer {
       const assigned = this.#partitions.get(`${topic}[${partition}]`)
       if (!assigned) continue
       this.#partitions.delete(assigned.name)
-      assigned.active = false
-      this.#dispatcher.drop(assigned)
+      this.#retire(assigned)
       taken.push(assigned)
     }
     return taken
+  }
+
+  /** Nothing more of it is begun, except what counts as done already and would be lost. */
+  #retire(assigned: AssignedPartition): void {
+    assigned.active = false
+    assigned.resume()
+    if (!assigned.doneInHand) this.#dispatcher.drop(assigned)
+    this.#tellCompleted(assigned)
   }
 
   #rebalanced(generationId: number, owned: number): void {
@@ -154,13 +190,38 @@ export class Consumer {
     this.#joined?.()
   }
 
+  /** Only another process can help: lets go of everything, so that another member may try. */
+  #giveIn(error: Error): void {
+    this.#failed(error)
+    void this.stop()
+  }
+
   #tick(): void {
-    void this.#commits.commit(this.#partitions.values())
-    if (Date.now() - this.#refreshedMs >= this.#options.metadataAgeMsMax) {
-      this.#refreshedMs = Date.now()
+    const nowMs = Date.now()
+    try {
+      watchHeads(this.#partitions.values(), this.#dispatcher, this.#options, this.#observer, nowMs)
+    } catch (error) {
+      this.#giveIn(error as Error)
+      return
+    }
+    void this.#commits.commit([...this.#partitions.values()].filter(({ active }) => active))
+    if (nowMs - this.#refreshedMs >= this.#options.metadataAgeMsMax) {
+      this.#refreshedMs = nowMs
       this.#cluster.refresh().catch((error: Error) => this.#observer.troubled?.(error))
     }
+    for (const replaced of this.#topics.look(this.#partitions.values())) void this.#restart(replaced)
+    for (const each of this.#partitions.values()) {
+      this.#tellCompleted(each)
+      this.#completed(each)
+    }
+    this.#observer.measured?.(measureConsumer(this.#partitions.values(), this.#dispatcher, nowMs))
+    this.#dispatcher.poke()
     this.#wakeLoops()
+  }
+
+  #tellCompleted(assigned: AssignedPartition): void {
+    const records = assigned.takeCompleted()
+    if (records > 0) this.#observer.completed?.(assigned.topic, records)
   }
 
   /** Starts a loop for each broker that leads a partition of ours, and lets all look whether there is work. */
@@ -177,6 +238,7 @@ export class Consumer {
       fetchable: (leader) => this.#fetchable(leader),
       fetched: (partition, records, nextOffset) => this.#fetched(partition, records, nextOffset),
       outOfRange: (partition) => this.#reset(partition),
+      unreadable: ({ topic, partition }, error) => this.#observer.unreadable?.(topic, partition, error),
       troubled: (error) => this.#observer.troubled?.(error),
     })
     this.#loops.set(nodeId, loop)
@@ -184,50 +246,109 @@ export class Consumer {
 
   #fetchable(nodeId: number): { partitions: AssignedPartition[]; heldBack: boolean } {
     const partitions: AssignedPartition[] = []
+    const nowMs = Date.now()
     let heldBack = false
     if (!this.#membership.isAlive) return { partitions, heldBack }
     for (const assigned of this.#partitions.values()) {
       if (this.#cluster.leaderOf(assigned.topic, assigned.partition) !== nodeId) continue
-      if (this.#hasRoom(assigned)) partitions.push(assigned)
-      else heldBack = true
+      if (!assigned.active || assigned.blockedUntilMs > nowMs) continue
+      if (assigned.isHandingOver) {
+        heldBack = true
+        continue
+      }
+      assigned.isHeldBack = !this.#hasRoom(assigned, assigned.isHeldBack ? RESUME_SHARE : 1)
+      if (assigned.isHeldBack) heldBack = true
+      else partitions.push(assigned)
     }
     return { partitions, heldBack }
   }
 
-  #hasRoom({ tracker, bufferedBytes }: AssignedPartition): boolean {
-    return tracker.span < this.#options.recordsPerPartitionMax && bufferedBytes < this.#options.bytesPerPartitionMax
+  /** Whether less than a share of what a partition may hold is in hand. */
+  #hasRoom({ tracker, bufferedBytes, bufferedRecords }: AssignedPartition, share: number): boolean {
+    const { recordsPerPartitionMax, bytesPerPartitionMax } = this.#options
+    const records = Math.max(tracker.span, bufferedRecords)
+    return records < recordsPerPartitionMax * share && bufferedBytes < bytesPerPartitionMax * share
   }
 
-  #fetched(partition: AssignedPartition, records: ConsumedRecord[], nextOffset: number): void {
-    const held = partition.hold(records, nextOffset)
-    this.#observer.fetched?.(
-      partition.topic,
-      records.length,
-      held.reduce((bytes, each) => bytes + each.record.bytes, 0),
-    )
-    this.#dispatcher.add(held)
+  /** Resolves when the records are handed over, or wait for room, so that what others sent need not wait with them. */
+  #fetched(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: number): Promise<void> {
+    return new Promise((resolve) => void this.#handOver(partition, records, nextOffset, resolve))
   }
 
-  #completed(held: HeldRecord): void {
-    this.#observer.completed?.(held.partition.topic, 1)
+  /** Hands an answer over piece by piece, so that whatever else is due gets its turn, and no more than there is room for. */
+  async #handOver(
+    partition: AssignedPartition,
+    records: readonly ConsumedRecord[],
+    nextOffset: number,
+    settled: () => void,
+  ): Promise<void> {
+    const { recordsPerPollMax } = this.#options
+    partition.isHandingOver = true
+    for (let at = 0; at < records.length; at += recordsPerPollMax) {
+      if (at > 0) await new Promise((resolve) => setImmediate(resolve))
+      if (!this.#hasRoom(partition, 1)) {
+        partition.isHeldBack = true
+        settled()
+        await partition.whenResumed()
+      }
+      // The position stays before what was not handed over: whoever reads the partition next begins there.
+      if (!partition.active || !this.#membership.isAlive) break
+      const piece = records.length <= recordsPerPollMax ? records : records.slice(at, at + recordsPerPollMax)
+      partition.readTo(piece[0]!.offset)
+      this.#dispatcher.add(partition, piece)
+      partition.readTo(piece.at(-1)!.offset + 1)
+      this.#tellFetched(partition, piece)
+      if (at + recordsPerPollMax >= records.length) partition.readTo(nextOffset)
+    }
+    if (records.length === 0) partition.readTo(nextOffset)
+    partition.isHandingOver = false
+    settled()
+    this.#wakeLoops()
   }
 
-  /** The position fell out of the log. Goes on where the log begins, or, if the log was cut off below it, at its end. */
+  #tellFetched({ topic }: AssignedPartition, records: readonly ConsumedRecord[]): void {
+    if (!this.#observer.fetched) return
+    let bytes = 0
+    for (const record of records) bytes += record.bytes
+    this.#observer.fetched(topic, records.length, bytes)
+  }
+
+  #completed(partition: AssignedPartition): void {
+    if (!partition.isHeldBack || !this.#hasRoom(partition, RESUME_SHARE)) return
+    partition.isHeldBack = false
+    partition.resume()
+    this.#wakeLoops()
+  }
+
+  /**
+   * The position is not in the log. Goes on where the log begins (which after a loss of its end means that what is left
+   * of it is read again, rather than anything missed), or at its end if old records are not wanted.
+   */
   async #reset(partition: AssignedPartition): Promise<void> {
     const { topic, partition: index, fetchOffset } = partition
-    const [[first], [end]] = await Promise.all([
-      listOffsets(this.#cluster, this.#connections, [partition], EARLIEST),
-      listOffsets(this.#cluster, this.#connections, [partition], LATEST),
-    ])
-    const toOffset = this.#options.startFrom === 'earliest' ? first!.offset : end!.offset
-    this.#observer.outOfRange?.(topic, index, fetchOffset, toOffset)
+    const [start] = await listOffsets(this.#cluster, this.#connections, [partition], this.#startTime())
     if (!partition.active) return
-    if (toOffset >= fetchOffset) {
-      partition.hold([], toOffset)
+    this.#observer.outOfRange?.(topic, index, fetchOffset, start!.offset)
+    if (start!.offset >= fetchOffset) {
+      partition.readTo(start!.offset)
       return
     }
-    this.#take([partition])
-    this.#partitions.set(partition.name, new AssignedPartition(topic, index, toOffset))
+    this.#retire(partition)
+    this.#begin(topic, index, start!.offset)
+  }
+
+  /** The topic is another one than when the partition was assigned: all of it is new. */
+  async #restart(partition: AssignedPartition): Promise<void> {
+    const { topic, partition: index } = partition
+    this.#retire(partition)
+    try {
+      const [first] = await listOffsets(this.#cluster, this.#connections, [partition], EARLIEST)
+      if (this.#partitions.get(partition.name) === partition) this.#begin(topic, index, first!.offset)
+    } catch (error) {
+      this.#observer.troubled?.(error as Error)
+      // Looked at again with the next tick.
+      if (this.#partitions.get(partition.name) === partition) partition.active = true
+    }
   }
 
   #startTime(): number {

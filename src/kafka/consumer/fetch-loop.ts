@@ -17,15 +17,19 @@ import type { ConsumerOptions } from './consumer-options.ts'
 /** How long a poll may wait at a broker while one of its partitions is held back, which may end any moment. */
 const HELD_BACK_WAIT_MS = 20
 const ERROR_BACKOFF_MS = 100
+const UNREADABLE_BACKOFF_MS = 5_000
 /** An answer with more than this share of what it may hold means a backlog. */
 const BACKLOG_SHARE = 1 / 32
 
 export interface FetchListener {
   /** Partitions that this broker leads and that have room for more. */
   fetchable(nodeId: number): { partitions: AssignedPartition[]; heldBack: boolean }
-  fetched(partition: AssignedPartition, records: ConsumedRecord[], nextOffset: number): void
+  /** Resolves when the records are handed over, or wait for room. */
+  fetched(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: number): Promise<void>
   /** The fetch position is no longer in the log. */
   outOfRange(partition: AssignedPartition): Promise<void>
+  /** What was sent of the partition cannot be decoded. */
+  unreadable(partition: AssignedPartition, error: Error): void
   troubled(error: Error): void
 }
 
@@ -95,23 +99,24 @@ export class FetchLoop {
   /** Returns the bytes of records in the answer. */
   async #fetch(partitions: readonly AssignedPartition[], heldBack: boolean): Promise<number> {
     const asked = new Map(partitions.map((each) => [each.name, { assigned: each, offset: each.fetchOffset }]))
-    const topics = [...Map.groupBy(partitions, (each) => each.topic)].flatMap(([topic, members]): FetchTopic[] => {
-      const topicId = this.#cluster.topic(topic)?.topicId
-      return topicId === undefined ? [] : [{ topicId, partitions: members.map((each) => this.#position(each)) }]
+    const topics = [...Map.groupBy(partitions, (each) => each.topic)].flatMap(([, members]): FetchTopic[] => {
+      const { topicId } = members[0]!
+      return topicId === '' ? [] : [{ topicId, partitions: members.map((each) => this.#position(each)) }]
     })
-    const topicNames = new Map(partitions.map(({ topic }) => [this.#cluster.topic(topic)?.topicId, topic]))
+    const topicNames = new Map(partitions.map(({ topic, topicId }) => [topicId, topic]))
     const result = await this.#request(topics, heldBack)
     if (result.code !== KafkaCode.NONE) throw new KafkaError(result.code, `fetching from broker ${this.nodeId}`)
     let stale: KafkaError | null = null
     let bytes = 0
+    const accepted: Promise<KafkaError | null>[] = []
     for (const each of result.partitions) {
       const found = asked.get(`${topicNames.get(each.topicId)}[${each.partition}]`)
       // An answer to a question that is no longer the partition's is dropped: it was revoked or moved meanwhile.
       if (!found?.assigned.active || found.assigned.fetchOffset !== found.offset) continue
       bytes += each.records?.length ?? 0
-      const error = await this.#accept(found.assigned, each)
-      if (error) stale = error
+      accepted.push(this.#accept(found.assigned, each))
     }
+    for (const error of await Promise.all(accepted)) stale = error ?? stale
     if (stale) throw stale
     return bytes
   }
@@ -146,14 +151,20 @@ export class FetchLoop {
     partition.highWatermark = fetched.highWatermark
     partition.logStartOffset = fetched.logStartOffset
     if (!fetched.records) return null
-    const { records, nextOffset } = decodeRecordBatches(
-      fetched.records,
-      partition.topic,
-      partition.partition,
-      partition.fetchOffset,
-    )
-    this.#listener.fetched(partition, records, nextOffset)
+    const decoded = this.#decode(partition, fetched.records)
+    if (decoded) await this.#listener.fetched(partition, decoded.records, decoded.nextOffset)
     return null
+  }
+
+  /** Damage is one partition's: the others of the answer go on, and it is asked for again after a while. */
+  #decode(partition: AssignedPartition, bytes: Buffer): ReturnType<typeof decodeRecordBatches> | null {
+    try {
+      return decodeRecordBatches(bytes, partition.topic, partition.partition, partition.fetchOffset)
+    } catch (error) {
+      partition.blockedUntilMs = Date.now() + UNREADABLE_BACKOFF_MS
+      this.#listener.unreadable(partition, error as Error)
+      return null
+    }
   }
 
   async #recover(): Promise<void> {

@@ -63,14 +63,14 @@ export class GroupCoordinator {
   readonly #cluster: Cluster
   readonly #options: ConsumerOptions
   readonly #connections: BrokerConnections
-  readonly #joinConnections: BrokerConnections
+  #joinConnections: BrokerConnections
   #nodeId = -1
 
   constructor(cluster: Cluster, options: ConsumerOptions) {
     this.#cluster = cluster
     this.#options = options
     this.#connections = cluster.connections(REQUEST_TIMEOUT_MS)
-    this.#joinConnections = cluster.connections(options.rebalanceTimeoutMs + REQUEST_TIMEOUT_MS)
+    this.#joinConnections = this.#openJoinConnections()
   }
 
   /** Look the coordinator up again before the next request. */
@@ -80,7 +80,9 @@ export class GroupCoordinator {
 
   /** Breaks off a join that waits. */
   async abortJoin(): Promise<void> {
-    await this.#joinConnections.close()
+    const waiting = this.#joinConnections
+    this.#joinConnections = this.#openJoinConnections()
+    await waiting.close()
   }
 
   async close(): Promise<void> {
@@ -88,14 +90,14 @@ export class GroupCoordinator {
   }
 
   async join(memberId: string, subscription: Buffer): Promise<joinGroupV9.JoinGroupResponse> {
-    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, groupInstanceId } = this.#options
+    const { groupId, sessionTimeoutMs, pollIntervalMsMax, groupInstanceId } = this.#options
     const connection = await this.#connect(this.#joinConnections)
     const response: joinGroupV9.JoinGroupResponse = await callBroker(
       connection,
       joinGroupV9.api,
       groupId,
       sessionTimeoutMs,
-      rebalanceTimeoutMs,
+      pollIntervalMsMax,
       memberId,
       groupInstanceId,
       PROTOCOL_TYPE,
@@ -197,6 +199,10 @@ export class GroupCoordinator {
         return { topic: name, partition: partitionIndex, offset: Number(committedOffset), metadata: metadata ?? '' }
       }),
     )
+  }
+
+  #openJoinConnections(): BrokerConnections {
+    return this.#cluster.connections(this.#options.pollIntervalMsMax + REQUEST_TIMEOUT_MS)
   }
 
   #orThrow(code: number, context: string): void {

@@ -47,11 +47,16 @@ export class GroupMembership {
   #owned: TopicPartition[] = []
   #isLeader = false
   #plannedPartitions = ''
-  #lastHeardMs = 0
+  /**
+   * When the last request was sent that the coordinator answered as one of its own. Its clock restarted then or later;
+   * when we read the answer says nothing, for this process may have slept in between.
+   */
+  #heardMs = 0
   #heartbeat: NodeJS.Timeout | null = null
   #joining = false
   #mustRejoin = false
   #wake: (() => void) | null = null
+  #tenure = 0
   #stopping = false
   #loop: Promise<void> | null = null
 
@@ -66,21 +71,32 @@ export class GroupMembership {
     return this.#member
   }
 
+  /** Rises whenever the member was expelled: what it owned before is not its own any more. */
+  get tenure(): number {
+    return this.#tenure
+  }
+
   /** Whether the group still counts on us, as far as we can know: after a long sleep of this process it does not. */
   get isAlive(): boolean {
-    return this.#member.generationId >= 0 && Date.now() - this.#lastHeardMs < this.#options.sessionTimeoutMs
+    return this.#member.generationId >= 0 && Date.now() - this.#heardMs < this.#options.sessionTimeoutMs
   }
 
   start(): void {
     this.#loop ??= this.#run()
   }
 
-  /** Lets go of everything and leaves. A static member keeps its place until its session times out. */
+  /**
+   * Lets go of everything and leaves. A static member keeps its place until its session times out.
+   *
+   * A join under way is awaited for as long as a drain may take: one who breaks it off is of no generation, and its last
+   * commit is refused. Afterwards the group cannot go on to another generation without us, so that commit is taken.
+   */
   async stop(): Promise<void> {
     this.#stopping = true
     this.askToRejoin()
-    await this.#coordinator.abortJoin()
+    const impatient = setTimeout(() => void this.#coordinator.abortJoin(), this.#options.drainMsMax)
     await this.#loop
+    clearTimeout(impatient)
     if (this.#owned.length > 0) await this.#listener.revoked(this.#owned.splice(0))
     if (this.#heartbeat) clearInterval(this.#heartbeat)
     if (this.#member.memberId === '' || this.#options.groupInstanceId !== null) return
@@ -126,14 +142,17 @@ export class GroupMembership {
       this.#orThrow(joined.errorCode, `joining group ${groupId}`)
       this.#member = { memberId: joined.memberId, generationId: joined.generationId }
       this.#isLeader = joined.leader === joined.memberId
-      this.#lastHeardMs = Date.now()
+      this.#heardMs = Date.now()
       const members = joined.members.map((each) => {
         return { memberId: each.memberId, instanceId: each.groupInstanceId ?? null, subscription: each.metadata }
       })
-      const synced = await this.#coordinator.sync(this.#member, this.#isLeader ? await this.#plan(members) : [])
+      // A static leader that comes back to a settled group is told to leave the assignment as it is.
+      const plan = this.#isLeader && !joined.skipAssignment ? await this.#plan(members) : []
+      const sentMs = Date.now()
+      const synced = await this.#coordinator.sync(this.#member, plan)
       if (synced.errorCode === KafkaCode.REBALANCE_IN_PROGRESS) return this.askToRejoin()
       this.#orThrow(synced.errorCode, `syncing with group ${groupId}`)
-      this.#lastHeardMs = Date.now()
+      this.#heardMs = Math.max(this.#heardMs, sentMs)
       this.#joining = false
       this.#heartbeat ??= setInterval(() => void this.#beat(), this.#options.heartbeatMs)
       await this.#apply(decodeAssignment(synced.assignment))
@@ -178,18 +197,28 @@ export class GroupMembership {
     this.#wake = null
   }
 
+  /**
+   * Goes on while joining, when the answers only tell that the coordinator still counts on us: what else they say, the
+   * answer to the join says better.
+   */
   async #beat(): Promise<void> {
-    if (this.#joining || this.#member.generationId < 0) return
+    if (this.#member.generationId < 0) return
     const member = this.#member
+    const wasJoining = this.#joining
+    const sentMs = Date.now()
     try {
       const code = await this.#coordinator.heartbeat(member)
-      if (member !== this.#member || this.#joining) return
-      if (code !== KafkaCode.REBALANCE_IN_PROGRESS) this.#orThrow(code, 'heartbeat')
-      this.#lastHeardMs = Date.now()
-      if (code === KafkaCode.REBALANCE_IN_PROGRESS || this.#topicsGrew()) this.askToRejoin()
+      if (member !== this.#member) return
+      const isJoining = wasJoining || this.#joining
+      if (code === KafkaCode.NONE || code === KafkaCode.REBALANCE_IN_PROGRESS) {
+        this.#heardMs = Math.max(this.#heardMs, sentMs)
+      } else if (!isJoining) this.#orThrow(code, 'heartbeat')
+      if (!isJoining && (code === KafkaCode.REBALANCE_IN_PROGRESS || this.#topicsGrew())) this.askToRejoin()
     } catch (error) {
       if (this.#stopping) return
       this.#listener.troubled(error as Error)
+      // A join that waits for a coordinator which is gone would wait for long.
+      if (this.#joining) return this.isAlive ? undefined : await this.#coordinator.abortJoin()
       this.#loseIfForgotten()
       if (error instanceof KafkaError) this.askToRejoin()
     }
@@ -208,6 +237,7 @@ export class GroupMembership {
 
   #lose(memberId: string): void {
     this.#member = { memberId, generationId: -1 }
+    this.#tenure++
     if (this.#owned.length > 0) this.#listener.lost(this.#owned.splice(0))
     this.askToRejoin()
   }

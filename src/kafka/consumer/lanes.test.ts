@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ConsumedRecord } from '../wire/record-batch-decode.ts'
+import { consumedRecord } from '../../../test/servers/consumed-record.ts'
 import { AssignedPartition } from './assigned-partition.ts'
 import { Lanes } from './lanes.ts'
 import { DONE, retryAt, type SettledOutcome } from './outcome.ts'
-
-function record(offset: number, key: string): ConsumedRecord {
-  return new ConsumedRecord('t', 0, offset, 0, Buffer.from(key), null, Buffer.from([0]), 0)
-}
 
 /** Runs keys through lanes until all are done; `handle` says what becomes of each try. */
 async function run(
@@ -15,7 +11,7 @@ async function run(
   concurrencyMax: number,
   handle: (key: string, offset: number, tries: number) => Promise<SettledOutcome>,
 ) {
-  const partition = new AssignedPartition('t', 0, 0)
+  const partition = new AssignedPartition('t', 0, { topicId: '', offset: 0 })
   const finished: { key: string; offset: number }[] = []
   let underWay = 0
   let mostUnderWay = 0
@@ -25,7 +21,8 @@ async function run(
       concurrencyMax,
       faultBackoffMs: 1,
       fault: () => {},
-      completed: () => finished.length === keys.length && resolve(),
+      mayBegin: () => true,
+      completed: () => partition.completedRecords === keys.length && resolve(),
       handle: async ({ key, offset, failures }) => {
         mostUnderWay = Math.max(mostUnderWay, ++underWay)
         try {
@@ -37,8 +34,10 @@ async function run(
         }
       },
     })
-    const records = keys.map((key, offset) => record(offset, key))
-    lanes.add(partition.hold(records, keys.length))
+    lanes.add(
+      partition,
+      keys.map((key, offset) => consumedRecord({ offset, key })),
+    )
   })
   return { finished, mostUnderWay, watermark: partition.tracker.watermark }
 }
@@ -74,4 +73,89 @@ test('a key that waits for its retry holds up only its own lane', async () => {
     return freed ? DONE : retryAt(Date.now() + 1)
   })
   expect(finished.map(({ key }) => key).slice(0, 3)).toEqual(['a', 'b', 'c'])
+})
+
+/** Lanes of one partition whose handlers answer when told, and whose dead letters are kept. */
+function heldLanes(keys: readonly string[]) {
+  const partition = new AssignedPartition('t', 0, { topicId: '', offset: 0 })
+  const answers = new Map<number, (outcome: SettledOutcome) => void>()
+  const begun: number[] = []
+  const letters: number[] = []
+  const lanes = new Lanes({
+    laneOf: ({ key }) => key!.toString(),
+    concurrencyMax: 2,
+    faultBackoffMs: 1,
+    fault: () => {},
+    mayBegin: () => true,
+    completed: () => {},
+    handle: ({ offset }) => {
+      begun.push(offset)
+      return new Promise((resolve) => answers.set(offset, resolve))
+    },
+    giveUp: async ({ offset }) => letters.push(offset),
+  })
+  lanes.add(
+    partition,
+    keys.map((key, offset) => consumedRecord({ offset, key })),
+  )
+  const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
+  return { lanes, partition, answers, begun, letters, settle }
+}
+
+test('a record that is given up while its handler runs: the handler is told, its place is free, its answer is not heard', async () => {
+  const { lanes, partition, answers, begun, letters, settle } = heldLanes(['a', 'a', 'b'])
+  expect(begun).toEqual([0, 2])
+  const head = partition.tracker.first!
+  const { signal } = head.record
+  expect(lanes.giveUp(head, 'too long')).toBe(true)
+  expect(signal.aborted).toBe(true)
+  await settle()
+  expect(letters).toEqual([0])
+  expect(begun).toContain(1)
+  expect(partition.tracker.watermark).toBe(1)
+  answers.get(0)!(retryAt(0))
+  await settle()
+  expect(begun.filter((offset) => offset === 0)).toHaveLength(1)
+  for (const offset of [1, 2]) answers.get(offset)!(DONE)
+  await settle()
+  expect(partition.tracker.watermark).toBe(3)
+  expect(partition.running).toBe(0)
+  expect(lanes.held).toBe(0)
+})
+
+test('a record that is given up while it is parked goes to the dead letters, and its key goes on in order', async () => {
+  const { lanes, partition, answers, begun, letters, settle } = heldLanes(['a', 'a', 'a'])
+  answers.get(0)!(retryAt(Date.now() + 60_000))
+  await settle()
+  expect(lanes.parked).toBe(1)
+  expect(lanes.giveUp(partition.tracker.first!, 'for ever')).toBe(true)
+  expect(lanes.parked).toBe(0)
+  await settle()
+  expect(letters).toEqual([0])
+  expect(begun).toEqual([0, 1])
+  answers.get(1)!(DONE)
+  await settle()
+  expect(begun).toEqual([0, 1, 2])
+})
+
+test('a handler that answers at once leaves nothing behind, whatever the number of its records', () => {
+  const partition = new AssignedPartition('t', 0, { topicId: '', offset: 0 })
+  const seen: number[] = []
+  const lanes = new Lanes({
+    laneOf: () => null,
+    concurrencyMax: 1,
+    faultBackoffMs: 1,
+    fault: () => {},
+    mayBegin: () => true,
+    completed: () => {},
+    handle: ({ offset }) => {
+      seen.push(offset)
+      return DONE
+    },
+  })
+  const records = Array.from({ length: 1_000 }, (_, offset) => consumedRecord({ offset, key: `${offset}` }))
+  lanes.add(partition, records)
+  expect(seen).toHaveLength(1_000)
+  expect(partition.tracker.watermark).toBe(1_000)
+  expect([lanes.held, lanes.lanes, partition.tracker.span, partition.bufferedBytes]).toEqual([0, 0, 0, 0])
 })

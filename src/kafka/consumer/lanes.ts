@@ -1,18 +1,27 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
-import type { AssignedPartition, HeldRecord } from './assigned-partition.ts'
+import type { AssignedPartition } from './assigned-partition.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Fifo } from './fifo.ts'
+import type { HeldRecord } from './held-record.ts'
 import type { SettledOutcome } from './outcome.ts'
 import { Parking } from './parking.ts'
+
+/** A record is slow when it took longer than this from its first handler to its end. */
+export const SLOW_MS = 10_000
 
 export interface LaneOptions {
   /** Records with the same lane are handled one after another; null: no order is asked for. */
   readonly laneOf: (record: ConsumedRecord) => string | null
   /** Handlers under way at once. */
   readonly concurrencyMax: number
-  readonly handle: (record: ConsumedRecord) => Promise<SettledOutcome>
-  /** Called whenever a record is completed, so that a full partition may be fetched again. */
-  readonly completed: (held: HeldRecord) => void
+  /** An outcome that is given at once, and not as a promise, costs no more than the call. */
+  readonly handle: (record: ConsumedRecord) => SettledOutcome | Promise<SettledOutcome>
+  /** Publishes a record to the dead letters; without it no record can be given up. */
+  readonly giveUp?: ((record: ConsumedRecord, error: string) => Promise<unknown>) | undefined
+  /** Called when a record is done, so that a partition that was full may be fetched again. */
+  readonly completed: (partition: AssignedPartition) => void
+  /** Whether handlers may begin: not while the partitions may already be another member's. */
+  readonly mayBegin: () => boolean
   /** What a handler throws is a fault in the middleware chain: the record is tried again after this time. */
   readonly faultBackoffMs: number
   readonly fault: (error: unknown, record: ConsumedRecord) => void
@@ -24,20 +33,29 @@ export interface LaneOptions {
  * - busy: its first record is being handled; its others wait.
  * - parked: its first record is to be tried again later; its others wait with it, and other lanes go on.
  * A lane without records is forgotten, so that memory follows the records in hand and not the keys ever seen.
+ *
+ * `turn` is raised when the lane's first record is taken from the handler that has it: the answer to an earlier turn comes
+ * too late and is not heard.
  */
 interface Lane {
-  readonly name: string
+  /** A number where no order is asked for. */
+  readonly name: string | number
   readonly partition: AssignedPartition
   readonly records: Fifo<HeldRecord>
+  state: 'ready' | 'busy' | 'parked'
+  turn: number
   dropped: boolean
 }
 
 /** Runs many records of a partition at once while each key keeps its order. */
 export class Lanes implements Dispatcher {
   readonly #options: LaneOptions
-  readonly #lanes = new Map<AssignedPartition, Map<string, Lane>>()
+  readonly #lanes = new Map<AssignedPartition, Map<string | number, Lane>>()
   readonly #ready = new Fifo<Lane>()
   readonly #parking: Parking<Lane>
+  handlingMs = 0
+  handledRecords = 0
+  slowRecords = 0
   #running = 0
   #held = 0
   #anonymous = 0
@@ -53,22 +71,37 @@ export class Lanes implements Dispatcher {
     return this.#held
   }
 
-  get running(): number {
-    return this.#running
+  get lanes(): number {
+    let lanes = 0
+    for (const each of this.#lanes.values()) lanes += each.size
+    return lanes
   }
 
   get parked(): number {
     return this.#parking.size
   }
 
-  add(records: readonly HeldRecord[]): void {
-    for (const held of records) {
-      const lane = this.#laneFor(held)
-      lane.records.push(held)
-      this.#held++
-      if (lane.records.length === 1) this.#ready.push(lane)
-    }
+  add(partition: AssignedPartition, records: readonly ConsumedRecord[]): void {
+    const lanes = this.#lanesOf(partition)
+    for (const record of records) this.#addOne(partition, lanes, record)
     this.#pump()
+  }
+
+  giveUp(held: HeldRecord, error: string): boolean {
+    if (!this.#options.giveUp) return false
+    const lane = this.#lanes.get(held.partition)?.get(this.#nameOf(held))
+    if (lane?.records.peek() !== held || held.givenUp !== null) return true
+    held.givenUp = error
+    held.record.abandon()
+    if (lane.state === 'busy') {
+      lane.turn++
+      this.#free(lane)
+    }
+    if (lane.state === 'parked') this.#parking.keep((each) => each !== lane)
+    if (lane.state !== 'ready') this.#ready.unshift(lane)
+    lane.state = 'ready'
+    this.#pump()
+    return true
   }
 
   drop(partition: AssignedPartition): void {
@@ -77,6 +110,11 @@ export class Lanes implements Dispatcher {
       this.#held -= lane.records.length
     }
     this.#lanes.delete(partition)
+    this.#parking.keep((lane) => !lane.dropped)
+  }
+
+  poke(): void {
+    this.#pump()
   }
 
   stop(): void {
@@ -84,61 +122,152 @@ export class Lanes implements Dispatcher {
     this.#parking.clear()
   }
 
-  #laneFor(held: HeldRecord): Lane {
-    const { partition, record } = held
+  #lanesOf(partition: AssignedPartition): Map<string | number, Lane> {
     let lanes = this.#lanes.get(partition)
     if (!lanes) {
       lanes = new Map()
       this.#lanes.set(partition, lanes)
     }
-    const name = this.#options.laneOf(record) ?? `#${this.#anonymous++}`
+    return lanes
+  }
+
+  /** A record that nothing stands before is handed over at once; only if it takes time does it need a lane. */
+  #addOne(partition: AssignedPartition, lanes: Map<string | number, Lane>, record: ConsumedRecord): void {
+    const isFree = this.#running < this.#options.concurrencyMax && this.#ready.length === 0 && !this.#isPaused()
+    if (isFree && lanes.size === 0 && !partition.doneInHand && !partition.wasDoneBefore(record.offset)) {
+      const answer = this.#call(record)
+      if (!(answer instanceof Promise) && answer.kind === 'done') {
+        partition.pass(record)
+        return
+      }
+      const lane = this.#enter(lanes, partition.hold(record)!)
+      this.#begin(lane)
+      this.#follow(lane, answer)
+      return
+    }
+    const held = partition.hold(record)
+    if (!held) return
+    const lane = this.#enter(lanes, held)
+    if (lane.records.length > 1) return
+    if (isFree) this.#run(lane)
+    else this.#ready.push(lane)
+  }
+
+  #enter(lanes: Map<string | number, Lane>, held: HeldRecord): Lane {
+    const name = this.#nameOf(held)
     let lane = lanes.get(name)
     if (!lane) {
-      lane = { name, partition, records: new Fifo(), dropped: false }
+      lane = { name, partition: held.partition, records: new Fifo(), state: 'ready', turn: 0, dropped: false }
       lanes.set(name, lane)
     }
+    lane.records.push(held)
+    this.#held++
     return lane
   }
 
+  #nameOf(held: HeldRecord): string | number {
+    held.lane ??= this.#options.laneOf(held.record) ?? this.#anonymous++
+    return held.lane
+  }
+
   #pump(): void {
-    if (this.#pausedUntilMs > Date.now()) return
+    if (this.#isPaused() || this.#ready.length === 0 || !this.#options.mayBegin()) return
     while (this.#running < this.#options.concurrencyMax && !this.#stopped) {
       const lane = this.#ready.shift()
       if (!lane) return
-      if (!lane.dropped) void this.#run(lane)
+      if (!lane.dropped) this.#run(lane)
     }
+  }
+
+  #isPaused(): boolean {
+    return this.#pausedUntilMs > 0 && this.#pausedUntilMs > Date.now()
   }
 
   /** The record stays first in its lane until it is done, so a lane with records and not in the line is taken. */
-  async #run(lane: Lane): Promise<void> {
+  #run(lane: Lane): void {
     const held = lane.records.peek()!
+    this.#begin(lane)
+    this.#follow(lane, held.givenUp === null ? this.#call(held.record) : this.#publish(held))
+  }
+
+  #begin(lane: Lane): void {
+    lane.state = 'busy'
+    lane.records.peek()!.called(Date.now())
     this.#running++
     lane.partition.started()
-    let outcome: SettledOutcome
+  }
+
+  #call(record: ConsumedRecord): SettledOutcome | Promise<SettledOutcome> {
     try {
-      outcome = await this.#options.handle(held.record)
+      return this.#options.handle(record)
     } catch (error) {
-      this.#options.fault(error, held.record)
-      outcome = { kind: 'retry', atMs: Date.now() + this.#options.faultBackoffMs }
+      return this.#faulty(error, record)
     }
-    this.#running--
+  }
+
+  #faulty(error: unknown, record: ConsumedRecord): SettledOutcome {
+    this.#options.fault(error, record)
+    return { kind: 'retry', atMs: Date.now() + this.#options.faultBackoffMs }
+  }
+
+  async #publish({ record, givenUp }: HeldRecord): Promise<SettledOutcome> {
+    await this.#options.giveUp!(record, givenUp!)
+    return { kind: 'done' }
+  }
+
+  #follow(lane: Lane, answer: SettledOutcome | Promise<SettledOutcome>): void {
+    if (!(answer instanceof Promise)) {
+      this.#answered(lane, answer)
+      return
+    }
+    const { turn } = lane
+    const held = lane.records.peek()!
+    answer.then(
+      (outcome) => {
+        if (lane.turn !== turn) return
+        this.#answered(lane, outcome)
+        this.#pump()
+      },
+      (error: unknown) => {
+        if (lane.turn !== turn) return
+        this.#answered(lane, this.#faulty(error, held.record))
+        this.#pump()
+      },
+    )
+  }
+
+  #answered(lane: Lane, outcome: SettledOutcome): void {
+    const held = lane.records.peek()!
+    const nowMs = Date.now()
+    this.handlingMs += nowMs - held.callMs
+    this.handledRecords++
+    if (outcome.kind === 'done' && nowMs - held.handedMs > SLOW_MS) this.slowRecords++
+    held.answered()
     this.#settle(lane, held, outcome)
+    this.#free(lane)
+  }
+
+  #free(lane: Lane): void {
+    this.#running--
     lane.partition.ended()
-    this.#pump()
   }
 
   #settle(lane: Lane, held: HeldRecord, outcome: SettledOutcome): void {
+    lane.state = 'ready'
     if (outcome.kind === 'done') {
       lane.partition.complete(held)
       if (!lane.dropped) this.#advance(lane)
-      this.#options.completed(held)
       return
     }
     if (lane.dropped) return
-    if (outcome.kind === 'retry') {
-      held.record.failures++
+    if (outcome.kind === 'retry' || outcome.kind === 'shed') {
+      if (outcome.kind === 'retry') held.record.failures++
+      else held.excuse()
+      held.record.detach()
+      lane.state = 'parked'
       this.#parking.park(lane, outcome.atMs)
     } else {
+      held.excuse()
       this.#pause(outcome.untilMs)
       this.#ready.unshift(lane)
     }
@@ -149,17 +278,29 @@ export class Lanes implements Dispatcher {
     this.#held--
     if (lane.records.length > 0) this.#ready.push(lane)
     else this.#lanes.get(lane.partition)?.delete(lane.name)
+    this.#options.completed(lane.partition)
   }
 
   #wake(lane: Lane): void {
     if (lane.dropped) return
+    lane.state = 'ready'
     this.#ready.push(lane)
     this.#pump()
   }
 
+  /** Everybody waits, and what has begun is excused: what is away is away for all. */
   #pause(untilMs: number): void {
     if (untilMs <= this.#pausedUntilMs) return
+    if (this.#pausedUntilMs === 0) {
+      for (const lanes of this.#lanes.values()) for (const lane of lanes.values()) lane.records.peek()?.excuse()
+    }
     this.#pausedUntilMs = untilMs
-    setTimeout(() => this.#pump(), Math.max(0, untilMs - Date.now()) + 1).unref()
+    setTimeout(() => this.#resume(), Math.max(0, untilMs - Date.now()) + 1).unref()
+  }
+
+  #resume(): void {
+    if (this.#isPaused()) return
+    this.#pausedUntilMs = 0
+    this.#pump()
   }
 }

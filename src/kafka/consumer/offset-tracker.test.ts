@@ -23,8 +23,8 @@ const scenario = fc
 test('the watermark is the lowest record not done, and what is done beyond it is named without the rest', () => {
   fc.assert(
     fc.property(scenario, ({ start, offsets, completed }) => {
-      const tracker = new OffsetTracker(start)
-      const tickets = new Map(offsets.map((offset) => [offset, tracker.begin(offset)]))
+      const tracker = new OffsetTracker<object>(start)
+      const tickets = new Map(offsets.map((offset) => [offset, tracker.begin(offset, {})]))
       let before = tracker.watermark
       for (const offset of completed) {
         tracker.complete(tickets.get(offset)!)
@@ -44,8 +44,8 @@ test('the watermark is the lowest record not done, and what is done beyond it is
 test('what a commit says of records done beyond it is read back, within the bytes that a broker takes', () => {
   fc.assert(
     fc.property(scenario, ({ start, offsets, completed }) => {
-      const tracker = new OffsetTracker(start)
-      const tickets = new Map(offsets.map((offset) => [offset, tracker.begin(offset)]))
+      const tracker = new OffsetTracker<object>(start)
+      const tickets = new Map(offsets.map((offset) => [offset, tracker.begin(offset, {})]))
       for (const offset of completed) tracker.complete(tickets.get(offset)!)
       const ranges = tracker.doneBeyondWatermark()
       const metadata = encodeDoneRanges(tracker.watermark, ranges)
@@ -62,6 +62,13 @@ test('too many runs for the metadata: those nearest the watermark are kept', () 
   const kept = decodeDoneRanges(5, metadata)
   expect(kept).toEqual(ranges.slice(0, kept.length))
   expect(kept.length).toBeGreaterThan(100)
+})
+
+test('a hold without gaps fits whole, whatever the pattern of what is done', () => {
+  const scattered = Array.from({ length: 5_000 }, (_, index) => ({ first: 12 + index * 2, last: 12 + index * 2 }))
+  const metadata = encodeDoneRanges(10, scattered)
+  expect(metadata.length).toBeLessThanOrEqual(3_072)
+  expect(decodeDoneRanges(10, metadata)).toEqual(scattered)
 })
 
 test('metadata of someone else, or damaged, names nothing', () => {

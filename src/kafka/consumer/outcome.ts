@@ -3,14 +3,17 @@
  * of these.
  * - `done`: never again. The record no longer holds back the watermark.
  * - `retry`: again at `atMs`. The record's lane waits for it, so that its key keeps its order; other lanes go on.
+ * - `shed`: not now (a rate is used up, a destination asks for less): again at `atMs`, as with `retry`, but it is nobody's
+ *   fault: no attempt is counted, and the time until then does not count against the record.
  * - `pause`: nothing can be handled now (a database is away). The consumer as a whole waits; no attempt is counted.
  * - `dead-letter`: it cannot be handled. A middleware puts it where people look, and then it is done.
  */
 export type Outcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'retry'; readonly atMs: number }
+  | { readonly kind: 'shed'; readonly atMs: number }
   | { readonly kind: 'pause'; readonly untilMs: number }
-  | { readonly kind: 'dead-letter'; readonly reason: string; readonly error: string }
+  | { readonly kind: 'dead-letter'; readonly reason: string; readonly error: string; readonly stack?: string }
 
 /** What remains when the dead letters are dealt with: the outcomes that the consumer itself acts on. */
 export type SettledOutcome = Exclude<Outcome, { kind: 'dead-letter' }>
@@ -21,10 +24,14 @@ export function retryAt(atMs: number): SettledOutcome {
   return { kind: 'retry', atMs }
 }
 
+export function shed(atMs: number): SettledOutcome {
+  return { kind: 'shed', atMs }
+}
+
 export function pauseUntil(untilMs: number): SettledOutcome {
   return { kind: 'pause', untilMs }
 }
 
-export function deadLetter(reason: string, error: string): Outcome {
-  return { kind: 'dead-letter', reason, error }
+export function deadLetter(reason: string, error: string, stack?: string): Outcome {
+  return { kind: 'dead-letter', reason, error, ...(stack === undefined ? {} : { stack }) }
 }

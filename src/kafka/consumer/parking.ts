@@ -25,6 +25,17 @@ export class Parking<T> {
     if (at === 0) this.#arm()
   }
 
+  /** Forgets what does not satisfy the predicate. */
+  keep(predicate: (item: T) => boolean): void {
+    const kept = this.#heap.filter(({ item }) => predicate(item))
+    if (kept.length === this.#heap.length) return
+    // In the order of their times, which is also a heap's.
+    kept.sort((a, b) => a.atMs - b.atMs)
+    this.#heap.length = 0
+    for (const each of kept) this.#heap.push(each)
+    this.#arm()
+  }
+
   /** Forgets all that waits. */
   clear(): void {
     this.#heap.length = 0

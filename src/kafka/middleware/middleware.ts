@@ -1,8 +1,9 @@
 import type { Outcome, SettledOutcome } from '../consumer/outcome.ts'
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 
-export type RecordHandler = (record: ConsumedRecord) => Promise<Outcome>
-export type SettledHandler = (record: ConsumedRecord) => Promise<SettledOutcome>
+/** An outcome that is there at once need not be a promise: a million of them a second are not free. */
+export type RecordHandler = (record: ConsumedRecord) => Outcome | Promise<Outcome>
+export type SettledHandler = (record: ConsumedRecord) => SettledOutcome | Promise<SettledOutcome>
 
 /** Wraps a handler with one behaviour. */
 export type Middleware = (next: RecordHandler) => RecordHandler

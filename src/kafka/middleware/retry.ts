@@ -1,30 +1,55 @@
-import { deadLetter, retryAt } from '../consumer/outcome.ts'
+import { deadLetter, type Outcome, retryAt } from '../consumer/outcome.ts'
+import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import type { Middleware } from './middleware.ts'
 
-export interface RetryOptions {
+interface RetryRules {
   readonly attemptsMax: number
-  readonly backoffMsFirst: number
-  readonly backoffMsMax: number
   /** Called with what was thrown, before it is tried again or given up. */
   readonly failed?: (error: unknown, failures: number) => void
 }
 
+/** Waits that double up to a ceiling. */
+interface Doubling {
+  readonly backoffMsFirst: number
+  readonly backoffMsMax: number
+}
+
+/** A wait for each retry; the last one serves all that follow. */
+interface Tiers {
+  readonly tiersMs: readonly number[]
+}
+
+export type RetryOptions = RetryRules & (Doubling | Tiers)
+
 /**
- * Turns what a handler throws into a later try, with a back-off that doubles and is spread by half, and after the
- * last attempt into a dead letter. What a handler returns is left as it is.
+ * Turns what a handler throws into a later try, after a wait that is spread by half, and after the last attempt into a
+ * dead letter with what was thrown. What a handler returns is left as it is.
+ *
+ * The record waits in its place, and those of its lane behind it, so that its key keeps its order, which topics for
+ * retries (`t-retry-1000`, …) give up.
  */
 export function retry(options: RetryOptions): Middleware {
-  return (next) => async (record) => {
+  return (next) => (record) => {
     try {
-      return await next(record)
+      const answer = next(record)
+      return answer instanceof Promise ? answer.catch((error: unknown) => afterFailure(options, record, error)) : answer
     } catch (error) {
-      const failures = record.failures + 1
-      options.failed?.(error, failures)
-      if (failures >= options.attemptsMax) {
-        return deadLetter('attempts-exhausted', error instanceof Error ? error.message : String(error))
-      }
-      const ceilingMs = Math.min(options.backoffMsMax, options.backoffMsFirst * 2 ** (failures - 1))
-      return retryAt(Date.now() + ceilingMs * (0.5 + Math.random() / 2))
+      return afterFailure(options, record, error)
     }
   }
+}
+
+function afterFailure(options: RetryOptions, record: ConsumedRecord, error: unknown): Outcome {
+  const failures = record.failures + 1
+  options.failed?.(error, failures)
+  if (failures >= options.attemptsMax) {
+    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined }
+    return deadLetter('attempts-exhausted', message, stack)
+  }
+  return retryAt(Date.now() + waitMs(options, failures) * (0.5 + Math.random() / 2))
+}
+
+function waitMs(options: RetryOptions, failures: number): number {
+  if ('tiersMs' in options) return options.tiersMs[Math.min(failures, options.tiersMs.length) - 1] ?? 0
+  return Math.min(options.backoffMsMax, options.backoffMsFirst * 2 ** (failures - 1))
 }

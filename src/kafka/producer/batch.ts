@@ -18,7 +18,7 @@ export class Batch {
   /** Offset of the first record, when the batch is acknowledged; -1 if the broker no longer knows. */
   readonly acknowledged: Promise<number>
   attempts = 0
-  /** Whether an attempt ended without an answer, so that the batch may have been written. */
+  /** Whether an attempt ended without a verdict, so that the batch may have been written. */
   unclear = false
   /** Bytes that the batch's records hold of the producer's buffer. */
   reservedBytes = 0
@@ -60,10 +60,13 @@ export class Batch {
     this.reservedBytes += reservedBytes
   }
 
-  seal(compression: Compression): void {
-    if (!this.#builder) return
+  /** Ends the batch. Returns what compression left of it, 1 being all; null if it was sealed before. */
+  seal(compression: Compression): number | null {
+    if (!this.#builder) return null
+    const plainBytes = this.#builder.bytes
     this.#sealed = this.#builder.seal(compression)
     this.#builder = null
+    return this.#sealed.payload.length / plainBytes
   }
 
   /** Puts the batch under an identity; a later stamp replaces it, which is safe only if it was never written. */

@@ -1,6 +1,18 @@
-import type { ProducerRecord } from '../wire/record-batch-encode.ts'
+import { BATCH_OVERHEAD_BYTES, type Compression, type ProducerRecord } from '../wire/record-batch-encode.ts'
 import { Batch } from './batch.ts'
 import { advanceSequence, type ProducerIdentity } from './producer-identity.ts'
+
+/** A batch holds at most this many times `batchBytesMax` of records, however well they are compressed. */
+const PLAIN_FACTOR_MAX = 4
+/** Share of the last batch in the estimate of how well the next one will be compressed. */
+const ESTIMATE_SHARE = 0.2
+
+export interface BatchLimits {
+  /** Of a batch on the wire, compressed, as in Kafka's `batch.size`. */
+  readonly batchBytesMax: number
+  /** Of a batch before compression, so that it fits a request even if it turns out not to be compressible. */
+  readonly requestBytesMax: number
+}
 
 /**
  * What waits for one partition, oldest first.
@@ -16,13 +28,17 @@ export class PartitionQueue {
   retryAtMs = 0
   /** Failed attempts of the oldest batch. */
   failures = 0
+  readonly #limits: BatchLimits
   readonly #batches: Batch[] = []
+  /** What compression leaves of a batch: believed at once when it is worse than thought, slowly when better. */
+  #compressedShare = 1
   #identity: ProducerIdentity | null = null
   #nextSequence = 0
 
-  constructor(topic: string, partition: number) {
+  constructor(topic: string, partition: number, limits: BatchLimits) {
     this.topic = topic
     this.partition = partition
+    this.#limits = limits
   }
 
   get oldest(): Batch | undefined {
@@ -34,9 +50,9 @@ export class PartitionQueue {
   }
 
   /** Puts the record into the newest batch, or a new one if it is full or under way. Returns that batch. */
-  append(record: ProducerRecord, bytes: number, batchBytesMax: number, nowMs: number): Batch {
+  append(record: ProducerRecord, bytes: number, nowMs: number): Batch {
     let newest = this.#batches.at(-1)
-    if (!newest?.isOpen || newest.bytes + bytes > batchBytesMax) {
+    if (!newest?.isOpen || newest.bytes + bytes > this.#plainBytesMax) {
       newest = new Batch(nowMs)
       this.#batches.push(newest)
     }
@@ -45,10 +61,23 @@ export class PartitionQueue {
   }
 
   /** When the oldest batch is to leave, were there no back-off: at once if it is full, otherwise after the linger. */
-  dueAtMs(lingerMs: number, batchBytesMax: number): number {
+  dueAtMs(lingerMs: number): number {
     const oldest = this.#batches[0]!
-    const full = this.#batches.length > 1 || oldest.bytes >= batchBytesMax || !oldest.isOpen
+    const full = this.#batches.length > 1 || !oldest.isOpen || oldest.bytes >= this.#plainBytesMax
     return Math.max(this.retryAtMs, full ? 0 : oldest.createdAtMs + lingerMs)
+  }
+
+  sealOldest(compression: Compression): void {
+    const share = this.#batches[0]!.seal(compression)
+    if (share === null) return
+    this.#compressedShare = Math.max(share, this.#compressedShare + (share - this.#compressedShare) * ESTIMATE_SHARE)
+  }
+
+  /** Bytes of records that, going by the batches before, become a batch of `batchBytesMax`. */
+  get #plainBytesMax(): number {
+    const { batchBytesMax, requestBytesMax } = this.#limits
+    const factor = Math.min(PLAIN_FACTOR_MAX, Math.max(1, 1 / this.#compressedShare))
+    return Math.min(requestBytesMax - BATCH_OVERHEAD_BYTES, batchBytesMax * factor)
   }
 
   /** Stamps the oldest batch, sealed before, unless it already carries a stamp that may be in the log. */

@@ -5,4 +5,6 @@ export interface ProducerObserver {
   retried?(error: Error, topic: string, partition: number): void
   failed?(error: Error, records: number, topic: string, partition: number): void
   identityRenewed?(reason: string): void
+  /** The producer is closed; nothing is told after this. */
+  closed?(): void
 }

@@ -9,14 +9,15 @@ export interface ProducerOptions {
   readonly compression: Compression
   /** How long a batch waits for company before it is sent, unless it is full. */
   readonly lingerMs: number
+  /** Of a batch on the wire, compressed; how much that will be is estimated from the batches before. */
   readonly batchBytesMax: number
   readonly requestBytesMax: number
-  /** All that waits or is under way. A producer that is full makes its callers wait. */
+  /** All that waits or is under way. A full producer makes callers wait, with as many bytes again, and refuses more. */
   readonly bufferBytesMax: number
   /** How long a caller may wait for room in the buffer. */
   readonly blockMsMax: number
   readonly requestTimeoutMs: number
-  /** From `send` to acknowledgement, retries included; then the caller is told. */
+  /** From `send` to acknowledgement, retries included; then the caller is told, also if an attempt is under way. */
   readonly deliveryTimeoutMs: number
   readonly backoffMsFirst: number
   readonly backoffMsMax: number

@@ -2,7 +2,7 @@ import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import { retryCall } from '../cluster/retry-call.ts'
 import { KafkaCode, KafkaError } from '../errors.ts'
 import { partitionOfKey } from '../wire/murmur2.ts'
-import { type ProducerRecord, recordBytes } from '../wire/record-batch-encode.ts'
+import { BATCH_OVERHEAD_BYTES, type ProducerRecord, recordBytes } from '../wire/record-batch-encode.ts'
 import { MemoryGate } from './memory-gate.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import type { ProducerObserver } from './producer-observer.ts'
@@ -28,6 +28,7 @@ export class Producer {
   readonly #memory: MemoryGate
   readonly #connections: BrokerConnections
   readonly #sender: BatchSender
+  readonly #observer: ProducerObserver
   readonly #queues = new Map<string, PartitionQueue[]>()
   #closing = false
 
@@ -37,6 +38,7 @@ export class Producer {
     this.#memory = new MemoryGate(options.bufferBytesMax, options.blockMsMax)
     this.#connections = cluster.connections(options.requestTimeoutMs)
     this.#sender = new BatchSender(cluster, this.#connections, options, this.#memory, observer)
+    this.#observer = observer
   }
 
   /** Bytes that wait or are under way, and callers that wait for room. */
@@ -58,14 +60,15 @@ export class Producer {
   send(record: ProducerRecord): Promise<RecordPosition> {
     if (this.#closing) return Promise.reject(new Error('the producer is closed'))
     const bytes = recordBytes(record)
-    if (bytes > this.#options.requestBytesMax) {
+    if (bytes + BATCH_OVERHEAD_BYTES > this.#options.requestBytesMax) {
       return Promise.reject(
         new KafkaError(KafkaCode.MESSAGE_TOO_LARGE, `a record of ${bytes} bytes to ${record.topic}`),
       )
     }
-    return this.#memory.tryEnter(bytes)
-      ? this.#append(record, bytes)
-      : this.#memory.enter(bytes).then(() => this.#append(record, bytes))
+    const queue = this.#queueFor(record)
+    if (queue instanceof Error) return Promise.reject(queue)
+    const append = (): Promise<RecordPosition> => this.#append(queue, record, bytes)
+    return this.#memory.tryEnter(bytes) ? append() : this.#memory.enter(bytes, queue, append)
   }
 
   /** Sends what waits without lingering, and resolves when all of it is acknowledged or has failed. */
@@ -80,24 +83,23 @@ export class Producer {
     await this.#sender.flush()
     this.#sender.stop()
     await this.#connections.close()
+    this.#observer.closed?.()
   }
 
-  #append(record: ProducerRecord, bytes: number): Promise<RecordPosition> {
-    const queues = this.#queuesOf(record.topic)
-    if (queues.length === 0) {
-      this.#memory.leave(bytes)
-      return Promise.reject(new KafkaError(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, `sending to ${record.topic}`))
-    }
-    const partition = record.partition ?? choosePartition(record.key, queues.length)
-    const queue = queues[partition]
-    if (!queue) {
-      this.#memory.leave(bytes)
-      return Promise.reject(new RangeError(`${record.topic} has ${queues.length} partitions: there is no ${partition}`))
-    }
-    const batch = queue.append(record, bytes, this.#options.batchBytesMax, Date.now())
+  #append(queue: PartitionQueue, record: ProducerRecord, bytes: number): Promise<RecordPosition> {
+    const batch = queue.append(record, bytes, Date.now())
     const index = batch.count - 1
+    const { partition } = queue
     this.#sender.enqueue(queue)
     return batch.acknowledged.then((base) => ({ partition, offset: base < 0 ? -1 : base + index }))
+  }
+
+  /** The queue of the record's partition, or why there is none. */
+  #queueFor({ topic, key, partition }: ProducerRecord): PartitionQueue | Error {
+    const queues = this.#queuesOf(topic)
+    if (queues.length === 0) return new KafkaError(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, `sending to ${topic}`)
+    const queue = queues[partition ?? choosePartition(key, queues.length)]
+    return queue ?? new RangeError(`${topic} has ${queues.length} partitions: there is no ${partition}`)
   }
 
   /** The topic's queues, as many as it has partitions by now. A topic may grow while we write to it. */
@@ -108,7 +110,7 @@ export class Producer {
       this.#queues.set(topic, queues)
     }
     const partitions = this.#cluster.topic(topic)?.partitions.length ?? 0
-    while (queues.length < partitions) queues.push(new PartitionQueue(topic, queues.length))
+    while (queues.length < partitions) queues.push(new PartitionQueue(topic, queues.length, this.#options))
     return queues
   }
 }

@@ -9,6 +9,7 @@ import {
   type ProduceResult,
   parseProduceResponse,
 } from '../wire/produce-v9.ts'
+import type { Batch } from './batch.ts'
 import type { MemoryGate } from './memory-gate.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import { NO_IDENTITY, type ProducerIdentity, requestIdentity } from './producer-identity.ts'
@@ -23,6 +24,14 @@ const LOST_COUNT = new Set<number>([
 ])
 
 const METADATA_AGE_MS_MAX = 30_000
+/** Back-offs vary by this share either way, so that producers do not come back together (as in Kafka's own client). */
+const BACKOFF_JITTER = 0.2
+
+/** A batch that was sent and awaits its answer; by then its queue may have given it up. */
+interface Flight {
+  readonly queue: PartitionQueue
+  readonly batch: Batch
+}
 
 /**
  * Sends batches when they are due.
@@ -88,7 +97,7 @@ export class BatchSender {
 
   #dueAtMs(queue: PartitionQueue): number {
     const lingerMs = this.#flushing > 0 ? 0 : this.#options.lingerMs
-    return queue.dueAtMs(lingerMs, this.#options.batchBytesMax)
+    return queue.dueAtMs(lingerMs)
   }
 
   #wakeAt(atMs: number): void {
@@ -112,8 +121,9 @@ export class BatchSender {
     const ready = new Set<number>()
     let nextAtMs = Number.POSITIVE_INFINITY
     for (const queue of this.#waiting) {
-      if (queue.inFlight) continue
-      if (this.#expire(queue, nowMs) || this.#renewing) continue
+      if (this.#expire(queue, nowMs)) continue
+      nextAtMs = Math.min(nextAtMs, this.#deadlineMs(queue.oldest!))
+      if (queue.inFlight || this.#renewing) continue
       const dueAtMs = this.#dueAtMs(queue)
       const leader = this.#cluster.leaderOf(queue.topic, queue.partition)
       if (leader === undefined) {
@@ -130,10 +140,18 @@ export class BatchSender {
     if (nextAtMs < Number.POSITIVE_INFINITY) this.#wakeAt(nextAtMs)
   }
 
-  /** Fails what has outlived its deadline; a batch under way is first waited for. */
+  #deadlineMs(batch: Batch): number {
+    return batch.createdAtMs + this.#options.deliveryTimeoutMs
+  }
+
+  /**
+   * Fails what has outlived its deadline. If it is under way it may yet be written, and the queue sends nothing else
+   * before its answer has come or cannot come any more.
+   */
   #expire(queue: PartitionQueue, nowMs: number): boolean {
     const oldest = queue.oldest!
-    if (nowMs - oldest.createdAtMs < this.#options.deliveryTimeoutMs) return false
+    if (nowMs < this.#deadlineMs(oldest)) return false
+    if (queue.inFlight) oldest.unclear = true
     const where = `${queue.topic}[${queue.partition}]`
     const tries = oldest.attempts === 1 ? '1 attempt' : `${oldest.attempts} attempts`
     this.#fail(
@@ -144,39 +162,51 @@ export class BatchSender {
   }
 
   async #sendTo(leader: number, candidates: readonly PartitionQueue[], sentAtMs: number): Promise<void> {
-    const queues: PartitionQueue[] = []
-    let bytes = 0
-    for (const queue of candidates) {
-      const oldest = queue.oldest!
-      oldest.seal(this.#options.compression)
-      if (bytes > 0 && bytes + oldest.bytes > this.#options.requestBytesMax) continue
-      bytes += oldest.bytes
-      queue.stampOldest(this.#identity)
-      queue.inFlight = true
-      oldest.attempts++
-      queues.push(queue)
-    }
+    const flights = this.#board(candidates)
     this.#requestsPerBroker.set(leader, (this.#requestsPerBroker.get(leader) ?? 0) + 1)
     try {
-      const results = await this.#request(leader, queues)
+      const results = await this.#request(leader, flights)
       const roundTripMs = Date.now() - sentAtMs
       const answered = new Map(results.map((result) => [`${result.topic} ${result.partition}`, result]))
-      for (const queue of queues) {
-        const result = answered.get(`${queue.topic} ${queue.partition}`)
-        if (result) this.#settle(queue, result, roundTripMs)
-        else this.#retry(queue, new KafkaError(-1, `${queue.topic}[${queue.partition}] is missing in the answer`), true)
+      for (const flight of flights) {
+        const { topic, partition } = flight.queue
+        const result = answered.get(`${topic} ${partition}`)
+        if (result) this.#settle(flight, result, roundTripMs)
+        else this.#retry(flight, new KafkaError(-1, `${topic}[${partition}] is missing in the answer`))
       }
     } catch (error) {
-      for (const queue of queues) this.#retry(queue, error as Error, true)
+      for (const flight of flights) this.#retry(flight, error as Error)
     } finally {
       this.#requestsPerBroker.set(leader, this.#requestsPerBroker.get(leader)! - 1)
-      this.#afterAnswer(queues)
+      this.#afterAnswer(flights)
     }
   }
 
-  async #request(leader: number, queues: readonly PartitionQueue[]): Promise<ProduceResult[]> {
+  /** Seals and stamps the oldest batches of as many queues as one request may carry. */
+  #board(candidates: readonly PartitionQueue[]): Flight[] {
+    const flights: Flight[] = []
+    let bytes = 0
+    for (const queue of candidates) {
+      const batch = queue.oldest!
+      queue.sealOldest(this.#options.compression)
+      if (bytes > 0 && bytes + batch.bytes > this.#options.requestBytesMax) continue
+      bytes += batch.bytes
+      queue.stampOldest(this.#identity)
+      queue.inFlight = true
+      batch.attempts++
+      this.#wakeAt(this.#deadlineMs(batch))
+      flights.push({ queue, batch })
+    }
+    return flights
+  }
+
+  async #request(leader: number, flights: readonly Flight[]): Promise<ProduceResult[]> {
     const connection = await this.#connections.to(leader)
-    const batches = queues.map(({ topic, partition, oldest }) => ({ topic, partition, bytes: oldest!.wireBytes }))
+    const batches = flights.map(({ queue, batch }) => ({
+      topic: queue.topic,
+      partition: queue.partition,
+      bytes: batch.wireBytes,
+    }))
     const { acks, requestTimeoutMs } = this.#options
     return sendToBroker(
       connection,
@@ -187,7 +217,9 @@ export class BatchSender {
     )
   }
 
-  #settle(queue: PartitionQueue, result: ProduceResult, roundTripMs: number): void {
+  #settle(flight: Flight, result: ProduceResult, roundTripMs: number): void {
+    const { queue } = flight
+    if (queue.oldest !== flight.batch) return
     if (result.code === KafkaCode.NONE || result.code === KafkaCode.DUPLICATE_SEQUENCE_NUMBER) {
       const batch = queue.acknowledgeOldest(result.code === KafkaCode.NONE ? result.baseOffset : -1)
       this.#memory.leave(batch.reservedBytes)
@@ -198,27 +230,31 @@ export class BatchSender {
     }
     const error = new KafkaError(result.code, `writing to ${queue.topic}[${queue.partition}]`)
     if (LOST_COUNT.has(result.code) && this.#options.idempotent) this.#restamp(queue, error)
-    else if (error.retriable) this.#retry(queue, error, false)
+    else if (error.retriable) this.#retry(flight, error)
     else this.#fail(queue, error)
   }
 
-  #retry(queue: PartitionQueue, error: Error, unclear: boolean): void {
-    if (unclear) queue.oldest!.unclear = true
+  /** Whether the batch was written is not known from now on: some brokers' "not yet" comes after they have written it. */
+  #retry({ queue, batch }: Flight, error: Error): void {
+    if (queue.oldest !== batch) return
+    batch.unclear = true
     this.#observer.retried?.(error, queue.topic, queue.partition)
     this.#backOff(queue, Date.now())
   }
 
   #backOff(queue: PartitionQueue, nowMs: number): void {
     const { backoffMsFirst, backoffMsMax } = this.#options
-    const ceilingMs = Math.min(backoffMsMax, backoffMsFirst * 2 ** queue.failures)
+    const backoffMs = Math.min(backoffMsMax, backoffMsFirst * 2 ** queue.failures)
     queue.failures++
-    queue.retryAtMs = nowMs + ceilingMs * (0.5 + Math.random() / 2)
+    queue.retryAtMs = nowMs + backoffMs * (1 + BACKOFF_JITTER * (2 * Math.random() - 1))
     this.#refreshMetadata()
   }
 
   #fail(queue: PartitionQueue, error: Error): void {
     const failed = queue.failAll(error)
     this.#waiting.delete(queue)
+    // Those that wait for room were sent later: let in now, they would overtake what failed and is sent again.
+    this.#memory.refuse(queue, error)
     for (const batch of failed) {
       this.#memory.leave(batch.reservedBytes)
       this.#observer.failed?.(error, batch.count, queue.topic, queue.partition)
@@ -254,8 +290,8 @@ export class BatchSender {
     return this.#renewing
   }
 
-  #afterAnswer(queues: readonly PartitionQueue[]): void {
-    for (const queue of queues) {
+  #afterAnswer(flights: readonly Flight[]): void {
+    for (const { queue } of flights) {
       queue.inFlight = false
       if (queue.isEmpty) this.#waiting.delete(queue)
     }

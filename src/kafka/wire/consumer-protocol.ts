@@ -129,6 +129,8 @@ class ByteReader {
   }
 
   skipBytes(): void {
-    this.#at += Math.max(0, this.int32())
+    // Not in one statement: `+=` takes the old position before the length is read.
+    const length = this.int32()
+    this.#at += Math.max(0, length)
   }
 }

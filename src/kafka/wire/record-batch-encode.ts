@@ -12,6 +12,8 @@ import { varintSize, writeVarint } from './varint.ts'
     key: varint bytes  value: varint bytes  headers: varint count, then key: varint bytes, value: varint bytes
 */
 const HEADER_BYTES = 61
+/** More than a batch of one record adds to the record's key, value and headers. */
+export const BATCH_OVERHEAD_BYTES = 128
 const CRC_AT = 17
 const ATTRIBUTES_AT = 21
 const MAGIC = 2

@@ -4,8 +4,12 @@ import { Command, CommanderError } from 'commander'
 import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit-command.ts'
 import { benchCommand } from './bench-command.ts'
+import { chaosCommand } from './chaos-command.ts'
 import { configCommand } from './config-command.ts'
+import { dashboardsCommand } from './dashboards-command.ts'
+import { deployCommand } from './deploy-command.ts'
 import { dlqCommand } from './dlq-command.ts'
+import { doctorCommand } from './doctor-command.ts'
 import { explainError } from './explain-error.ts'
 import { groupsCommand } from './groups-command.ts'
 import { lagCommand } from './lag-command.ts'
@@ -15,6 +19,7 @@ import { runCommand } from './run-command.ts'
 import { sendCommand } from './send-command.ts'
 import { simulatorCommand } from './simulator-command.ts'
 import { topicsCommand } from './topics-command.ts'
+import { underReplicatedCommand } from './under-replicated-command.ts'
 import { upCommand } from './up-command.ts'
 import { webhookCommands } from './webhook-commands.ts'
 
@@ -29,11 +34,16 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   replayCommand,
   dlqCommand,
   topicsCommand,
+  underReplicatedCommand,
+  doctorCommand,
+  deployCommand,
   planCommand,
   benchCommand,
+  chaosCommand,
   accountCommands,
   webhookCommands,
   auditCommand,
+  dashboardsCommand,
   configCommand,
 ]
 

@@ -1,4 +1,4 @@
-import { KafkaUnreachableError } from '../../kafka/errors.ts'
+import { KafkaError, KafkaUnreachableError } from '../../kafka/errors.ts'
 import { isDatabaseAway } from '../../postgres/database-errors.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 
@@ -7,6 +7,7 @@ export function explainError(error: unknown): string | null {
   const { code, syscall, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
   if (error instanceof ExpectedError) return message
   if (error instanceof KafkaUnreachableError) return `${message}. Check KAFKA_BROKERS and that the brokers run.`
+  if (error instanceof KafkaError) return `Kafka refused: ${message}.`
   if (code === 'EADDRINUSE') {
     return `Port ${port} of ${address} is taken by another program. Stop that, or set PORT or ADMIN_PORT to a free one.`
   }

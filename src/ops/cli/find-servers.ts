@@ -1,6 +1,9 @@
 import { Cluster } from '../../kafka/cluster/cluster.ts'
 import { createPool, type Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
+import { readSettings } from '../../runtime/settings.ts'
+import { gatewaySettings } from '../../settings.ts'
+import { kafkaSecurity } from '../kafka-security.ts'
 import { readServersFile } from '../up/servers-file.ts'
 
 /** Where a command finds what it works on: what the environment names, else a `smsgw up` that runs here. */
@@ -19,7 +22,8 @@ export const findApiKey = (): string => find('SMSGW_API_KEY', 'api_key')
 
 /** Runs work with a client of the cluster, and closes it. */
 export async function withCluster<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {
-  const cluster = new Cluster({ brokers: findKafka().split(','), clientId: 'smsgw-cli' })
+  const security = kafkaSecurity(readSettings(gatewaySettings, process.env))
+  const cluster = new Cluster({ brokers: findKafka().split(','), clientId: 'smsgw-cli', ...security })
   try {
     return await work(cluster)
   } finally {

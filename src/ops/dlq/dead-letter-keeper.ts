@@ -1,3 +1,4 @@
+import { DEAD_LETTER_REASONS } from '../../events/dead-letter.ts'
 import { isActionType } from '../../events/dead-letter-action.ts'
 import { GROUPS, TOPICS } from '../../events/topics.ts'
 import type { Cluster } from '../../kafka/cluster/cluster.ts'
@@ -22,6 +23,8 @@ const FORGOTTEN_MAX = 1_000
 
 export interface DeadLetterKeeperParts {
   readonly settings: Values<typeof dlqSettings>
+  /** A lasting name of this process as a member of its group; null for none. */
+  readonly instanceId: string | null
   readonly pool: Pool
   readonly cluster: Cluster
   readonly health: Health
@@ -41,12 +44,15 @@ export class DeadLetterKeeper implements Service {
 
   constructor(parts: DeadLetterKeeperParts) {
     this.#parts = parts
-    const { cluster, log, metrics } = parts
+    const { cluster, log, metrics, instanceId } = parts
     this.#records = metrics.gaugeSet('smsgw_dlq_records', 'Open dead letters', ['reason'])
     this.#oldest = metrics.gaugeSet('smsgw_dlq_oldest_age_seconds', 'Age of the oldest open dead letter; 0 if none', [])
     this.#consumer = new Consumer(
       cluster,
-      consumerOptions({ groupId: GROUPS.deadLetters, topics: [TOPICS.deadLetters] }, { fetchPauseMs: 200 }),
+      consumerOptions(
+        { groupId: GROUPS.deadLetters, topics: [TOPICS.deadLetters] },
+        { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 200 },
+      ),
       inBatches({ handle: (records) => this.#keep(records), recordsMax: BATCH_RECORDS_MAX }),
       observeConsumer(log, metrics, GROUPS.deadLetters),
     )
@@ -87,7 +93,8 @@ export class DeadLetterKeeper implements Service {
                extract(epoch FROM clock_timestamp() - min(failed_at))::float8 AS oldest_seconds
              FROM dead_letters WHERE state = 'open' GROUP BY reason`,
     })
-    this.#records.reset()
+    // Every reason has a value, so that the first letter of one shows as a rise.
+    for (const reason of DEAD_LETTER_REASONS) this.#records.set({ reason }, 0)
     for (const { reason, letters } of rows) this.#records.set({ reason }, letters)
     this.#oldest.set(Math.max(0, ...rows.map(({ oldest_seconds }) => oldest_seconds)))
     await pool.query({

@@ -1,14 +1,22 @@
+import type { Gauge } from 'prom-client'
+import { TOPICS } from '../../events/topics.ts'
+import { describeLogDirs } from '../../kafka/admin/describe-log-dirs.ts'
+import { describeTopics } from '../../kafka/admin/describe-topics.ts'
 import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
 import type { Service } from '../../runtime/service.ts'
 import type { Values } from '../../runtime/settings.ts'
-import { integer } from '../../runtime/settings.ts'
-import { readLag } from './read-lag.ts'
+import type { monitorSettings } from './config.ts'
+import { groupReports } from './group-report.ts'
+import { LagHistory } from './lag-history.ts'
+import { LagMetrics } from './lag-metrics.ts'
+import { sampleLag } from './read-lag.ts'
+import { recallAges } from './recall-ages.ts'
+import { TopicMetrics } from './topic-metrics.ts'
 
-export const monitorSettings = {
-  LAG_SAMPLE_MS: integer(5_000, 'How often the lag of all groups is read', { min: 500 }),
-}
+/** Settings of topics and the space on disks change slowly. */
+const DESCRIBE_MS = 60_000
 
 export interface LagMonitorParts {
   readonly settings: Values<typeof monitorSettings>
@@ -17,44 +25,86 @@ export interface LagMonitorParts {
   readonly log: Log
 }
 
-/** The role `monitor`: reads the lag of every group on a timer and publishes it as a metric. */
+/**
+ * The role `monitor`: looks at every group on a timer and publishes what it makes of it. Scrapes are answered from the
+ * last look, so that they cost Kafka nothing; how old it is says `smsgw_collector_last_success_timestamp_seconds`.
+ */
 export class LagMonitor implements Service {
   readonly name = 'monitor'
   readonly #parts: LagMonitorParts
   readonly #connections: BrokerConnections
-  readonly #lag
-  #timer: NodeJS.Timeout | null = null
-  #sampling: Promise<void> | null = null
+  readonly #history: LagHistory
+  readonly #lagMetrics: LagMetrics
+  readonly #topicMetrics: TopicMetrics
+  readonly #lastSuccess: Gauge<'collector'>
+  #described: string[] = []
+  #timers: NodeJS.Timeout[] = []
+  readonly #running = new Map<string, Promise<void>>()
 
   constructor(parts: LagMonitorParts) {
     this.#parts = parts
     this.#connections = parts.cluster.connections()
-    this.#lag = parts.metrics.gaugeSet('kafka_consumer_lag', 'Records that a group has still to read', [
-      'group',
-      'topic',
-    ])
+    this.#history = new LagHistory(parts.settings.LAG_WINDOW_MS)
+    this.#lagMetrics = new LagMetrics(parts.metrics, parts.settings.METRICS_PER_PARTITION === 'yes')
+    this.#topicMetrics = new TopicMetrics(parts.metrics)
+    this.#lastSuccess = parts.metrics.gaugeSet(
+      'smsgw_collector_last_success_timestamp_seconds',
+      'When a collector last read all it publishes',
+      ['collector'],
+    )
   }
 
   async start(): Promise<void> {
-    const { settings, log } = this.#parts
-    this.#timer = setInterval(() => {
-      this.#sampling ??= this.#sample()
-        .catch((error) => log.warn({ err: error }, 'the lag could not be read; trying again'))
-        .finally(() => {
-          this.#sampling = null
-        })
-    }, settings.LAG_SAMPLE_MS)
+    this.#every(this.#parts.settings.LAG_SAMPLE_MS, () => this.#collect('lag', () => this.#sample()))
+    this.#every(DESCRIBE_MS, () => this.#collect('topics', () => this.#describe()))
   }
 
   async stop(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer)
-    await this.#sampling
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#timers = []
+    await Promise.all(this.#running.values())
     await this.#connections.close()
   }
 
+  #every(ms: number, collect: () => void): void {
+    this.#timers.push(setInterval(collect, ms))
+    collect()
+  }
+
+  /** A look that takes longer than its turn leaves out the next. */
+  #collect(collector: string, look: () => Promise<void>): void {
+    if (this.#running.has(collector)) return
+    const running = look()
+      .then(() => this.#lastSuccess.set({ collector }, Date.now() / 1_000))
+      .catch((error) => this.#parts.log.warn({ err: error, collector }, 'the cluster was not read; trying again'))
+      .finally(() => this.#running.delete(collector))
+    this.#running.set(collector, running)
+  }
+
   async #sample(): Promise<void> {
-    const lags = await readLag(this.#parts.cluster, this.#connections)
-    this.#lag.reset()
-    for (const { group, topic, lag } of lags) this.#lag.inc({ group, topic }, lag)
+    const { cluster } = this.#parts
+    await cluster.refresh()
+    this.#topicMetrics.publishReplicas(cluster, this.#topics())
+    this.#history.add(await sampleLag(cluster, this.#connections, { topics: Object.values(TOPICS) }))
+    await recallAges(cluster, this.#connections, this.#history)
+    this.#lagMetrics.publish(cluster.clusterId, groupReports(this.#history))
+    this.#topicMetrics.publishReplicas(cluster, this.#topics())
+    this.#topicMetrics.publishEnds(this.#history.partitions)
+    if (this.#topics().join() !== this.#described.join()) this.#collect('topics', () => this.#describe())
+  }
+
+  async #describe(): Promise<void> {
+    const { cluster } = this.#parts
+    // Describing tries again for long while no broker answers, which a monitor that stops could not wait for.
+    await cluster.refresh()
+    const topics = this.#topics()
+    this.#topicMetrics.publishTopics((await describeTopics(cluster, topics)).values())
+    this.#described = topics
+    this.#topicMetrics.publishLogDirs(await describeLogDirs(cluster, this.#connections))
+  }
+
+  /** Those of the last look. */
+  #topics(): string[] {
+    return [...new Set(this.#history.partitions.map(({ topic }) => topic))].sort()
   }
 }

@@ -10,7 +10,9 @@ export interface TopicDifference {
   readonly actual: string
 }
 
-const MIN_IN_SYNC = 'min.insync.replicas'
+type ComparableTopic = Pick<DescribedTopic, 'partitions' | 'replicationFactor' | 'configs'>
+
+export const MIN_IN_SYNC = 'min.insync.replicas'
 
 /**
  * A declared topic as a cluster of so many brokers can have it: no more replicas than brokers, and as many that must
@@ -28,7 +30,7 @@ export function fitToBrokers(topic: DeclaredTopic, brokers: number): DeclaredTop
 }
 
 /** All in which a topic differs from what is declared. Configs that the file does not name may be anything. */
-export function compareTopic(declared: DeclaredTopic, actual: DescribedTopic): TopicDifference[] {
+export function compareTopic(declared: DeclaredTopic, actual: ComparableTopic): TopicDifference[] {
   const differences: TopicDifference[] = []
   const compare = (what: string, want: string, have: string): void => {
     if (want !== have) differences.push({ topic: declared.name, what, declared: want, actual: have })

@@ -4,6 +4,7 @@ import { parseYamlFile } from '../../runtime/yaml-file.ts'
 
 const TopicsFile = Type.Object(
   {
+    owns: Type.Optional(Type.String({ minLength: 1 })),
     topics: Type.Record(
       Type.String({ pattern: '^[a-zA-Z0-9._-]{1,249}$' }),
       Type.Object(
@@ -29,13 +30,26 @@ export interface DeclaredTopic {
   readonly configs: Readonly<Record<string, string>>
 }
 
+/** All that the file says. */
+interface TopicsDeclaration {
+  readonly topics: DeclaredTopic[]
+  /** Topics whose names begin so are the file's, also those that it does not declare; null if it claims none. */
+  readonly owns: string | null
+}
+
 /** Reads the topics as declared. Throws YamlFileError that names the line and what is wrong there. */
 export function readTopicsFile(path: string): DeclaredTopic[] {
+  return readTopicsDeclaration(path).topics
+}
+
+/** As `readTopicsFile`, with what else the file says. */
+export function readTopicsDeclaration(path: string): TopicsDeclaration {
   const file: TopicsFile = parseYamlFile(TopicsFile, readFileSync(path, 'utf8'), path).value
-  return Object.entries(file.topics).map(([name, { partitions, replication_factor, configs }]) => ({
+  const topics = Object.entries(file.topics).map(([name, { partitions, replication_factor, configs }]) => ({
     name,
     partitions,
     replicationFactor: replication_factor,
     configs: Object.fromEntries(Object.entries(configs).map(([key, value]) => [key, String(value)])),
   }))
+  return { topics, owns: file.owns ?? null }
 }

@@ -1,0 +1,34 @@
+import type { AssignedPartition } from './assigned-partition.ts'
+import type { ConsumerMeasure, PartitionMeasure } from './consumer-observer.ts'
+import type { Dispatcher } from './dispatcher.ts'
+
+/** How a consumer stands now. */
+export function measureConsumer(
+  partitions: Iterable<AssignedPartition>,
+  dispatcher: Dispatcher,
+  nowMs: number,
+): ConsumerMeasure {
+  return {
+    partitions: [...partitions].map((each) => measurePartition(each, nowMs)),
+    recordsInHand: dispatcher.held,
+    keysInHand: dispatcher.lanes,
+    keysParked: dispatcher.parked,
+    handledRecords: dispatcher.handledRecords,
+    handlingMs: dispatcher.handlingMs,
+    slowRecords: dispatcher.slowRecords,
+  }
+}
+
+function measurePartition(assigned: AssignedPartition, nowMs: number): PartitionMeasure {
+  const { topic, partition, lag, tracker, bufferedRecords, isHeldBack, blockedUntilMs } = assigned
+  const oldest = tracker.first
+  return {
+    topic,
+    partition,
+    lag,
+    recordsInHand: bufferedRecords,
+    gap: tracker.doneBeyond,
+    oldestMs: oldest ? Math.max(0, nowMs - oldest.record.timestampMs) : 0,
+    isPaused: isHeldBack || blockedUntilMs > nowMs,
+  }
+}

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { consumedRecord } from '../../../test/servers/consumed-record.ts'
+import { DONE, deadLetter, type Outcome } from '../consumer/outcome.ts'
+import { deadLetters } from './dead-letter.ts'
+import type { RecordHandler } from './middleware.ts'
+import { rateLimit } from './rate-limit.ts'
+import { retry } from './retry.ts'
+import { HandlerTimeoutError, timeout } from './timeout.ts'
+import { type Span, trace } from './trace.ts'
+
+const failing: RecordHandler = () => {
+  throw new Error('no')
+}
+
+test('retry waits by its tiers, the last for all that follow, and gives up with error and stack', async () => {
+  const record = consumedRecord({})
+  const handle = retry({ attemptsMax: 5, tiersMs: [1_000, 60_000] })(failing)
+  const waits: number[] = []
+  for (; record.failures < 4; record.failures++) {
+    const outcome = (await handle(record)) as Outcome & { kind: 'retry' }
+    waits.push(outcome.atMs - Date.now())
+  }
+  // A wait is spread over its upper half; a second is left for the machine.
+  for (const [index, tier] of [1_000, 60_000, 60_000, 60_000].entries()) {
+    expect(waits[index]).toBeGreaterThan(tier / 2 - 1_000)
+    expect(waits[index]).toBeLessThanOrEqual(tier)
+  }
+  expect(await handle(record)).toMatchObject({ kind: 'dead-letter', reason: 'attempts-exhausted', error: 'no' })
+  expect((await handle(record)) as object).toHaveProperty('stack', expect.stringContaining('middleware.test.ts'))
+})
+
+test('retry doubles its waits up to the ceiling, for handlers that throw at once and for those that reject', async () => {
+  const options = { attemptsMax: 9, backoffMsFirst: 1_000, backoffMsMax: 3_000 }
+  for (const handler of [failing, async () => failing(consumedRecord({}))]) {
+    const record = consumedRecord({})
+    record.failures = 6
+    const outcome = (await retry(options)(handler)(record)) as Outcome & { kind: 'retry' }
+    expect(outcome.kind).toBe('retry')
+    expect(outcome.atMs - Date.now()).toBeLessThanOrEqual(3_000)
+  }
+})
+
+test('a handler that has no answer in time is told, and its late answer is not heard', async () => {
+  const record = consumedRecord({})
+  const late = Promise.withResolvers<Outcome>()
+  const handle = timeout(5)(({ signal }) => {
+    signal.addEventListener('abort', () => late.resolve(DONE))
+    return late.promise
+  })
+  await expect(handle(record)).rejects.toThrow(HandlerTimeoutError)
+  expect(await late.promise).toBe(DONE)
+  expect(await timeout(1_000)(async () => DONE)(consumedRecord({}))).toBe(DONE)
+})
+
+test('a trace is continued to the handler, or begun, and its span told with how it ended', async () => {
+  const spans: Span[] = []
+  const traced = trace((span) => spans.push(span))
+  const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const record = consumedRecord({ headers: [['traceparent', parent]] })
+  let seen: string | undefined
+  await traced(async (each) => {
+    seen = each.traceparent
+    return DONE
+  })(record)
+  expect(seen).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/)
+  expect(spans[0]).toMatchObject({ parentId: '00f067aa0ba902b7', result: 'done', record })
+  expect(() => traced(failing)(consumedRecord({ headers: [['traceparent', 'garbage']] }))).toThrow('no')
+  expect(spans[1]).toMatchObject({ parentId: null, result: 'error' })
+  await traced(() => DONE)(consumedRecord({ headers: [['traceparent', parent.replace(/01$/, '00')]] }))
+  expect(spans).toHaveLength(2)
+})
+
+test('a rate limit lets a burst through, spaces what follows, and keeps the time that it gave', () => {
+  let nowMs = 1_000
+  const handle = rateLimit({ recordsPerSecond: 10, burstRecords: 2, nowMs: () => nowMs })(() => DONE)
+  const records = Array.from({ length: 4 }, () => consumedRecord({}))
+  expect(records.map((record) => handle(record))).toEqual([
+    DONE,
+    DONE,
+    { kind: 'shed', atMs: 1_100 },
+    { kind: 'shed', atMs: 1_200 },
+  ])
+  nowMs = 1_100
+  expect(handle(records[3]!)).toEqual({ kind: 'shed', atMs: 1_200 })
+  expect(handle(records[2]!)).toBe(DONE)
+})
+
+test('a dead letter is done when it is published, and stays while it is not', async () => {
+  const published: string[] = []
+  let isAway = true
+  const handle = deadLetters(
+    () => deadLetter('schema', 'bad'),
+    async (_record, reason, error) => {
+      if (isAway) throw new Error('away')
+      published.push(`${reason}: ${error}`)
+    },
+  )
+  expect(await handle(consumedRecord({}))).toMatchObject({ kind: 'retry' })
+  isAway = false
+  expect(await handle(consumedRecord({}))).toBe(DONE)
+  expect(published).toEqual(['schema: bad'])
+})

@@ -1,0 +1,39 @@
+import { createClickHouse } from '../../analytics/clickhouse-client.ts'
+import type { analyticsSettings } from '../../analytics/config.ts'
+import { readAnalyticsMessage } from '../../analytics/read-message.ts'
+import type { Log } from '../../runtime/log.ts'
+import type { Metrics } from '../../runtime/metrics.ts'
+import type { Service } from '../../runtime/service.ts'
+import { ConfigurationError, type Values } from '../../runtime/settings.ts'
+import { Canary } from './canary.ts'
+import type { canarySettings } from './config.ts'
+
+export interface CanaryServiceParts {
+  readonly settings: Values<typeof canarySettings>
+  readonly clickhouse: Values<typeof analyticsSettings>
+  /** Where the API on this machine listens. */
+  readonly localPort: number
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** The canary as it is configured; null without a key. Asks ClickHouse too where one is named. */
+export function createCanary({ settings, clickhouse, localPort, metrics, log }: CanaryServiceParts): Service | null {
+  const { CANARY_API_KEY: apiKey, CANARY_PHONE: phone } = settings
+  if (apiKey === '') return null
+  if (phone === '') throw new ConfigurationError(['CANARY_PHONE is not set; CANARY_API_KEY needs it'])
+  const client = clickhouse.CLICKHOUSE_URL === '' ? null : createClickHouse(clickhouse)
+  const countStatuses =
+    client && (async (smsId: number) => (await readAnalyticsMessage(client, smsId))?.statuses.length ?? 0)
+  const api = settings.CANARY_API || `http://127.0.0.1:${localPort}`
+  const route = { api, apiKey, phone, timeoutMs: settings.CANARY_TIMEOUT_MS, countStatuses }
+  const canary = new Canary({ route, intervalMs: settings.CANARY_INTERVAL_MS, metrics, log })
+  return {
+    name: canary.name,
+    start: () => canary.start(),
+    stop: async () => {
+      await canary.stop()
+      await client?.close()
+    },
+  }
+}

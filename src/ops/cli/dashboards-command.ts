@@ -1,0 +1,12 @@
+import type { Command } from 'commander'
+import { gatewayDashboard } from '../dashboards/gateway-dashboard.ts'
+import { printJson } from './print-table.ts'
+
+/** `smsgw dashboards` */
+export function dashboardsCommand(program: Command): void {
+  program
+    .command('dashboards')
+    .description("the gateway's dashboard, as Grafana imports it")
+    .addHelpText('after', '\nExamples:\n  $ smsgw dashboards > deploy/grafana/smsgw.json')
+    .action(() => printJson(gatewayDashboard()))
+}

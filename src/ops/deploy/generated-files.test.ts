@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { TOPICS } from '../../events/topics.ts'
+import { ROLE_NAMES } from '../../services.ts'
+import { readTopicsFile } from '../topics/topics-file.ts'
+import { accessByRole } from './access-by-role.ts'
+import { generatedFiles } from './generated-files.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const topics = readTopicsFile(join(ROOT, 'config/topics.yaml'))
+const files = generatedFiles(topics)
+
+test.each([...files.keys()])('%s is what the code writes: else run `smsgw deploy generate`', (path) => {
+  expect(readFileSync(join(ROOT, path), 'utf8')).toBe(files.get(path))
+})
+
+test('Strimzi gets each topic as declared', () => {
+  const resources = parseAllDocuments(files.get('deploy/strimzi/topics.yaml')!).map((each) => each.toJS())
+  expect(
+    resources.map(({ kind, metadata, spec }) => [kind, metadata.name, spec.partitions, spec.replicas, spec.config]),
+  ).toEqual(
+    topics.map(({ name, partitions, replicationFactor }) => [
+      'KafkaTopic',
+      name,
+      partitions,
+      replicationFactor,
+      expect.objectContaining({ 'cleanup.policy': 'delete' }),
+    ]),
+  )
+})
+
+test('every role has an account, statuses are written by workers and redriven by the relay alone, and only the administrator changes topics', () => {
+  const access = accessByRole()
+  expect([...access.keys()].sort()).toEqual(
+    [...ROLE_NAMES, 'clickhouse', 'admin'].map((name) => `smsgw-${name}`).sort(),
+  )
+  const mayDo = (operation: string, topic: string): string[] =>
+    [...access]
+      .filter(([, rules]) =>
+        rules.some((rule) => rule.name === topic && (rule.operations as string[]).includes(operation)),
+      )
+      .map(([account]) => account)
+  expect(mayDo('Write', TOPICS.status)).toEqual(['smsgw-relay', 'smsgw-worker', 'smsgw-admin'])
+  expect(mayDo('Write', TOPICS.accepted)).toEqual(['smsgw-relay', 'smsgw-admin'])
+  expect(mayDo('Read', TOPICS.delivery)).toEqual(['smsgw-worker', 'smsgw-admin'])
+  expect(mayDo('Alter', TOPICS.delivery)).toEqual(['smsgw-admin'])
+})

@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Cluster } from '../../kafka/cluster/cluster.ts'
+import { sleep } from '../../runtime/backoff.ts'
+import { ExpectedError } from '../../runtime/expected-error.ts'
+import { describeChange } from './describe-plan.ts'
+import { type PlanOptions, planTopics, type Refusal } from './plan-topics.ts'
+import { readClusterState } from './read-cluster-state.ts'
+import type { DeclaredTopic } from './topics-file.ts'
+import type { TopicsPlan } from './topics-plan.ts'
+
+const POLL_MS = 100
+const VISIBLE_MS_MAX = 10_000
+
+/** Compares what is declared with the cluster as it is now. Changes nothing. */
+export async function makePlan(
+  cluster: Cluster,
+  declared: readonly DeclaredTopic[],
+  options: PlanOptions,
+): Promise<{ plan: TopicsPlan; refusals: readonly Refusal[] }> {
+  const names = declared.map(({ name }) => name)
+  const state = await readClusterState(cluster, names, options.prune ? options.owns : null)
+  const { changes, refusals } = planTopics(declared, state, options)
+  const plan: TopicsPlan = {
+    version: 1,
+    clusterId: state.clusterId,
+    plannedAt: new Date().toISOString(),
+    ...options,
+    declared: declared.map((topic) => ({ ...topic, configs: { ...topic.configs } })),
+    changes: [...changes],
+  }
+  return { plan, refusals }
+}
+
+/**
+ * Makes sure that a plan still says what has to be done: that it is of this cluster, and that planning now, for what
+ * was declared then, gives the same changes. Throws ExpectedError that names what is different.
+ */
+export async function checkPlan(cluster: Cluster, shown: TopicsPlan): Promise<void> {
+  await cluster.refresh()
+  if (cluster.clusterId !== shown.clusterId) {
+    throw new ExpectedError(
+      `This plan is of cluster ${shown.clusterId}, and the brokers are those of cluster ${cluster.clusterId}. ` +
+        'Check KAFKA_BROKERS, or plan anew for this one: smsgw topics plan --out FILE',
+    )
+  }
+  const { plan: now } = await makePlan(cluster, shown.declared, { prune: shown.prune, owns: shown.owns })
+  if (isDeepStrictEqual(now.changes, shown.changes)) return
+  const lines = [
+    ...without(shown.changes, now.changes).map((change) => `  was planned:   ${describeChange(change)}`),
+    ...without(now.changes, shown.changes).map((change) => `  is needed now: ${describeChange(change)}`),
+  ]
+  throw new ExpectedError(
+    `The cluster has changed since this was planned (${shown.plannedAt}), and nothing was applied:\n` +
+      `${lines.join('\n')}\nLook at it again: smsgw topics plan --out FILE`,
+  )
+}
+
+/** Waits until the cluster shows what a plan has changed: brokers learn of it one by one. */
+export async function awaitVisible(cluster: Cluster, { declared, prune, owns }: TopicsPlan): Promise<void> {
+  const deadlineMs = Date.now() + VISIBLE_MS_MAX
+  while ((await makePlan(cluster, declared, { prune, owns })).plan.changes.length > 0 && Date.now() < deadlineMs) {
+    await sleep(POLL_MS)
+  }
+}
+
+function without<T>(all: readonly T[], some: readonly T[]): T[] {
+  return all.filter((each) => !some.some((other) => isDeepStrictEqual(each, other)))
+}

@@ -1,0 +1,79 @@
+import type { Acceptance } from '../../load/acceptance-log.ts'
+import type { BookEntry, Facts, Finding } from '../facts.ts'
+
+/**
+ * A4: each message is charged what its sender was told, once, and settled once: captured if the operator took it,
+ * given back if it did not. Where the only take was one whose answer was lost, either is right. What is left is the
+ * opening balance less what was captured, exactly.
+ */
+export function moneyAddsUp(facts: Facts): Finding {
+  const violations: string[] = []
+  const told = new Map(
+    facts.client.filter((entry): entry is Acceptance => entry.kind === 'accepted').map((entry) => [entry.smsId, entry]),
+  )
+  const takes = takesOf(facts)
+  const byRef = Map.groupBy(facts.books, ({ ref }) => ref)
+  for (const [ref, entries] of byRef) {
+    if (entries[0]!.kind === 'top-up') continue
+    const fault = faultOf(entries, told.get(ref)?.cost, takes.get(ref))
+    if (fault) violations.push(`${ref} ${fault}`)
+  }
+  for (const smsId of told.keys()) if (!byRef.has(smsId)) violations.push(`${smsId} was never charged`)
+  violations.push(...balancesOff(facts, told))
+  return {
+    check: 'A4',
+    what: 'money adds up to the last unit',
+    compared: "client's log, ledger, balances, simulator's ledger",
+    count: facts.books.length,
+    violations,
+  }
+}
+
+/** Of each message that the operator took: whether one of its answers reached the gateway. */
+function takesOf(facts: Facts): Map<number, 'answered' | 'unanswered'> {
+  const takes = new Map<number, 'answered' | 'unanswered'>()
+  const ended = new Map(facts.attempts.map((each) => [`${each.smsId}.${each.attempt}`, each.outcome]))
+  for (const { ref, result } of facts.submits) {
+    if (result !== 'taken' && result !== 'taken-unanswered') continue
+    const smsId = Number(ref.split('.')[0])
+    if (ended.get(ref) === 'sent') takes.set(smsId, 'answered')
+    else if (!takes.has(smsId)) takes.set(smsId, 'unanswered')
+  }
+  return takes
+}
+
+function faultOf(
+  entries: readonly BookEntry[],
+  cost: number | undefined,
+  taken: 'answered' | 'unanswered' | undefined,
+): string | null {
+  if (cost === undefined) return 'was charged and nobody was told of it'
+  const [reserves, captures, releases] = (['reserve', 'capture', 'release'] as const).map((kind) =>
+    entries.filter((entry) => entry.kind === kind),
+  )
+  if (reserves!.length !== 1) return `was charged ${reserves!.length} times`
+  if (captures!.length + releases!.length !== 1) return `was settled ${captures!.length + releases!.length} times`
+  if (taken === 'answered' && releases!.length > 0) return 'was taken by the operator and given back'
+  if (taken === undefined && captures!.length > 0) return 'was not taken by the operator and not given back'
+  const balance = entries.reduce((sum, entry) => sum + entry.balance, 0)
+  const reserved = entries.reduce((sum, entry) => sum + entry.reserved, 0)
+  const spent = captures!.length > 0 ? cost : 0
+  if (balance !== -spent || reserved !== 0)
+    return `cost ${-balance} and left ${reserved} reserved; it is ${spent} and 0`
+  return null
+}
+
+function balancesOff(facts: Facts, told: ReadonlyMap<number, Acceptance>): string[] {
+  const captured = new Set(facts.books.filter(({ kind }) => kind === 'capture').map(({ ref }) => ref))
+  return facts.balances.flatMap(({ customerId, balance, reserved }) => {
+    const opening = facts.books
+      .filter((entry) => entry.kind === 'top-up' && entry.customerId === customerId)
+      .reduce((sum, entry) => sum + entry.balance, 0)
+    let spent = 0
+    for (const { smsId, cost, customerId: of } of told.values()) {
+      if (of === customerId && captured.has(smsId)) spent += cost
+    }
+    if (balance === opening - spent && reserved === 0) return []
+    return [`${customerId} has ${balance} and ${reserved} reserved; it is ${opening} - ${spent} and 0`]
+  })
+}

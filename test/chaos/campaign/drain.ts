@@ -1,0 +1,67 @@
+import type { ClickHouse } from '../../../src/analytics/clickhouse-client.ts'
+import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
+import { readLag } from '../../../src/ops/lag/read-lag.ts'
+import type { Pool } from '../../../src/postgres/pool.ts'
+import { countAnalytics } from '../audit/read-analytics.ts'
+
+export interface DrainOptions {
+  readonly pool: Pool
+  readonly cluster: Cluster
+  readonly clickhouse: ClickHouse | null
+  readonly msMax: number
+  /** Given up when nothing has moved for so long: what is missing will not come. */
+  readonly stalledMsMax: number
+  readonly told: (what: string) => void
+  readonly signal: AbortSignal
+}
+
+/** What is still to come, all 0 when drained. */
+interface Left {
+  readonly outbox: number
+  readonly withoutFinal: number
+  readonly webhookRetries: number
+  readonly lag: number
+  readonly analytics: number
+}
+
+const EVERY_MS = 500
+
+/** Waits until nothing is under way any more. Returns how long that took; null if it did not come to an end. */
+export async function drain(options: DrainOptions): Promise<number | null> {
+  const startMs = Date.now()
+  let before = ''
+  let movedMs = startMs
+  while (!options.signal.aborted) {
+    const left = await look(options).catch(() => null)
+    if (left && Object.values(left).every((count) => count === 0)) return Date.now() - startMs
+    const now = JSON.stringify(left)
+    if (now !== before) movedMs = Date.now()
+    before = now
+    if (Date.now() - startMs > options.msMax || Date.now() - movedMs > options.stalledMsMax) {
+      options.told(`not drained: ${now}`)
+      return null
+    }
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
+  }
+  return null
+}
+
+async function look({ pool, cluster, clickhouse }: DrainOptions): Promise<Left> {
+  const { rows } = await pool.query<{ outbox: number; messages: number; finals: number; retries: number }>(
+    `SELECT (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM messages) AS messages,
+       (SELECT count(*) FROM message_states
+        WHERE status IN ('delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown')) AS finals,
+       (SELECT count(*) FROM webhook_retries) AS retries`,
+  )
+  const { outbox, messages, finals, retries } = rows[0]!
+  const connections = cluster.connections()
+  const lags = await readLag(cluster, connections).finally(() => connections.close())
+  const theirs = clickhouse ? await countAnalytics(clickhouse) : { accepted: messages, finals }
+  return {
+    outbox,
+    withoutFinal: messages - finals,
+    webhookRetries: retries,
+    lag: lags.filter(({ group }) => group.startsWith('smsgw-')).reduce((sum, { lag }) => sum + lag, 0),
+    analytics: Math.abs(messages - theirs.accepted) + Math.abs(finals - theirs.finals),
+  }
+}

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as after } from 'node:timers/promises'
+import { consumerGroupHeartbeatV0, deleteTopicsV6, offsetCommitV9 } from '@platformatic/kafka'
+import { expect, inject, onTestFinished, test } from 'vitest'
+import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
+import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
+import { findCoordinators } from '../../src/kafka/cluster/find-coordinators.ts'
+import { Consumer } from '../../src/kafka/consumer/consumer.ts'
+import { consumerOptions } from '../../src/kafka/consumer/consumer-options.ts'
+import { inLanes } from '../../src/kafka/consumer/handling.ts'
+import { DONE, retryAt } from '../../src/kafka/consumer/outcome.ts'
+import { Producer } from '../../src/kafka/producer/producer.ts'
+import { monitorSettings } from '../../src/ops/lag/config.ts'
+import { LagHistory } from '../../src/ops/lag/lag-history.ts'
+import { LagMonitor } from '../../src/ops/lag/lag-monitor.ts'
+import { readLag, sampleLag } from '../../src/ops/lag/read-lag.ts'
+import { readProducedMs, recallAges } from '../../src/ops/lag/recall-ages.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { Metrics } from '../../src/runtime/metrics.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
+import { eventually } from '../servers/eventually.ts'
+import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
+import { javaTool } from '../servers/java-tool.ts'
+
+async function fill(cluster: Cluster, topic: string, records: number): Promise<void> {
+  const producer = new Producer(cluster)
+  await producer.start([topic])
+  await Promise.all(
+    Array.from({ length: records }, (_, n) => producer.send({ topic, key: `k${n % 40}`, value: `${n}` })),
+  )
+  await producer.close()
+}
+
+/** Reads a topic and gets no further in any partition than `perPartition` records; returns when that is committed. */
+async function readSome(cluster: Cluster, topic: string, group: string, perPartition: number): Promise<Consumer> {
+  const consumer = new Consumer(
+    cluster,
+    consumerOptions({ groupId: group, topics: [topic] }),
+    inLanes({
+      handle: async ({ offset }) => (offset < perPartition ? DONE : retryAt(Date.now() + 60_000)),
+      concurrencyMax: 1_000,
+    }),
+  )
+  onTestFinished(() => consumer.stop())
+  await consumer.start()
+  const connections = cluster.connections()
+  await eventually(
+    () => readLag(cluster, connections, group),
+    (lags) => lags.length > 0 && lags.every(({ currentOffset }) => currentOffset === perPartition),
+  )
+  await connections.close()
+  return consumer
+}
+
+/** A member of a group of KIP-848 that has committed where it is; it lives for a session of 45 seconds. */
+async function joinByNewProtocol(cluster: Cluster, topic: string, groupId: string, offset: bigint): Promise<void> {
+  const coordinator = (await findCoordinators(cluster, [groupId])).get(groupId)!
+  const connection = await cluster.connections().to(coordinator)
+  const memberId = randomUUID()
+  const joined: consumerGroupHeartbeatV0.ConsumerGroupHeartbeatResponse = await callBroker(
+    connection,
+    consumerGroupHeartbeatV0.api,
+    groupId,
+    memberId,
+    0,
+    null,
+    null,
+    10_000,
+    [topic],
+    null,
+    null,
+    [],
+  )
+  expect(joined.errorCode).toBe(0)
+  const partitions = [{ partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: -1, committedMetadata: null }]
+  const committed: offsetCommitV9.OffsetCommitResponse = await callBroker(
+    connection,
+    offsetCommitV9.api,
+    groupId,
+    joined.memberEpoch,
+    memberId,
+    null,
+    [{ name: topic, partitions }],
+  )
+  expect(committed.topics[0]!.partitions[0]!.errorCode).toBe(0)
+}
+
+/** Current offset, end and lag of each partition, as `kafka-consumer-groups --describe` prints them. */
+async function describeByJava(group: string): Promise<Map<number, readonly number[]>> {
+  const args = ['--bootstrap-server', inject('kafkaBrokers'), '--describe', '--group', group]
+  const printed = await javaTool('org.apache.kafka.tools.consumer.group.ConsumerGroupCommand', args)
+  const rows = printed.split('\n').map((line) => line.trim().split(/\s+/))
+  const found = rows.filter(([name]) => name === group)
+  return new Map(found.map(([, , partition, ...numbers]) => [Number(partition), numbers.slice(0, 3).map(Number)]))
+}
+
+test('offsets and lag are those that kafka-consumer-groups shows, with and without members', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster, 4)
+  const group = uniqueName('group')
+  await fill(cluster, topic, 1_000)
+  const consumer = await readSome(cluster, topic, group, 50)
+  const ours = async (): Promise<Map<number, readonly number[]>> => {
+    const lags = await readLag(cluster, cluster.connections(), group)
+    return new Map(lags.map((each) => [each.partition, [each.currentOffset, each.logEndOffset, each.lag]]))
+  }
+  const [mine, theirs] = await Promise.all([ours(), describeByJava(group)])
+  expect(theirs).toEqual(mine)
+  expect([...mine.values()].reduce((sum, [, , lag]) => sum + lag!, 0)).toBe(1_000 - 4 * 50)
+  await consumer.stop()
+  expect(await describeByJava(group)).toEqual(await ours())
+})
+
+test('groups of both protocols have their members counted, and those without members are shown', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster)
+  const [classic, modern, left] = [uniqueName('classic'), uniqueName('modern'), uniqueName('left')]
+  await fill(cluster, topic, 100)
+  await (await readSome(cluster, topic, left, 10)).stop()
+  await readSome(testCluster(), topic, classic, 20)
+  await joinByNewProtocol(cluster, topic, modern, 30n)
+  const sample = await eventually(
+    () => sampleLag(cluster, cluster.connections()),
+    ({ groups }) => groups.find(({ groupId }) => groupId === left)?.members === 0,
+  )
+  const found = (group: string) => {
+    const { protocol, members } = sample.groups.find(({ groupId }) => groupId === group)!
+    return [protocol, members, sample.lags.find((lag) => lag.group === group)!.lag]
+  }
+  expect([classic, modern, left].map(found)).toEqual([
+    ['classic', 1, 80],
+    ['consumer', 1, 70],
+    ['classic', 0, 90],
+  ])
+})
+
+test('seconds behind are within 20 % of the truth, watched and recalled', async () => {
+  const cluster = testCluster()
+  const connections = cluster.connections()
+  const topic = await freshTopic(cluster)
+  const group = uniqueName('group')
+  const watching = new LagHistory(300_000)
+  const look = async (): Promise<void> => watching.add(await sampleLag(cluster, connections, { topics: [topic] }))
+  await look()
+  await fill(cluster, topic, 20)
+  await look()
+  await after(2_000)
+  await fill(cluster, topic, 20)
+  await readSome(cluster, topic, group, 10)
+  const ofGroup = (history: LagHistory) => history.report().find((each) => each.group === group)!
+  await look()
+  const late = new LagHistory(300_000)
+  late.add(await sampleLag(cluster, connections, { only: group }))
+  await recallAges(cluster, connections, late)
+  const lag = ofGroup(watching)
+  const producedMs = (await readProducedMs(cluster, connections, lag))!
+  const trueSeconds = (Date.now() - producedMs) / 1_000
+  expect(trueSeconds).toBeGreaterThan(2)
+  // Within a fifth, and what the looks themselves take.
+  for (const { seconds, isGuess } of [lag, ofGroup(late)]) {
+    expect(isGuess).toBe(false)
+    expect(Math.abs(seconds! - trueSeconds)).toBeLessThan(0.2 * trueSeconds + 0.5)
+  }
+})
+
+test('the monitor publishes what it sees, and forgets a topic that is deleted', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster, 2)
+  const group = uniqueName('group')
+  await fill(cluster, topic, 100)
+  await (await readSome(cluster, topic, group, 5)).stop()
+  const metrics = new Metrics()
+  const settings = { ...readSettings(monitorSettings, {}), LAG_SAMPLE_MS: 500 }
+  const monitor = new LagMonitor({ settings, cluster: testCluster(), metrics, log: createLog('test', 'fatal') })
+  await monitor.start()
+  onTestFinished(() => monitor.stop())
+  const scrape = async (): Promise<string[]> =>
+    (await metrics.registry.metrics()).split('\n').filter((line) => line.includes(topic) || line.includes(group))
+  const lines = await eventually(scrape, (found) => found.some((line) => line.startsWith('smsgw_topic_retention')))
+  expect(lines).toContain(`kafka_consumer_lag{group="${group}",topic="${topic}"} 90`)
+  expect(lines).toContain(`kafka_consumergroup_members{consumergroup="${group}"} 0`)
+  expect(lines).toContain(`kafka_topic_partitions{topic="${topic}"} 2`)
+  expect(lines.filter((line) => line.startsWith('kafka_consumergroup_lag{'))).toHaveLength(2)
+  expect(lines.find((line) => line.startsWith('smsgw_consumergroup_status'))).toBeDefined()
+  expect(lines.find((line) => line.startsWith('kafka_consumer_lag_seconds'))).toBeDefined()
+  await callBroker(
+    await cluster.connections().to(cluster.controllerId),
+    deleteTopicsV6.api,
+    [{ name: topic, topicId: null }],
+    10_000,
+  )
+  const left = await eventually(scrape, (found) => !found.some((line) => line.includes(topic)))
+  expect(left.filter((line) => line.includes(topic))).toEqual([])
+  expect(await metrics.registry.metrics()).toMatch(
+    /smsgw_collector_last_success_timestamp_seconds\{collector="lag"\} \d+/,
+  )
+})

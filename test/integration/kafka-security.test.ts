@@ -1,0 +1,86 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { createTopics } from '../../src/kafka/admin/create-topics.ts'
+import { describeTopics } from '../../src/kafka/admin/describe-topics.ts'
+import { committedOffsets } from '../../src/kafka/admin/read-groups.ts'
+import { Cluster } from '../../src/kafka/cluster/cluster.ts'
+import { retryCall } from '../../src/kafka/cluster/retry-call.ts'
+import { Producer } from '../../src/kafka/producer/producer.ts'
+import { accessByRole } from '../../src/ops/deploy/access-by-role.ts'
+import { kafkaSecurity } from '../../src/ops/kafka-security.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
+import { gatewaySettings } from '../../src/settings.ts'
+import { grant, type SecureBroker, startSecureBroker } from './secure-broker.ts'
+
+const TOPICS = ['sms.accepted', 'sms.delivery', 'sms.status', 'sms.dlq']
+const ACCOUNTS = { 'smsgw-relay': 'secret-of-relay', 'smsgw-worker': 'secret-of-worker' }
+
+const folder = mkdtempSync(join(tmpdir(), 'smsgw-secure-'))
+let broker: SecureBroker
+
+beforeAll(async () => {
+  broker = await startSecureBroker(folder, join(import.meta.dirname, '../../.smsgw/cache'), ACCOUNTS)
+  const inside = new Cluster({ brokers: [broker.insideAddress], clientId: 'administrator' })
+  try {
+    await retryCall(() => inside.refresh(), 60_000)
+    await createTopics(
+      inside,
+      TOPICS.map((name) => ({ name, partitions: 1, replicationFactor: 1 })),
+    )
+    for (const account of Object.keys(ACCOUNTS)) await grant(inside, account, accessByRole().get(account)!)
+  } finally {
+    await inside.close()
+  }
+})
+
+afterAll(async () => {
+  await broker?.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** A cluster as a process sees it whose environment says so. */
+function clusterAs(account: string, password: string, more: Record<string, string> = {}): Cluster {
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, `${password}\n`)
+  const settings = readSettings(gatewaySettings, {
+    KAFKA_TLS: 'on',
+    KAFKA_TLS_CA_FILE: broker.caFile,
+    KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+    KAFKA_SASL_USERNAME: account,
+    KAFKA_SASL_PASSWORD_FILE: passwordFile,
+    ...more,
+  })
+  const cluster = new Cluster({ brokers: [broker.address], clientId: account, ...kafkaSecurity(settings) })
+  onTestFinished(() => cluster.close())
+  return cluster
+}
+
+async function write(cluster: Cluster, topic: string): Promise<number> {
+  const producer = new Producer(cluster)
+  onTestFinished(() => producer.close())
+  await producer.start([topic])
+  return (await producer.send({ topic, key: 'k', value: 'v' })).offset
+}
+
+test('a role logs in over TLS, and does what it has to and nothing else', async () => {
+  const relay = clusterAs('smsgw-relay', ACCOUNTS['smsgw-relay'])
+  expect(await write(relay, 'sms.accepted')).toBe(0)
+  expect([...(await describeTopics(relay, TOPICS)).keys()]).toEqual(TOPICS)
+  await expect(write(relay, 'sms.status')).rejects.toThrow('TOPIC_AUTHORIZATION_FAILED')
+
+  const worker = clusterAs('smsgw-worker', ACCOUNTS['smsgw-worker'])
+  expect(await write(worker, 'sms.status')).toBe(0)
+  await expect(write(worker, 'sms.accepted')).rejects.toThrow('TOPIC_AUTHORIZATION_FAILED')
+  const connections = worker.connections()
+  onTestFinished(() => connections.close())
+  await expect(committedOffsets(worker, connections, ['smsgw-status'])).rejects.toThrow('GROUP_AUTHORIZATION_FAILED')
+})
+
+test('a wrong password is refused, and so is a broker whose certificate nobody vouches for', async () => {
+  await expect(clusterAs('smsgw-relay', 'wrong').refresh()).rejects.toThrow('no Kafka broker answers')
+  const stranger = clusterAs('smsgw-relay', ACCOUNTS['smsgw-relay'], { KAFKA_TLS_CA_FILE: '' })
+  await expect(stranger.refresh()).rejects.toThrow('no Kafka broker answers')
+})

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { request } from 'undici'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
+import { analyticsSettings } from '../../src/analytics/config.ts'
+import { CANARY_STAGES } from '../../src/ops/canary/canary-stages.ts'
+import { canarySettings } from '../../src/ops/canary/config.ts'
+import { createCanary } from '../../src/ops/canary/create-canary.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { Metrics } from '../../src/runtime/metrics.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
+import { metricsIn } from '../alerts/exported-metrics.ts'
+import { readAlerts } from '../alerts/read-alerts.ts'
+import { eventually } from '../servers/eventually.ts'
+
+const run = promisify(execFile)
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
+
+let running: BenchGateway
+
+beforeAll(async () => {
+  running = await startBenchGateway({ brokers: 1, customers: 1, webhooks: { customers: 0, url: '' } })
+})
+
+afterAll(async () => {
+  await running.stop()
+})
+
+function smsgw(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const env = { ...process.env, SMSGW_DATA: running.gateway.dataFolder }
+  return run(process.execPath, [MAIN, ...args], { env, timeout: 60_000 })
+}
+
+/** Which of these no line of the metrics begins with, however long one waits. */
+async function missingIn(read: () => Promise<string>, beginnings: readonly string[]): Promise<string[]> {
+  const missing = (text: string): string[] => beginnings.filter((each) => !text.includes(`\n${each}`))
+  return missing(await eventually(read, (text) => missing(text).length === 0))
+}
+
+test('a canary goes the whole way, and each stage of it is measured', async () => {
+  const metrics = new Metrics()
+  const { api, clickhouse } = running.gateway.servers
+  const canary = createCanary({
+    settings: {
+      ...readSettings(canarySettings, {}),
+      CANARY_API: api,
+      CANARY_API_KEY: running.apiKeys[0]!,
+      CANARY_PHONE: '+989121234567',
+    },
+    clickhouse: { ...readSettings(analyticsSettings, {}), CLICKHOUSE_URL: clickhouse },
+    localPort: 0,
+    metrics,
+    log: createLog('test', 'fatal'),
+  })!
+  await canary.start()
+  const stages = CANARY_STAGES.map((stage) => `smsgw_canary_stage_seconds_count{stage="${stage}"} 1`)
+  const ends = ['delivered', 'clickhouse'].map((end) => `smsgw_canary_last_success_timestamp_seconds{end="${end}"}`)
+  const expected = [...stages, ...ends, 'smsgw_canary_messages_total{outcome="delivered"} 1']
+  const missing = await missingIn(() => metrics.registry.metrics(), expected)
+  await canary.stop()
+  expect(missing).toEqual([])
+})
+
+test('what alerts go by is there in the metrics of a running gateway', async () => {
+  const admin = async (): Promise<string> =>
+    (await (await request(`${running.gateway.servers.admin}/metrics`)).body.text()).replaceAll('# TYPE ', '')
+  // Those of the canary are there when it is configured; `up` is Prometheus' own.
+  const named = [...new Set(readAlerts().flatMap(({ expr }) => metricsIn(expr)))]
+  const expected = named.filter((name) => name !== 'up' && !name.startsWith('smsgw_canary'))
+  const registered = expected.map((name) => name.replace(/_(bucket|count|sum)$/, ''))
+  expect(await missingIn(admin, registered)).toEqual([])
+  expect(await missingIn(admin, ['kafka_consumer_lag{', 'smsgw_consumergroup_status{', 'smsgw_operators{'])).toEqual([])
+})
+
+test('smsgw lag shows ages and what so short a look can tell, and names what to try for an unknown group', async () => {
+  const { stdout } = await smsgw('lag', 'smsgw-status', '--exact', '--json')
+  const rows = JSON.parse(stdout) as { topic: string; lag: number; status: string | null; members: number }[]
+  expect(rows.length).toBeGreaterThan(0)
+  for (const row of rows) {
+    expect(row).toMatchObject({ group: 'smsgw-status', topic: 'sms.status', members: 1, state: 'Stable' })
+    if (row.lag === 0) expect(row).toMatchObject({ status: 'OK', seconds: 0, level: 'normal' })
+  }
+  const table = await smsgw('lag', 'smsgw-status')
+  expect(table.stdout.split('\n')[0]).toMatch(
+    /^GROUP +TOPIC +PARTITION +CURRENT-OFFSET +LOG-END-OFFSET +LAG +SECONDS +STATUS +TREND +LEVEL$/,
+  )
+  await expect(smsgw('lag', 'nobody')).rejects.toMatchObject({
+    code: 1,
+    stderr: 'There is no group "nobody". `smsgw lag` shows those there are.\n',
+  })
+})

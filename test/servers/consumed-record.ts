@@ -1,0 +1,20 @@
+import { type ConsumedRecord, decodeRecordBatches } from '../../src/kafka/wire/record-batch-decode.ts'
+import { RecordBatchBuilder, stampBatch } from '../../src/kafka/wire/record-batch-encode.ts'
+
+interface RecordParts {
+  readonly topic?: string
+  readonly offset?: number
+  readonly key?: string | null
+  readonly value?: string | Buffer | null
+  readonly headers?: [string, string][]
+}
+
+/** A record as a consumer reads it. */
+export function consumedRecord({ topic = 't', offset = 0, key = null, value = null, headers = [] }: RecordParts) {
+  const builder = new RecordBatchBuilder()
+  builder.append({ topic, key, value, headers }, Date.now())
+  const bytes = stampBatch(builder.seal('none'), { producerId: -1n, producerEpoch: -1, baseSequence: -1 })
+  // The broker sets the base offset, which the checksum does not cover.
+  bytes.writeBigInt64BE(BigInt(offset))
+  return decodeRecordBatches(bytes, topic, 0, offset).records[0] as ConsumedRecord
+}
