@@ -184,6 +184,7 @@ test('bad input is refused, and the next command is named', async () => {
   await expect(edit('2-0', { phone: 'nobody' })).rejects.toThrow(/2-0 was not changed[\s\S]*\/phone must match/)
   await expect(edit('2-0', { sms_id: 5 })).rejects.toThrow(/\/sms_id must stay [0-9]+/)
   await expect(edit('2-0', { message: 'x'.repeat(161) })).rejects.toThrow(/\/message takes 2 segments, and 1 are paid/)
+  await expect(edit('2-0', { also: 'x'.repeat(131_072) })).rejects.toThrow(/has more than 131072 bytes/)
   await expect(edit('9-999', {})).rejects.toThrow(/no dead letter "9-999"/)
   await edit('2-0', { operator: 'other' })
   const shown = await showLetter(pool, parseLetterId('2-0')!)

@@ -28,7 +28,7 @@ async function counts(pool: Pool): Promise<Record<string, number>> {
 test('messages whose refusals were used up are redriven until all are delivered, each once, and paid for once', async () => {
   const sink = new WebhookSink()
   const webhooks = { customers: 1, url: await sink.start() }
-  const env = { SIMULATOR_TEMPORARY_SHARE: '0.75', DELIVERY_RETRY_MS_FIRST: '20', DELIVERY_RETRY_MS_MAX: '50' }
+  const env = { SIMULATOR_TEMPORARY_SHARE: '0.75', DELIVERY_RETRY_MS_FIRST: '20' }
   const { gateway, pool, apiKeys, stop } = await startBenchGateway({ brokers: 1, customers: 1, webhooks, env })
   const { api, admin, database, kafka } = gateway.servers
   vi.stubEnv('DATABASE_URL', database)
@@ -40,6 +40,7 @@ test('messages whose refusals were used up are redriven until all are delivered,
     const settled = (seen: Record<string, number>): boolean =>
       (seen.delivered ?? 0) + (seen.failed ?? 0) === MESSAGES && (seen['open letters'] ?? 0) === (seen.failed ?? 0)
     const first = await eventually(() => counts(pool), settled)
+    expect(settled(first), JSON.stringify(first)).toBe(true)
     expect(first.failed).toBeGreaterThan(0)
 
     const preview = await runSmsgw('dlq', 'redrive', '--reason', 'attempts-exhausted')
@@ -96,6 +97,19 @@ test('messages whose refusals were used up are redriven until all are delivered,
   }
 })
 
+/** What the commands say of a letter that does not fit its topic. */
+async function useCommands(id: string): Promise<void> {
+  expect((await runSmsgw('dlq', 'list', '--reason', 'schema')).stdout).toContain(`${id} `)
+  expect(JSON.parse((await runSmsgw('dlq', 'show', id, '--json')).stdout)).toMatchObject({ id, value: { sms_id: 7 } })
+  const edit = await runSmsgw('dlq', 'edit', id, '--set', 'status=lost', '--by', 'bob')
+  expect(edit).toMatchObject({ code: 1, stdout: '' })
+  expect(edit.stderr).toMatch(/was not changed[\s\S]*\/event_id is required/)
+  const unknown = await runSmsgw('dlq', 'redrive', '9-123456', '--by', 'bob')
+  expect(unknown).toMatchObject({ code: 1, stdout: 'redriven: 0, refused: 1\n' })
+  expect(unknown.stderr).toContain('`smsgw dlq list --state all`')
+  expect((await runSmsgw('dlq', 'redrive')).stderr).toContain('Say which')
+}
+
 interface AdminAnswer {
   readonly letters: { id: string }[]
   readonly refusals: { why: string }[]
@@ -133,6 +147,7 @@ async function useAdminApi(admin: string, kafka: string): Promise<void> {
     const broken = await call('PUT', `/${id}/value`, { value: { sms_id: 7, status: 'lost' } }, by)
     expect(broken.status).toBe(400)
     expect(broken.answer.errors.map(({ pointer }) => pointer)).toContain('/event_id')
+    await useCommands(id)
     expect(await call('POST', '/discard', { ids: [id], note: 'a test' }, by)).toMatchObject({ answer: { done: 1 } })
     const shown = await call('GET', `/${id}`)
     expect(shown.answer).toMatchObject({ state: 'discarded', actions: [{ by: 'bob', note: 'a test' }] })

@@ -9,6 +9,9 @@ import { subjectOf } from './read-letter.ts'
 import { recordAction } from './record-action.ts'
 import { editFaults, isRedrivable } from './topic-values.ts'
 
+/** What brokers refuse for its size would hold up the outbox behind it. As much as a dead letter holds. */
+const VALUE_BYTES_MAX = 128 * 1_024
+
 export interface Edit {
   readonly by: string
   /** The new value, given the one that the letter has. */
@@ -57,6 +60,9 @@ function newValue(letter: ClaimedLetter, { change, revision }: Edit): string {
   }
   const value = change(letter)
   const faults = editFaults(topic, letter.value, Buffer.from(value))
+  if (Buffer.byteLength(value) > VALUE_BYTES_MAX) {
+    faults.push({ pointer: '/', detail: `has more than ${VALUE_BYTES_MAX} bytes` })
+  }
   if (faults.length > 0) {
     const named = faults.map(({ pointer, detail }) => `  ${pointer} ${detail}`).join('\n')
     throw new DlqError(
