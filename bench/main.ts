@@ -2,6 +2,7 @@ import { Command, type CommanderError } from 'commander'
 import { acceptCommand } from './accept.ts'
 import { backlogCommand } from './backlog.ts'
 import { consumerCommand } from './consumer.ts'
+import { deadLettersCommand } from './dead-letters.ts'
 import { growthCommand } from './growth.ts'
 import { keysCommand } from './keys.ts'
 import { pipelineCommand } from './pipeline.ts'
@@ -26,6 +27,7 @@ for (const add of [
   pipelineCommand,
   backlogCommand,
   growthCommand,
+  deadLettersCommand,
 ]) {
   add(program)
 }

@@ -11,6 +11,8 @@ import type { Producer } from './kafka/producer/producer.ts'
 import type { OperatorsFile } from './operators/operators-file.ts'
 import { canarySettings } from './ops/canary/config.ts'
 import { createCanary } from './ops/canary/create-canary.ts'
+import { dlqSettings } from './ops/dlq/config.ts'
+import { DeadLetterKeeper } from './ops/dlq/dead-letter-keeper.ts'
 import { monitorSettings } from './ops/lag/config.ts'
 import { LagMonitor } from './ops/lag/lag-monitor.ts'
 import { outboxSettings } from './outbox/config.ts'
@@ -79,6 +81,9 @@ export const ROLES = {
   }),
   audit: role('keeps a tamper-evident log of every event', auditSettings, (settings, parts) => {
     return new AuditLogger({ ...parts, settings })
+  }),
+  dlq: role('keeps dead letters where they can be searched', dlqSettings, (settings, parts) => {
+    return new DeadLetterKeeper({ ...parts, settings })
   }),
   monitor: role('watches the lag of every group, and sends canary messages', watchSettings, (settings, parts, env) => {
     const clickhouse = readSettings(analyticsSettings, env)

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { ACTOR_HEADER } from '../events/dead-letter-action.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 
 /**
@@ -14,13 +15,15 @@ export interface AuditEntry {
   readonly id: string | null
   readonly key: string | null
   readonly value_sha256: string | null
+  /** Who did it, where a person did. */
+  readonly by?: string
 }
 
-const HEADERS = { ce_type: 'type', ce_id: 'id' } as const
+const HEADERS = { ce_type: 'type', ce_id: 'id', [ACTOR_HEADER]: 'by' } as const
 
 /** Reads nothing of the value: type and id stand in the headers, the customer or message in the key. */
 export function auditEntry(record: ConsumedRecord): AuditEntry {
-  const known: { type: string | null; id: string | null } = { type: null, id: null }
+  const known: { type: string | null; id: string | null; by?: string } = { type: null, id: null }
   for (const [name, value] of record.headers()) {
     if (name in HEADERS) known[HEADERS[name as keyof typeof HEADERS]] = value.toString()
   }

@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Attempt, type AttemptOutcome, type AttemptRules, nextStep } from './attempt-plan.ts'
 
-const RULES: AttemptRules = { maxRetries: 3, onAmbiguous: 'resend', retryMsFirst: 1_000, retryMsMax: 60_000 }
+const RULES: AttemptRules = {
+  maxRetries: 3,
+  attemptsBefore: 0,
+  onAmbiguous: 'resend',
+  retryMsFirst: 1_000,
+  retryMsMax: 60_000,
+}
 const NOW = 1_000_000
 
 function attempt(number: number, outcome: AttemptOutcome, changes: Partial<Attempt> = {}): Attempt {
@@ -61,4 +67,18 @@ test('nothing is begun after the operator took or refused a message, nor unflagg
       if (last === 'ambiguous') expect(onAmbiguous).toBe('resend')
     }),
   )
+})
+
+test('a redrive begins another round: as many refusals again, and what the phone may have stays flagged', () => {
+  const rules = { ...RULES, attemptsBefore: 5 }
+  const former = [attempt(1, 'ambiguous'), ...[2, 3, 4, 5].map((number) => attempt(number, 'temporary'))]
+  expect(nextStep(former, RULES, NOW, 0)).toMatchObject({ kind: 'report', status: 'failed' })
+  expect(nextStep(former, rules, NOW, 0)).toEqual({ kind: 'begin', attempt: 6, possibleDuplicate: true })
+  const refused = (times: number) => [
+    ...former,
+    ...Array.from({ length: times }, (_, index) => attempt(6 + index, 'temporary')),
+  ]
+  expect(nextStep(refused(3), rules, NOW, 0)).toMatchObject({ kind: 'begin', attempt: 9 })
+  expect(nextStep(refused(4), rules, NOW, 0)).toMatchObject({ kind: 'report', status: 'failed' })
+  expect(nextStep([], rules, NOW, 0)).toMatchObject({ kind: 'begin', attempt: 6 })
 })

@@ -15,8 +15,10 @@ export interface Attempt {
 }
 
 export interface AttemptRules {
-  /** Temporary errors that may be followed by another attempt. */
+  /** Temporary errors that may be followed by another attempt, in this round. */
   readonly maxRetries: number
+  /** Attempts of the rounds that were over when a redrive began this one; 0 in the first round. */
+  readonly attemptsBefore: number
   readonly onAmbiguous: 'resend' | 'hold'
   /** The wait after the first temporary error; four times as long after each further one. */
   readonly retryMsFirst: number
@@ -44,7 +46,7 @@ const BACK_TO_BACK_MS = 200
  */
 export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowMs: number, spread: number): NextStep {
   const last = attempts.at(-1)
-  if (!last) return { kind: 'begin', attempt: 1, possibleDuplicate: false }
+  if (!last) return { kind: 'begin', attempt: rules.attemptsBefore + 1, possibleDuplicate: false }
   const next = (waitMs: number): NextStep => {
     const untilMs = (last.endedAtMs ?? nowMs) + waitMs
     if (untilMs > nowMs) return { kind: 'wait', untilMs }
@@ -65,7 +67,10 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
     case 'throttled':
       return next(BACK_TO_BACK_MS * (1 + spread))
     case 'temporary': {
-      const failures = attempts.filter(({ outcome }) => outcome === 'temporary').length
+      if (last.attempt <= rules.attemptsBefore) return next(0)
+      const failures = attempts.filter(
+        ({ outcome, attempt }) => outcome === 'temporary' && attempt > rules.attemptsBefore,
+      ).length
       if (failures > rules.maxRetries) return { kind: 'report', status: 'failed', last }
       return next(Math.min(rules.retryMsMax, rules.retryMsFirst * 4 ** (failures - 1)) * (0.5 + spread / 2))
     }

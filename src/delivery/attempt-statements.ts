@@ -73,12 +73,14 @@ export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryC
   }
 }
 
-/** All attempts of messages, oldest first, and what time the database has. */
+/** All attempts of messages, oldest first, how many of them an earlier round had, and what time the database has. */
 export function readAttempts(smsIds: readonly number[]): QueryConfig {
   return {
     name: 'attempts-read',
     text: `SELECT sms_id, attempt, possible_duplicate, outcome, operator_message_id, error_code,
-             lease_until, ended_at, clock_timestamp() AS read_at
+             lease_until, ended_at, clock_timestamp() AS read_at,
+             (SELECT attempts_before FROM message_states WHERE message_states.sms_id = attempts.sms_id
+               AND message_states.sms_id BETWEEN $2 AND $3) AS attempts_before
            FROM attempts WHERE sms_id = ANY($1::bigint[]) AND sms_id BETWEEN $2 AND $3 ORDER BY sms_id, attempt`,
     values: [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)],
   }

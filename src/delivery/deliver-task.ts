@@ -36,7 +36,7 @@ interface Progress {
   readonly task: DeliveryTask
   readonly subject: StatusSubject
   readonly line: OperatorLine
-  readonly rules: AttemptRules
+  rules: AttemptRules
   attempts: Attempt[]
   faults: number
   /** Statuses on their way to Kafka; the record is done when they are there. */
@@ -90,20 +90,27 @@ export class TaskDelivery {
         traceparent: record.header('traceparent') ?? null,
       },
       line,
-      rules: { ...this.#parts.rules, maxRetries: task.max_retries, onAmbiguous: line.onAmbiguous },
+      rules: {
+        ...this.#parts.rules,
+        maxRetries: task.max_retries,
+        attemptsBefore: task.retry_count,
+        onAmbiguous: line.onAmbiguous,
+      },
       attempts: [],
       faults: 0,
       reports: [],
     }
     this.#progress.set(record, progress)
-    this.#report(progress, 'queued', { attempt: 0, possibleDuplicate: false })
+    this.#report(progress, 'queued', { attempt: task.retry_count, possibleDuplicate: false })
     return progress
   }
 
   async #pursue(record: ConsumedRecord, progress: Progress): Promise<Outcome> {
-    const { task, rules } = progress
+    const { task } = progress
+    // A round that a redrive began goes on from the attempts before it, one of which the phone may have had.
+    if (task.retry_count > 0 && progress.attempts.length === 0) await this.#recall(progress)
     while (true) {
-      const step = nextStep(progress.attempts, rules, Date.now(), spreadOf(task.sms_id))
+      const step = nextStep(progress.attempts, progress.rules, Date.now(), spreadOf(task.sms_id))
       switch (step.kind) {
         case 'wait':
           this.#backInQueue(progress)
@@ -190,9 +197,11 @@ export class TaskDelivery {
     })
   }
 
-  /** What others, or we before a restart, did with this message. */
+  /** What others, or we before a restart, did with this message. A task of an earlier round joins the round that is on. */
   async #recall(progress: Progress): Promise<void> {
-    progress.attempts = await this.#parts.attempts.history(progress.task.sms_id)
+    const { attempts, attemptsBefore } = await this.#parts.attempts.history(progress.task.sms_id)
+    progress.attempts = attempts
+    progress.rules = { ...progress.rules, attemptsBefore: Math.max(progress.rules.attemptsBefore, attemptsBefore) }
   }
 
   /** After an attempt of our own that is to be followed by another. */

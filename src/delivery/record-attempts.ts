@@ -10,6 +10,13 @@ interface Pending<Item, Result> {
   readonly reject: (error: unknown) => void
 }
 
+/** What is known of a message's attempts, oldest first; times by our own clock. */
+export interface AttemptHistory {
+  readonly attempts: Attempt[]
+  /** As the state of the message says: attempts of the rounds before the one that is on. */
+  readonly attemptsBefore: number
+}
+
 interface AttemptRow {
   readonly sms_id: number
   readonly attempt: number
@@ -20,6 +27,7 @@ interface AttemptRow {
   readonly error_code: string | null
   readonly ended_at: Date | null
   readonly read_at: Date
+  readonly attempts_before: number | null
 }
 
 const BATCH_MAX = 1_000
@@ -35,7 +43,7 @@ export class AttemptBook {
   readonly #worker: string
   #starts: Pending<AttemptStart, boolean>[] = []
   #ends: Pending<AttemptEnd, void>[] = []
-  #reads: Pending<number, Attempt[]>[] = []
+  #reads: Pending<number, AttemptHistory>[] = []
   #running: Promise<void> | null = null
   #stopping = false
 
@@ -54,8 +62,8 @@ export class AttemptBook {
     return this.#enqueue(this.#ends, end)
   }
 
-  /** All attempts of a message, oldest first; times by our own clock. Throws when the database does. */
-  history(smsId: number): Promise<Attempt[]> {
+  /** All attempts of a message. Throws when the database does. */
+  history(smsId: number): Promise<AttemptHistory> {
     return this.#enqueue(this.#reads, smsId)
   }
 
@@ -99,7 +107,7 @@ export class AttemptBook {
   async #write(
     starts: readonly Pending<AttemptStart, boolean>[],
     ends: readonly Pending<AttemptEnd, void>[],
-    reads: readonly Pending<number, Attempt[]>[],
+    reads: readonly Pending<number, AttemptHistory>[],
   ): Promise<void> {
     const [begun, , histories] = await inTransaction(this.#pool, (connection) => {
       const inserting =
@@ -125,8 +133,12 @@ export class AttemptBook {
     for (const { item, resolve } of starts) resolve(isBegun.has(`${item.smsId}.${item.attempt}`))
     for (const { resolve } of ends) resolve()
     const bySms = Map.groupBy(histories?.rows ?? [], ({ sms_id }) => sms_id)
-    for (const { item, resolve } of reads) resolve((bySms.get(item) ?? []).map(toAttempt))
+    for (const { item, resolve } of reads) resolve(toHistory(bySms.get(item) ?? []))
   }
+}
+
+function toHistory(rows: readonly AttemptRow[]): AttemptHistory {
+  return { attempts: rows.map(toAttempt), attemptsBefore: rows[0]?.attempts_before ?? 0 }
 }
 
 /** The database's times, moved by what its clock is ahead of ours. */

@@ -14,6 +14,7 @@ export const PROBLEMS = {
   'not-found': { status: 404, retry: 'never', title: 'There is no such thing' },
   'method-not-allowed': { status: 405, retry: 'never', title: 'This path does not take that method' },
   'idempotency-in-flight': { status: 409, retry: 'now', title: 'A request with this key is being handled' },
+  conflict: { status: 409, retry: 'never', title: 'It is not in a state for that' },
   'payload-too-large': { status: 413, retry: 'never', title: 'The request is too large' },
   'unsupported-media-type': { status: 415, retry: 'never', title: 'The body is not JSON' },
   'idempotency-mismatch': { status: 422, retry: 'never', title: 'The key was used for another request' },

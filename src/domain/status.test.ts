@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isFinal, moves, STATUSES, type StatusPoint, TRANSITIONS } from './status.ts'
+import { isFinal, moves, REOPENING, STATUSES, type StatusPoint, TRANSITIONS } from './status.ts'
 
 const point = fc.record({ status: fc.constantFrom(...STATUSES), attempt: fc.nat(4) })
 
@@ -38,10 +38,19 @@ test('a message goes back to sending only for an attempt that it has not seen', 
   expect(moves({ status: 'sent', attempt: 1 }, { status: 'sending', attempt: 2 })).toBe(false)
 })
 
+test('a message that a redrive opened again hears nothing of how earlier attempts failed, and all that is true', () => {
+  const reopened = { status: REOPENING.to, attempt: 4, attemptsBefore: 4 }
+  const moved = STATUSES.filter((status) => moves(reopened, { status, attempt: 4 }))
+  expect(moved).toEqual(['sent', 'delivered', 'cancelled', 'expired', 'unknown'])
+  expect(moves(reopened, { status: 'sending', attempt: 5 })).toBe(true)
+  expect(moves({ ...reopened, status: 'sending', attempt: 8 }, { status: 'failed', attempt: 8 })).toBe(true)
+})
+
 test('the diagram in docs/states shows the table: every direct step, and nothing else', () => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/states/message.md'), 'utf8')
   const drawn = [...text.matchAll(/^ {2}(\w+) --> (\w+)/gm)].map(([, from, to]) => `${from} ${to}`)
   const allowed = new Set(Object.entries(TRANSITIONS).flatMap(([from, next]) => next.map((to) => `${from} ${to}`)))
+  allowed.add(`${REOPENING.from} ${REOPENING.to}`)
   expect(drawn.filter((step) => !allowed.has(step))).toEqual([])
   expect(new Set(drawn.flatMap((step) => step.split(' ')))).toEqual(new Set(STATUSES))
 })

@@ -25,6 +25,12 @@ export const STATUSES = [
 
 export type Status = (typeof STATUSES)[number]
 
+/**
+ * The one step that is no event's: a redrive opens a message again whose refusals were used up, and which was never
+ * sent (docs/decisions/0013). Its money is reserved again in the same transaction.
+ */
+export const REOPENING = { from: 'failed', to: 'queued' } as const satisfies Record<string, Status>
+
 /** Which states may follow a state. Later ones may come first, as events of one batch are applied together. */
 export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
   scheduled: [
@@ -63,12 +69,23 @@ export interface StatusPoint {
   readonly attempt: number
 }
 
+/** Where a message is. `attemptsBefore` counts the attempts of rounds that a redrive has ended; 0 without one. */
+export interface CurrentPoint extends StatusPoint {
+  readonly attemptsBefore?: number
+}
+
+/** What an ended round came to, which says nothing any more. That the operator has the message stays true. */
+const OVER_WITH_ITS_ROUND = new Set<Status>(['queued', 'sending', 'failed', 'rejected'])
+
 /**
  * Whether an event moves a message on. Events come at least once and sometimes late, so one that repeats the past
- * must change nothing: a message goes back to `queued` or `sending` only for an attempt that it has not seen.
+ * must change nothing: a message goes back to `queued` or `sending` only for an attempt that it has not seen. A message
+ * that was opened again hears nothing of how its earlier attempts failed.
  */
-export function moves(current: StatusPoint, event: StatusPoint): boolean {
+export function moves(current: CurrentPoint, event: StatusPoint): boolean {
   if (!TRANSITIONS[current.status].includes(event.status)) return false
+  const { attemptsBefore = 0 } = current
+  if (attemptsBefore > 0 && event.attempt <= attemptsBefore && OVER_WITH_ITS_ROUND.has(event.status)) return false
   if (current.status !== 'sending') return true
   if (event.status === 'sending') return event.attempt > current.attempt
   return event.status !== 'queued' || event.attempt >= current.attempt

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { Timestamp } from './fields.ts'
 
 /** Why a record could not be handled. A closed list: it labels metrics and filters, details go into `error`. */
-const DEAD_LETTER_REASONS = ['not-json', 'schema', 'attempts-exhausted', 'head-of-line', 'handler'] as const
+export const DEAD_LETTER_REASONS = ['not-json', 'schema', 'attempts-exhausted', 'head-of-line', 'handler'] as const
 
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number]
 

@@ -1,7 +1,7 @@
 import type { TopicName } from './topics.ts'
 
 /** Who publishes; the CloudEvents attribute `source`. */
-export type EventSource = '/smsgw/relay' | '/smsgw/worker' | '/smsgw/status' | '/smsgw/api'
+export type EventSource = '/smsgw/relay' | '/smsgw/worker' | '/smsgw/status' | '/smsgw/api' | '/smsgw/operations'
 
 export type EventHeaders = [string, string][]
 

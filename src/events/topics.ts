@@ -12,4 +12,5 @@ export type TopicName = (typeof TOPICS)[keyof typeof TOPICS]
 export const GROUPS = {
   delivery: 'smsgw-delivery',
   status: 'smsgw-status',
+  deadLetters: 'smsgw-dlq',
 } as const

@@ -11,9 +11,12 @@ import { Metrics } from '../runtime/metrics.ts'
 import { observeProducer } from '../runtime/observe-kafka.ts'
 import { operationsRoutes } from '../runtime/operations-routes.ts'
 import { type Service, ServiceGroup } from '../runtime/service.ts'
-import { ConfigurationError } from '../runtime/settings.ts'
+import { ConfigurationError, readSettings } from '../runtime/settings.ts'
 import { type ProcessParts, ROLES, type RoleName } from '../services.ts'
 import type { GatewaySettings } from '../settings.ts'
+import { ADMIN_REQUESTS } from './admin-requests.ts'
+import { dlqSettings } from './dlq/config.ts'
+import { deadLetterRoutes } from './dlq/dead-letter-routes.ts'
 import { kafkaSecurity } from './kafka-security.ts'
 import { prepareServers } from './prepare-servers.ts'
 
@@ -69,7 +72,7 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
     const parts: ProcessParts = { gateway, instanceId, pool, cluster, producer, operators, health, metrics, log, roles }
     for (const name of names) roles.set(name, ROLES[name].create(parts, env))
     const group = new ServiceGroup(processName, [...roles.values()])
-    if (options.servesOperations) operations = await serveOperations(gateway, health, metrics)
+    if (options.servesOperations) operations = await serveOperations(options, { pool, health, metrics })
     await group.start()
     const stop = async (): Promise<void> => {
       health.drain()
@@ -93,9 +96,14 @@ function demandServers(gateway: GatewaySettings): void {
   )
 }
 
-async function serveOperations(gateway: GatewaySettings, health: Health, metrics: Metrics): Promise<FastifyInstance> {
-  const app = Fastify({ forceCloseConnections: true })
+async function serveOperations(
+  { gateway, env, log }: RunOptions,
+  { pool, health, metrics }: Pick<ProcessParts, 'pool' | 'health' | 'metrics'>,
+): Promise<FastifyInstance> {
+  const app = Fastify({ forceCloseConnections: true, ...ADMIN_REQUESTS })
   operationsRoutes(app, health, metrics)
+  const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, env)
+  await app.register(async (api) => deadLetterRoutes(api, { pool, redrivesMax, log }))
   await app.listen({ port: gateway.ADMIN_PORT, host: gateway.ADMIN_HOST })
   return app
 }

@@ -3,7 +3,7 @@ import { numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Queryable } from '../postgres/pool.ts'
 import type { ClaimPlace } from './claim-cursor.ts'
 
-/** What waits to be published: a message, or an event of its own in `payload`. */
+/** What waits to be published: a message, or a record as it is in `payload`, about a message that may be gone. */
 export interface OutboxRow {
   /** Where PostgreSQL keeps the row. */
   readonly place: string
@@ -11,8 +11,11 @@ export interface OutboxRow {
   readonly seq: number
   readonly sms_id: number
   readonly payload: string | null
-  readonly message: OutboxMessage
+  readonly message: OutboxMessage | null
 }
+
+/** A row whose message is to be published. */
+export type MessageRow = OutboxRow & { readonly message: OutboxMessage }
 
 /** A stored message, as both of its events are made from it. */
 interface OutboxMessage {
@@ -54,7 +57,7 @@ export async function claimBatch(
     seq: row.seq,
     sms_id: row.sms_id,
     payload: row.payload,
-    message: row,
+    message: row.payload === null ? row : null,
   }))
 }
 
@@ -70,7 +73,9 @@ function claimStatement(places: readonly ClaimPlace[], rowsPerShardMax: number):
         SELECT ctid AS place, * FROM outbox WHERE outbox.shard = mine.shard AND outbox.seq > mine.seq_after
         ORDER BY outbox.seq LIMIT $2
       ) AS o
-      CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = o.sms_id OFFSET 0) AS m
+      LEFT JOIN LATERAL (SELECT * FROM messages WHERE o.payload IS NULL AND messages.sms_id = o.sms_id OFFSET 0) AS m
+        ON true
+      WHERE m.sms_id IS NOT NULL OR o.payload IS NOT NULL
       ORDER BY o.shard, o.seq`,
     values: [
       numberArray(places.map(({ shard }) => shard)),

@@ -5,7 +5,7 @@ import { type EventRecord, envelope } from '../events/envelope.ts'
 import { eventCodec } from '../events/event-codec.ts'
 import { TOPICS } from '../events/topics.ts'
 import { traceparentOf } from '../events/traceparent.ts'
-import type { OutboxRow } from './claim-batch.ts'
+import type { MessageRow } from './claim-batch.ts'
 
 const acceptedCodec = eventCodec(AcceptedEvent)
 const deliveryCodec = eventCodec(DeliveryTask)
@@ -16,7 +16,7 @@ export type DeliveryKey = 'customer' | 'operator'
  * The two records of a stored message. Everything in them follows from what is stored, ids included, so that a
  * message published again is the same message to everyone who reads it.
  */
-export function messageEvents(row: OutboxRow, deliveryKey: DeliveryKey): [EventRecord, EventRecord] {
+export function messageEvents(row: MessageRow, deliveryKey: DeliveryKey): [EventRecord, EventRecord] {
   const { sms_id, message } = row
   const acceptedAt = message.accepted_at.toISOString()
   const traceparent = traceparentOf(sms_id, message.traceparent)
@@ -41,7 +41,7 @@ export function messageEvents(row: OutboxRow, deliveryKey: DeliveryKey): [EventR
   ]
 }
 
-function acceptedEvent(smsId: number, message: OutboxRow['message'], acceptedAt: string): AcceptedEvent {
+function acceptedEvent(smsId: number, message: MessageRow['message'], acceptedAt: string): AcceptedEvent {
   return {
     event_id: eventId(smsId, 'accepted'),
     event_type: 'sms.accepted',
@@ -62,7 +62,7 @@ function acceptedEvent(smsId: number, message: OutboxRow['message'], acceptedAt:
   }
 }
 
-function deliveryTask(smsId: number, message: OutboxRow['message'], acceptedAt: string): DeliveryTask {
+function deliveryTask(smsId: number, message: MessageRow['message'], acceptedAt: string): DeliveryTask {
   return {
     task_id: eventId(smsId, 'delivery'),
     sms_id: smsId,

@@ -1,3 +1,4 @@
+import { decodePayload } from '../events/outbox-payload.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
 import { backoffMs, sleep } from '../runtime/backoff.ts'
@@ -162,15 +163,19 @@ export class Relay implements Service {
   }
 
   async #publish(row: OutboxRow): Promise<void> {
-    const [accepted, task] = messageEvents(row, this.#parts.settings.DELIVERY_KEY)
-    const { producer } = this.#parts
+    const { producer, settings } = this.#parts
+    const { message } = row
+    if (message === null) return void (await producer.send(decodePayload(row.payload!)))
+    const [accepted, task] = messageEvents({ ...row, message }, settings.DELIVERY_KEY)
     await Promise.all([producer.send(accepted), producer.send(task)])
   }
 
   #observe(rows: readonly OutboxRow[], published: number): void {
     this.#published.inc(published)
     let oldestMs = Date.now()
-    for (const { message } of rows) oldestMs = Math.min(oldestMs, message.accepted_at.getTime())
+    for (const { message } of rows) {
+      if (message) oldestMs = Math.min(oldestMs, message.accepted_at.getTime())
+    }
     this.#delay.observe((Date.now() - oldestMs) / 1_000)
   }
 }

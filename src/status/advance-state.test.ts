@@ -11,6 +11,7 @@ const START: MessageState = {
   cost: 100,
   status: 'accepted',
   attempt: 0,
+  attemptsBefore: 0,
   settlement: 'reserved',
   operatorMessageId: null,
   errorCode: null,

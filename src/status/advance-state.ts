@@ -9,6 +9,8 @@ export interface TimelineEntry {
   readonly attempt?: number
   readonly error_code?: string
   readonly possible_duplicate?: true
+  /** Why it came there, where that is not of the usual way. */
+  readonly reason?: 'redriven'
 }
 
 /** Where a message stands. `revision` counts the changes; 0 is a message that no event has reached. */
@@ -18,6 +20,8 @@ export interface MessageState {
   readonly cost: number
   readonly status: Status
   readonly attempt: number
+  /** Attempts before a redrive opened the message again last; 0 if none did. Names the round in the ledger. */
+  readonly attemptsBefore: number
   readonly settlement: Settlement
   readonly operatorMessageId: string | null
   readonly errorCode: string | null

@@ -21,6 +21,7 @@ interface StateRow {
   readonly sms_id: number
   readonly status: Status
   readonly attempt: number
+  readonly attempts_before: number
   readonly settlement: Settlement
   readonly operator_message_id: string | null
   readonly error_code: string | null
@@ -77,6 +78,7 @@ function toState(
     cost,
     status: row.status,
     attempt: row.attempt,
+    attemptsBefore: row.attempts_before,
     settlement: row.settlement,
     operatorMessageId: row.operator_message_id,
     errorCode: row.error_code,
@@ -90,6 +92,7 @@ function toState(
 const UNTOUCHED: Omit<MessageState, 'smsId' | 'customerId' | 'cost'> = {
   status: 'accepted',
   attempt: 0,
+  attemptsBefore: 0,
   settlement: 'reserved',
   operatorMessageId: null,
   errorCode: null,

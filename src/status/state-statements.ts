@@ -25,7 +25,7 @@ export function readStates(smsIds: readonly number[]): QueryConfig {
   return {
     name: 'status-read-states',
     text: `SELECT s.sms_id, s.status, s.attempt, s.settlement, s.operator_message_id, s.error_code, s.error_message,
-             s.possible_duplicate, s.timeline, s.revision
+             s.possible_duplicate, s.timeline, s.revision, s.attempts_before
            FROM unnest($1::bigint[]) AS asked (sms_id)
            CROSS JOIN LATERAL (SELECT * FROM message_states WHERE message_states.sms_id = asked.sms_id
              AND message_states.sms_id BETWEEN $2 AND $3 OFFSET 0) AS s`,
@@ -79,14 +79,15 @@ export function enterSettlements(advances: readonly Advance[]): QueryConfig {
   const effects = due.map(({ state, settles }) => effectOf(settles!, state.cost))
   return {
     name: 'status-enter',
-    text: `INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
-           SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])`,
+    text: `INSERT INTO ledger (ref, kind, customer_id, balance, reserved, attempts_before)
+           SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::smallint[])`,
     values: [
       numberArray(due.map(({ state }) => state.smsId)),
       textArray(due.map(({ settles }) => settles)),
       textArray(due.map(({ state }) => state.customerId)),
       numberArray(effects.map(({ balance }) => balance)),
       numberArray(effects.map(({ reserved }) => reserved)),
+      numberArray(due.map(({ state }) => state.attemptsBefore)),
     ],
   }
 }

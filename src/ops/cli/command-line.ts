@@ -8,6 +8,7 @@ import { chaosCommand } from './chaos-command.ts'
 import { configCommand } from './config-command.ts'
 import { dashboardsCommand } from './dashboards-command.ts'
 import { deployCommand } from './deploy-command.ts'
+import { dlqCommand } from './dlq-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { explainError } from './explain-error.ts'
 import { groupsCommand } from './groups-command.ts'
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   lagCommand,
   groupsCommand,
   replayCommand,
+  dlqCommand,
   topicsCommand,
   underReplicatedCommand,
   doctorCommand,

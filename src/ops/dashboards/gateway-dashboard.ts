@@ -141,8 +141,7 @@ const ROWS: readonly RowSpec[] = [
         unit: 'short',
         columns: 12,
         queries: {
-          records:
-            'sum(max by (partition) (kafka_topic_partition_current_offset{topic="sms.dlq"})) - sum(max by (partition) (kafka_topic_partition_oldest_offset{topic="sms.dlq"}))',
+          '{{reason}}': 'max by (reason) (smsgw_dlq_records)',
         },
       },
       {
@@ -150,7 +149,7 @@ const ROWS: readonly RowSpec[] = [
         unit: 'short',
         columns: 12,
         queries: {
-          records: 'sum(max by (partition) (delta(kafka_topic_partition_current_offset{topic="sms.dlq"}[15m])))',
+          records: 'sum(max by (reason) (delta(smsgw_dlq_records[15m])))',
         },
       },
     ],

@@ -30,13 +30,15 @@ const { accepted, delivery, status, deadLetters } = TOPICS
 /** The least that each account needs. `clickhouse` is the server, which reads Kafka by itself. */
 const USES: Readonly<Record<string, RoleUse>> = {
   api: {},
-  relay: { writes: [accepted, delivery] },
+  // What is redriven goes by the outbox too, and so do the records of who did it.
+  relay: { writes: [accepted, delivery, status, deadLetters] },
   worker: { reads: [delivery], groups: ['smsgw-delivery'], writes: [status, deadLetters] },
   status: { reads: [status], groups: ['smsgw-status'], writes: [deadLetters] },
   webhooks: { reads: [status], groups: ['smsgw-webhooks'], writes: [deadLetters] },
   audit: { reads: [accepted, status, deadLetters], groups: ['smsgw-audit'], writes: [deadLetters] },
   analytics: {},
   clickhouse: { reads: [accepted, status], groups: ['smsgw-clickhouse'] },
+  dlq: { reads: [deadLetters], groups: ['smsgw-dlq'] },
   monitor: {},
 }
 

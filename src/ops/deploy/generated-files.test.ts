@@ -31,7 +31,7 @@ test('Strimzi gets each topic as declared', () => {
   )
 })
 
-test('every role has an account, nobody else writes what a worker writes, and only the administrator changes topics', () => {
+test('every role has an account, statuses are written by workers and redriven by the relay alone, and only the administrator changes topics', () => {
   const access = accessByRole()
   expect([...access.keys()].sort()).toEqual(
     [...ROLE_NAMES, 'clickhouse', 'admin'].map((name) => `smsgw-${name}`).sort(),
@@ -42,7 +42,7 @@ test('every role has an account, nobody else writes what a worker writes, and on
         rules.some((rule) => rule.name === topic && (rule.operations as string[]).includes(operation)),
       )
       .map(([account]) => account)
-  expect(mayDo('Write', TOPICS.status)).toEqual(['smsgw-worker', 'smsgw-admin'])
+  expect(mayDo('Write', TOPICS.status)).toEqual(['smsgw-relay', 'smsgw-worker', 'smsgw-admin'])
   expect(mayDo('Write', TOPICS.accepted)).toEqual(['smsgw-relay', 'smsgw-admin'])
   expect(mayDo('Read', TOPICS.delivery)).toEqual(['smsgw-worker', 'smsgw-admin'])
   expect(mayDo('Alter', TOPICS.delivery)).toEqual(['smsgw-admin'])

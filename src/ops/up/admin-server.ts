@@ -1,10 +1,18 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AggregatorRegistry } from 'prom-client'
+import { ADMIN_REQUESTS } from '../admin-requests.ts'
+import { type DeadLetterRouteParts, deadLetterRoutes } from '../dlq/dead-letter-routes.ts'
 import type { SupervisedProcess } from './supervised-process.ts'
 
-/** GET /livez, /readyz and /metrics for all processes of a supervisor; each metric says of which process it is. */
-export function createAdminServer(processes: readonly SupervisedProcess[]): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: true })
+/**
+ * GET /livez, /readyz and /metrics for all processes of a supervisor; each metric says of which process it is. Beside
+ * them the admin API.
+ */
+export async function createAdminServer(
+  processes: readonly SupervisedProcess[],
+  admin: DeadLetterRouteParts,
+): Promise<FastifyInstance> {
+  const app = Fastify({ forceCloseConnections: true, ...ADMIN_REQUESTS })
   app.get('/livez', async () => ({ live: true }))
   app.get('/readyz', async (_request, reply) => {
     const reports = await Promise.all(processes.map(async (each) => [each.name, await each.health()] as const))
@@ -16,5 +24,6 @@ export function createAdminServer(processes: readonly SupervisedProcess[]): Fast
     const registry = AggregatorRegistry.aggregate(metrics)
     return reply.type(registry.contentType).send(await registry.metrics())
   })
+  await app.register(async (api) => deadLetterRoutes(api, admin))
   return app
 }

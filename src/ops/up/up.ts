@@ -3,8 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import type { Progress } from '../../embedded/progress.ts'
 import { temporaryFolder } from '../../embedded/temporary-folder.ts'
 import { createPool } from '../../postgres/pool.ts'
+import { createLog } from '../../runtime/log.ts'
+import { readSettings } from '../../runtime/settings.ts'
 import type { RoleName } from '../../services.ts'
 import type { GatewaySettings } from '../../settings.ts'
+import { dlqSettings } from '../dlq/config.ts'
 import { createAdminServer } from './admin-server.ts'
 import { demoCustomer } from './demo-customer.ts'
 import { type EmbeddedServers, startEmbeddedServers } from './embedded-servers.ts'
@@ -16,7 +19,7 @@ import { SupervisedProcess } from './supervised-process.ts'
 const PROCESSES: Readonly<Record<string, { roles: readonly RoleName[]; niceness: number }>> = {
   front: { roles: ['api', 'relay', 'worker'], niceness: 0 },
   // On a busy machine a customer's request goes before what is told of it afterwards.
-  back: { roles: ['status', 'webhooks', 'analytics', 'audit', 'monitor'], niceness: 10 },
+  back: { roles: ['status', 'webhooks', 'analytics', 'audit', 'dlq', 'monitor'], niceness: 10 },
 }
 
 export interface UpOptions {
@@ -93,7 +96,7 @@ class GatewayProcesses {
     )
     const answers = await Promise.all(roles.map((each) => each.start()))
     const apiKey = await this.#demoKey(this.#embedded.addresses.database)
-    const admin = await this.#serveAdmin(roles)
+    const admin = await this.#serveAdmin(roles, this.#embedded.addresses.database)
     progress('gateway', 'ready')
     const api = answers.find(({ apiUrl }) => apiUrl !== null)!.apiUrl!
     return { pid: process.pid, api, admin, api_key: apiKey, ...this.#embedded.addresses }
@@ -138,9 +141,16 @@ class GatewayProcesses {
     }
   }
 
-  async #serveAdmin(roles: readonly SupervisedProcess[]): Promise<string> {
-    const { ADMIN_PORT: port, ADMIN_HOST: host } = this.#options.gateway
-    this.#admin = createAdminServer(roles)
+  async #serveAdmin(roles: readonly SupervisedProcess[], databaseUrl: string): Promise<string> {
+    const { ADMIN_PORT: port, ADMIN_HOST: host, LOG_LEVEL } = this.#options.gateway
+    const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, this.#options.env)
+    const pool = createPool({ url: databaseUrl, applicationName: 'smsgw-admin', connectionsMax: 4 })
+    this.#admin = await createAdminServer(roles, {
+      pool,
+      redrivesMax,
+      log: createLog('admin', LOG_LEVEL, process.stderr),
+    })
+    this.#admin.addHook('onClose', () => pool.end())
     return await this.#admin.listen({ port, host })
   }
 }

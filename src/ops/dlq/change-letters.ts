@@ -1,0 +1,70 @@
+import type { BatchResult, Refusal } from './batch-result.ts'
+import type { LetterChoice } from './claim-letters.ts'
+import type { LetterCursor, LetterFilter } from './letter-filter.ts'
+import type { LetterPlace } from './letter-id.ts'
+
+/** Letters changed in one transaction: few enough that balances are soon free again. */
+const BATCH_LETTERS_MAX = 500
+/** Refusals that are told with their reasons; of more only the number. */
+const REFUSALS_TOLD_MAX = 1_000
+
+export interface ChangeResult {
+  readonly done: number
+  readonly refused: number
+  readonly refusals: readonly Refusal[]
+}
+
+export type ChangeBatch = (choice: LetterChoice) => Promise<BatchResult>
+
+/** Changes letters by their ids, some in each transaction. */
+export async function changeByIds(places: readonly LetterPlace[], change: ChangeBatch): Promise<ChangeResult> {
+  const tally = new Tally()
+  for (let from = 0; from < places.length; from += BATCH_LETTERS_MAX) {
+    tally.add(await change({ kind: 'places', places: places.slice(from, from + BATCH_LETTERS_MAX) }))
+  }
+  return tally.result
+}
+
+/**
+ * Changes open letters that a filter lets through, the oldest first, up to `lettersMax`. Letters that failed after it
+ * began are left alone: what comes back at once is not sent round and round.
+ */
+export async function changeMatching(
+  filter: LetterFilter,
+  lettersMax: number,
+  change: ChangeBatch,
+  progress: (looked: number) => void = () => {},
+): Promise<ChangeResult> {
+  const beganMs = Date.now()
+  const bounded = { ...filter, toMs: Math.min(filter.toMs ?? beganMs, beganMs) }
+  const tally = new Tally()
+  let after: LetterCursor | null = null
+  let left = lettersMax
+  while (left > 0) {
+    const size: number = Math.min(left, BATCH_LETTERS_MAX)
+    const batch: BatchResult = await change({ kind: 'filter', filter: bounded, after, lettersMax: size })
+    tally.add(batch)
+    const looked = batch.done.length + batch.refused.length
+    if (looked < size) break
+    after = batch.last
+    left -= looked
+    progress(lettersMax - left)
+  }
+  return tally.result
+}
+
+class Tally {
+  #done = 0
+  #refused = 0
+  readonly #refusals: Refusal[] = []
+
+  add({ done, refused }: BatchResult): void {
+    this.#done += done.length
+    this.#refused += refused.length
+    this.#refusals.push(...refused.slice(0, REFUSALS_TOLD_MAX - this.#refusals.length))
+  }
+
+  get result(): ChangeResult {
+    return { done: this.#done, refused: this.#refused, refusals: this.#refusals }
+  }
+}

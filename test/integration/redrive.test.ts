@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { startBenchGateway } from '../../bench/bench-gateway.ts'
+import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
+import { WebhookSink } from '../../bench/measure/webhook-sink.ts'
+import { verifyAuditLog } from '../../src/audit/verify-log.ts'
+import { TOPICS } from '../../src/events/topics.ts'
+import { Cluster } from '../../src/kafka/cluster/cluster.ts'
+import { Producer } from '../../src/kafka/producer/producer.ts'
+import type { Pool } from '../../src/postgres/pool.ts'
+import { runSmsgw } from '../run-command-line.ts'
+import { eventually } from '../servers/eventually.ts'
+
+const MESSAGES = 200
+const BALANCE = 100_000_000_000
+const COST = 100
+
+/** How many messages are in each state, and how many dead letters. */
+async function counts(pool: Pool): Promise<Record<string, number>> {
+  const { rows } = await pool.query<{ what: string; n: number }>(
+    `SELECT status AS what, count(*) AS n FROM message_states WHERE customer_id = 'bench-0' GROUP BY status
+     UNION ALL SELECT state || ' letters', count(*) FROM dead_letters GROUP BY state`,
+  )
+  return Object.fromEntries(rows.map(({ what, n }) => [what, n]))
+}
+
+test('messages whose refusals were used up are redriven until all are delivered, each once, and paid for once', async () => {
+  const sink = new WebhookSink()
+  const webhooks = { customers: 1, url: await sink.start() }
+  const env = { SIMULATOR_TEMPORARY_SHARE: '0.75', DELIVERY_RETRY_MS_FIRST: '20' }
+  const { gateway, pool, apiKeys, stop } = await startBenchGateway({ brokers: 1, customers: 1, webhooks, env })
+  const { api, admin, database, kafka } = gateway.servers
+  vi.stubEnv('DATABASE_URL', database)
+  // Chance decides how often the operator refuses; nobody is to be given up for that.
+  vi.stubEnv('DLQ_REDRIVES_MAX', '100')
+  try {
+    const load = { api, apiKeys, ratePerSecond: 200, seconds: 1, connections: 8, phones: 1_000 }
+    await postOpenLoop({ ...load, idempotency: null })
+    const settled = (seen: Record<string, number>): boolean =>
+      (seen.delivered ?? 0) + (seen.failed ?? 0) === MESSAGES && (seen['open letters'] ?? 0) === (seen.failed ?? 0)
+    const first = await eventually(() => counts(pool), settled)
+    expect(settled(first), JSON.stringify(first)).toBe(true)
+    expect(first.failed).toBeGreaterThan(0)
+
+    const preview = await runSmsgw('dlq', 'redrive', '--reason', 'attempts-exhausted')
+    expect(preview.stderr).toContain(`would redrive ${first.failed}. Add --yes`)
+    expect(await counts(pool)).toEqual(first)
+
+    let seen = first
+    let rounds = 0
+    for (; (seen.failed ?? 0) > 0 && rounds < 30; rounds++) {
+      const { code, stdout } = await runSmsgw('dlq', 'redrive', '--all', '--yes', '--by', 'alice', '--json')
+      expect(JSON.parse(stdout)).toMatchObject({ executed: true, done: seen.failed, refused: 0 })
+      expect(code).toBe(0)
+      seen = await eventually(() => counts(pool), settled)
+    }
+    expect(seen.delivered).toBe(MESSAGES)
+    const { rows: counted } = await pool.query<{ most: number; letters: number }>(
+      'SELECT max(redrives) AS most, count(*) AS letters FROM dead_letters',
+    )
+    expect(counted).toEqual([{ most: rounds, letters: seen['redriven letters'] }])
+
+    const ledger = readFileSync(join(gateway.dataFolder, 'simulator', 'ledger.ndjson'), 'utf8')
+      .trim()
+      .split('\n')
+    const taken = ledger
+      .map((line) => JSON.parse(line) as { kind: string; ref: string; result: string })
+      .filter(({ kind, result }) => kind === 'submit' && result === 'taken')
+      .map(({ ref }) => ref.split('.')[0])
+    expect(new Set(taken).size).toBe(taken.length)
+    const { rows } = await pool.query(
+      `SELECT balance, reserved, (SELECT sum(balance)::bigint FROM ledger WHERE customer_id = 'bench-0') AS entries
+       FROM balances WHERE customer_id = 'bench-0'`,
+    )
+    const left = BALANCE - MESSAGES * COST
+    expect(rows).toEqual([{ balance: left, reserved: 0, entries: left }])
+
+    const told = await eventually(
+      () => [...sink.events.values()].filter(({ status }) => status === 'delivered').length,
+      (delivered) => delivered === MESSAGES,
+    )
+    expect(told).toBe(MESSAGES)
+    await useAdminApi(admin, kafka)
+    const audit = join(gateway.dataFolder, 'audit')
+    const trail = await eventually(
+      () => readFileSync(join(audit, 'audit-000000000001.ndjson'), 'utf8'),
+      (text) => text.includes('"by":"bob"'),
+    )
+    expect(trail).toMatch(/"type":"dlq\.redriven"[^\n]*"by":"alice"/)
+    await stop()
+    expect((await verifyAuditLog(audit)).fault).toBeNull()
+  } finally {
+    vi.unstubAllEnvs()
+    await stop()
+    await sink.stop()
+  }
+})
+
+/** What the commands say of a letter that does not fit its topic. */
+async function useCommands(id: string): Promise<void> {
+  expect((await runSmsgw('dlq', 'list', '--reason', 'schema')).stdout).toContain(`${id} `)
+  expect(JSON.parse((await runSmsgw('dlq', 'show', id, '--json')).stdout)).toMatchObject({ id, value: { sms_id: 7 } })
+  const edit = await runSmsgw('dlq', 'edit', id, '--set', 'status=lost', '--by', 'bob')
+  expect(edit).toMatchObject({ code: 1, stdout: '' })
+  expect(edit.stderr).toMatch(/was not changed[\s\S]*\/event_id is required/)
+  const unknown = await runSmsgw('dlq', 'redrive', '9-123456', '--by', 'bob')
+  expect(unknown).toMatchObject({ code: 1, stdout: 'redriven: 0, refused: 1\n' })
+  expect(unknown.stderr).toContain('`smsgw dlq list --state all`')
+  expect((await runSmsgw('dlq', 'redrive')).stderr).toContain('Say which')
+}
+
+interface AdminAnswer {
+  readonly letters: { id: string }[]
+  readonly refusals: { why: string }[]
+  readonly errors: { pointer: string }[]
+}
+
+/** The same over HTTP: what cannot be is refused, and what was done is told. */
+async function useAdminApi(admin: string, kafka: string): Promise<void> {
+  const cluster = new Cluster({ brokers: kafka.split(','), clientId: 'test' })
+  const producer = new Producer(cluster)
+  const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
+    const all = { ...(body ? { 'content-type': 'application/json' } : {}), ...headers }
+    const response = await fetch(`${admin}/v1/dead-letters${path}`, {
+      method,
+      headers: all,
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    return { status: response.status, answer: (await response.json()) as AdminAnswer }
+  }
+  try {
+    await producer.start([TOPICS.status])
+    await producer.send({ topic: TOPICS.status, key: '7', value: '{"sms_id":7}', headers: [['ce_id', 'id-7']] })
+    const { answer } = await eventually(
+      () => call('GET', '?reason=schema&state=all'),
+      ({ answer: { letters } }) => letters.length > 0,
+    )
+    const { id } = answer.letters[0]!
+    const by = { 'x-smsgw-by': 'bob' }
+    expect(await call('POST', '/redrive', { ids: [id] })).toMatchObject({ status: 400 })
+    expect(await call('POST', '/redrive', { filter: { custmer: 'x' } }, by)).toMatchObject({ status: 400 })
+    expect(await call('GET', '/9-123456')).toMatchObject({ status: 404 })
+    const early = await call('POST', '/redrive', { ids: [id] }, by)
+    expect(early.answer).toMatchObject({ done: 0, refused: 1 })
+    expect(early.answer.refusals[0]!.why).toContain(`smsgw dlq edit ${id}`)
+    const broken = await call('PUT', `/${id}/value`, { value: { sms_id: 7, status: 'lost' } }, by)
+    expect(broken.status).toBe(400)
+    expect(broken.answer.errors.map(({ pointer }) => pointer)).toContain('/event_id')
+    await useCommands(id)
+    expect(await call('POST', '/discard', { ids: [id], note: 'a test' }, by)).toMatchObject({ answer: { done: 1 } })
+    const shown = await call('GET', `/${id}`)
+    expect(shown.answer).toMatchObject({ state: 'discarded', actions: [{ by: 'bob', note: 'a test' }] })
+  } finally {
+    await producer.close()
+    await cluster.close()
+  }
+}
