@@ -13,6 +13,7 @@ import { canarySettings } from './ops/canary/config.ts'
 import { createCanary } from './ops/canary/create-canary.ts'
 import { dlqSettings } from './ops/dlq/config.ts'
 import { DeadLetterKeeper } from './ops/dlq/dead-letter-keeper.ts'
+import { kafkaLogin } from './ops/kafka-security.ts'
 import { monitorSettings } from './ops/lag/config.ts'
 import { LagMonitor } from './ops/lag/lag-monitor.ts'
 import { outboxSettings } from './outbox/config.ts'
@@ -77,7 +78,8 @@ export const ROLES = {
     return new WebhookDispatcher({ ...parts, settings })
   }),
   analytics: role('keeps ClickHouse reading what Kafka has', analyticsSettings, (settings, parts) => {
-    return new Analytics({ ...parts, settings, kafkaBrokers: parts.gateway.KAFKA_BROKERS })
+    const { gateway } = parts
+    return new Analytics({ ...parts, settings, kafkaBrokers: gateway.KAFKA_BROKERS, kafkaLogin: kafkaLogin(gateway) })
   }),
   audit: role('keeps a tamper-evident log of every event', auditSettings, (settings, parts) => {
     return new AuditLogger({ ...parts, settings })

@@ -9,7 +9,7 @@ import { ConfigurationError, type Values } from '../runtime/settings.ts'
 import { applyMigrations } from './apply-migrations.ts'
 import { type ClickHouse, createClickHouse, ensureDatabase, readRows } from './clickhouse-client.ts'
 import type { analyticsSettings } from './config.ts'
-import { ensureKafkaTables, GATEWAY_TOPICS } from './kafka-tables.ts'
+import { ensureKafkaTables, GATEWAY_TOPICS, type KafkaLogin } from './kafka-tables.ts'
 
 const REACH_MS_MAX = 30_000
 const SAMPLE_MS = 10_000
@@ -18,6 +18,7 @@ const CONSUMERS_MAX = 10
 export interface AnalyticsParts {
   readonly settings: Values<typeof analyticsSettings>
   readonly kafkaBrokers: string
+  readonly kafkaLogin: KafkaLogin
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
@@ -43,13 +44,14 @@ export class Analytics implements Service {
   }
 
   async start(): Promise<void> {
-    const { settings, kafkaBrokers, health, log } = this.#parts
+    const { settings, kafkaBrokers, kafkaLogin, health, log } = this.#parts
     await this.#reach()
     await ensureDatabase(settings)
     const migrations = await applyMigrations(this.#client)
     if (migrations.length > 0) log.info({ migrations }, 'ClickHouse was migrated')
     const tables = await ensureKafkaTables(this.#client, {
       brokers: kafkaBrokers,
+      login: kafkaLogin,
       consumers: settings.CLICKHOUSE_CONSUMERS || consumersFor(availableParallelism()),
       flush: settings.CLICKHOUSE_FLUSH,
       topics: GATEWAY_TOPICS,

@@ -2,8 +2,19 @@ import { createHash } from 'node:crypto'
 import { TOPICS } from '../events/topics.ts'
 import { type ClickHouse, readRows } from './clickhouse-client.ts'
 
+/** How ClickHouse logs in to Kafka. The authorities that sign the brokers stand in ClickHouse's own configuration. */
+export interface KafkaLogin {
+  readonly isEncrypted: boolean
+  readonly account: {
+    readonly mechanism: 'SCRAM-SHA-512' | 'SCRAM-SHA-256' | 'PLAIN'
+    readonly username: string
+    readonly password: string
+  } | null
+}
+
 export interface KafkaTableOptions {
   readonly brokers: string
+  readonly login: KafkaLogin
   readonly consumers: number
   readonly flush: 'fast' | 'bulk'
   readonly topics: { readonly accepted: string; readonly status: string }
@@ -65,6 +76,7 @@ function create({ name, topic, columns, target, select }: Ingestion, options: Ka
       kafka_consumer_reschedule_ms = 100,
       kafka_handle_error_mode = 'stream',
       kafka_thread_per_consumer = 1,
+      ${loginSettings(options.login)}
       input_format_skip_unknown_fields = 1,
       date_time_input_format = 'best_effort'`,
     `CREATE MATERIALIZED VIEW ${name}_refused TO malformed AS
@@ -75,6 +87,25 @@ function create({ name, topic, columns, target, select }: Ingestion, options: Ka
       SELECT ${select}, _partition AS kafka_partition, _offset AS kafka_offset, now64(3) AS ingested_at
       FROM ${name} WHERE _error = '' AND sms_id != 0`,
   ]
+}
+
+/** The settings that differ from Kafka's own defaults, each with a comma behind it. */
+function loginSettings({ isEncrypted, account }: KafkaLogin): string {
+  const protocol = account ? 'SASL_SSL' : 'SSL'
+  return [
+    ...(isEncrypted ? [`kafka_security_protocol = '${protocol}',`] : []),
+    ...(account
+      ? [
+          `kafka_sasl_mechanism = ${quote(account.mechanism)},`,
+          `kafka_sasl_username = ${quote(account.username)},`,
+          `kafka_sasl_password = ${quote(account.password)},`,
+        ]
+      : []),
+  ].join(' ')
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
 /** Columns are named as the events' fields; fields that are not named are skipped, so events may grow. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { KafkaLogin } from '../analytics/kafka-tables.ts'
 import type { ClusterOptions } from '../kafka/cluster/cluster.ts'
 import { ConfigurationError } from '../runtime/settings.ts'
 import type { GatewaySettings } from '../settings.ts'
@@ -8,11 +9,27 @@ type SecuritySettings = Pick<
   Extract<keyof GatewaySettings, `KAFKA_TLS${string}` | `KAFKA_SASL${string}`>
 >
 
+interface Security {
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | null
+  readonly account: KafkaLogin['account']
+}
+
 /**
  * How connections to Kafka are encrypted and log in, from KAFKA_TLS_* and KAFKA_SASL_*. A password is never sent in the
  * clear: logging in needs TLS. Throws ConfigurationError that names all that does not fit together.
  */
 export function kafkaSecurity(settings: SecuritySettings): Pick<ClusterOptions, 'tls' | 'sasl'> {
+  const { tls, account } = readSecurity(settings)
+  return { ...(tls ? { tls } : {}), ...(account ? { sasl: account } : {}) }
+}
+
+/** The same for ClickHouse, which reads Kafka by itself. Throws as `kafkaSecurity` does. */
+export function kafkaLogin(settings: SecuritySettings): KafkaLogin {
+  const { tls, account } = readSecurity(settings)
+  return { isEncrypted: tls !== null, account }
+}
+
+function readSecurity(settings: SecuritySettings): Security {
   const faults: string[] = []
   const read = (name: keyof SecuritySettings): string | undefined => {
     const path = settings[name]
@@ -41,7 +58,7 @@ export function kafkaSecurity(settings: SecuritySettings): Pick<ClusterOptions, 
   }
   if (faults.length > 0) throw new ConfigurationError(faults)
   return {
-    ...(isEncrypted ? { tls: { ca, cert, key } } : {}),
-    ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
+    tls: isEncrypted ? { ca, cert, key } : null,
+    account: mechanism === 'none' ? null : { mechanism, username, password },
   }
 }

@@ -59,6 +59,7 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
   const topics = { accepted: await freshTopic(cluster, 2), status: await freshTopic(cluster, 3) }
   const options = {
     brokers: inject('kafkaBrokers'),
+    login: { isEncrypted: false, account: null },
     consumers: 1,
     flush: 'fast',
     topics,
@@ -80,6 +81,9 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
   let client = await connect(server)
   expect(await applyMigrations(client)).toHaveLength(2)
   expect(await applyMigrations(client)).toEqual([])
+  // As on brokers that ask for a login; the tables are made anew when that has changed.
+  const account = { mechanism: 'SCRAM-SHA-512', username: "o'brien", password: 'back\\slash' } as const
+  expect(await ensureKafkaTables(client, { ...options, login: { isEncrypted: true, account } })).toHaveLength(2)
   expect(await ensureKafkaTables(client, options)).toHaveLength(2)
   expect(await ensureKafkaTables(client, options)).toEqual([])
 
