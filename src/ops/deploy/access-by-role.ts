@@ -1,4 +1,4 @@
-import { TOPICS } from '../../events/topics.ts'
+import { GROUPS, TOPICS } from '../../events/topics.ts'
 
 type Operation =
   | 'Read'
@@ -18,26 +18,26 @@ export interface Access {
   readonly operations: readonly Operation[]
 }
 
-/** What a role reads, as which group, and what it writes. */
+/** What a role reads, as which group, what it writes, and whose offsets it looks at. */
 interface RoleUse {
   readonly reads?: readonly string[]
   readonly groups?: readonly string[]
   readonly writes?: readonly string[]
+  readonly watches?: readonly string[]
 }
 
 const { accepted, delivery, status, deadLetters } = TOPICS
 
-/** The least that each account needs. `clickhouse` is the server, which reads Kafka by itself. */
+/** The least that each account needs. ClickHouse, which reads Kafka by itself, does so with the account of `analytics`. */
 const USES: Readonly<Record<string, RoleUse>> = {
   api: {},
-  // What is redriven goes by the outbox too, and so do the records of who did it.
-  relay: { writes: [accepted, delivery, status, deadLetters] },
+  // What is redriven goes by the outbox too, and so do the records of who did it. What is lost shows by others' offsets.
+  relay: { writes: [accepted, delivery, status, deadLetters], watches: [GROUPS.delivery, GROUPS.status] },
   worker: { reads: [delivery], groups: ['smsgw-delivery'], writes: [status, deadLetters] },
   status: { reads: [status], groups: ['smsgw-status'], writes: [deadLetters] },
   webhooks: { reads: [status], groups: ['smsgw-webhooks'], writes: [deadLetters] },
   audit: { reads: [accepted, status, deadLetters], groups: ['smsgw-audit'], writes: [deadLetters] },
-  analytics: {},
-  clickhouse: { reads: [accepted, status], groups: ['smsgw-clickhouse'] },
+  analytics: { reads: [accepted, status], groups: ['smsgw-clickhouse'] },
   dlq: { reads: [deadLetters], groups: ['smsgw-dlq'] },
   monitor: {},
 }
@@ -48,7 +48,7 @@ export function accessByRole(): ReadonlyMap<string, readonly Access[]> {
   return new Map([...roles, ['smsgw-admin', administrator()] as const])
 }
 
-function accessOf(role: string, { reads = [], groups = [], writes = [] }: RoleUse): Access[] {
+function accessOf(role: string, { reads = [], groups = [], writes = [], watches = [] }: RoleUse): Access[] {
   const access: Access[] = []
   for (const name of Object.values(TOPICS)) {
     const operations: Operation[] = ['Describe', 'DescribeConfigs']
@@ -57,9 +57,10 @@ function accessOf(role: string, { reads = [], groups = [], writes = [] }: RoleUs
     access.push({ type: 'topic', name, operations })
   }
   for (const name of groups) access.push({ type: 'group', name, operations: ['Read'] })
+  for (const name of watches) access.push({ type: 'group', name, operations: ['Describe'] })
   if (role === 'monitor') access.push({ type: 'group', name: '', operations: ['Describe'] })
-  // Every process of the gateway has a producer that takes an id; ClickHouse and whoever only looks does not.
-  if (role !== 'clickhouse') access.push({ type: 'cluster', name: '', operations: ['Describe', 'IdempotentWrite'] })
+  // Every process of the gateway has a producer that takes an id.
+  access.push({ type: 'cluster', name: '', operations: ['Describe', 'IdempotentWrite'] })
   return access
 }
 
