@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Cluster } from '../../kafka/cluster/cluster.ts'
+import { countPartitionsByBroker } from '../../kafka/admin/count-partitions.ts'
+import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
 import { sleep } from '../../runtime/backoff.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { describeChange } from './describe-plan.ts'
@@ -55,12 +56,27 @@ export async function checkPlan(cluster: Cluster, shown: TopicsPlan): Promise<vo
   )
 }
 
-/** Waits until the cluster shows what a plan has changed: brokers learn of it one by one. */
-export async function awaitVisible(cluster: Cluster, { declared, prune, owns }: TopicsPlan): Promise<void> {
+/** Waits until every broker shows what a plan has changed: they learn of it one by one. */
+export async function awaitVisible(cluster: Cluster, plan: TopicsPlan): Promise<void> {
+  const { declared, prune, owns } = plan
   const deadlineMs = Date.now() + VISIBLE_MS_MAX
-  while ((await makePlan(cluster, declared, { prune, owns })).plan.changes.length > 0 && Date.now() < deadlineMs) {
-    await sleep(POLL_MS)
+  const connections = cluster.connections()
+  const isVisible = async (): Promise<boolean> => {
+    const { changes } = (await makePlan(cluster, declared, { prune, owns })).plan
+    return changes.length === 0 && (await isKnownToAll(cluster, connections, plan))
   }
+  try {
+    while (!(await isVisible()) && Date.now() < deadlineMs) await sleep(POLL_MS)
+  } finally {
+    await connections.close()
+  }
+}
+
+async function isKnownToAll(cluster: Cluster, connections: BrokerConnections, plan: TopicsPlan): Promise<boolean> {
+  const wanted = new Map(plan.declared.map(({ name, partitions }) => [name, partitions]))
+  for (const { kind, topic } of plan.changes) if (kind === 'delete-topic') wanted.set(topic, 0)
+  const brokers = await countPartitionsByBroker(cluster, connections, [...wanted.keys()])
+  return brokers.every((counts) => [...wanted].every(([topic, partitions]) => (counts.get(topic) ?? 0) === partitions))
 }
 
 function without<T>(all: readonly T[], some: readonly T[]): T[] {
