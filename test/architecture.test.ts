@@ -10,9 +10,10 @@ const STAGES = ['api', 'outbox', 'delivery', 'status', 'webhooks', 'analytics', 
 const FOUNDATIONS: Record<string, readonly string[]> = {
   domain: [],
   kafka: [],
+  smpp: [],
   runtime: ['kafka'],
   events: ['domain', 'kafka'],
-  operators: ['runtime'],
+  operators: ['runtime', 'domain', 'smpp'],
   postgres: ['domain', 'runtime'],
   embedded: ['kafka', 'runtime'],
 }

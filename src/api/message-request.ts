@@ -3,7 +3,7 @@ import type { MessageDraft } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
 import { toE164 } from '../domain/phone.ts'
 import { chooseRoute, type Route } from '../domain/routing.ts'
-import { segment } from '../domain/segments.ts'
+import { segment } from '../domain/text/segments.ts'
 
 /** A duration of ISO 8601 would be longer to write; minutes to days is what validity is given in. */
 const VALID_FOR_SECONDS_MAX = 7 * 86_400

@@ -5,7 +5,7 @@ import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import type { AmbiguityPolicy } from '../operators/operators-file.ts'
 import { isDatabaseAway } from '../postgres/database-errors.ts'
 import { type Attempt, type AttemptRules, type NextStep, nextStep } from './attempt-plan.ts'
-import type { Connector, SubmitResult } from './connectors/connector.ts'
+import type { Connector, OutgoingMessage, SubmitResult } from './connectors/connector.ts'
 import type { ReceiptMatcher } from './match-receipts.ts'
 import type { OperatorQueue } from './operator-queue.ts'
 import type { TaskReader } from './read-tasks.ts'
@@ -175,13 +175,18 @@ export class TaskDelivery {
     const { task, line } = progress
     if (sinceLeaseMs > LEASE_MARGIN_MS / 2) return { kind: 'unsent', code: 'lease-late' }
     const submittedMs = performance.now()
-    const result = await line.connector.submit({
+    const message: OutgoingMessage = {
+      smsId: task.sms_id,
       ref: `${task.sms_id}.${attempt}`,
       phone: task.phone,
       sender: task.sender,
       text: task.message,
-      segments: task.segments,
-    })
+      encoding: task.encoding,
+      flash: false,
+      validUntilMs: task.valid_until === null ? null : Date.parse(task.valid_until),
+      priority: task.priority,
+    }
+    const result = await line.connector.submit(message, 1)
     this.#parts.submitted(line.name, result.kind, (performance.now() - submittedMs) / 1_000)
     return result
   }

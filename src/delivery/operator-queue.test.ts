@@ -3,7 +3,13 @@ import type { Connector } from './connectors/connector.ts'
 import { OperatorQueue, type Turn } from './operator-queue.ts'
 
 function connector(): { isReady: boolean } & Connector {
-  return { isReady: true, start() {}, stop: async () => {}, submit: async () => ({ kind: 'unsent', code: '' }) }
+  return {
+    isReady: true,
+    start() {},
+    stop: async () => {},
+    partsOf: () => 1,
+    submit: async () => ({ kind: 'unsent', code: '' }),
+  }
 }
 
 /** A queue whose turns are given one by one, in the order in which they were got. */

@@ -1,4 +1,4 @@
-import type { Encoding } from './segments.ts'
+import type { Encoding } from './text/segments.ts'
 
 /** A message that is fit to be accepted: checked, routed and priced. Amounts in the currency's minor unit. */
 export interface MessageDraft {

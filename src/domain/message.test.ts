@@ -4,8 +4,8 @@ import { createApiKey, hashSecret, parseApiKey, secretMatches } from './api-key.
 import { eventId } from './event-id.ts'
 import { maskPhone, toE164 } from './phone.ts'
 import { chooseRoute } from './routing.ts'
-import { segment } from './segments.ts'
 import { firstSmsIdAt, SmsIds, smsIdTimeMs } from './sms-id.ts'
+import { segment } from './text/segments.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)
 

@@ -5,18 +5,25 @@ import { parseYamlFile } from '../runtime/yaml-file.ts'
 /** What an operator may be asked to do when the answer to a submit was lost. See `docs/states/attempt.md`. */
 const AmbiguityPolicy = Type.Union([Type.Literal('resend'), Type.Literal('hold')])
 
-const Operator = Type.Object(
+/** What every operator has, whatever it speaks. */
+const COMMON = {
+  /** Submits that may await their answer at once, for each worker. */
+  window: Type.Integer({ minimum: 1, maximum: 10_000 }),
+  response_timeout_ms: Type.Integer({ minimum: 100, maximum: 300_000 }),
+  on_ambiguous: AmbiguityPolicy,
+}
+
+const SimulatorOperator = Type.Object(
   {
     connector: Type.Literal('simulator'),
     /** `host:port`; `embedded` stands for the simulator that `smsgw up` starts. */
     address: Type.String({ pattern: '^(embedded|.+:[0-9]+)$' }),
-    /** Submits that may await their answer at once, for each worker. */
-    window: Type.Integer({ minimum: 1, maximum: 10_000 }),
-    response_timeout_ms: Type.Integer({ minimum: 100, maximum: 300_000 }),
-    on_ambiguous: AmbiguityPolicy,
+    ...COMMON,
   },
   { additionalProperties: false },
 )
+
+const Operator = SimulatorOperator
 
 const Route = Type.Object(
   {

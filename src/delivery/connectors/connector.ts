@@ -1,15 +1,25 @@
+import type { Encoding } from '../../domain/text/segments.ts'
+
 /** A message as it is handed to an operator. */
-export interface Submission {
-  /** Message and attempt, for whoever wants to compare the two sides. */
+export interface OutgoingMessage {
+  readonly smsId: number
+  /** `<sms_id>.<attempt>`, for whoever wants to compare the two sides. */
   readonly ref: string
+  /** E.164, with the plus. */
   readonly phone: string
+  /** As the customer gave it; null for the operator's own default. */
   readonly sender: string | null
   readonly text: string
-  readonly segments: number
+  readonly encoding: Encoding
+  /** Shown at once and not kept (message class 0). */
+  readonly flash: boolean
+  /** The operator is not to try any longer than that. */
+  readonly validUntilMs: number | null
+  readonly priority: number
 }
 
 /**
- * What came of handing over a message.
+ * What came of handing over a part of a message.
  * - `sent`: the operator took it and named it.
  * - `temporary`: refused; later it may be taken.
  * - `throttled`: refused for pace alone.
@@ -21,10 +31,12 @@ export type SubmitResult =
   | { readonly kind: 'sent'; readonly operatorMessageId: string }
   | { readonly kind: 'temporary' | 'throttled' | 'rejected' | 'ambiguous' | 'unsent'; readonly code: string }
 
-/** An operator's word on what became of a message it took. */
+/** An operator's last word on what became of a part of a message that it took. */
 export interface Receipt {
+  /** In the form that `SubmitResult` has it: the connector brings the operator's spellings of an id to one. */
   readonly operatorMessageId: string
-  readonly status: 'delivered' | 'failed' | 'expired' | 'rejected'
+  /** `unknown`: the operator itself does not know. */
+  readonly status: 'delivered' | 'failed' | 'expired' | 'rejected' | 'unknown'
   readonly errorCode: string | null
   readonly at: Date
 }
@@ -40,8 +52,13 @@ export interface ConnectorEvents {
 export interface Connector {
   readonly isReady: boolean
   start(): void
-  /** Resolves when the line is closed. Submits that still wait for their answer become `ambiguous`. */
+  /**
+   * Resolves when the line is closed. Answers to what was submitted are awaited, as long as the response time-out;
+   * what is still open then becomes `ambiguous`.
+   */
   stop(): Promise<void>
-  /** Never throws. Resolves within the response time-out. */
-  submit(submission: Submission): Promise<SubmitResult>
+  /** How many submits the message takes here: one for each of its parts, or one for all where the operator divides it. */
+  partsOf(message: OutgoingMessage): number
+  /** Submits one part, from 1. The same message has the same parts each time. Never throws. Resolves within the response time-out. */
+  submit(message: OutgoingMessage, part: number): Promise<SubmitResult>
 }

@@ -1,7 +1,7 @@
 import type { TObject } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import type { ProblemPointer } from '../../domain/errors.ts'
-import { segment } from '../../domain/segments.ts'
+import { segment } from '../../domain/text/segments.ts'
 import { AcceptedEvent } from '../../events/accepted.ts'
 import { DeliveryTask } from '../../events/delivery.ts'
 import { StatusEvent } from '../../events/status.ts'

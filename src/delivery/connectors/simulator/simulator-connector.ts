@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { segment } from '../../../domain/text/segments.ts'
 import {
   type FromSimulator,
   LineReader,
@@ -7,7 +8,7 @@ import {
   writeLine,
 } from '../../../operators/simulator-protocol.ts'
 import { backoffMs } from '../../../runtime/backoff.ts'
-import type { Connector, ConnectorEvents, Submission, SubmitResult } from '../connector.ts'
+import type { Connector, ConnectorEvents, OutgoingMessage, SubmitResult } from '../connector.ts'
 
 export interface SimulatorConnectorOptions {
   readonly host: string
@@ -65,10 +66,15 @@ export class SimulatorConnector implements Connector {
     })
   }
 
-  submit(submission: Submission): Promise<SubmitResult> {
+  /** The simulator divides long messages itself. */
+  partsOf(): number {
+    return 1
+  }
+
+  submit({ ref, phone, sender, text }: OutgoingMessage): Promise<SubmitResult> {
     if (!this.#ready) return Promise.resolve({ kind: 'unsent', code: 'not-connected' })
     const seq = ++this.#seq
-    const { ref, phone, sender, text, segments } = submission
+    const { segments } = segment(text)
     this.#write(writeLine({ op: 'submit', seq, ref, to: phone, from: sender, text, segments }))
     return new Promise((resolve) => {
       this.#awaited.set(seq, { resolve, deadlineMs: Date.now() + this.#options.responseTimeoutMs })
