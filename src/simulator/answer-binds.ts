@@ -5,35 +5,36 @@ import { createTlv } from '../smpp/tlv.ts'
 import { draw } from './behaviour.ts'
 import type { simulatorSettings } from './config.ts'
 import { DueQueue } from './due-queue.ts'
-import type { Binding, BindPdu, Session } from './session.ts'
+import type { BindPdu, Session } from './session.ts'
+import type { ReceiptDesk } from './tell-receipts.ts'
 
 /** What it calls itself, and the version that it speaks, 3.4. */
 const OWN_SYSTEM_ID = 'smsgw-smsc'
 const INTERFACE_VERSION = 0x34
 
-export interface BindDeskOptions {
-  readonly settings: Values<typeof simulatorSettings>
-  /** Sessions of a system_id that are bound. */
-  readonly bindsOf: (systemId: string) => number
-  readonly bound: (session: Session, binding: Binding) => void
+interface DueBind {
+  readonly session: Session
+  readonly pdu: BindPdu
 }
 
 /** Lets peers bind, or does not. */
 export class BindDesk {
-  readonly #options: BindDeskOptions
-  readonly #due = new DueQueue<() => void>((due) => {
-    for (const answer of due) answer()
+  readonly #settings: Values<typeof simulatorSettings>
+  readonly #receipts: ReceiptDesk
+  readonly #due = new DueQueue<DueBind>((due) => {
+    for (const { session, pdu } of due) this.#answer(session, pdu)
   })
   #binds = 0
 
-  constructor(options: BindDeskOptions) {
-    this.#options = options
+  constructor(settings: Values<typeof simulatorSettings>, receipts: ReceiptDesk) {
+    this.#settings = settings
+    this.#receipts = receipts
   }
 
   take(session: Session, pdu: BindPdu): void {
-    const { SIMULATOR_BIND_DELAY_MS: delayMs } = this.#options.settings
+    const { SIMULATOR_BIND_DELAY_MS: delayMs } = this.#settings
     if (delayMs === 0) this.#answer(session, pdu)
-    else this.#due.add(() => this.#answer(session, pdu), Date.now() + delayMs)
+    else this.#due.add({ session, pdu }, Date.now() + delayMs)
   }
 
   stop(): void {
@@ -42,30 +43,30 @@ export class BindDesk {
 
   #answer(session: Session, pdu: BindPdu): void {
     if (session.isClosed) return
-    const status = this.#decide(session, pdu)
-    if (status !== 'ESME_ROK') {
-      session.write(createPdu(`${pdu.command}_resp`, pdu.sequence, { status: COMMAND_STATUS[status].code }))
+    const status = COMMAND_STATUS[this.#decide(session, pdu)].code
+    if (status !== 0) {
+      session.write(createPdu(`${pdu.command}_resp`, pdu.sequence, { status }))
       return
     }
-    const binding = {
+    session.binding = {
       systemId: pdu.systemId,
       canSubmit: pdu.command !== 'bind_receiver',
       canReceive: pdu.command !== 'bind_transmitter',
     }
     const tlvs = [createTlv('sc_interface_version', INTERFACE_VERSION)]
-    session.binding = binding
     session.write(createResponse(pdu, { systemId: OWN_SYSTEM_ID, tlvs }))
-    session.flush()
-    this.#options.bound(session, binding)
+    // Receipts that wait for it come behind the answer.
+    this.#receipts.join(session)
   }
 
   #decide(session: Session, { systemId, password }: BindPdu): keyof typeof COMMAND_STATUS {
-    const { settings, bindsOf } = this.#options
+    const { SIMULATOR_SYSTEM_ID, SIMULATOR_PASSWORD, SIMULATOR_BINDS_MAX, SIMULATOR_BIND_REFUSED_SHARE } =
+      this.#settings
     if (session.binding) return 'ESME_RALYBND'
-    if (settings.SIMULATOR_SYSTEM_ID !== '' && systemId !== settings.SIMULATOR_SYSTEM_ID) return 'ESME_RINVSYSID'
-    if (settings.SIMULATOR_PASSWORD !== '' && password !== settings.SIMULATOR_PASSWORD) return 'ESME_RINVPASWD'
-    const luck = draw(`${settings.SIMULATOR_SEED} bind ${++this.#binds}`)
-    if (luck < settings.SIMULATOR_BIND_REFUSED_SHARE) return 'ESME_RBINDFAIL'
-    return bindsOf(systemId) >= settings.SIMULATOR_BINDS_MAX ? 'ESME_RALYBND' : 'ESME_ROK'
+    if (SIMULATOR_SYSTEM_ID !== '' && systemId !== SIMULATOR_SYSTEM_ID) return 'ESME_RINVSYSID'
+    if (SIMULATOR_PASSWORD !== '' && password !== SIMULATOR_PASSWORD) return 'ESME_RINVPASWD'
+    const luck = draw(`${this.#settings.SIMULATOR_SEED} bind ${++this.#binds}`)
+    if (luck < SIMULATOR_BIND_REFUSED_SHARE) return 'ESME_RBINDFAIL'
+    return this.#receipts.bindsOf(systemId) < SIMULATOR_BINDS_MAX ? 'ESME_ROK' : 'ESME_RALYBND'
   }
 }

@@ -27,7 +27,10 @@ export const behaviourSettings = {
     ['UNDELIV:011'],
     'What the receipts of those say, state and error code; one of several, drawn from the message',
   ),
-  SIMULATOR_RECEIPT_DELAY_MS: integer(200, 'From taking a message to its receipt, in the middle, half to twice as long'),
+  SIMULATOR_RECEIPT_DELAY_MS: integer(
+    200,
+    'From taking a message to its receipt, in the middle, half to twice as long',
+  ),
   SIMULATOR_RECEIPT_EARLY_SHARE: fraction(0, 'Share of receipts that come before the answer to their submit'),
   SIMULATOR_RECEIPT_LATE_SHARE: fraction(0, 'Share of receipts that come only after SIMULATOR_RECEIPT_LATE_MS'),
   SIMULATOR_RECEIPT_LATE_MS: integer(60_000, 'How late the late receipts come'),

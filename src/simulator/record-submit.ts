@@ -60,11 +60,11 @@ export function submissionEntry(
     session: session.id,
     result: fate,
     status,
-    id: message && String(message.id),
-    delivered: message && isDelivered(message.final),
-    final: message && message.final,
-    receipt: message && message.receipt,
-    receipt_due_ms: message && message.receiptDueMs,
+    id: message === null ? null : String(message.id),
+    delivered: message === null ? null : isDelivered(message.final),
+    final: message?.final ?? null,
+    receipt: message?.receipt ?? null,
+    receipt_due_ms: message?.receiptDueMs ?? null,
   }
 }
 

@@ -17,7 +17,9 @@ const OVERDUE_MAX = 10_000
 
 export type SubmitPdu = PduOf<'submit_sm'> | PduOf<'data_sm'>
 export type BindPdu = PduOf<'bind_transmitter'> | PduOf<'bind_receiver'> | PduOf<'bind_transceiver'>
-type DeskPdu = BindPdu | SubmitPdu | PduOf<'query_sm'> | PduOf<'cancel_sm'> | PduOf<'replace_sm'>
+export type QueryPdu = PduOf<'query_sm'> | PduOf<'cancel_sm'> | PduOf<'replace_sm'>
+
+const NOT_BOUND = { status: COMMAND_STATUS.ESME_RINVBNDSTS.code }
 
 /** What a connection is once it is bound. */
 export interface Binding {
@@ -27,10 +29,12 @@ export interface Binding {
 }
 
 export interface SessionEvents {
-  /** A request that the session does not deal with itself. */
-  request(session: Session, pdu: DeskPdu): void
+  bind(session: Session, pdu: BindPdu): void
+  /** Only on a session that may submit, as are queries. */
+  submit(session: Session, pdu: SubmitPdu): void
+  query(session: Session, pdu: QueryPdu): void
   /** The receipt was answered. */
-  acknowledged(session: Session, message: TakenMessage, status: number): void
+  acknowledged(message: TakenMessage, status: number): void
   /** There is room for receipts again. */
   hasRoom(session: Session): void
   closed(session: Session): void
@@ -59,6 +63,7 @@ export class Session {
   binding: Binding | null = null
   /** Submits that are not decided yet. */
   inHand = 0
+  readonly openedMs = Date.now()
   heardMs = Date.now()
   /** The peer will understand nothing more of what is written. */
   isSpoilt = false
@@ -185,6 +190,7 @@ export class Session {
 
   #read(chunk: Buffer): void {
     this.heardMs = Date.now()
+    this.enquiredMs = null
     for (const reading of this.#reader.push(chunk)) {
       if (this.isClosed) return
       this.#take(reading)
@@ -203,7 +209,6 @@ export class Session {
         if (this.#options.answersEnquireLink) this.write(createResponse(pdu))
         return
       case 'enquire_link_resp':
-        this.enquiredMs = null
         return
       case 'unbind':
         this.write(createResponse(pdu))
@@ -213,20 +218,24 @@ export class Session {
         this.end()
         return
       case 'deliver_sm_resp':
-        this.#acknowledge(pdu.sequence, pdu.status)
-        return
       case 'generic_nack':
         this.#acknowledge(pdu.sequence, pdu.status)
         return
       case 'bind_transmitter':
       case 'bind_receiver':
       case 'bind_transceiver':
+        this.#events.bind(this, pdu)
+        return
       case 'submit_sm':
       case 'data_sm':
+        if (this.binding?.canSubmit) this.#events.submit(this, pdu)
+        else this.write(createPdu(`${pdu.command}_resp`, pdu.sequence, NOT_BOUND))
+        return
       case 'query_sm':
       case 'cancel_sm':
       case 'replace_sm':
-        this.#events.request(this, pdu)
+        if (this.binding?.canSubmit) this.#events.query(this, pdu)
+        else this.#nack(pdu.sequence, NOT_BOUND.status)
         return
       default:
         this.#nack(pdu.sequence, COMMAND_STATUS.ESME_RINVCMDID.code)
@@ -238,7 +247,7 @@ export class Session {
     if (!message) return
     this.#told.delete(sequence)
     this.#overdue.delete(sequence)
-    this.#events.acknowledged(this, message, status)
+    this.#events.acknowledged(message, status)
   }
 
   #refuse({ command, sequence, status, isFatal }: PduFault): void {

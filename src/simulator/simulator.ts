@@ -5,18 +5,19 @@ import type { Log } from '../runtime/log.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import { BindDesk } from './answer-binds.ts'
-import { answerQueries } from './answer-queries.ts'
+import { QueryDesk } from './answer-queries.ts'
 import type { simulatorSettings } from './config.ts'
 import { Session, type SessionEvents } from './session.ts'
 import { readLedger, SubmissionLedger } from './submission-ledger.ts'
 import { SubmitDesk } from './take-submits.ts'
 import { ReceiptDesk } from './tell-receipts.ts'
-import { refuseUnbound } from './refuse-unbound.ts'
 
 const CONNECTIONS_MAX = 1_000
 const SWEEP_MS = 250
 /** An open session that does not bind. */
 const BIND_TIMEOUT_MS = 10_000
+/** A peer that does not read what it is told at the end. */
+const UNBIND_TIMEOUT_MS = 1_000
 
 /** How the simulator is doing. */
 export interface SimulatorCounts {
@@ -39,6 +40,7 @@ export class Simulator implements Service {
   readonly #receipts: ReceiptDesk
   readonly #submits: SubmitDesk
   readonly #binds: BindDesk
+  readonly #queries: QueryDesk
   #sessionIds = 0
   #sweep: NodeJS.Timeout | null = null
 
@@ -58,6 +60,7 @@ export class Simulator implements Service {
     })
     this.#submits = new SubmitDesk({ settings, ledger: this.#ledger, receipts: this.#receipts })
     this.#binds = new BindDesk(settings, this.#receipts)
+    this.#queries = new QueryDesk(this.#receipts, settings.SIMULATOR_ID_ANSWER)
     this.#server = this.#createServer()
     this.#server.maxConnections = CONNECTIONS_MAX
   }
@@ -88,7 +91,11 @@ export class Simulator implements Service {
     this.#submits.stop()
     this.#receipts.stop()
     for (const session of this.#sessions) session.unbind()
+    const timer = setTimeout(() => {
+      for (const session of this.#sessions) session.destroy()
+    }, UNBIND_TIMEOUT_MS)
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    clearTimeout(timer)
     this.#ledger.flush()
   }
 
@@ -119,24 +126,14 @@ export class Simulator implements Service {
 
   #sessionEvents(): SessionEvents {
     return {
-      request: (session, pdu) => {
-        switch (pdu.command) {
-          case 'bind_transmitter':
-          case 'bind_receiver':
-          case 'bind_transceiver':
-            this.#binds.take(session, pdu)
-            return
-          default:
-            if (refuseUnbound(session, pdu)) return
-            if (pdu.command === 'submit_sm' || pdu.command === 'data_sm') this.#submits.take(session, pdu)
-            else answerQueries(session, pdu, this.#receipts, this.#settings.SIMULATOR_ID_ANSWER)
-        }
-      },
-      acknowledged: (session, message, status) => this.#receipts.acknowledged(session, message, status),
-      hasRoom: (session) => this.#receipts.pump(session),
+      bind: (session, pdu) => this.#binds.take(session, pdu),
+      submit: (session, pdu) => this.#submits.take(session, pdu),
+      query: (session, pdu) => this.#queries.take(session, pdu),
+      acknowledged: (message, status) => this.#receipts.acknowledged(message, status),
+      hasRoom: (session) => this.#receipts.hasRoom(session),
       closed: (session) => {
         this.#sessions.delete(session)
-        this.#receipts.closed(session)
+        this.#receipts.leave(session)
       },
     }
   }

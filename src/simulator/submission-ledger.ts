@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { appendFileSync, createReadStream, existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Charset } from "../domain/text/coding.ts"
+import type { Charset } from '../domain/text/coding.ts'
 import type { ReceiptFate, SubmitFate } from './behaviour.ts'
 import type { FinalState } from './final-states.ts'
 

@@ -1,6 +1,5 @@
 import { isTaken } from './behaviour.ts'
 import { DueQueue } from './due-queue.ts'
-import type { FinalState } from './final-states.ts'
 import { OperatorAccount, type ReceiptBind } from './operator-account.ts'
 import type { Session } from './session.ts'
 import type { SubmissionEntry, SubmissionLedger } from './submission-ledger.ts'
@@ -28,22 +27,34 @@ export class ReceiptDesk {
   /** Messages that are to be told of, by id. */
   readonly #outstanding = new Map<number, TakenMessage>()
   readonly #told = new Map<number, TakenMessage>()
+  readonly #toPump = new Set<string>()
 
   constructor(options: ReceiptDeskOptions) {
     this.#options = options
   }
 
+  /** Messages whose receipt is not told and acknowledged. */
   get outstanding(): number {
     return this.#outstanding.size
   }
 
-  account(systemId: string): OperatorAccount {
-    let account = this.#accounts.get(systemId)
-    if (!account) {
-      account = new OperatorAccount()
-      this.#accounts.set(systemId, account)
-    }
-    return account
+  /** Sessions that are bound under a system_id. */
+  bindsOf(systemId: string): number {
+    return this.#account(systemId).sessions.size
+  }
+
+  /** A session was bound; receipts of its account may be told on it. */
+  join(session: Session): void {
+    const { systemId } = session.binding!
+    this.#account(systemId).sessions.add(session)
+    this.#pumpSoon(systemId)
+  }
+
+  /** A session is closed; what it was told and did not acknowledge is told to another. */
+  leave(session: Session): void {
+    if (!session.binding) return
+    this.#account(session.binding.systemId).sessions.delete(session)
+    this.tellAgain(session.takeUnacknowledged())
   }
 
   find(id: number): TakenMessage | null {
@@ -69,12 +80,12 @@ export class ReceiptDesk {
   /** Whether it could: not after its receipt was told. */
   cancel(message: TakenMessage): boolean {
     if (!this.#outstanding.has(message.id) || message.timesTold > 0 || message.receiptDueMs <= Date.now()) return false
-    const deleted: FinalState = 'DELETED:000'
-    message.final = deleted
+    message.final = 'DELETED:000'
     return true
   }
 
   acknowledged(message: TakenMessage, status: number): void {
+    this.#pumpSoon(message.systemId)
     if (status !== 0) {
       this.#due.add(message, Date.now() + this.#options.retryMs)
       return
@@ -90,26 +101,14 @@ export class ReceiptDesk {
     this.#remember(message)
   }
 
-  /** Receipts that were told on a session and not acknowledged, because it is gone or took too long, are told again. */
-  tellAgain(messages: readonly TakenMessage[]): void {
-    this.#fallDue(messages)
+  /** A session has room for receipts again. */
+  hasRoom(session: Session): void {
+    if (session.binding) this.#pumpSoon(session.binding.systemId)
   }
 
-  /** A session can take receipts, or can again. */
-  pump(systemId: string): void {
-    const account = this.account(systemId)
-    if (account.waiting.size === 0 || account.receivers.size === 0) return
-    this.#options.ledger.flush()
-    const { style, bind } = this.#options
-    const used = new Set<Session>()
-    for (const message of account.waiting) {
-      const session = account.receiverFor(message, bind)
-      if (!session) break
-      account.waiting.delete(message)
-      session.tell(message, (sequence) => writeReceipt(message, style, sequence))
-      used.add(session)
-    }
-    for (const session of used) session.flush()
+  /** Receipts that were told and not acknowledged in time. */
+  tellAgain(messages: readonly TakenMessage[]): void {
+    this.#fallDue(messages)
   }
 
   /** What an earlier run took and did not tell of, or was not acknowledged, is told of soon. */
@@ -148,10 +147,48 @@ export class ReceiptDesk {
     const systemIds = new Set<string>()
     for (const message of messages) {
       if (!this.#outstanding.has(message.id)) continue
-      this.account(message.systemId).waiting.add(message)
+      this.#account(message.systemId).waiting.add(message)
       systemIds.add(message.systemId)
     }
-    for (const systemId of systemIds) this.pump(systemId)
+    for (const systemId of systemIds) this.#pump(systemId)
+  }
+
+  /** At the end of this turn of the event loop, for all that makes room in it. */
+  #pumpSoon(systemId: string): void {
+    if (this.#account(systemId).waiting.size === 0) return
+    if (this.#toPump.size === 0) {
+      setImmediate(() => {
+        const systemIds = [...this.#toPump]
+        this.#toPump.clear()
+        for (const each of systemIds) this.#pump(each)
+      })
+    }
+    this.#toPump.add(systemId)
+  }
+
+  #pump(systemId: string): void {
+    const account = this.#account(systemId)
+    if (account.waiting.size === 0 || account.sessions.size === 0) return
+    this.#options.ledger.flush()
+    const { style, bind } = this.#options
+    const used = new Set<Session>()
+    for (const message of account.waiting) {
+      const session = account.receiverFor(message, bind)
+      if (!session) break
+      account.waiting.delete(message)
+      session.tell(message, (sequence) => writeReceipt(message, style, sequence))
+      used.add(session)
+    }
+    for (const session of used) session.flush()
+  }
+
+  #account(systemId: string): OperatorAccount {
+    let account = this.#accounts.get(systemId)
+    if (!account) {
+      account = new OperatorAccount()
+      this.#accounts.set(systemId, account)
+    }
+    return account
   }
 
   #remember(message: TakenMessage): void {
