@@ -46,7 +46,7 @@ function openConnector(
   if (address === '') {
     throw new OperatorAddressError(
       `operator "${name}" has the address \`embedded\`, and SIMULATOR_ADDRESS does not say where the simulator is. ` +
-        'Start it with `smsgw simulator` and set SIMULATOR_ADDRESS=host:port, or write the address into the file.',
+        'Start it with `smsgw smsc` and set SIMULATOR_ADDRESS=host:port, or write the address into the file.',
     )
   }
   const colon = address.lastIndexOf(':')
