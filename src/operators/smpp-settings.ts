@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { COMMAND_STATUS } from '../smpp/command-status.ts'
 
 /*
   What an operator of `connector: smpp` has besides what every operator has (docs/operators/smpp.md). Field sizes are
@@ -60,7 +61,15 @@ export const SmppSettings = strict({
   validity: Type.Optional(Type.Enum(['relative', 'absolute', 'none'])),
   /** `priority_flag` of the gateway's priorities 0, 1, 2 and 3. */
   priority_flags: Type.Optional(Type.Tuple([Octet, Octet, Octet, Octet])),
-  sender: Type.Optional(strict({ ...Numbering, default: Type.Optional(Type.String({ maxLength: 20 })) })),
+  sender: Type.Optional(
+    strict({
+      default: Type.Optional(Type.String({ minLength: 1, maxLength: 20 })),
+      alphanumeric: Type.Optional(strict(Numbering)),
+      short: Type.Optional(strict(Numbering)),
+      national: Type.Optional(strict(Numbering)),
+      international: Type.Optional(strict(Numbering)),
+    }),
+  ),
   recipient: Type.Optional(strict({ ...Numbering, plus: Type.Optional(Type.Boolean()) })),
   message_id: Type.Optional(
     strict({
@@ -84,12 +93,55 @@ export const SmppSettings = strict({
     ),
   ),
   /** What the operator means by a command_status, by its name or its number, where it is not what the table says. */
-  errors: Type.Optional(Type.Record(Type.String({ pattern: '^(ESME_[A-Z0-9_]+|0x[0-9a-fA-F]{1,8})$' }), RefusalClass)),
+  errors: Type.Optional(
+    Type.Record(
+      Type.String({ pattern: `^(${Object.keys(COMMAND_STATUS).join('|')}|0x[0-9a-fA-F]{1,8})$` }),
+      RefusalClass,
+    ),
+  ),
 })
 
 export type SmppSettings = Static<typeof SmppSettings>
+export type CompleteSmppSettings = ReturnType<typeof completeSmppSettings>
 export type IdForm = Static<typeof IdForm>
 export type RefusalClass = Static<typeof RefusalClass>
+
+/** The settings with what is left out in the file. */
+export function completeSmppSettings(given: SmppSettings) {
+  return {
+    system_type: '',
+    interface_version: 3.4,
+    bind: 'transceiver',
+    binds: 1,
+    bind_timeout_ms: 10_000,
+    enquire_link_ms: 30_000,
+    inactivity_ms: 0,
+    reconnect_ms_first: 500,
+    reconnect_ms_max: 30_000,
+    refused_ms_first: 30_000,
+    refused_ms_max: 600_000,
+    concatenation: 'udh8',
+    gsm7: 'unpacked',
+    flash: 'data_coding',
+    service_type: '',
+    protocol_id: 0,
+    registered_delivery: 1,
+    validity: 'relative',
+    priority_flags: [0, 0, 0, 1],
+    receipts_by_text: false,
+    receipt_utc_offset_minutes: 0,
+    tlvs: [],
+    errors: {},
+    ...given,
+    address_range: { ton: 0, npi: 0, range: '', ...given.address_range },
+    data_coding: { gsm7: 0, latin1: 3, ucs2: 8, ...given.data_coding },
+    recipient: { plus: false, ...given.recipient },
+    message_id: { ...MESSAGE_ID, receipt_tlv: given.message_id?.answer ?? 'text', ...given.message_id },
+  } as const
+}
+
+/** By the specification a receipt's TLV has the id as the answer had it (SMPP 3.4, 5.3.2.12). */
+const MESSAGE_ID = { answer: 'text', receipt: 'text' } as const
 
 function strict<Properties extends Record<string, TSchema>>(properties: Properties) {
   return Type.Object(properties, { additionalProperties: false })

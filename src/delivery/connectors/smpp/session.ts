@@ -1,3 +1,4 @@
+import { answerFault } from '../../../smpp/answer-fault.ts'
 import { COMMAND_STATUS } from '../../../smpp/command-status.ts'
 import type { PduFault, PduReading } from '../../../smpp/decode-pdu.ts'
 import { createPdu, createResponse, type Pdu, type PduOf } from '../../../smpp/pdu.ts'
@@ -103,11 +104,11 @@ export class Session<Submit> {
     return this.#decided()
   }
 
-  /** Takes a submit into the window, if `hasRoom`. Returns the sequence number that it is to be written with. */
-  submit(submit: Submit, nowMs: number): number {
+  /** Takes a submit, due to be answered since then, into the window, if `hasRoom`. Returns its sequence number. */
+  submit(submit: Submit, sinceMs: number): number {
     if (!this.hasRoom) throw new Error('the window has no room')
-    this.#trafficMs = nowMs
-    return this.#window.add(submit, nowMs)
+    this.#trafficMs = Math.max(this.#trafficMs, sinceMs)
+    return this.#window.add(submit, sinceMs)
   }
 
   /** All submits so far were handed to the socket. */
@@ -241,18 +242,16 @@ export class Session<Submit> {
     this.#nack(pdu.sequence, COMMAND_STATUS.ESME_RINVCMDID.code, nowMs)
   }
 
-  #takeFault({ sequence, status, command, commandId, isFatal, detail }: PduFault, nowMs: number): void {
+  #takeFault(fault: PduFault, nowMs: number): void {
+    const { sequence, command, commandId, isFatal, detail } = fault
     this.#note('unreadable-pdu', detail)
-    if (isFatal) {
-      this.#nack(sequence, status, nowMs)
-      this.#close('unreadable', detail)
-    } else if (commandId >= RESPONSE_BIT) {
-      const awaited = command === 'submit_sm_resp' ? this.#window.remove(sequence) : undefined
-      if (awaited) this.#giveUp(awaited, 'unreadable-answer')
-      else if (this.#state === 'binding' && sequence === this.#bind?.sequence) this.#close('unreadable', detail)
-    } else if (command === 'deliver_sm') this.#send(createPdu('deliver_sm_resp', sequence, { status }), nowMs)
-    else if (command === 'data_sm') this.#send(createPdu('data_sm_resp', sequence, { status }), nowMs)
-    else this.#nack(sequence, status, nowMs)
+    const answer = answerFault(fault)
+    if (answer) this.#send(answer, nowMs)
+    if (isFatal) this.#close('unreadable', detail)
+    if (isFatal || commandId < RESPONSE_BIT) return
+    const awaited = command === 'submit_sm_resp' ? this.#window.remove(sequence) : undefined
+    if (awaited) this.#giveUp(awaited, 'unreadable-answer')
+    else if (this.#state === 'binding' && sequence === this.#bind?.sequence) this.#close('unreadable', detail)
   }
 
   #expireSubmits(nowMs: number): void {
