@@ -98,6 +98,7 @@ export class Session<Submit> {
   }
 
   connected(nowMs: number): SessionAction<Submit>[] {
+    if (this.#state !== 'open') return []
     this.#bind = this.#ask(nowMs)
     this.#state = 'binding'
     this.#send(this.#options.bind(this.#bind.sequence), nowMs)
@@ -213,7 +214,10 @@ export class Session<Submit> {
       this.#trafficMs = nowMs
       this.#actions.push({ kind: 'answered', submit: awaited.submit, answer })
       if (answer.status !== COMMAND_STATUS.ESME_RINVBNDSTS.code) return
-      this.#close('bind-forgotten', 'the SMSC says that we are not bound')
+      this.#wantEnd(
+        { cause: 'bind-forgotten', status: answer.status, detail: 'the SMSC takes us for not bound' },
+        nowMs,
+      )
     } else this.#note(this.#window.wasUsed(answer.sequence) ? 'late-answer' : 'unexpected-answer', answer.command)
   }
 
