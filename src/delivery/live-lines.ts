@@ -6,6 +6,7 @@ import type { OperatorSetup } from '../operators/operator-setup.ts'
 import { sleep } from '../runtime/backoff.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Receipt } from './connectors/connector.ts'
+import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
 import type { OperatorLine } from './deliver-task.ts'
 import { openLine } from './open-line.ts'
 
@@ -15,6 +16,7 @@ export interface LiveLinesParts {
   readonly simulatorAddress: string
   /** Takes a receipt of an operator; see `ConnectorEvents`. */
   readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
+  readonly observeSmpp: (operator: string) => SmppObserver
   readonly log: Log
 }
 
@@ -132,8 +134,8 @@ export class LiveLines {
   }
 
   #open(name: string, config: OperatorConfig): void {
-    const { simulatorAddress, receipt, log } = this.#parts
-    const line = openLine(name, config, simulatorAddress, (what) => receipt(name, what))
+    const { simulatorAddress, receipt, observeSmpp, log } = this.#parts
+    const line = openLine(name, config, simulatorAddress, (what) => receipt(name, what), observeSmpp)
     this.#lines.set(name, { config, line })
     if (!this.#started) return
     line.connector.start()

@@ -2,6 +2,8 @@ import type { OperatorConfig } from '../operators/operator-schema.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Connector, ConnectorEvents } from './connectors/connector.ts'
 import { SimulatorConnector } from './connectors/simulator/simulator-connector.ts'
+import { openSmppConnector } from './connectors/smpp/open-smpp-connector.ts'
+import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
 import type { OperatorLine } from './deliver-task.ts'
 import { OperatorQueue } from './operator-queue.ts'
 
@@ -18,12 +20,13 @@ export function openLine(
   config: OperatorConfig,
   simulatorAddress: string,
   receipt: ConnectorEvents['receipt'],
+  observeSmpp: (operator: string) => SmppObserver,
 ): OperatorLine {
   // A line that becomes ready serves what waited for it.
   const readyChanged = (ready: boolean): void => {
     if (ready) queue.pump()
   }
-  const connector = openConnector(name, config, simulatorAddress, { receipt, readyChanged })
+  const connector = openConnector(name, config, simulatorAddress, { receipt, readyChanged }, observeSmpp)
   const queue = new OperatorQueue(connector, config.window)
   return {
     name,
@@ -39,21 +42,28 @@ function openConnector(
   config: OperatorConfig,
   simulatorAddress: string,
   events: ConnectorEvents,
+  observeSmpp: (operator: string) => SmppObserver,
 ): Connector {
-  const address = config.address === 'embedded' ? simulatorAddress : config.address
-  if (address === '') {
-    throw new OperatorAddressError(
-      `operator "${name}" has the address \`embedded\`, and SIMULATOR_ADDRESS does not say where the simulator is. ` +
-        'Start it with `smsgw simulator` and set SIMULATOR_ADDRESS=host:port, or write the address into the file.',
-    )
+  const { window, response_timeout_ms: responseTimeoutMs } = config
+  if (config.connector === 'smpp') {
+    const { address: given } = config.smpp
+    const address = typeof given === 'string' ? addressOf(name, given, simulatorAddress) : given
+    const operator = { name, settings: { ...config.smpp, address }, window, responseTimeoutMs }
+    return openSmppConnector(operator, events, observeSmpp(name), process.env)
   }
+  const address = addressOf(name, config.address, simulatorAddress)
   const colon = address.lastIndexOf(':')
   return new SimulatorConnector(
-    {
-      host: address.slice(0, colon),
-      port: Number(address.slice(colon + 1)),
-      responseTimeoutMs: config.response_timeout_ms,
-    },
+    { host: address.slice(0, colon), port: Number(address.slice(colon + 1)), responseTimeoutMs },
     events,
+  )
+}
+
+function addressOf(name: string, address: string, simulatorAddress: string): string {
+  if (address !== 'embedded') return address
+  if (simulatorAddress !== '') return simulatorAddress
+  throw new OperatorAddressError(
+    `operator "${name}" has the address \`embedded\`, and SIMULATOR_ADDRESS does not say where the simulator is. ` +
+      'Start it with `smsgw simulator` and set SIMULATOR_ADDRESS=host:port, or write the address into the file.',
   )
 }

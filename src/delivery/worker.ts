@@ -23,6 +23,7 @@ import type { deliverySettings } from './config.ts'
 import { type OperatorLine, TaskDelivery } from './deliver-task.ts'
 import { LiveLines } from './live-lines.ts'
 import { ReceiptMatcher } from './match-receipts.ts'
+import { observeSmpp } from './observe-smpp.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
 import { StatusReporter } from './status-reporter.ts'
@@ -77,6 +78,7 @@ export class Worker implements Service {
       operators: parts.operators,
       simulatorAddress: parts.simulatorAddress,
       receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
+      observeSmpp: (operator) => observeSmpp(log, metrics, operator),
       log,
     })
     this.#consumer = this.#createConsumer(settings)

@@ -17,9 +17,8 @@ const PASSWORD_MAX = 8
 
 export interface SmppOperator {
   readonly name: string
+  /** With an address to connect to in the place of `embedded`. */
   readonly settings: SmppSettings
-  /** `host:port` that `embedded` stands for. */
-  readonly embeddedAddress: string
   readonly window: number
   readonly responseTimeoutMs: number
 }
@@ -29,7 +28,7 @@ export interface SmppOperator {
  * an ExpectedError that says what is missing.
  */
 export function openSmppConnector(
-  { name, settings: given, embeddedAddress, window, responseTimeoutMs }: SmppOperator,
+  { name, settings: given, window, responseTimeoutMs }: SmppOperator,
   events: ConnectorEvents,
   observer: SmppObserver,
   env: NodeJS.ProcessEnv,
@@ -42,7 +41,7 @@ export function openSmppConnector(
     )
   }
   const written = typeof settings.address === 'string' ? [settings.address] : settings.address
-  const addresses = written.map((address) => parseAddress(address === 'embedded' ? embeddedAddress : address))
+  const addresses = written.map(parseAddress)
   const tls = settings.tls ? tlsOptions(name, settings.tls) : null
   return new SmppConnector({ settings, addresses, password, tls, window, responseTimeoutMs }, events, observer)
 }

@@ -89,7 +89,7 @@ export class SmppConnector implements Connector {
     this.#changed()
     await Promise.all(this.#binds.map((bind) => bind.stop()))
     if (this.#timer) clearInterval(this.#timer)
-    this.#measure()
+    this.#observer.closed()
   }
 
   partsOf(message: OutgoingMessage): number {

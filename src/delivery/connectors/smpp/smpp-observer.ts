@@ -25,4 +25,6 @@ export interface SmppObserver {
   delivered(kind: DeliveryReading['kind']): void
   noted(bind: BindName, oddity: Oddity, detail: string): void
   measured(measures: SmppMeasures): void
+  /** The connector has stopped; there is nothing to measure any more. */
+  closed(): void
 }
