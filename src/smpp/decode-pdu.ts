@@ -51,8 +51,8 @@ const BY_COMMAND_ID = new Map<number, NamedGrammar>(
  * A frame, of at least the header and as long as its command_length says, as a PDU. What is kept of it is a copy.
  *
  * Tolerant where SMSCs are known to differ from the specification: a response may lack its body, whatever its status,
- * its last string may lack the terminator, and what follows its fields and is no TLV is left out. Refusing these would
- * make doubtful what was answered. Every PDU may carry TLVs, as in SMPP 5.0.
+ * and what follows its fields and is no TLV is left out: refusing these would make doubtful what was answered. A string at
+ * the end of any PDU may lack its terminator, and up to three NULs may follow. Every PDU may carry TLVs, as in SMPP 5.0.
  */
 export function decodePdu(frame: Buffer): PduReading | PduFault {
   const commandId = frame.readUInt32BE(4)

@@ -102,7 +102,7 @@ export function octets(max: number): Field<Buffer> {
   }
 }
 
-/** Entries behind one octet that counts them. */
+/** Destinations, or what is said of them, behind one octet that counts them. */
 export function list<T>(max: number, entry: Pick<Field<T>, 'size' | 'write' | 'read'>): Field<readonly T[]> {
   return {
     kind: 'list',
@@ -119,7 +119,9 @@ export function list<T>(max: number, entry: Pick<Field<T>, 'size' | 'write' | 'r
     },
     read(cursor) {
       const values: T[] = []
-      for (let left = cursor.int1(); left > 0 && cursor.isSound; left--) values.push(entry.read(cursor))
+      const count = cursor.int1()
+      if (count > max) cursor.fault(COMMAND_STATUS.ESME_RINVNUMDESTS.code, `${count} entries where ${max} are allowed`)
+      for (let left = count; left > 0 && cursor.isSound; left--) values.push(entry.read(cursor))
       return values
     },
   }

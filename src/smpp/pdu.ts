@@ -63,15 +63,17 @@ interface PduHeader<C extends CommandName> {
   readonly status: number
 }
 
-/** A PDU of one command: header, mandatory fields, and TLVs in the order of the wire. */
-export type PduOf<C extends CommandName> = PduHeader<C> & Values<C> & { readonly tlvs: readonly Tlv[] }
+/** A PDU of one command, or of one of several: header, mandatory fields, and TLVs in the order of the wire. */
+export type PduOf<C extends CommandName> = C extends CommandName
+  ? PduHeader<C> & Values<C> & { readonly tlvs: readonly Tlv[] }
+  : never
 
 /** Any PDU; its `command` tells which. */
-export type Pdu = { [C in CommandName]: PduOf<C> }[CommandName]
+export type Pdu = PduOf<CommandName>
 
 type RequestName = { [C in CommandName]: `${C}_resp` extends CommandName ? C : never }[CommandName]
 /** A PDU that is answered by its own response. */
-export type RequestPdu = { [C in RequestName]: PduOf<C> }[RequestName]
+export type RequestPdu = PduOf<RequestName>
 
 type Given<C extends CommandName> = Partial<Values<C> & { readonly status: number; readonly tlvs: readonly Tlv[] }>
 

@@ -65,7 +65,10 @@ export function writeTlvs(buffer: Buffer, at: number, tlvs: readonly Tlv[]): num
   return at
 }
 
-/** All that is left of the frame. */
+/**
+ * All that is left of the frame. NULs too few to be a TLV are left out: SMSCs and clients are known that end the short
+ * message with one, which its length does not count.
+ */
 export function readTlvs(cursor: ByteCursor): Tlv[] {
   const tlvs: Tlv[] = []
   while (cursor.left >= TLV_HEADER_OCTETS) {
@@ -74,6 +77,8 @@ export function readTlvs(cursor: ByteCursor): Tlv[] {
     if (length > cursor.left) cursor.fault(BROKEN, `a TLV of ${length} octets exceeds its PDU`)
     else tlvs.push({ tag, value: cursor.octets(length) })
   }
-  if (cursor.left > 0) cursor.fault(BROKEN, `${cursor.left} octets are no TLV`)
+  while (cursor.left > 0) {
+    if (cursor.int1() !== 0) cursor.fault(BROKEN, 'the last octets are no TLV')
+  }
   return tlvs
 }
