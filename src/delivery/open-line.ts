@@ -1,7 +1,6 @@
 import type { OperatorConfig } from '../operators/operator-schema.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Connector, ConnectorEvents } from './connectors/connector.ts'
-import { SimulatorConnector } from './connectors/simulator/simulator-connector.ts'
 import { openSmppConnector } from './connectors/smpp/open-smpp-connector.ts'
 import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
 import type { OperatorLine } from './deliver-task.ts'
@@ -45,18 +44,10 @@ function openConnector(
   observeSmpp: (operator: string) => SmppObserver,
 ): Connector {
   const { window, response_timeout_ms: responseTimeoutMs } = config
-  if (config.connector === 'smpp') {
-    const { address: given } = config.smpp
-    const address = typeof given === 'string' ? addressOf(name, given, simulatorAddress) : given
-    const operator = { name, settings: { ...config.smpp, address }, window, responseTimeoutMs }
-    return openSmppConnector(operator, events, observeSmpp(name), process.env)
-  }
-  const address = addressOf(name, config.address, simulatorAddress)
-  const colon = address.lastIndexOf(':')
-  return new SimulatorConnector(
-    { host: address.slice(0, colon), port: Number(address.slice(colon + 1)), responseTimeoutMs },
-    events,
-  )
+  const { address: given } = config.smpp
+  const address = typeof given === 'string' ? addressOf(name, given, simulatorAddress) : given
+  const operator = { name, settings: { ...config.smpp, address }, window, responseTimeoutMs }
+  return openSmppConnector(operator, events, observeSmpp(name), process.env)
 }
 
 function addressOf(name: string, address: string, simulatorAddress: string): string {

@@ -1,5 +1,4 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox'
-import { SIMULATOR_SETTINGS } from './simulator-settings.ts'
 import { SmppSettings } from './smpp-settings.ts'
 
 /** As in `RouteMatch`: `*` stands for anything. */
@@ -41,7 +40,6 @@ function operator<const Name extends string, Settings extends TProperties>(conne
 
 /** What operators of each connector are made of: a further connector is a line here. */
 const SCHEMAS = {
-  simulator: operator('simulator', SIMULATOR_SETTINGS),
   smpp: operator('smpp', { smpp: SmppSettings }),
 }
 
