@@ -13,6 +13,7 @@ import type { DraftRules } from './message-request.ts'
 import { ApiKeys } from './plugins/api-keys.ts'
 import { answerProblems } from './plugins/problems.ts'
 import { describeErrorRoute } from './routes/describe-error.ts'
+import { quoteMessageRoute } from './routes/quote-message.ts'
 import { readBalanceRoute } from './routes/read-balance.ts'
 import { readMessageRoute } from './routes/read-message.ts'
 import { sendBatchRoute } from './routes/send-batch.ts'
@@ -54,6 +55,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     customers.addHook('preValidation', async (request) => convertIds(request.params))
     sendMessageRoute(customers, parts.queue, parts.rules)
     sendBatchRoute(customers, parts.queue, parts.rules)
+    quoteMessageRoute(customers, parts.rules)
     readMessageRoute(customers, parts.pool)
     readBalanceRoute(customers, parts.pool)
   })

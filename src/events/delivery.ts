@@ -19,6 +19,7 @@ export const DeliveryTask = Type.Object(
     segments: Type.Integer({ minimum: 1 }),
     valid_until: nullable(Timestamp),
     accepted_at: Timestamp,
+    flash: Type.Optional(Type.Boolean()),
   },
   { $id: 'sms.delivery' },
 )

@@ -126,6 +126,7 @@ test('too little balance: nothing of it is taken, in a batch only what it covers
     { messages: [GOOD, long, { to: 'x', text: 'x' }, GOOD, GOOD] },
     {},
     '/v1/messages/batch',
+    '/v1/messages/quote',
   )
   const results = batch.json().results as { code?: string; sms_id?: number }[]
   expect(results.map(({ code }) => code ?? 'accepted')).toEqual([
@@ -178,6 +179,7 @@ test('unknown paths and messages of others are not found, and the description na
     '/v1/balance',
     '/v1/messages',
     '/v1/messages/batch',
+    '/v1/messages/quote',
     '/v1/messages/{sms_id}',
   ])
 })

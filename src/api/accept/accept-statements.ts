@@ -30,16 +30,16 @@ export function insertAccepted(parameters: unknown[]): QueryConfig {
 
 const INSERT_ACCEPTED = `
   WITH accepted AS (
-    INSERT INTO messages (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
+    INSERT INTO messages (sms_id, customer_id, phone, text, sender, encoding, flash, segments, operator, cost, priority,
       max_retries, valid_until, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, accepted_at)
-    SELECT sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
+    SELECT sms_id, customer_id, phone, text, sender, encoding, flash, segments, operator, cost, priority,
       $1, to_timestamp(valid_until_ms / 1000.0), client_ref, metadata, idempotency_key, ip, user_agent, traceparent,
       to_timestamp($2 / 1000.0)
     FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::smallint[], $10::text[],
       $11::bigint[], $12::smallint[], $13::double precision[], $14::text[], $15::jsonb[], $16::text[], $17::text[],
-      $18::text[], $19::text[])
+      $18::text[], $19::text[], $28::boolean[])
       AS message (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
-        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent)
+        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, flash)
   ), queued AS (
     INSERT INTO outbox (shard, sms_id)
     SELECT shard, sms_id FROM unnest($20::smallint[], $3::bigint[]) WITH ORDINALITY AS row (shard, sms_id, place)
