@@ -126,7 +126,6 @@ test('too little balance: nothing of it is taken, in a batch only what it covers
     { messages: [GOOD, long, { to: 'x', text: 'x' }, GOOD, GOOD] },
     {},
     '/v1/messages/batch',
-    '/v1/messages/quote',
   )
   const results = batch.json().results as { code?: string; sms_id?: number }[]
   expect(results.map(({ code }) => code ?? 'accepted')).toEqual([
