@@ -8,6 +8,9 @@ export const AcceptedAnswer = Type.Object({
   to: Type.String(),
   segments: Type.Integer(),
   encoding: Type.String(),
+  text_changed: Type.Optional(
+    Type.Literal(true, { description: 'Look-alikes were put into the text, as `smart` asks' }),
+  ),
   cost: Type.Integer({ description: "In the currency's minor unit" }),
   operator: Type.String(),
   client_ref: Type.Optional(Type.String()),
@@ -21,6 +24,7 @@ export function acceptedAnswer(message: AcceptedMessage): Record<string, unknown
     to: message.phone,
     segments: message.segments,
     encoding: message.encoding,
+    ...(message.textChanged ? { text_changed: true } : {}),
     cost: message.cost,
     operator: message.operator,
     ...(message.clientRef === null ? {} : { client_ref: message.clientRef }),

@@ -1,8 +1,10 @@
 import { type Static, Type } from 'typebox'
 import type { MessageDraft } from '../domain/accept.ts'
+import { asciiDigits } from '../domain/digits.ts'
 import { Problem } from '../domain/errors.ts'
 import { toE164 } from '../domain/phone.ts'
-import { segment } from '../domain/text/segments.ts'
+import { parseSender } from '../domain/sender.ts'
+import { isStorable, readText, TextOptions, UNSTORABLE } from './message-text.ts'
 import type { ChooseRoute } from './route-messages.ts'
 
 /** A duration of ISO 8601 would be longer to write; minutes to days is what validity is given in. */
@@ -13,8 +15,14 @@ export const MessageRequest = Type.Object(
     to: Type.String({ description: 'The recipient, in international form', examples: ['+989121234567'] }),
     text: Type.String({ description: 'What to send', examples: ['Your code is 123456'] }),
     from: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 20, pattern: '^[+]?[A-Za-z0-9 ._-]+$', description: 'The sender' }),
+      Type.String({
+        minLength: 1,
+        maxLength: 20,
+        description: 'The sender: a name of up to 11 characters, a short code, or a number',
+        examples: ['ACME', '30001234'],
+      }),
     ),
+    ...TextOptions,
     priority: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 3, default: 1, description: '3 for one-time passwords, 0 for bulk' }),
     ),
@@ -51,17 +59,18 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
       { pointer: `${pointer}/to`, detail: 'is not an international phone number' },
     ])
   }
-  const { encoding, segments } = segment(request.text)
-  if (segments === 0 || segments > rules.segmentsMax) {
-    const detail = segments === 0 ? 'is empty' : `has ${segments} segments; ${rules.segmentsMax} is the most`
-    throw new Problem('invalid-text', `The text ${detail}.`, [{ pointer: `${pointer}/text`, detail }])
-  }
-  const [sender, priority] = [request.from ?? null, request.priority ?? 1]
+  const sender = request.from === undefined ? null : readSender(request.from, pointer)
+  const { text, textChanged, segmentation } = readText(request, rules.segmentsMax, pointer)
+  const { encoding, segments } = segmentation
+  checkNotes(request, pointer)
+  const priority = request.priority ?? 1
   const { operator, price, why, mccMnc } = rules.route({ phone, sender, priority }, pointer)
   return {
     phone,
-    text: request.text,
+    text,
+    textChanged,
     sender,
+    flash: request.flash ?? false,
     encoding,
     segments,
     operator,
@@ -72,5 +81,23 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
     validUntilMs: request.valid_for === undefined ? null : nowMs + request.valid_for * 1_000,
     clientRef: request.client_ref ?? null,
     metadata: request.metadata ?? null,
+  }
+}
+
+function readSender(from: string, pointer: string): string {
+  if (parseSender(from)) return asciiDigits(from)
+  const detail = 'is neither a name of up to 11 characters, nor a short code, nor a number'
+  throw new Problem('invalid-request', `The sender ${detail}.`, [{ pointer: `${pointer}/from`, detail }])
+}
+
+/** One text that PostgreSQL cannot store would fail all messages of its transaction. */
+function checkNotes({ client_ref = '', metadata = {} }: MessageRequest, pointer: string): void {
+  const fields: [string, string][] = [['client_ref', client_ref]]
+  for (const [name, value] of Object.entries(metadata)) fields.push(['metadata', `${name} ${value}`])
+  for (const [field, text] of fields) {
+    if (isStorable(text)) continue
+    throw new Problem('invalid-request', `${field} ${UNSTORABLE}.`, [
+      { pointer: `${pointer}/${field}`, detail: UNSTORABLE },
+    ])
   }
 }

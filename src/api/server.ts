@@ -13,6 +13,7 @@ import { ApiKeys } from './plugins/api-keys.ts'
 import { answerProblems } from './plugins/problems.ts'
 import type { MessageRouter } from './route-messages.ts'
 import { describeErrorRoute } from './routes/describe-error.ts'
+import { quoteMessageRoute } from './routes/quote-message.ts'
 import { readBalanceRoute } from './routes/read-balance.ts'
 import { readMessageRoute } from './routes/read-message.ts'
 import { sendBatchRoute } from './routes/send-batch.ts'
@@ -54,6 +55,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     customers.addHook('preValidation', async (request) => convertIds(request.params))
     sendMessageRoute(customers, parts.queue, parts.router)
     sendBatchRoute(customers, parts.queue, parts.router)
+    quoteMessageRoute(customers, parts.router)
     readMessageRoute(customers, parts.pool)
     readBalanceRoute(customers, parts.pool)
   })

@@ -188,7 +188,7 @@ export class TaskDelivery {
       sender,
       text: task.message,
       encoding: task.encoding,
-      flash: false,
+      flash: task.flash ?? false,
       validUntilMs: task.valid_until === null ? null : Date.parse(task.valid_until),
       priority: task.priority,
     }

@@ -4,8 +4,12 @@ import type { Encoding } from './text/segments.ts'
 export interface MessageDraft {
   readonly phone: string
   readonly text: string
+  /** Whether look-alikes took the place of characters of the text given. */
+  readonly textChanged: boolean
   readonly sender: string | null
   readonly encoding: Encoding
+  /** Shown at once and not kept (message class 0). */
+  readonly flash: boolean
   readonly segments: number
   readonly operator: string
   /** Why that operator, for the timeline. */

@@ -6,7 +6,7 @@
 export const PROBLEMS = {
   'invalid-request': { status: 400, retry: 'never', title: 'The request is not of the described form' },
   'invalid-phone': { status: 400, retry: 'never', title: 'The phone number is not an international number' },
-  'invalid-text': { status: 400, retry: 'never', title: 'The text is empty or too long' },
+  'invalid-text': { status: 400, retry: 'never', title: 'The text is empty or too long, or does not fit its encoding' },
   'invalid-time': { status: 400, retry: 'never', title: 'The time does not fit' },
   unauthorized: { status: 401, retry: 'never', title: 'The API key is missing or not valid' },
   forbidden: { status: 403, retry: 'never', title: 'The API key may not do this' },

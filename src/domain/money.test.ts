@@ -9,6 +9,8 @@ const draft = (cost: number): MessageDraft => ({
   text: 'x',
   sender: null,
   encoding: 'gsm7',
+  textChanged: false,
+  flash: false,
   segments: 1,
   operator: 'o',
   route: 'o: every number',

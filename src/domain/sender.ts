@@ -1,3 +1,5 @@
+import { asciiDigits } from './digits.ts'
+
 /*
   Who a message is from, and to, as SMPP addresses it: type of number (TON) and numbering plan indicator (NPI), SMPP 3.4,
   clauses 5.2.5 and 5.2.6. An alphanumeric sender has the 10 octets of an address to itself, so 11 septets
@@ -29,7 +31,8 @@ const SHORT_DIGITS_MAX = 8
 const ALPHANUMERIC = /^[A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*[A-Za-z][A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*$/
 
 /**
- * The address of a sender; null if it cannot be one.
+ * The address of a sender; null if it cannot be one. Digits may be Arabic or Persian, with spaces, dots, hyphens and
+ * brackets between them.
  * - With a plus or 00: an international number, 7 to 15 digits.
  * - Digits alone, up to 8: a short code. Its type is the network's own and has no plan; some operators want another.
  * - Digits that begin with 0: a national number, written without that 0.
@@ -37,14 +40,14 @@ const ALPHANUMERIC = /^[A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*[A-Za-z][A-Za-z0-9 !"#
  * - With a letter in it: a name, up to 11 characters.
  */
 export function parseSender(text: string): SenderAddress | null {
-  const digits = /^\+?[0-9]+$/.test(text) ? text : null
-  if (digits === null) {
+  const digits = asciiDigits(text).replace(/[\s().-]/g, '')
+  if (!/^\+?[0-9]+$/.test(digits)) {
     if (text.length > ALPHANUMERIC_MAX || !ALPHANUMERIC.test(text)) return null
     return { kind: 'alphanumeric', ton: TON.alphanumeric, npi: NPI.unknown, address: text }
   }
   const international = /^(?:\+|00)([1-9][0-9]{6,14})$/.exec(digits)?.[1]
   if (international) return numbered('international', TON.international, international)
-  if (/^[0-9]+$/.test(digits) && digits.length <= SHORT_DIGITS_MAX) {
+  if (digits.length <= SHORT_DIGITS_MAX && !digits.startsWith('+')) {
     return { kind: 'short', ton: TON.networkSpecific, npi: NPI.unknown, address: digits }
   }
   const national = /^0([1-9][0-9]{6,13})$/.exec(digits)?.[1]

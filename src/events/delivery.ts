@@ -21,6 +21,7 @@ export const DeliveryTask = Type.Object(
     accepted_at: Timestamp,
     /** The network of the number as it was known when the message was accepted, if a route asked for it. */
     mcc_mnc: Type.Optional(Type.String({ pattern: '^[0-9]{3}-[0-9]{2,3}$' })),
+    flash: Type.Optional(Type.Boolean()),
   },
   { $id: 'sms.delivery' },
 )

@@ -25,6 +25,7 @@ interface OutboxMessage {
   readonly text: string
   readonly sender: string | null
   readonly encoding: Encoding
+  readonly flash: boolean
   readonly segments: number
   readonly operator: string
   readonly cost: number
@@ -67,7 +68,7 @@ function claimStatement(places: readonly ClaimPlace[], rowsPerShardMax: number):
   return {
     name: 'outbox-claim',
     text: `
-      SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, m.customer_id, m.phone, m.text, m.sender, m.encoding, m.segments,
+      SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, m.customer_id, m.phone, m.text, m.sender, m.encoding, m.flash, m.segments,
         m.operator, m.cost, m.priority, m.max_retries, m.valid_until, m.client_ref, m.idempotency_key, m.ip,
         m.user_agent, m.traceparent, m.mcc_mnc, m.accepted_at
       FROM unnest($1::smallint[], $3::bigint[]) AS mine (shard, seq_after)

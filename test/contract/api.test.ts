@@ -178,6 +178,7 @@ test('unknown paths and messages of others are not found, and the description na
     '/v1/balance',
     '/v1/messages',
     '/v1/messages/batch',
+    '/v1/messages/quote',
     '/v1/messages/{sms_id}',
   ])
 })

@@ -57,6 +57,8 @@ async function accept(pool: Pool, customerId: string, messages: number): Promise
     text: 'x',
     sender: null,
     encoding: 'gsm7',
+    textChanged: false,
+    flash: false,
     segments: 1,
     operator: 'o',
     route: 'o: every number',

@@ -1,5 +1,5 @@
 import { outboxShard } from '../../domain/outbox-shard.ts'
-import { numberArray, textArray } from '../../postgres/array-literal.ts'
+import { booleanArray, numberArray, textArray } from '../../postgres/array-literal.ts'
 import type { AcceptedMessage, PendingRequest } from './accept-batch.ts'
 
 /** How often a temporary error may repeat before a message fails. */
@@ -60,6 +60,7 @@ export class AcceptedRows {
       texts(({ request }) => request.origin.traceparent),
       texts(({ message }) => message.route),
       texts(({ message }) => message.mccMnc),
+      booleanArray(rows.map(({ message }) => message.flash)),
       numbers(({ request }) => outboxShard(request.customerId)),
       textArray(answers.map(({ customerId }) => customerId)),
       textArray(answers.map(({ key }) => key)),

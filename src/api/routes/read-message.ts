@@ -18,6 +18,7 @@ const MessageAnswer = Type.Object({
   from: Type.Union([Type.String(), Type.Null()]),
   text: Type.String(),
   encoding: Type.String(),
+  flash: Type.Boolean(),
   segments: Type.Integer(),
   cost: Type.Integer(),
   operator: Type.String(),
@@ -39,6 +40,7 @@ interface MessageRow {
   sender: string | null
   text: string
   encoding: string
+  flash: boolean
   segments: number
   cost: number
   operator: string
@@ -80,7 +82,7 @@ export function readMessageRoute(app: FastifyInstance, pool: Pool): void {
 async function readMessage(pool: Pool, customerId: string, smsId: number): Promise<MessageRow | undefined> {
   const { rows } = await pool.query<MessageRow>({
     name: 'read-message',
-    text: `SELECT m.sms_id, m.phone, m.sender, m.text, m.encoding, m.segments, m.cost, m.operator, m.priority,
+    text: `SELECT m.sms_id, m.phone, m.sender, m.text, m.encoding, m.flash, m.segments, m.cost, m.operator, m.priority,
              m.client_ref, m.metadata, m.accepted_at, m.valid_until, s.status, s.operator_message_id, s.error_code,
              s.error_message, s.possible_duplicate, m.route, s.timeline
            FROM messages m LEFT JOIN message_states s ON s.sms_id = m.sms_id

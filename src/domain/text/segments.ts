@@ -1,6 +1,5 @@
 import { type Coding, codingsOf, endOfPart, GSM7, UCS2, unitsOf } from './coding.ts'
 import type { Encoding } from './encodings.ts'
-import { headerOctets } from './user-data-header.ts'
 
 export type { Encoding } from './encodings.ts'
 
@@ -40,26 +39,16 @@ interface Choice {
   readonly segmentation: Segmentation
 }
 
+/** The one with the fewest segments; of equals the first, of which a phone without the tables shows the most. */
 function best(text: string, encoding: Encoding): Choice | null {
   let best: Choice | null = null
   for (const coding of codingsOf(encoding)) {
     const units = unitsOf(text, coding)
     if (units < 0) continue
-    const choice = { coding, segmentation: count(text, coding, units) }
-    if (!best || isBetter(choice, best)) best = choice
+    const segmentation = count(text, coding, units)
+    if (!best || segmentation.segments < best.segmentation.segments) best = { coding, segmentation }
   }
   return best
-}
-
-/** Fewer segments, or as many of fewer octets. */
-function isBetter(a: Choice, b: Choice): boolean {
-  const difference = a.segmentation.segments - b.segmentation.segments
-  return difference < 0 || (difference === 0 && bitsOf(a) < bitsOf(b))
-}
-
-function bitsOf({ coding, segmentation: { segments, units } }: Choice): number {
-  const header = headerOctets(coding.tables, segments > 1 ? 8 : null)
-  return units * 7 + segments * header * 8
 }
 
 function count(text: string, { encoding, sizes, single, part }: Coding, units: number): Segmentation {

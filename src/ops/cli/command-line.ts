@@ -16,6 +16,7 @@ import { lagCommand } from './lag-command.ts'
 import { planCommand } from './plan-command.ts'
 import { replayCommand } from './replay-command.ts'
 import { runCommand } from './run-command.ts'
+import { segmentsCommand } from './segments-command.ts'
 import { sendCommand } from './send-command.ts'
 import { smscCommand } from './smsc-command.ts'
 import { topicsCommand } from './topics-command.ts'
@@ -29,6 +30,7 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   runCommand,
   smscCommand,
   sendCommand,
+  segmentsCommand,
   lagCommand,
   groupsCommand,
   replayCommand,

@@ -1,0 +1,86 @@
+import { type Static, Type } from 'typebox'
+import { Problem } from '../domain/errors.ts'
+import { ENCODINGS, LANGUAGES } from '../domain/text/encodings.ts'
+import { lackingCharacters } from '../domain/text/lacking.ts'
+import { type Encoding, type Segmentation, segment } from '../domain/text/segments.ts'
+import { toGsmLookAlikes } from '../domain/text/smart-text.ts'
+
+const LACKING_MAX = 5
+
+export const UNSTORABLE = 'has U+0000, or half of a character that takes two UTF-16 units'
+
+/** How a text is to travel: fields of a message request (docs/text.md). */
+export const TextOptions = {
+  encoding: Type.Optional(
+    Type.Enum(['auto', ...ENCODINGS], {
+      default: 'auto',
+      description: 'GSM 7-bit if all characters are in it, else UCS-2; or a certain one, which must have all of them',
+    }),
+  ),
+  languages: Type.Optional(
+    Type.Array(Type.Enum(LANGUAGES), {
+      maxItems: LANGUAGES.length,
+      description: 'With `auto`: national tables that may be used where they save a segment. Not all phones have them',
+    }),
+  ),
+  smart: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Replace typographic characters by look-alikes if the whole text fits GSM 7-bit then',
+    }),
+  ),
+  flash: Type.Optional(Type.Boolean({ default: false, description: 'Show at once, and do not keep' })),
+}
+
+const TextFields = Type.Object({ text: Type.String(), ...TextOptions })
+type TextFields = Static<typeof TextFields>
+
+/** A text as it will be sent. */
+export interface MessageText {
+  readonly text: string
+  /** Whether it is another than the one given. */
+  readonly textChanged: boolean
+  readonly segmentation: Segmentation
+}
+
+/** Encodes a text as its request wishes. Throws Problem; `pointer` is where the message stands in the request's body. */
+export function readText(request: TextFields, segmentsMax: number, pointer: string): MessageText {
+  const { encoding = 'auto', languages, smart } = request
+  if (!isStorable(request.text)) throw invalid(pointer, UNSTORABLE)
+  const replaced = smart && (encoding === 'auto' || encoding === 'gsm7') ? toGsmLookAlikes(request.text) : null
+  const text = replaced ?? request.text
+  const segmentation = encoding === 'auto' ? chooseEncoding(text, languages) : segment(text, encoding)
+  if (!segmentation) throw invalid(pointer, describeLacking(text, encoding as Encoding))
+  const { segments } = segmentation
+  if (segments === 0) throw invalid(pointer, 'is empty')
+  if (segments > segmentsMax) throw invalid(pointer, `has ${segments} segments; ${segmentsMax} is the most`)
+  return { text, textChanged: replaced !== null, segmentation }
+}
+
+/** PostgreSQL has no way to store the others, and no phone to show them. */
+export function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
+}
+
+/** National tables only where they save a segment: every phone reads UCS-2. */
+function chooseEncoding(text: string, languages: TextFields['languages'] = []): Segmentation {
+  let best = segment(text)
+  if (best.encoding === 'gsm7') return best
+  for (const language of languages) {
+    const national = segment(text, `gsm7-${language}`)
+    if (national && national.segments < best.segments) best = national
+  }
+  return best
+}
+
+function invalid(pointer: string, detail: string): Problem {
+  return new Problem('invalid-text', `The text ${detail}.`, [{ pointer: `${pointer}/text`, detail }])
+}
+
+function describeLacking(text: string, encoding: Encoding): string {
+  const lacking = lackingCharacters(text, encoding, LACKING_MAX).map(({ character, index }) => {
+    const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
+    return `${/^[\p{L}\p{N}\p{P}\p{S}]$/u.test(character) ? `"${character}" ` : ''}(U+${code}) at ${index}`
+  })
+  return `does not fit ${encoding}: it has ${lacking.join(', ')}`
+}

@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { segment } from '../../domain/text/segments.ts'
+import { type DraftRules, draftMessage, MessageRequest } from '../message-request.ts'
+
+const QuoteAnswer = Type.Object({
+  to: Type.String(),
+  text: Type.String({ description: 'As it would be sent' }),
+  text_changed: Type.Boolean({ description: 'Whether `smart` put look-alikes into it' }),
+  encoding: Type.String(),
+  segments: Type.Integer(),
+  units: Type.Integer({ description: 'Septets, octets or 16-bit units of the text, by its encoding' }),
+  units_left: Type.Integer({ description: 'Units for which there is room in the last segment' }),
+  cost: Type.Integer({ description: "In the currency's minor unit" }),
+  operator: Type.String(),
+})
+
+/** POST /v1/messages/quote: what a message would become and cost. Charges and stores nothing, so may be asked at every key. */
+export function quoteMessageRoute(app: FastifyInstance, rules: () => DraftRules): void {
+  app.post<{ Body: MessageRequest }>(
+    '/v1/messages/quote',
+    {
+      bodyLimit: 65_536,
+      schema: {
+        operationId: 'quoteMessage',
+        summary: 'Ask what a message would cost',
+        description:
+          'Takes the body of a message, and refuses what sending it would refuse. Charges and stores nothing.',
+        tags: ['messages'],
+        body: MessageRequest,
+        response: { 200: QuoteAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { phone, text, textChanged, encoding, cost, operator } = draftMessage(request.body, rules(), Date.now())
+      const { segments, units, unitsLeft } = segment(text, encoding)!
+      return reply.send({
+        to: phone,
+        text,
+        text_changed: textChanged,
+        encoding,
+        segments,
+        units,
+        units_left: unitsLeft,
+        cost,
+        operator,
+      })
+    },
+  )
+}

@@ -1,0 +1,96 @@
+import { GSM7, unitsOf } from './coding.ts'
+import { DEFAULT_TABLES, gsmSizes } from './gsm-alphabet.ts'
+import { segment } from './segments.ts'
+
+/*
+  What stands for a character that the GSM alphabet lacks, so that the text reads the same. Typographic forms, spaces,
+  digits and Greek capitals are replaced; letters are not stripped of their accents, as that is another spelling, and in
+  many languages another word. What Unicode knows as a mere variant of other characters (full width, ligatures, the
+  ellipsis, Roman numbers, …) is not listed here: its compatibility form is taken (NFKC).
+*/
+const LOOK_ALIKES = new Map<string, string>()
+function replace(characters: string, replacements: string): void {
+  const each = [...replacements]
+  for (const [index, character] of [...characters].entries())
+    LOOK_ALIKES.set(character, each[index] ?? each.at(-1) ?? '')
+}
+replace('“”„‟«»″〝〞❝❞', '"')
+replace('‘’‚‛‹›′`´ʹʻʼʽˈ❛❜', "'")
+replace('‐‑‒–—―−⁃•‣◦', '-')
+replace('·∙⋅', '.')
+replace('×', 'x')
+replace('⁄∕÷', '/')
+replace('∗', '*')
+replace('∣', '|')
+replace('∼', '~')
+replace('،؛؟٪٫٬。、', ',;?%.,.,')
+replace('ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ', 'ABEZHIKMNOPTYX')
+replace('\t', ' ')
+replace('\u2028\u2029\u0085', '\n')
+// Tatweel only lengthens.
+replace('\u0640', '')
+
+const sizes = gsmSizes(DEFAULT_TABLES)
+
+/**
+ * The text with look-alikes of the GSM alphabet in the place of what it lacks, if all of it fits that alphabet then and
+ * takes no more segments; else null, as also if it fits already.
+ */
+export function toGsmLookAlikes(text: string): string | null {
+  if (unitsOf(text, GSM7) >= 0) return null
+  let replaced = ''
+  // A letter and its accent may be one character, and that one in the alphabet.
+  const characters = [...text.normalize('NFC')]
+  for (const [index, character] of characters.entries()) {
+    if (isGsm(character)) {
+      replaced += character
+      continue
+    }
+    if (isNumber(character) && [characters[index - 1], characters[index + 1]].some(isAnyNumber)) return null
+    const plain = lookAlike(character) ?? compatible(character)
+    if (plain === null) return null
+    replaced += plain
+  }
+  return segment(replaced).segments <= segment(text).segments ? replaced : null
+}
+
+function isGsm(character: string): boolean {
+  return character.length === 1 && Boolean(sizes[character.charCodeAt(0)])
+}
+
+function lookAlike(character: string): string | null {
+  if (isGsm(character)) return character
+  if (/^\p{Default_Ignorable_Code_Point}$/u.test(character)) return ''
+  if (/^\p{Zs}$/u.test(character)) return ' '
+  if (/^\p{Nd}$/u.test(character)) return String(digitValue(character.codePointAt(0)!))
+  return LOOK_ALIKES.get(character) ?? null
+}
+
+/** What Unicode has the character for a variant of; null if that does not fit either. */
+function compatible(character: string): string | null {
+  const plain = character.normalize('NFKC')
+  if (plain === character) return null
+  let replaced = ''
+  for (const each of plain) {
+    const one = lookAlike(each)
+    if (one === null) return null
+    replaced += one
+  }
+  return replaced
+}
+
+/** Decimal digits stand in tens, from zero. */
+function digitValue(codePoint: number): number {
+  let value = 0
+  while (/^\p{Nd}$/u.test(String.fromCodePoint(codePoint - value - 1))) value++
+  return value % 10
+}
+
+/** Fractions, powers, numbers in circles: beside another number they would become one with it. */
+function isNumber(character: string): boolean {
+  return /^\p{No}$/u.test(character)
+}
+
+function isAnyNumber(character: string | undefined): boolean {
+  return character !== undefined && /^\p{N}$/u.test(character)
+}
