@@ -56,7 +56,10 @@ export class LiveLines {
   constructor(parts: LiveLinesParts) {
     this.#parts = parts
     const faults = this.#follow(parts.operators.current())
-    if (this.#lines.size === 0 && faults.length > 0) throw faults[0]
+    if (this.#lines.size === 0 && faults.length > 0) {
+      clearTimeout(this.#reopen!)
+      throw faults[0]
+    }
     this.#unsubscribe = parts.operators.onChange((setup) => void this.#follow(setup))
   }
 
@@ -66,10 +69,6 @@ export class LiveLines {
 
   values(): OperatorLine[] {
     return [...this.#lines.values()].map(({ line }) => line)
-  }
-
-  get size(): number {
-    return this.#lines.size
   }
 
   /**
