@@ -85,9 +85,9 @@ function operatorsOf(first: Wanted, routes: object[]) {
   }
 }
 
-function linesFor(operators: ReturnType<typeof operatorsOf>, simulatorAddress = ''): LiveLines {
-  const log = createLog('test', 'silent')
-  const lines = new LiveLines({ operators, simulatorAddress, receipt: async () => {}, log })
+function linesFor(operators: ReturnType<typeof operatorsOf>, lingerMs = 0): LiveLines {
+  const [log, simulatorAddress] = [createLog('test', 'silent'), '']
+  const lines = new LiveLines({ operators, simulatorAddress, receipt: async () => {}, log, lingerMs })
   lines.start()
   onTestFinished(() => lines.stop())
   return lines
@@ -125,6 +125,19 @@ test('a line that is closed awaits what is under way, and lets go of what waits'
   expect(queue.inFlight).toBe(1)
   turn!.release()
   await peer.untilConnections(1)
+})
+
+test('the line of a removed operator still hears receipts for a while, and hangs up at once when all stops', async () => {
+  const [one, two] = await Promise.all([startPeer(), startPeer()])
+  const operators = operatorsOf({ a: one }, [{ prefix: '', operator: 'a', price: 1 }])
+  const lines = linesFor(operators, 60_000)
+  await one.untilConnections(1)
+  operators.apply({ b: two }, [{ prefix: '', operator: 'b', price: 1 }])
+  expect(lines.get('a')).toBeUndefined()
+  await two.untilConnections(1)
+  await one.untilConnections(1)
+  await lines.stop()
+  await Promise.all([one.untilConnections(0), two.untilConnections(0)])
 })
 
 test('a task goes to its own operator, then where the routes lead; and elsewhere when its operator is gone', async () => {
