@@ -1,3 +1,7 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TlsOptions } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import type { OutgoingMessage, Receipt, SubmitResult } from '../../src/delivery/connectors/connector.ts'
 import { openSmppConnector } from '../../src/delivery/connectors/smpp/open-smpp-connector.ts'
@@ -8,6 +12,7 @@ import type { SmppSettings } from '../../src/operators/smpp-settings.ts'
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createPdu, createResponse } from '../../src/smpp/pdu.ts'
 import { eventually } from '../servers/eventually.ts'
+import { makeCertificate } from '../servers/make-certificate.ts'
 import { type Script, ScriptedSmsc } from '../servers/scripted-smsc.ts'
 
 const RECEIPT_ESM_CLASS = 0x04
@@ -73,8 +78,8 @@ function open(
   return { connector, receipts, ends, told }
 }
 
-async function scripted(script?: Script): Promise<ScriptedSmsc> {
-  const smsc = await ScriptedSmsc.start(script)
+async function scripted(script?: Script, tls?: TlsOptions): Promise<ScriptedSmsc> {
+  const smsc = await ScriptedSmsc.start(script, tls)
   onTestFinished(() => smsc.stop())
   return smsc
 }
@@ -291,14 +296,12 @@ test('a pair is ready when both are bound, and receipts come by the receiver', a
   )
   expect(receiver).toBeDefined()
   const links = smsc.links.filter(({ pdus }) => pdus[0]?.command === 'bind_receiver')
-  links
-    .at(-1)!
-    .send(
-      createPdu('deliver_sm', 5, {
-        esmClass: RECEIPT_ESM_CLASS,
-        shortMessage: Buffer.from('id:7 stat:EXPIRED err:008'),
-      }),
-    )
+  links.at(-1)!.send(
+    createPdu('deliver_sm', 5, {
+      esmClass: RECEIPT_ESM_CLASS,
+      shortMessage: Buffer.from('id:7 stat:EXPIRED err:008'),
+    }),
+  )
   expect(
     await eventually(
       () => opened.receipts,
@@ -329,6 +332,23 @@ test('a wrong password is reported, and knocked with more rarely', async () => {
   expect(refused.connector.isReady).toBe(false)
   const accepted = open(smsc.address, { password_env: 'PASSWORD' }, { env: { PASSWORD: 'right' } })
   expect(await ready(accepted)).toBe(true)
+})
+
+test('over TLS, if the certificate is trusted', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'smsgw-smpp-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const { keyStore, password, caFile } = await makeCertificate(folder, 'only-for-this-test')
+  const smsc = await scripted(undefined, { pfx: await readFile(keyStore), passphrase: password })
+  const distrustful = open(smsc.address, { tls: {} })
+  await eventually(() => distrustful.ends.length, Boolean)
+  expect(distrustful.ends[0]).toMatchObject({
+    cause: 'connection-lost',
+    detail: expect.stringContaining('certificate'),
+  })
+  const trusting = open(smsc.address, { tls: { ca_file: caFile } })
+  expect(await ready(trusting)).toBe(true)
+  expect(await trusting.connector.submit(message(), 1)).toMatchObject({ kind: 'sent' })
+  expect(smsc.received('bind_transceiver').length).toBe(1)
 })
 
 test('bytes that are no PDU end the connection, with a nack', async () => {

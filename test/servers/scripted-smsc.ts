@@ -27,7 +27,7 @@ export class ScriptedSmsc {
   readonly #script: Script
   #messages = 0
 
-  private constructor(script: Script, tls: TlsOptions | null) {
+  private constructor(script: Script, tls?: TlsOptions) {
     this.#script = script
     const serve = (socket: Socket): void => this.#serve(socket)
     this.#server = tls ? createTlsServer(tls, serve) : createServer(serve)
@@ -38,7 +38,7 @@ export class ScriptedSmsc {
     })
   }
 
-  static async start(script: Script = () => false, tls: TlsOptions | null = null): Promise<ScriptedSmsc> {
+  static async start(script: Script = () => false, tls?: TlsOptions): Promise<ScriptedSmsc> {
     const smsc = new ScriptedSmsc(script, tls)
     await new Promise<void>((resolve) => smsc.#server.listen(0, '127.0.0.1', resolve))
     return smsc
