@@ -3,80 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TlsOptions } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
-import type { OutgoingMessage, Receipt, SubmitResult } from '../../src/delivery/connectors/connector.ts'
-import { openSmppConnector } from '../../src/delivery/connectors/smpp/open-smpp-connector.ts'
-import type { SessionEnd } from '../../src/delivery/connectors/smpp/session-actions.ts'
-import type { SmppConnector } from '../../src/delivery/connectors/smpp/smpp-connector.ts'
-import type { SmppObserver } from '../../src/delivery/connectors/smpp/smpp-observer.ts'
-import type { SmppSettings } from '../../src/operators/smpp-settings.ts'
+import type { SubmitResult } from '../../src/delivery/connectors/connector.ts'
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createPdu, createResponse } from '../../src/smpp/pdu.ts'
 import { eventually } from '../servers/eventually.ts'
 import { makeCertificate } from '../servers/make-certificate.ts'
+import { openSmpp, ready, smppMessage, submitAll } from '../servers/open-smpp.ts'
 import { type Script, ScriptedSmsc } from '../servers/scripted-smsc.ts'
 
 const RECEIPT_ESM_CLASS = 0x04
-
-interface Opened {
-  readonly connector: SmppConnector
-  readonly receipts: Receipt[]
-  readonly ends: SessionEnd[]
-  /** Counts of what the observer was told. */
-  readonly told: Map<string, number>
-}
-
-interface OpenOptions {
-  readonly window?: number
-  readonly responseTimeoutMs?: number
-  readonly receipt?: (receipt: Receipt) => Promise<void>
-  readonly env?: NodeJS.ProcessEnv
-}
-
-/** A connector to that address, started; stopped when the test ends. */
-function open(
-  address: SmppSettings['address'],
-  settings: Partial<SmppSettings> = {},
-  options: OpenOptions = {},
-): Opened {
-  const receipts: Receipt[] = []
-  const ends: SessionEnd[] = []
-  const told = new Map<string, number>()
-  const count = (what: string, times = 1): void => void told.set(what, (told.get(what) ?? 0) + times)
-  const observer: SmppObserver = {
-    bound: (bind) => count(`bound ${bind}`),
-    ended(_bind, _address, end) {
-      ends.push(end)
-      count(`ended ${end.cause}`)
-    },
-    pdus: count,
-    answered: (status) => count(`answered ${status}`),
-    delivered: (kind) => count(`delivered ${kind}`),
-    noted: (_bind, oddity) => count(`noted ${oddity}`),
-    measured: ({ bound }) => told.set('bound', bound),
-    closed: () => count('closed'),
-  }
-  const fast = { reconnect_ms_first: 20, reconnect_ms_max: 100, refused_ms_first: 200, refused_ms_max: 400 }
-  const connector = openSmppConnector(
-    {
-      name: 'test',
-      settings: { address, system_id: 'gateway', ...fast, ...settings },
-      window: options.window ?? 10,
-      responseTimeoutMs: options.responseTimeoutMs ?? 5_000,
-    },
-    {
-      async receipt(receipt) {
-        await options.receipt?.(receipt)
-        receipts.push(receipt)
-      },
-      readyChanged: (ready) => count(ready ? 'ready' : 'not ready'),
-    },
-    observer,
-    options.env ?? {},
-  )
-  connector.start()
-  onTestFinished(() => connector.stop())
-  return { connector, receipts, ends, told }
-}
 
 async function scripted(script?: Script, tls?: TlsOptions): Promise<ScriptedSmsc> {
   const smsc = await ScriptedSmsc.start(script, tls)
@@ -84,36 +19,13 @@ async function scripted(script?: Script, tls?: TlsOptions): Promise<ScriptedSmsc
   return smsc
 }
 
-const ready = ({ connector }: Opened): Promise<boolean> => eventually(() => connector.isReady, Boolean)
-
-let lastSmsId = 4_611_686_018_000
-
-function message(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
-  const smsId = ++lastSmsId
-  return {
-    smsId,
-    ref: `${smsId}.1`,
-    phone: '+989121234567',
-    sender: 'smsgw',
-    text: 'Hello',
-    encoding: 'gsm7',
-    flash: false,
-    validUntilMs: null,
-    priority: 1,
-    ...more,
-  }
-}
-
-const submitAll = (connector: SmppConnector, count: number): Promise<SubmitResult[]> =>
-  Promise.all(Array.from({ length: count }, () => connector.submit(message(), 1)))
-
 test('answers that are lost with the connection are ambiguous; what was not written is unsent', async () => {
   const smsc = await scripted((pdu, link) => {
     if (pdu.command !== 'submit_sm') return false
     if (link.pdus.filter(({ command }) => command === 'submit_sm').length === 3) link.cut()
     return true
   })
-  const opened = open(smsc.address, {}, { window: 3 })
+  const opened = openSmpp(smsc.address, {}, { window: 3 })
   await ready(opened)
   const results = await submitAll(opened.connector, 5)
   expect(results.slice(0, 3)).toEqual(Array(3).fill({ kind: 'ambiguous', code: 'connection-lost' }))
@@ -132,9 +44,9 @@ test('an answer that does not come in time is ambiguous, and counted when it com
     held.push(() => link.send(createResponse(pdu, { messageId: 'late' })))
     return true
   })
-  const opened = open(smsc.address, {}, { responseTimeoutMs: 300 })
+  const opened = openSmpp(smsc.address, {}, { responseTimeoutMs: 300 })
   await ready(opened)
-  expect(await opened.connector.submit(message(), 1)).toEqual({ kind: 'ambiguous', code: 'no-answer' })
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'ambiguous', code: 'no-answer' })
   for (const send of held) send()
   await eventually(
     () => opened.told.get('noted late-answer'),
@@ -150,11 +62,11 @@ test('a connection on which nothing comes any more is given up', async () => {
     isDeaf ||= pdu.command === 'submit_sm'
     return isDeaf && !pdu.command.startsWith('bind')
   })
-  const opened = open(smsc.address, {}, { responseTimeoutMs: 200 })
+  const opened = openSmpp(smsc.address, {}, { responseTimeoutMs: 200 })
   await ready(opened)
-  expect(await opened.connector.submit(message(), 1)).toEqual({ kind: 'ambiguous', code: 'no-answer' })
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'ambiguous', code: 'no-answer' })
   expect(opened.connector.isReady).toBe(false)
-  expect(await opened.connector.submit(message(), 1)).toEqual({ kind: 'unsent', code: 'not-connected' })
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'unsent', code: 'not-connected' })
   await eventually(() => opened.told.get('ended silent'), Boolean)
   expect(smsc.received('submit_sm').length).toBe(1)
   expect(await ready(opened)).toBe(true)
@@ -167,7 +79,7 @@ test('no bind is written more than its share of the window', async () => {
     waiting.push(() => link.send(createResponse(pdu, { messageId: `${pdu.sequence}` })))
     return true
   })
-  const opened = open(smsc.address, { binds: 2 }, { window: 5 })
+  const opened = openSmpp(smsc.address, { binds: 2 }, { window: 5 })
   await eventually(
     () => opened.told.get('bound'),
     (bound) => bound === 2,
@@ -186,12 +98,12 @@ test('no bind is written more than its share of the window', async () => {
 
 test('the parts of a message go over one bind, one behind the other', async () => {
   const smsc = await scripted()
-  const opened = open(smsc.address, { binds: 3 }, { window: 30 })
+  const opened = openSmpp(smsc.address, { binds: 3 }, { window: 30 })
   await eventually(
     () => opened.told.get('bound'),
     (bound) => bound === 3,
   )
-  const long = Array.from({ length: 6 }, () => message({ text: 'x'.repeat(500) }))
+  const long = Array.from({ length: 6 }, () => smppMessage({ text: 'x'.repeat(500) }))
   const results = await Promise.all(
     long.flatMap((each) => {
       const parts = opened.connector.partsOf(each)
@@ -219,14 +131,14 @@ test('a receipt is acknowledged when it is stored, and told again when it could 
     return true
   })
   const settings = { message_id: { answer: 'decimal', receipt: 'hex' } } as const
-  const opened = open(smsc.address, settings, {
+  const opened = openSmpp(smsc.address, settings, {
     async receipt() {
       if (isBroken) throw new Error('the database is away')
       await new Promise<void>((resolve) => stored.push(resolve))
     },
   })
   await ready(opened)
-  expect(await opened.connector.submit(message(), 1)).toEqual({ kind: 'sent', operatorMessageId: '10' })
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'sent', operatorMessageId: '10' })
   const statuses = (): number[] => smsc.received('deliver_sm_resp').map(({ status }) => status)
   expect(await eventually(statuses, ({ length }) => length === 1)).toEqual([COMMAND_STATUS.ESME_RX_T_APPN.code])
   isBroken = false
@@ -240,7 +152,7 @@ test('a receipt is acknowledged when it is stored, and told again when it could 
 
 test('what else is delivered is acknowledged and counted', async () => {
   const smsc = await scripted()
-  const opened = open(smsc.address)
+  const opened = openSmpp(smsc.address)
   await ready(opened)
   const text = (shortMessage: string, esmClass: number) =>
     createPdu('deliver_sm', 1, { esmClass, shortMessage: Buffer.from(shortMessage) })
@@ -266,7 +178,7 @@ test('refusals mean what the table or the operator says', async () => {
     link.send(createResponse(pdu, { status: statuses[smsc.received('submit_sm').length - 1]! }))
     return true
   })
-  const opened = open(smsc.address, { errors: { ESME_RMSGQFUL: 'temporary', '0x450': 'rejected' } })
+  const opened = openSmpp(smsc.address, { errors: { ESME_RMSGQFUL: 'temporary', '0x450': 'rejected' } })
   await ready(opened)
   expect(await submitAll(opened.connector, 6)).toEqual([
     { kind: 'throttled', code: 'ESME_RTHROTTLED' },
@@ -285,7 +197,7 @@ test('a pair is ready when both are bound, and receipts come by the receiver', a
     link.send(createResponse(pdu, { status: COMMAND_STATUS.ESME_RALYBND.code }))
     return true
   })
-  const opened = open(smsc.address, { bind: 'pair' })
+  const opened = openSmpp(smsc.address, { bind: 'pair' })
   await eventually(() => opened.told.get('bound transmitter 1'), Boolean)
   await eventually(() => opened.told.get('ended refused'), Boolean)
   expect(opened.connector.isReady).toBe(false)
@@ -315,7 +227,7 @@ test('an address that does not answer is left for the next', async () => {
   const { address } = away
   await away.stop()
   const smsc = await scripted()
-  const opened = open([address, smsc.address])
+  const opened = openSmpp([address, smsc.address])
   expect(await ready(opened)).toBe(true)
   expect(opened.ends.map(({ cause }) => cause)).toEqual(['connection-lost'])
 })
@@ -326,11 +238,11 @@ test('a wrong password is reported, and knocked with more rarely', async () => {
     link.send(createResponse(pdu, { status: COMMAND_STATUS.ESME_RINVPASWD.code }))
     return true
   })
-  const refused = open(smsc.address, { password_env: 'PASSWORD' }, { env: { PASSWORD: 'wrong' } })
+  const refused = openSmpp(smsc.address, { password_env: 'PASSWORD' }, { env: { PASSWORD: 'wrong' } })
   await eventually(() => refused.ends.length, Boolean)
   expect(refused.ends[0]).toMatchObject({ cause: 'refused', status: COMMAND_STATUS.ESME_RINVPASWD.code })
   expect(refused.connector.isReady).toBe(false)
-  const accepted = open(smsc.address, { password_env: 'PASSWORD' }, { env: { PASSWORD: 'right' } })
+  const accepted = openSmpp(smsc.address, { password_env: 'PASSWORD' }, { env: { PASSWORD: 'right' } })
   expect(await ready(accepted)).toBe(true)
 })
 
@@ -339,21 +251,21 @@ test('over TLS, if the certificate is trusted', async () => {
   onTestFinished(() => rm(folder, { recursive: true }))
   const { keyStore, password, caFile } = await makeCertificate(folder, 'only-for-this-test')
   const smsc = await scripted(undefined, { pfx: await readFile(keyStore), passphrase: password })
-  const distrustful = open(smsc.address, { tls: {} })
+  const distrustful = openSmpp(smsc.address, { tls: {} })
   await eventually(() => distrustful.ends.length, Boolean)
   expect(distrustful.ends[0]).toMatchObject({
     cause: 'connection-lost',
     detail: expect.stringContaining('certificate'),
   })
-  const trusting = open(smsc.address, { tls: { ca_file: caFile } })
+  const trusting = openSmpp(smsc.address, { tls: { ca_file: caFile } })
   expect(await ready(trusting)).toBe(true)
-  expect(await trusting.connector.submit(message(), 1)).toMatchObject({ kind: 'sent' })
+  expect(await trusting.connector.submit(smppMessage(), 1)).toMatchObject({ kind: 'sent' })
   expect(smsc.received('bind_transceiver').length).toBe(1)
 })
 
 test('bytes that are no PDU end the connection, with a nack', async () => {
   const smsc = await scripted()
-  const opened = open(smsc.address)
+  const opened = openSmpp(smsc.address)
   await ready(opened)
   smsc.links[0]!.sendBytes(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
   await eventually(() => opened.told.get('ended unreadable'), Boolean)
@@ -367,9 +279,9 @@ test("the SMSC's unbind is followed, after its last answers, and by a new bind",
     link.send(createPdu('unbind', 99), createResponse(pdu, { messageId: '1' }))
     return true
   })
-  const opened = open(smsc.address)
+  const opened = openSmpp(smsc.address)
   await ready(opened)
-  expect(await opened.connector.submit(message(), 1)).toEqual({ kind: 'sent', operatorMessageId: '1' })
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'sent', operatorMessageId: '1' })
   await eventually(() => opened.told.get('ended unbound-by-smsc'), Boolean)
   expect(smsc.received('unbind_resp').map(({ sequence }) => sequence)).toEqual([99])
   expect(await ready(opened)).toBe(true)
@@ -381,7 +293,7 @@ test('stopping awaits what is open, unbinds, and leaves nothing', async () => {
     setTimeout(() => link.send(createResponse(pdu, { messageId: '1' })), 50)
     return true
   })
-  const opened = open(smsc.address, { binds: 2 })
+  const opened = openSmpp(smsc.address, { binds: 2 })
   await eventually(
     () => opened.told.get('bound'),
     (bound) => bound === 2,
@@ -400,12 +312,12 @@ test('stopping awaits what is open, unbinds, and leaves nothing', async () => {
       (links) => links === 0,
     ),
   ).toBe(0)
-  expect(await opened.connector.submit(message(), 1)).toEqual({ kind: 'unsent', code: 'not-connected' })
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'unsent', code: 'not-connected' })
 })
 
 test('both sides keep a quiet connection alive', async () => {
   const smsc = await scripted()
-  const opened = open(smsc.address, { enquire_link_ms: 50 })
+  const opened = openSmpp(smsc.address, { enquire_link_ms: 50 })
   await ready(opened)
   smsc.links[0]!.send(createPdu('enquire_link', 42))
   await eventually(() => smsc.received('enquire_link_resp').length, Boolean)
@@ -421,11 +333,11 @@ test('an SMSC that does not read is written no more than fits, and the rest is u
     if (pdu.command === 'submit_sm') link.pause()
     return pdu.command === 'submit_sm'
   })
-  const opened = open(smsc.address, { concatenation: 'payload' }, { window: 4_000, responseTimeoutMs: 1_500 })
+  const opened = openSmpp(smsc.address, { concatenation: 'payload' }, { window: 4_000, responseTimeoutMs: 1_500 })
   await ready(opened)
   const huge = { text: 'x'.repeat(15_000) }
   const submit = (count: number): Promise<SubmitResult[]> =>
-    Promise.all(Array.from({ length: count }, () => opened.connector.submit(message(huge), 1)))
+    Promise.all(Array.from({ length: count }, () => opened.connector.submit(smppMessage(huge), 1)))
   const first = submit(1_000)
   await eventually(() => smsc.received('submit_sm').length, Boolean)
   const results = (await Promise.all([first, submit(500)])).flat()
