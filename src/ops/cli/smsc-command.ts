@@ -42,7 +42,7 @@ Examples:
 
 async function runSmsc(env: NodeJS.ProcessEnv, isJson: boolean): Promise<number> {
   const isWatched = process.stderr.isTTY && !isJson && !isSupervised()
-  const log = createLog('smsc', isWatched ? 'warn' : 'info', process.stderr)
+  const log = createLog('smsc', isWatched ? 'warn' : 'info', isWatched || isJson ? process.stderr : undefined)
   const settings = readSettings(simulatorSettings, env)
   const simulator = new Simulator(settings, log)
   await simulator.start()
