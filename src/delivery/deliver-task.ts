@@ -2,10 +2,11 @@ import type { DeliveryTask } from '../events/delivery.ts'
 import { EventFormError } from '../events/event-codec.ts'
 import { DONE, deadLetter, type Outcome, pauseUntil, retryAt } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import type { AmbiguityPolicy } from '../operators/operators-file.ts'
+import type { AmbiguityPolicy } from '../operators/operator-schema.ts'
 import { isDatabaseAway } from '../postgres/database-errors.ts'
 import { type Attempt, type AttemptRules, type NextStep, nextStep } from './attempt-plan.ts'
 import type { Connector, OutgoingMessage, SubmitResult } from './connectors/connector.ts'
+import type { LineCandidate, LiveLines } from './live-lines.ts'
 import type { ReceiptMatcher } from './match-receipts.ts'
 import type { OperatorQueue } from './operator-queue.ts'
 import type { TaskReader } from './read-tasks.ts'
@@ -23,7 +24,7 @@ export interface OperatorLine {
 
 export interface DeliveryParts {
   readonly tasks: TaskReader
-  readonly lines: ReadonlyMap<string, OperatorLine>
+  readonly lines: Pick<LiveLines, 'candidates'>
   readonly attempts: AttemptBook
   readonly reporter: StatusReporter
   readonly receipts: ReceiptMatcher
@@ -34,8 +35,9 @@ export interface DeliveryParts {
 /** What is known of a task in hand, across the visits of its record to the handler. */
 interface Progress {
   readonly task: DeliveryTask
-  readonly subject: StatusSubject
-  readonly line: OperatorLine
+  subject: StatusSubject
+  /** How it goes out now; another one when its operator's line was closed. */
+  route: LineCandidate
   rules: AttemptRules
   attempts: Attempt[]
   faults: number
@@ -64,9 +66,11 @@ export class TaskDelivery {
   async handle(record: ConsumedRecord): Promise<Outcome> {
     const task = this.#parts.tasks.read(record)
     if (task instanceof EventFormError) return deadLetter(task.reason, task.message)
-    const line = this.#parts.lines.get(task.operator)
-    if (!line) return deadLetter('handler', `there is no operator "${task.operator}"`)
-    const progress = this.#progress.get(record) ?? this.#begin(record, task, line)
+    const [route] = this.#parts.lines.candidates(task)
+    if (!route) return deadLetter('handler', `there is no operator "${task.operator}", and no route to another`)
+    const progress = this.#progress.get(record) ?? this.#begin(record, task, route)
+    progress.route = route
+    progress.subject = { ...progress.subject, operator: route.line.name }
     try {
       const outcome = await this.#pursue(record, progress)
       await Promise.all(progress.reports.splice(0))
@@ -78,23 +82,23 @@ export class TaskDelivery {
     }
   }
 
-  #begin(record: ConsumedRecord, task: DeliveryTask, line: OperatorLine): Progress {
+  #begin(record: ConsumedRecord, task: DeliveryTask, route: LineCandidate): Progress {
     const progress: Progress = {
       task,
       subject: {
         smsId: task.sms_id,
         customerId: task.customer_id,
-        operator: task.operator,
+        operator: route.line.name,
         segments: task.segments,
         acceptedAtMs: Date.parse(task.accepted_at),
         traceparent: record.header('traceparent') ?? null,
       },
-      line,
+      route,
       rules: {
         ...this.#parts.rules,
         maxRetries: task.max_retries,
         attemptsBefore: task.retry_count,
-        onAmbiguous: line.onAmbiguous,
+        onAmbiguous: route.line.onAmbiguous,
       },
       attempts: [],
       faults: 0,
@@ -135,7 +139,8 @@ export class TaskDelivery {
     progress: Progress,
     step: NextStep & { kind: 'begin' },
   ): Promise<Outcome | null> {
-    const { task, line, subject } = progress
+    const { task, subject } = progress
+    const { line } = progress.route
     const { topic, partition } = record
     record.isQueued = true
     const turn = await line.queue.turn({ customerId: task.customer_id, priority: task.priority, topic, partition })
@@ -172,14 +177,15 @@ export class TaskDelivery {
 
   /** A process that was stopped since it took the lease must not submit: the attempt may be another's by now. */
   async #submit(progress: Progress, attempt: number, sinceLeaseMs: number): Promise<SubmitResult> {
-    const { task, line } = progress
+    const { task } = progress
+    const { line, sender } = progress.route
     if (sinceLeaseMs > LEASE_MARGIN_MS / 2) return { kind: 'unsent', code: 'lease-late' }
     const submittedMs = performance.now()
     const message: OutgoingMessage = {
       smsId: task.sms_id,
       ref: `${task.sms_id}.${attempt}`,
       phone: task.phone,
-      sender: task.sender,
+      sender,
       text: task.message,
       encoding: task.encoding,
       flash: false,
@@ -195,7 +201,7 @@ export class TaskDelivery {
     return this.#parts.attempts.end({
       smsId: progress.task.sms_id,
       attempt,
-      operator: progress.line.name,
+      operator: progress.route.line.name,
       outcome: result.kind,
       operatorMessageId: result.kind === 'sent' ? result.operatorMessageId : null,
       errorCode: result.kind === 'sent' ? null : result.code,

@@ -11,7 +11,7 @@ import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-le
 import { Producer } from '../kafka/producer/producer.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
-import type { OperatorsFile } from '../operators/operators-file.ts'
+import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
@@ -21,8 +21,8 @@ import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { deliverySettings } from './config.ts'
 import { type OperatorLine, TaskDelivery } from './deliver-task.ts'
+import { LiveLines } from './live-lines.ts'
 import { ReceiptMatcher } from './match-receipts.ts'
-import { openLines } from './open-lines.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
 import { StatusReporter } from './status-reporter.ts'
@@ -38,7 +38,7 @@ export interface WorkerParts {
   readonly cluster: Cluster
   /** For dead letters. */
   readonly producer: Producer
-  readonly operators: OperatorsFile
+  readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
   /** `host:port` for operators whose address is `embedded`; empty if there is none. */
   readonly simulatorAddress: string
   readonly health: Health
@@ -50,7 +50,7 @@ export interface WorkerParts {
 export class Worker implements Service {
   readonly name = 'worker'
   readonly #parts: WorkerParts
-  readonly #lines: ReadonlyMap<string, OperatorLine>
+  readonly #lines: LiveLines
   readonly #attempts: AttemptBook
   readonly #reporter: StatusReporter
   readonly #receipts: ReceiptMatcher
@@ -73,18 +73,19 @@ export class Worker implements Service {
       log,
       counted: (operator, outcome) => receipts.inc({ operator, outcome }),
     })
-    this.#lines = openLines(
-      parts.operators,
-      parts.simulatorAddress,
-      (operator) => (receipt) => this.#receipts.take(operator, receipt),
-    )
+    this.#lines = new LiveLines({
+      operators: parts.operators,
+      simulatorAddress: parts.simulatorAddress,
+      receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
+      log,
+    })
     this.#consumer = this.#createConsumer(settings)
     this.#measure()
   }
 
   async start(): Promise<void> {
     await this.#statuses.start([TOPICS.status])
-    for (const { connector } of this.#lines.values()) connector.start()
+    this.#lines.start()
     await this.#consumer.start()
     this.#parts.health.add('worker', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
@@ -93,10 +94,10 @@ export class Worker implements Service {
 
   /** Begins no attempt any more, awaits the answers to those begun, commits, and hangs up. */
   async stop(): Promise<void> {
-    for (const { queue } of this.#lines.values()) queue.close()
+    this.#lines.closeQueues()
     await this.#consumer.stop()
     await this.#receipts.stop()
-    await Promise.all([...this.#lines.values()].map(({ connector }) => connector.stop()))
+    await this.#lines.stop()
     this.#reporter.stop()
     await this.#attempts.stop()
     await this.#statuses.close()
@@ -161,7 +162,7 @@ export class Worker implements Service {
   #measure(): void {
     const { metrics } = this.#parts
     const sum = (pick: (line: OperatorLine) => number): number =>
-      [...this.#lines.values()].reduce((total, line) => total + pick(line), 0)
+      this.#lines.values().reduce((total, line) => total + pick(line), 0)
     metrics.gauge('smsgw_submits_in_flight', 'Submits that await their answer', () =>
       sum(({ queue }) => queue.inFlight),
     )

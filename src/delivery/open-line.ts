@@ -1,4 +1,4 @@
-import type { OperatorConfig, OperatorsFile } from '../operators/operators-file.ts'
+import type { OperatorConfig } from '../operators/operator-schema.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Connector, ConnectorEvents } from './connectors/connector.ts'
 import { SimulatorConnector } from './connectors/simulator/simulator-connector.ts'
@@ -10,30 +10,28 @@ class OperatorAddressError extends ExpectedError {
 }
 
 /**
- * The lines to all operators of the file, not yet started. `events` makes each line's listener.
- * Throws OperatorAddressError for an operator that is to be embedded when nothing was started for it.
+ * The line to an operator, not yet started. Throws OperatorAddressError for one that is to be embedded when nothing was
+ * started for it.
  */
-export function openLines(
-  file: OperatorsFile,
+export function openLine(
+  name: string,
+  config: OperatorConfig,
   simulatorAddress: string,
-  receipt: (operator: string) => ConnectorEvents['receipt'],
-): Map<string, OperatorLine> {
-  const lines = new Map<string, OperatorLine>()
-  for (const [name, config] of Object.entries(file.operators)) {
-    // A line that becomes ready serves what waited for it.
-    const readyChanged = (ready: boolean): void => {
-      if (ready) lines.get(name)!.queue.pump()
-    }
-    const connector = openConnector(name, config, simulatorAddress, { receipt: receipt(name), readyChanged })
-    lines.set(name, {
-      name,
-      connector,
-      queue: new OperatorQueue(connector, config.window),
-      responseTimeoutMs: config.response_timeout_ms,
-      onAmbiguous: config.on_ambiguous,
-    })
+  receipt: ConnectorEvents['receipt'],
+): OperatorLine {
+  // A line that becomes ready serves what waited for it.
+  const readyChanged = (ready: boolean): void => {
+    if (ready) queue.pump()
   }
-  return lines
+  const connector = openConnector(name, config, simulatorAddress, { receipt, readyChanged })
+  const queue = new OperatorQueue(connector, config.window)
+  return {
+    name,
+    connector,
+    queue,
+    responseTimeoutMs: config.response_timeout_ms,
+    onAmbiguous: config.on_ambiguous,
+  }
 }
 
 function openConnector(
