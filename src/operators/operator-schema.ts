@@ -1,4 +1,5 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox'
+import { HttpSettings } from './http-settings.ts'
 import { SmppSettings } from './smpp-settings.ts'
 
 /** As in `RouteMatch`: `*` stands for anything. */
@@ -40,6 +41,7 @@ function operator<const Name extends string, Settings extends TProperties>(conne
 
 /** What operators of each connector are made of: a further connector is a line here. */
 const SCHEMAS = {
+  http: operator('http', { http: HttpSettings }),
   smpp: operator('smpp', { smpp: SmppSettings }),
 }
 

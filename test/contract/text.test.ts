@@ -7,6 +7,7 @@ import { messageEvents } from '../../src/outbox/message-events.ts'
 import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
+import { fixedRouter } from '../servers/fixed-operators.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const TO = '+989121234567'
@@ -22,12 +23,11 @@ async function gateway() {
     isOutboxFull: () => false,
     accepted: () => {},
   })
-  const rules = { routes: [{ prefix: '98', operator: 'simulator', price: 100 }], segmentsMax: 10 }
   const log = createLog('test', 'error')
   const app = await createApi({
     pool,
     queue,
-    rules: () => rules,
+    router: fixedRouter(),
     health: new Health(),
     metrics: new Metrics(),
     log,

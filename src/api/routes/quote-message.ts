@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { segment } from '../../domain/text/segments.ts'
-import { type DraftRules, draftMessage, MessageRequest } from '../message-request.ts'
+import { draftMessage, MessageRequest } from '../message-request.ts'
+import type { MessageRouter } from '../route-messages.ts'
 
 const QuoteAnswer = Type.Object({
   to: Type.String(),
@@ -16,7 +17,7 @@ const QuoteAnswer = Type.Object({
 })
 
 /** POST /v1/messages/quote: what a message would become and cost. Charges and stores nothing, so may be asked at every key. */
-export function quoteMessageRoute(app: FastifyInstance, rules: () => DraftRules): void {
+export function quoteMessageRoute(app: FastifyInstance, router: MessageRouter): void {
   app.post<{ Body: MessageRequest }>(
     '/v1/messages/quote',
     {
@@ -32,7 +33,8 @@ export function quoteMessageRoute(app: FastifyInstance, rules: () => DraftRules)
       },
     },
     async (request, reply) => {
-      const { phone, text, textChanged, encoding, cost, operator } = draftMessage(request.body, rules(), Date.now())
+      const rules = await router.rulesFor(request.customerId, [request.body])
+      const { phone, text, textChanged, encoding, cost, operator } = draftMessage(request.body, rules, Date.now())
       const { segments, units, unitsLeft } = segment(text, encoding)!
       return reply.send({
         to: phone,

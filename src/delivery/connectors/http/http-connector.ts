@@ -1,0 +1,114 @@
+import type { HttpDescription } from '../../../operators/http-settings.ts'
+import type { Connector, ConnectorEvents, OutgoingMessage, SubmitResult } from '../connector.ts'
+import { type Callback, refuseCallback } from './admit-callback.ts'
+import { composeRequest, valuesOf } from './compose-request.ts'
+import type { TemplateValues } from './fill-template.ts'
+import { HttpExchange } from './http-exchange.ts'
+import { ReceiptPoller } from './poll-receipts.ts'
+import { readAnswer } from './read-answer.ts'
+import { parseCallbackBody } from './read-callback.ts'
+import { readReceipts } from './read-receipts.ts'
+
+export interface HttpConnectorOptions {
+  readonly operator: string
+  readonly description: HttpDescription
+  readonly secrets: ReadonlyMap<string, string>
+  readonly responseTimeoutMs: number
+  /** Requests under way at once, and so connections. */
+  readonly window: number
+  /** Something that a person should know of, in few words; not called for every message. */
+  readonly troubled: (what: string) => void
+}
+
+/** What is answered to a callback, as an HTTP status. */
+export type CallbackAnswer = 200 | 403 | 404 | 503
+
+/**
+ * The line to an operator that speaks HTTP, as its description says. A message is one request, however long it is. There
+ * is no connection to be ready: the breaker is what notices that the operator is away.
+ */
+export class HttpConnector implements Connector {
+  readonly #options: HttpConnectorOptions
+  readonly #events: ConnectorEvents
+  readonly #exchange: HttpExchange
+  readonly #fixed: TemplateValues
+  readonly #poller: ReceiptPoller | null
+  readonly #underWay = new Set<Promise<unknown>>()
+  #isReady = false
+
+  constructor(options: HttpConnectorOptions, events: ConnectorEvents) {
+    const { description, secrets, responseTimeoutMs, window, operator } = options
+    const { push, poll } = description.receipts ?? {}
+    this.#options = options
+    this.#events = events
+    this.#exchange = new HttpExchange({ timeoutMs: responseTimeoutMs, connectionsMax: window })
+    this.#fixed = new Map<string, string | null>([
+      ...[...secrets].map(([name, value]) => [`secret.${name}`, value] as const),
+      ['receipt_url', push?.public_url ? `${push.public_url.replace(/\/$/, '')}/receipts/${operator}` : null],
+    ])
+    this.#poller = poll
+      ? new ReceiptPoller(poll, this.#exchange, this.#fixed, (receipt) => events.receipt(receipt), options.troubled)
+      : null
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** Whether the operator calls us with its receipts. */
+  get isCalledBack(): boolean {
+    return this.#options.description.receipts?.push !== undefined
+  }
+
+  start(): void {
+    this.#isReady = true
+    this.#poller?.start()
+    this.#events.readyChanged(true)
+  }
+
+  async stop(): Promise<void> {
+    this.#isReady = false
+    await Promise.all([this.#poller?.stop(), ...this.#underWay])
+    await this.#exchange.close()
+  }
+
+  partsOf(): number {
+    return 1
+  }
+
+  submit(message: OutgoingMessage): Promise<SubmitResult> {
+    if (!this.#isReady) return Promise.resolve({ kind: 'unsent', code: 'stopped' })
+    const submitting = this.#submit(message).finally(() => this.#underWay.delete(submitting))
+    this.#underWay.add(submitting)
+    return submitting
+  }
+
+  /** Takes a request with receipts. They are stored when 200 is returned; after 503 the operator is to call again. */
+  async receive(callback: Callback): Promise<CallbackAnswer> {
+    const push = this.#options.description.receipts?.push
+    if (!push) return 404
+    const refusal = refuseCallback(callback, push, (name) => this.#options.secrets.get(name) ?? '')
+    if (refusal) {
+      this.#options.troubled(`a callback was refused for its ${refusal}`)
+      return 403
+    }
+    const { receipts } = readReceipts(parseCallbackBody(callback), push, Date.now())
+    const results = await Promise.allSettled(receipts.map((receipt) => this.#events.receipt(receipt)))
+    return results.every(({ status }) => status === 'fulfilled') ? 200 : 503
+  }
+
+  async #submit(message: OutgoingMessage): Promise<SubmitResult> {
+    const { request, answer, errors = {} } = this.#options.description
+    try {
+      const composed = composeRequest(request, valuesOf(message, this.#fixed))
+      const heard = await this.#exchange.exchange(composed)
+      const result = 'kind' in heard ? heard : readAnswer(heard, answer, errors)
+      if (result.kind === 'sent') this.#poller?.await(result.operatorMessageId)
+      return result
+    } catch (error) {
+      // The description does not fit the message: nothing was written, and nothing will be until it is mended.
+      this.#options.troubled((error as Error).message)
+      return { kind: 'temporary', code: 'description' }
+    }
+  }
+}

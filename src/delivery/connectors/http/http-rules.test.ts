@@ -1,0 +1,156 @@
+import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { describeHttp } from '../../../operators/describe-http.ts'
+import type { HttpPushForm } from '../../../operators/http-settings.ts'
+import { type Callback, refuseCallback } from './admit-callback.ts'
+import { composeRequest } from './compose-request.ts'
+import { fillJson, fillText, TemplateError } from './fill-template.ts'
+import { at } from './json-pointer.ts'
+import { readAnswer } from './read-answer.ts'
+import { parseCallbackBody } from './read-callback.ts'
+import { readReceipts } from './read-receipts.ts'
+
+const VALUES = new Map<string, string | number | boolean | null>([
+  ['to', '989121234567'],
+  ['text', 'a & b'],
+  ['from', null],
+  ['sms_id', 42],
+  ['flash', false],
+])
+
+test('a template of one value alone is that value, and without a value it is left out', () => {
+  expect(
+    fillJson({ a: '{sms_id}', b: 'id {sms_id}', c: '{from}', d: ['{to}', '{from}'], e: '{flash}', f: 1 }, VALUES),
+  ).toEqual({
+    a: 42,
+    b: 'id 42',
+    d: ['989121234567'],
+    e: false,
+    f: 1,
+  })
+  expect(fillText('{from}', VALUES)).toBeNull()
+  expect(fillText('<{from}>', VALUES)).toBe('<>')
+  expect(() => fillText('{unknown}', VALUES)).toThrow(TemplateError)
+})
+
+test('whatever a text is, it arrives as it was: in a path, a query, a form and JSON', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary', minLength: 1 }).filter((text) => text.isWellFormed()),
+      (text) => {
+        const values = new Map([['text', text]])
+        const form = { url: 'http://127.0.0.1/x/{text}/y', query: { q: '{text}' } }
+        const get = composeRequest({ ...form, method: 'GET' }, values)
+        const url = new URL(get.url)
+        expect(url.searchParams.get('q')).toBe(text)
+        if (text !== '.' && text !== '..') expect(decodeURIComponent(url.pathname.split('/')[2]!)).toBe(text)
+        const posted = composeRequest({ url: 'http://127.0.0.1/', form: { t: '{text}' } }, values)
+        expect(new URLSearchParams(posted.body!).get('t')).toBe(text)
+        expect(JSON.parse(composeRequest({ url: 'http://127.0.0.1/', json: { t: '{text}' } }, values).body!)).toEqual({
+          t: text,
+        })
+      },
+    ),
+  )
+})
+
+test('only what says so is taken; what may have been taken is ambiguous', () => {
+  const { answer, errors } = describeHttp({ use: 'kavenegar' })
+  const read = (status: number, json: unknown) => readAnswer({ status, json }, answer, errors!)
+  const taken = { return: { status: 200 }, entries: [{ messageid: 8792343 }] }
+  expect(read(200, taken)).toEqual({ kind: 'sent', operatorMessageId: '8792343' })
+  expect(read(200, { return: { status: 200 }, entries: [] })).toMatchObject({ kind: 'ambiguous' })
+  expect(read(418, { return: { status: 418 }, entries: null })).toEqual({ kind: 'temporary', code: '418' })
+  expect(read(411, { return: { status: 411 } })).toEqual({ kind: 'rejected', code: '411' })
+  expect(read(451, { return: { status: 451 } })).toEqual({ kind: 'throttled', code: '451' })
+  expect(read(429, null)).toEqual({ kind: 'throttled', code: 'http-429' })
+  expect(read(500, '<html>')).toEqual({ kind: 'ambiguous', code: 'http-500' })
+  expect(read(503, null)).toEqual({ kind: 'temporary', code: 'http-503' })
+  expect(read(302, null)).toMatchObject({ kind: 'ambiguous' })
+})
+
+test('no answer of any kind makes a message sent that does not name it', () => {
+  const { answer, errors } = describeHttp({ use: 'infobip', receipts: {} })
+  fc.assert(
+    fc.property(fc.integer({ min: 100, max: 599 }), fc.jsonValue(), (status, json) => {
+      const result = readAnswer({ status, json }, answer, errors!)
+      if (result.kind === 'sent') expect(at(json, answer.id)).toBeDefined()
+    }),
+  )
+})
+
+test('receipts are read one or many, from query, form or JSON, and intermediate ones are ignored', () => {
+  const infobip = describeHttp({ use: 'infobip' }).receipts!.push!
+  const result = (groupName: string) => ({
+    messageId: groupName,
+    status: { groupName },
+    error: { name: 'EC' },
+    doneAt: '2026-11-24T10:00:00.000+0000',
+  })
+  const body = { results: ['PENDING', 'DELIVERED', 'EXPIRED', 'NEW ONE'].map(result) }
+  const { receipts, ignored } = readReceipts(body, infobip, Date.parse('2026-11-24T11:00:00Z'))
+  expect(ignored).toBe(2)
+  expect(receipts).toEqual([
+    { operatorMessageId: 'DELIVERED', status: 'delivered', errorCode: null, at: new Date('2026-11-24T10:00:00Z') },
+    { operatorMessageId: 'EXPIRED', status: 'expired', errorCode: 'EC', at: new Date('2026-11-24T10:00:00Z') },
+  ])
+  const kavenegar = describeHttp({ use: 'kavenegar' }).receipts!.push!
+  const callback = (over: Partial<Callback>): Callback => ({
+    address: '127.0.0.1',
+    headers: {},
+    query: {},
+    body: Buffer.alloc(0),
+    ...over,
+  })
+  const form = {
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: Buffer.from('messageid=7&status=10'),
+  }
+  for (const each of [callback({ query: { messageid: '7', status: '10' } }), callback(form)]) {
+    expect(readReceipts(parseCallbackBody(each), kavenegar, 0).receipts).toMatchObject([
+      { operatorMessageId: '7', status: 'delivered' },
+    ])
+  }
+  expect(readReceipts(parseCallbackBody(callback({ body: Buffer.from('{') })), kavenegar, 0).receipts).toEqual([])
+})
+
+test('a callback needs every check that the description has', () => {
+  const push: HttpPushForm = {
+    id: '/id',
+    status: '/status',
+    statuses: {},
+    addresses: ['10.0.0.0/8', '2001:db8::1'],
+    token: { query: 'token', secret: 'token' },
+    signature: { header: 'X-Signature', prefix: 'sha256=', secret: 'key' },
+  }
+  const body = Buffer.from('{"id":1}')
+  const signature = `sha256=${createHmac('sha256', 'k').update(body).digest('hex').toUpperCase()}`
+  const good: Callback = {
+    address: '::ffff:10.1.2.3',
+    headers: { 'x-signature': signature },
+    query: { token: 't' },
+    body,
+  }
+  const judge = (over: Partial<Callback>) => refuseCallback({ ...good, ...over }, push, (name) => name[0]!)
+  expect(judge({})).toBeNull()
+  expect(judge({ address: '2001:db8::1' })).toBeNull()
+  expect(judge({ address: '11.0.0.1' })).toBe('address')
+  expect(judge({ query: {} })).toBe('token')
+  expect(judge({ query: { token: 'tt' } })).toBe('token')
+  expect(judge({ headers: {} })).toBe('signature')
+  expect(judge({ body: Buffer.from('{"id":2}') })).toBe('signature')
+})
+
+test('a description that is not whole is refused by the place', () => {
+  expect(() => describeHttp({})).toThrow('http')
+  expect(() => describeHttp({ use: 'kavenegar', answer: { id: 5 } })).toThrow('http/answer/id')
+  const request = { url: 'https://example.org' }
+  const push = { id: '/id', status: '/status', statuses: {} }
+  expect(() => describeHttp({ request, answer: { id: '/id' }, receipts: { push } })).toThrow('anyone could call')
+  expect(() => describeHttp({ request, answer: { id: '/id', code: '/c' } })).toThrow('together')
+  expect(() => describeHttp({ request: { ...request, form: {}, json: {} }, answer: { id: '/id' } })).toThrow(
+    'one is sent',
+  )
+  for (const use of ['infobip', 'kavenegar', 'magfa'] as const) expect(describeHttp({ use }).answer.id).toContain('/')
+})

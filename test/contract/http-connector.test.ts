@@ -1,0 +1,214 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import type { OutgoingMessage, Receipt } from '../../src/delivery/connectors/connector.ts'
+import { HttpConnector } from '../../src/delivery/connectors/http/http-connector.ts'
+import { ReceiptListener } from '../../src/delivery/connectors/http/receipt-listener.ts'
+import { freePort } from '../../src/embedded/free-port.ts'
+import { describeHttp } from '../../src/operators/describe-http.ts'
+import type { HttpSettings } from '../../src/operators/http-settings.ts'
+import { eventually } from '../servers/eventually.ts'
+
+const MESSAGE: OutgoingMessage = {
+  smsId: 42,
+  ref: '42.1',
+  phone: '+989121234567',
+  sender: '10008',
+  text: 'سلام & خداحافظ',
+  encoding: 'ucs2',
+  flash: false,
+  validUntilMs: null,
+  priority: 1,
+}
+
+interface Asked {
+  readonly url: URL
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** An aggregator that answers as it is told; what it was asked is kept. */
+async function aggregator(answer: (asked: Asked, response: ServerResponse) => void) {
+  const asked: Asked[] = []
+  const server: Server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const one = { url: new URL(request.url!, 'http://x'), headers: request.headers, body }
+    asked.push(one)
+    answer(one, response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+const json = (response: ServerResponse, status: number, body: unknown): void => {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+/** A started connector with what it was told by receipts. */
+function connector(settings: HttpSettings, secrets: Record<string, string>, responseTimeoutMs = 5_000) {
+  const receipts: Receipt[] = []
+  const troubles: string[] = []
+  let isStoring = true
+  const line = new HttpConnector(
+    {
+      operator: 'agg',
+      description: describeHttp(settings),
+      secrets: new Map(Object.entries(secrets)),
+      responseTimeoutMs,
+      window: 4,
+      troubled: (what) => troubles.push(what),
+    },
+    {
+      receipt: async (receipt) => {
+        if (!isStoring) throw new Error('the database is away')
+        receipts.push(receipt)
+      },
+      readyChanged: () => {},
+    },
+  )
+  line.start()
+  onTestFinished(() => line.stop())
+  return { line, receipts, troubles, store: (on: boolean) => void (isStoring = on) }
+}
+
+async function listener(line: HttpConnector): Promise<string> {
+  const listening = new ReceiptListener({
+    host: '127.0.0.1',
+    port: await freePort(),
+    receive: async (operator, callback) => (operator === 'agg' ? line.receive(callback) : 404),
+  })
+  await listening.start()
+  onTestFinished(() => listening.stop())
+  return `http://127.0.0.1:${listening.port}`
+}
+
+test('Kavenegar: a form with a localid; receipts by a callback with a token', async () => {
+  const { asked, url } = await aggregator((_, response) =>
+    json(response, 200, { return: { status: 200 }, entries: [{ messageid: 8792343, status: 1 }] }),
+  )
+  const request = { url: `${url}/v1/{secret.api_key}/sms/send.json` }
+  const { line, receipts, troubles, store } = connector({ use: 'kavenegar', request }, { api_key: 'k/1', token: 't' })
+  expect(await line.submit(MESSAGE)).toEqual({ kind: 'sent', operatorMessageId: '8792343' })
+  expect(asked[0]!.url.pathname).toBe('/v1/k%2F1/sms/send.json')
+  expect(Object.fromEntries(new URLSearchParams(asked[0]!.body))).toEqual({
+    receptor: '+989121234567',
+    message: MESSAGE.text,
+    sender: '10008',
+    localid: '42',
+  })
+  const base = await listener(line)
+  expect((await fetch(`${base}/receipts/agg?messageid=8792343&status=10`)).status).toBe(403)
+  expect(receipts).toEqual([])
+  expect(troubles).toHaveLength(1)
+  expect((await fetch(`${base}/receipts/other?token=t`)).status).toBe(404)
+  expect((await fetch(`${base}/elsewhere`)).status).toBe(404)
+  store(false)
+  expect((await fetch(`${base}/receipts/agg?token=t&messageid=8792343&status=10`)).status).toBe(503)
+  store(true)
+  const body = new URLSearchParams({ messageid: '8792343', status: '10' })
+  expect((await fetch(`${base}/receipts/agg?token=t`, { method: 'POST', body })).status).toBe(200)
+  expect(receipts).toMatchObject([{ operatorMessageId: '8792343', status: 'delivered' }])
+  const tooLong = await fetch(`${base}/receipts/agg?token=t`, { method: 'POST', body: 'x'.repeat(2_000_000) }).catch(
+    () => null,
+  )
+  expect([413, undefined]).toContain(tooLong?.status)
+})
+
+test('Magfa: JSON with a login; receipts are asked for until they come', async () => {
+  let round = 0
+  const { asked, url } = await aggregator(({ url: { pathname } }, response) => {
+    if (pathname === '/send') return json(response, 200, { status: 0, messages: [{ status: 0, id: 77 + round }] })
+    round++
+    if (round === 1) return void response.writeHead(500).end()
+    json(response, 200, { status: 0, dlrs: [{ mid: 77, status: round < 3 ? 8 : 1, date: '2026-11-24 10:00:00' }] })
+  })
+  const basic = { user: '{secret.user}', password: '{secret.password}' }
+  const settings: HttpSettings = {
+    use: 'magfa',
+    request: { url: `${url}/send` },
+    receipts: { poll: { every_ms: 100, request: { url: `${url}/statuses/{ids}`, method: 'GET', basic } } },
+  }
+  const { line, receipts, troubles } = connector(settings, { user: 'u/d', password: 'p' })
+  expect(await line.submit(MESSAGE)).toEqual({ kind: 'sent', operatorMessageId: '77' })
+  expect(JSON.parse(asked[0]!.body)).toEqual({
+    senders: ['10008'],
+    recipients: ['989121234567'],
+    messages: [MESSAGE.text],
+    uids: [42],
+  })
+  expect(asked[0]!.headers.authorization).toBe(`Basic ${Buffer.from('u/d:p').toString('base64')}`)
+  await eventually(
+    () => receipts.length,
+    (count) => count > 0,
+  )
+  expect(receipts).toMatchObject([{ operatorMessageId: '77', status: 'delivered' }])
+  expect(troubles).toEqual(['http-500'])
+  expect(asked.at(-1)!.url.pathname).toBe('/statuses/77')
+})
+
+test('Infobip: our reference, our callback address, several receipts in one call', async () => {
+  const { asked, url } = await aggregator((_, response) =>
+    json(response, 200, { messages: [{ messageId: '42.1', status: { groupName: 'PENDING' } }] }),
+  )
+  const settings: HttpSettings = {
+    use: 'infobip',
+    request: { url: `${url}/sms/3/messages` },
+    receipts: { push: { public_url: 'https://gateway.example/' } },
+  }
+  const { line, receipts } = connector(settings, { api_key: 'k', token: 't' })
+  expect(await line.submit(MESSAGE)).toEqual({ kind: 'sent', operatorMessageId: '42.1' })
+  expect(asked[0]!.headers.authorization).toBe('App k')
+  expect(JSON.parse(asked[0]!.body).messages[0]).toMatchObject({
+    sender: '10008',
+    destinations: [{ to: '989121234567', messageId: '42.1' }],
+    content: { text: MESSAGE.text },
+    options: { flash: false },
+    webhooks: { delivery: { url: 'https://gateway.example/receipts/agg?token=t' } },
+  })
+  const result = (messageId: string, groupName: string) => ({ messageId, status: { groupName }, error: { name: 'E' } })
+  const answer = await fetch(`${await listener(line)}/receipts/agg?token=t`, {
+    method: 'POST',
+    body: JSON.stringify({ results: [result('a', 'DELIVERED'), result('b', 'UNDELIVERABLE'), result('c', 'PENDING')] }),
+  })
+  expect(answer.status).toBe(200)
+  expect(receipts.map(({ operatorMessageId, status }) => [operatorMessageId, status])).toEqual([
+    ['a', 'delivered'],
+    ['b', 'failed'],
+  ])
+})
+
+test('what was not written is unsent; what was written and not answered is ambiguous', async () => {
+  const settings = (url: string): HttpSettings => ({ request: { url, json: { t: '{text}' } }, answer: { id: '/id' } })
+  const nobody = connector(settings(`http://127.0.0.1:${await freePort()}`), {})
+  expect(await nobody.line.submit(MESSAGE)).toEqual({ kind: 'unsent', code: 'not-connected' })
+
+  const cutting = await aggregator((_, response) => void response.destroy())
+  expect(await connector(settings(cutting.url), {}).line.submit(MESSAGE)).toEqual({
+    kind: 'ambiguous',
+    code: 'connection-lost',
+  })
+  expect(cutting.asked).toHaveLength(1)
+
+  const silent = await aggregator(() => {})
+  expect(await connector(settings(silent.url), {}, 300).line.submit(MESSAGE)).toEqual({
+    kind: 'ambiguous',
+    code: 'no-answer',
+  })
+
+  const halfway = await aggregator((_, response) => void response.writeHead(200).write('{"id":'))
+  expect(await connector(settings(halfway.url), {}, 300).line.submit(MESSAGE)).toMatchObject({ kind: 'ambiguous' })
+
+  const stopped = connector(settings(silent.url), {})
+  await stopped.line.stop()
+  expect(await stopped.line.submit(MESSAGE)).toMatchObject({ kind: 'unsent' })
+  const misdescribed = connector({ request: { url: silent.url, json: { t: '{nothing}' } }, answer: { id: '/id' } }, {})
+  expect(await misdescribed.line.submit(MESSAGE)).toEqual({ kind: 'temporary', code: 'description' })
+  expect(misdescribed.troubles[0]).toContain('nothing')
+})
