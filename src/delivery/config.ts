@@ -1,4 +1,4 @@
-import { choice, integer } from '../runtime/settings.ts'
+import { choice, integer, text } from '../runtime/settings.ts'
 
 export const deliverySettings = {
   DELIVERY_ORDER: choice(
@@ -25,4 +25,8 @@ export const deliverySettings = {
     },
   ),
   DELIVERY_RETRY_MS_MAX: integer(60_000, 'Longest wait between two attempts', { min: 1 }),
+  RECEIPTS_PORT: integer(0, 'Port where operators that speak HTTP bring receipts, at /receipts/<operator>; 0: none', {
+    max: 65_535,
+  }),
+  RECEIPTS_HOST: text('127.0.0.1', 'Address that it listens on'),
 }

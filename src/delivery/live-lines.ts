@@ -4,20 +4,13 @@ import type { DeliveryTask } from '../events/delivery.ts'
 import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import type { OperatorConfig } from '../operators/operator-schema.ts'
 import type { OperatorSetup } from '../operators/operator-setup.ts'
-import type { Log } from '../runtime/log.ts'
-import type { Receipt } from './connectors/connector.ts'
-import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
+import type { Callback } from './connectors/http/admit-callback.ts'
+import { type CallbackAnswer, HttpConnector } from './connectors/http/http-connector.ts'
 import type { OperatorLine } from './deliver-task.ts'
-import { openLine } from './open-line.ts'
+import { type LineParts, openLine } from './open-line.ts'
 
-export interface LiveLinesParts {
+export interface LiveLinesParts extends LineParts {
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
-  /** `host:port` for operators whose address is `embedded`; empty if there is none. */
-  readonly simulatorAddress: string
-  /** Takes a receipt of an operator; see `ConnectorEvents`. */
-  readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
-  readonly observeSmpp: (operator: string) => SmppObserver
-  readonly log: Log
   /** How long the line of a removed operator still hears receipts. */
   readonly lingerMs?: number
 }
@@ -53,6 +46,8 @@ export class LiveLines {
   readonly #parts: LiveLinesParts
   readonly #lines = new Map<string, OpenLine>()
   readonly #closing = new Set<Promise<void>>()
+  /** Lines of removed operators that still hear receipts. */
+  readonly #leaving = new Map<string, OperatorLine>()
   readonly #stopping = new AbortController()
   readonly #unsubscribe: () => void
   #reopen: NodeJS.Timeout | null = null
@@ -97,6 +92,12 @@ export class LiveLines {
     for (const { connector } of this.values()) connector.start()
   }
 
+  /** Takes what an operator that speaks HTTP brings: one that is there, or was until a while ago. */
+  async receive(operator: string, callback: Callback): Promise<CallbackAnswer> {
+    const line = this.get(operator) ?? this.#leaving.get(operator)
+    return line?.connector instanceof HttpConnector ? await line.connector.receive(callback) : 404
+  }
+
   /** From now on no turns are given, and changes are not followed. */
   closeQueues(): void {
     this.#stopping.abort()
@@ -137,16 +138,16 @@ export class LiveLines {
   }
 
   #open(name: string, config: OperatorConfig): void {
-    const { simulatorAddress, receipt, observeSmpp, log } = this.#parts
-    const line = openLine(name, config, simulatorAddress, (what) => receipt(name, what), observeSmpp)
+    const line = openLine(name, config, this.#parts)
     this.#lines.set(name, { config, line })
     if (!this.#started) return
     line.connector.start()
-    log.info({ operator: name }, 'a line is opened')
+    this.#parts.log.info({ operator: name }, 'a line is opened')
   }
 
   #close(line: OperatorLine, lingerMs: number): void {
     line.queue.close()
+    this.#leaving.set(line.name, line)
     const closing = this.#drain(line, lingerMs).finally(() => this.#closing.delete(closing))
     this.#closing.add(closing)
   }
@@ -155,6 +156,7 @@ export class LiveLines {
     const deadlineMs = Date.now() + responseTimeoutMs + DRAIN_MARGIN_MS
     while (queue.inFlight > 0 && Date.now() < deadlineMs) await setTimeout(DRAIN_LOOK_MS)
     await setTimeout(lingerMs, undefined, { signal: this.#stopping.signal }).catch(() => {})
+    if (this.#leaving.get(name)?.connector === connector) this.#leaving.delete(name)
     await connector.stop()
     this.#parts.log.info({ operator: name }, 'a line is closed')
   }

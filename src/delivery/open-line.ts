@@ -1,6 +1,9 @@
+import { describeHttp, readSecrets } from '../operators/describe-http.ts'
 import type { OperatorConfig } from '../operators/operator-schema.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
-import type { Connector, ConnectorEvents } from './connectors/connector.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Connector, ConnectorEvents, Receipt } from './connectors/connector.ts'
+import { HttpConnector } from './connectors/http/http-connector.ts'
 import { openSmppConnector } from './connectors/smpp/open-smpp-connector.ts'
 import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
 import type { OperatorLine } from './deliver-task.ts'
@@ -10,22 +13,28 @@ class OperatorAddressError extends ExpectedError {
   override readonly name = 'OperatorAddressError'
 }
 
+/** What lines are opened with. */
+export interface LineParts {
+  /** `host:port` for operators whose address is `embedded`; empty if there is none. */
+  readonly simulatorAddress: string
+  /** Takes a receipt of an operator; see `ConnectorEvents`. */
+  readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
+  readonly observeSmpp: (operator: string) => SmppObserver
+  readonly log: Log
+}
+
 /**
  * The line to an operator, not yet started. Throws OperatorAddressError for one that is to be embedded when nothing was
- * started for it.
+ * started for it, and what the connector's settings are refused for.
  */
-export function openLine(
-  name: string,
-  config: OperatorConfig,
-  simulatorAddress: string,
-  receipt: ConnectorEvents['receipt'],
-  observeSmpp: (operator: string) => SmppObserver,
-): OperatorLine {
-  // A line that becomes ready serves what waited for it.
-  const readyChanged = (ready: boolean): void => {
-    if (ready) queue.pump()
-  }
-  const connector = openConnector(name, config, simulatorAddress, { receipt, readyChanged }, observeSmpp)
+export function openLine(name: string, config: OperatorConfig, parts: LineParts): OperatorLine {
+  const connector = openConnector(name, config, parts, {
+    receipt: (receipt) => parts.receipt(name, receipt),
+    // A line that becomes ready serves what waited for it.
+    readyChanged: (ready) => {
+      if (ready) queue.pump()
+    },
+  })
   const queue = new OperatorQueue(connector, config.window)
   return {
     name,
@@ -36,18 +45,26 @@ export function openLine(
   }
 }
 
-function openConnector(
-  name: string,
-  config: OperatorConfig,
-  simulatorAddress: string,
-  events: ConnectorEvents,
-  observeSmpp: (operator: string) => SmppObserver,
-): Connector {
+function openConnector(name: string, config: OperatorConfig, parts: LineParts, events: ConnectorEvents): Connector {
   const { window, response_timeout_ms: responseTimeoutMs } = config
+  if (config.connector === 'http') {
+    const { log } = parts
+    return new HttpConnector(
+      {
+        operator: name,
+        description: describeHttp(config.http),
+        secrets: readSecrets(config.http, process.env),
+        responseTimeoutMs,
+        window,
+        troubled: (what) => log.warn({ operator: name, what }, 'an operator that speaks HTTP is not understood'),
+      },
+      events,
+    )
+  }
   const { address: given } = config.smpp
-  const address = typeof given === 'string' ? addressOf(name, given, simulatorAddress) : given
+  const address = typeof given === 'string' ? addressOf(name, given, parts.simulatorAddress) : given
   const operator = { name, settings: { ...config.smpp, address }, window, responseTimeoutMs }
-  return openSmppConnector(operator, events, observeSmpp(name), process.env)
+  return openSmppConnector(operator, events, parts.observeSmpp(name), process.env)
 }
 
 function addressOf(name: string, address: string, simulatorAddress: string): string {

@@ -20,6 +20,7 @@ import { observeConsumer, observeProducer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { deliverySettings } from './config.ts'
+import { ReceiptListener } from './connectors/http/receipt-listener.ts'
 import { type OperatorLine, TaskDelivery } from './deliver-task.ts'
 import { LiveLines } from './live-lines.ts'
 import { ReceiptMatcher } from './match-receipts.ts'
@@ -52,6 +53,7 @@ export class Worker implements Service {
   readonly name = 'worker'
   readonly #parts: WorkerParts
   readonly #lines: LiveLines
+  readonly #listener: ReceiptListener
   readonly #attempts: AttemptBook
   readonly #reporter: StatusReporter
   readonly #receipts: ReceiptMatcher
@@ -81,6 +83,11 @@ export class Worker implements Service {
       observeSmpp: (operator) => observeSmpp(log, metrics, operator),
       log,
     })
+    this.#listener = new ReceiptListener({
+      host: settings.RECEIPTS_HOST,
+      port: settings.RECEIPTS_PORT,
+      receive: (operator, callback) => this.#lines.receive(operator, callback),
+    })
     this.#consumer = this.#createConsumer(settings)
     this.#measure()
   }
@@ -88,6 +95,7 @@ export class Worker implements Service {
   async start(): Promise<void> {
     await this.#statuses.start([TOPICS.status])
     this.#lines.start()
+    if (this.#parts.settings.RECEIPTS_PORT > 0) await this.#listener.start()
     await this.#consumer.start()
     this.#parts.health.add('worker', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
@@ -98,6 +106,7 @@ export class Worker implements Service {
   async stop(): Promise<void> {
     this.#lines.closeQueues()
     await this.#consumer.stop()
+    await this.#listener.stop()
     await this.#receipts.stop()
     await this.#lines.stop()
     this.#reporter.stop()

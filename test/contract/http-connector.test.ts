@@ -73,9 +73,12 @@ function connector(settings: HttpSettings, secrets: Record<string, string>, resp
       readyChanged: () => {},
     },
   )
+  const store = (on: boolean): void => {
+    isStoring = on
+  }
   line.start()
   onTestFinished(() => line.stop())
-  return { line, receipts, troubles, store: (on: boolean) => void (isStoring = on) }
+  return { line, receipts, troubles, store }
 }
 
 async function listener(line: HttpConnector): Promise<string> {
