@@ -74,21 +74,20 @@ test('the country of a number, also where several share a calling code', () => {
 })
 
 test('every file that is taken routes to operators that it has', () => {
-  const name = fc.constantFrom('mci', 'irancell', 'world')
-  const anyName = fc.oneof({ weight: 9, arbitrary: name }, { weight: 1, arbitrary: fc.constant('gone') })
-  const target = fc.record({ operator: anyName, weight: fc.nat(3), price: fc.nat(9) })
+  const name = fc.constantFrom('mci', 'irancell', 'gone')
+  const target = fc.record({ operator: name, weight: fc.nat(3), price: fc.nat(9) })
   const way = fc.oneof(
-    fc.record({ operator: anyName }),
-    fc.record({ to: fc.uniqueArray(target, { selector: ({ operator }) => operator, minLength: 1 }) }),
+    fc.record({ operator: name }),
+    fc.record({ to: fc.uniqueArray(target, { selector: ({ operator }) => operator, minLength: 1, maxLength: 2 }) }),
   )
   const rest = fc.record(
-    { prefix: fc.constantFrom('', '98', '98912'), price: fc.nat(9), failover: fc.uniqueArray(name, { minLength: 1 }) },
+    { prefix: fc.constantFrom('', '98', '98912'), price: fc.nat(9), failover: fc.constant(['world']) },
     { requiredKeys: ['prefix', 'price'] },
   )
   const route = fc.tuple(rest, way).map(([common, to]) => ({ ...common, ...to }))
   let taken = 0
   fc.assert(
-    fc.property(fc.array(route, { minLength: 1, maxLength: 3 }), (routes) => {
+    fc.property(fc.array(route, { minLength: 1, maxLength: 2 }), (routes) => {
       let setup: OperatorSetup
       try {
         setup = setupOf(`routes: ${JSON.stringify(routes)}`)
