@@ -162,16 +162,18 @@ export class Worker implements Service {
   }
 
   #measure(): void {
-    const { metrics } = this.#parts
+    const { metrics, operators } = this.#parts
     const sum = (pick: (line: OperatorLine) => number): number =>
       this.#lines.values().reduce((total, line) => total + pick(line), 0)
     metrics.gauge('smsgw_submits_in_flight', 'Submits that await their answer', () =>
       sum(({ queue }) => queue.inFlight),
     )
     metrics.gauge('smsgw_tasks_waiting', 'Tasks that wait for their turn', () => sum(({ queue }) => queue.waiting))
-    metrics.gauge('smsgw_operators', 'Operators that messages are handed to', () => this.#lines.size)
-    metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () =>
-      sum(({ connector }) => (connector.isReady ? 1 : 0)),
+    const isReady = ({ connector }: OperatorLine): number => (connector.isReady ? 1 : 0)
+    metrics.gauge('smsgw_operators', 'Operators in force', () => operators.current().operators.size)
+    metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () => sum(isReady))
+    metrics.gaugeBy('smsgw_operator_ready', 'Whether an operator takes messages', 'operator', () =>
+      this.#lines.values().map((line) => [line.name, isReady(line)] as const),
     )
   }
 }
