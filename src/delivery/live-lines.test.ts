@@ -65,9 +65,16 @@ function operatorsOf(first: Wanted, routes: object[]) {
   let revision = 0
   const make = (wanted: Wanted, to = routes): OperatorSetup => {
     const operators = Object.fromEntries(
-      Object.entries(wanted).map(([name, own]) => [
+      Object.entries(wanted).map(([name, { address, ...own }]) => [
         name,
-        { connector: 'simulator', window: 1, response_timeout_ms: 1_000, on_ambiguous: 'hold', ...own },
+        {
+          connector: 'smpp',
+          smpp: { address, system_id: 'test' },
+          window: 1,
+          response_timeout_ms: 1_000,
+          on_ambiguous: 'hold',
+          ...own,
+        },
       ]),
     )
     return new OperatorSetup(++revision, parseOperators(JSON.stringify({ operators, routes: to }), 'test'))

@@ -17,7 +17,7 @@ const BACKLOG = 60
 function operators(named: Readonly<Record<string, readonly [string, number]>>): string {
   const lines = Object.entries(named).map(
     ([name, [address, window]]) =>
-      `  ${name}: {connector: simulator, address: "${address}", window: ${window}, response_timeout_ms: 10000, on_ambiguous: resend}`,
+      `  ${name}: {connector: smpp, smpp: {address: "${address}", system_id: smsgw, reference_tlv: 0x1501}, window: ${window}, response_timeout_ms: 10000, on_ambiguous: resend}`,
   )
   return `operators:\n${lines.join('\n')}\nroutes:\n  - {prefix: "", operator: ${Object.keys(named).at(-1)}, price: 1}\n`
 }
