@@ -31,6 +31,15 @@ test('the file that comes with the gateway is valid, in its short form', () => {
   expect(firstOf(setup, '+989121234567')).toMatchObject({ operator: 'simulator', price: 100 })
 })
 
+test('the file that docs/operators/routing.md shows is valid, and does what it says', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/operators/routing.md'), 'utf8')
+  const [, source] = /```yaml\n([\s\S]*?)```/.exec(text)!
+  const setup = new OperatorSetup(1, parseOperators(source!, 'routing.md'))
+  const acme = { phone: '+989121234567', customerId: 'acme', sender: 'ACME1', priority: 1, network: null }
+  expect(setup.rank(acme)).toMatchObject({ candidates: [{ operator: 'mci', price: 90, sender: '20001' }] })
+  expect(firstOf(setup, '+436601234567')).toMatchObject({ operator: 'world', price: 500 })
+})
+
 test('networks of Iran, others by country, a ported number by what is known of it', () => {
   const setup = setupOf(`
 networks: {"262-01": ["49151", "49160"]}
