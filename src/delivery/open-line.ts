@@ -40,6 +40,18 @@ function openConnector(
   simulatorAddress: string,
   events: ConnectorEvents,
 ): Connector {
+  switch (config.connector) {
+    case 'simulator':
+      return openSimulator(name, config, simulatorAddress, events)
+  }
+}
+
+function openSimulator(
+  name: string,
+  config: Extract<OperatorConfig, { connector: 'simulator' }>,
+  simulatorAddress: string,
+  events: ConnectorEvents,
+): Connector {
   const address = config.address === 'embedded' ? simulatorAddress : config.address
   if (address === '') {
     throw new OperatorAddressError(
