@@ -73,6 +73,9 @@ test('a message goes first to the operator that it was accepted for, as long as 
   expect(names('world')).toEqual(['world', 'mci'])
   expect(names('irancell')).toEqual(['irancell', 'mci', 'world'])
   expect(names('gone')).toEqual(['mci', 'world'])
+  const renamed = setupOf('routes: [{prefix: "", operator: mci, price: 1, senders: {replace: "2000"}}]')
+  const [first] = renamed.rankAccepted({ ...MESSAGE, phone: '+989121234567', sender: 'Acme' }, 'world')
+  expect(first).toMatchObject({ operator: 'world', sender: '2000' })
 })
 
 test('the country of a number, also where several share a calling code', () => {
