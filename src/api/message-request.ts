@@ -91,13 +91,12 @@ function readSender(from: string, pointer: string): string {
 }
 
 /** One text that PostgreSQL cannot store would fail all messages of its transaction. */
-function checkNotes({ client_ref = '', metadata = {} }: MessageRequest, pointer: string): void {
-  const fields: [string, string][] = [['client_ref', client_ref]]
-  for (const [name, value] of Object.entries(metadata)) fields.push(['metadata', `${name} ${value}`])
-  for (const [field, text] of fields) {
-    if (isStorable(text)) continue
-    throw new Problem('invalid-request', `${field} ${UNSTORABLE}.`, [
-      { pointer: `${pointer}/${field}`, detail: UNSTORABLE },
-    ])
-  }
+function checkNotes({ client_ref, metadata }: MessageRequest, pointer: string): void {
+  if (client_ref !== undefined && !isStorable(client_ref)) throw unstorable(`${pointer}/client_ref`)
+  for (const pair of Object.entries(metadata ?? {}))
+    if (!pair.every(isStorable)) throw unstorable(`${pointer}/metadata`)
+}
+
+function unstorable(pointer: string): Problem {
+  return new Problem('invalid-request', `${pointer} ${UNSTORABLE}.`, [{ pointer, detail: UNSTORABLE }])
 }

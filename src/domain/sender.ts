@@ -23,6 +23,7 @@ export interface SenderAddress extends SmppAddress {
 
 const ALPHANUMERIC_MAX = 11
 const SHORT_DIGITS_MAX = 8
+const NUMBER = /^\+?[0-9]+$/
 
 /**
  * What ASCII and the GSM alphabet have at the same code, and the underscore: no operator can misread it, whichever of the
@@ -40,8 +41,8 @@ const ALPHANUMERIC = /^[A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*[A-Za-z][A-Za-z0-9 !"#
  * - With a letter in it: a name, up to 11 characters.
  */
 export function parseSender(text: string): SenderAddress | null {
-  const digits = asciiDigits(text).replace(/[\s().-]/g, '')
-  if (!/^\+?[0-9]+$/.test(digits)) {
+  const digits = NUMBER.test(text) ? text : asciiDigits(text).replace(/[\s().-]/g, '')
+  if (!NUMBER.test(digits)) {
     if (text.length > ALPHANUMERIC_MAX || !ALPHANUMERIC.test(text)) return null
     return { kind: 'alphanumeric', ton: TON.alphanumeric, npi: NPI.unknown, address: text }
   }
