@@ -4,7 +4,9 @@ import type { DeliveryTask } from '../events/delivery.ts'
 import { OperatorSetup } from '../operators/operator-setup.ts'
 import { parseOperators } from '../operators/operators-file.ts'
 import { createLog } from '../runtime/log.ts'
+import { Metrics } from '../runtime/metrics.ts'
 import { LiveLines } from './live-lines.ts'
+import { observeSmpp } from './observe-smpp.ts'
 
 const TASK: DeliveryTask = {
   task_id: '01JDAAAAAAAAAAAAAAAAAAAAAA',
@@ -87,7 +89,15 @@ function operatorsOf(first: Wanted, routes: object[]) {
 
 function linesFor(operators: ReturnType<typeof operatorsOf>, lingerMs = 0): LiveLines {
   const [log, simulatorAddress] = [createLog('test', 'silent'), '']
-  const lines = new LiveLines({ operators, simulatorAddress, receipt: async () => {}, log, lingerMs })
+  const metrics = new Metrics()
+  const lines = new LiveLines({
+    operators,
+    simulatorAddress,
+    receipt: async () => {},
+    observeSmpp: (operator) => observeSmpp(log, metrics, operator),
+    log,
+    lingerMs,
+  })
   lines.start()
   onTestFinished(() => lines.stop())
   return lines
