@@ -65,16 +65,9 @@ function operatorsOf(first: Wanted, routes: object[]) {
   let revision = 0
   const make = (wanted: Wanted, to = routes): OperatorSetup => {
     const operators = Object.fromEntries(
-      Object.entries(wanted).map(([name, { address, ...own }]) => [
+      Object.entries(wanted).map(([name, own]) => [
         name,
-        {
-          connector: 'smpp',
-          smpp: { address, system_id: 'test' },
-          window: 1,
-          response_timeout_ms: 1_000,
-          on_ambiguous: 'hold',
-          ...own,
-        },
+        { connector: 'simulator', window: 1, response_timeout_ms: 1_000, on_ambiguous: 'hold', ...own },
       ]),
     )
     return new OperatorSetup(++revision, parseOperators(JSON.stringify({ operators, routes: to }), 'test'))
@@ -97,12 +90,11 @@ function operatorsOf(first: Wanted, routes: object[]) {
 function linesFor(operators: ReturnType<typeof operatorsOf>, lingerMs = 0): LiveLines {
   const [log, simulatorAddress] = [createLog('test', 'silent'), '']
   const metrics = new Metrics()
-  const observe = (operator: string) => observeSmpp(log, metrics, operator)
   const lines = new LiveLines({
     operators,
     simulatorAddress,
     receipt: async () => {},
-    observeSmpp: observe,
+    observeSmpp: (operator) => observeSmpp(log, metrics, operator),
     log,
     lingerMs,
   })

@@ -333,7 +333,7 @@ test('an SMSC that does not read is written no more than fits, and the rest is u
     if (pdu.command === 'submit_sm') link.pause()
     return pdu.command === 'submit_sm'
   })
-  const opened = openSmpp(smsc.address, { concatenation: 'payload' }, { window: 4_000, responseTimeoutMs: 1_500 })
+  const opened = openSmpp(smsc.address, { concatenation: 'payload' }, { window: 4_000, responseTimeoutMs: 500 })
   await ready(opened)
   const huge = { text: 'x'.repeat(15_000) }
   const submit = (count: number): Promise<SubmitResult[]> =>
