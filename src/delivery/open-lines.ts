@@ -1,9 +1,8 @@
-import type { OperatorConfig, OperatorsFile } from '../operators/operators-file.ts'
+import { type OperatorConfig, type OperatorsFile, receiptTimeoutMs } from '../operators/operators-file.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Connector, ConnectorEvents } from './connectors/connector.ts'
 import { SimulatorConnector } from './connectors/simulator/simulator-connector.ts'
-import type { OperatorLine } from './deliver-task.ts'
-import { OperatorQueue } from './operator-queue.ts'
+import { OperatorLine, type OperatorLineOptions } from './operator-line.ts'
 
 class OperatorAddressError extends ExpectedError {
   override readonly name = 'OperatorAddressError'
@@ -17,21 +16,20 @@ export function openLines(
   file: OperatorsFile,
   simulatorAddress: string,
   receipt: (operator: string) => ConnectorEvents['receipt'],
+  breakerChanged: OperatorLineOptions['breakerChanged'],
 ): Map<string, OperatorLine> {
   const lines = new Map<string, OperatorLine>()
   for (const [name, config] of Object.entries(file.operators)) {
-    // A line that becomes ready serves what waited for it.
-    const readyChanged = (ready: boolean): void => {
-      if (ready) lines.get(name)!.queue.pump()
-    }
-    const connector = openConnector(name, config, simulatorAddress, { receipt: receipt(name), readyChanged })
-    lines.set(name, {
+    const options: OperatorLineOptions = {
       name,
-      connector,
-      queue: new OperatorQueue(connector, config.window),
+      window: config.window,
       responseTimeoutMs: config.response_timeout_ms,
+      receiptTimeoutMs: receiptTimeoutMs(config),
       onAmbiguous: config.on_ambiguous,
-    })
+      receipt: receipt(name),
+      breakerChanged,
+    }
+    lines.set(name, new OperatorLine(options, (events) => openConnector(name, config, simulatorAddress, events)))
   }
   return lines
 }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
 import { parseYamlFile } from '../runtime/yaml-file.ts'
 
+const DAY_MS = 86_400_000
+
 /** What an operator may be asked to do when the answer to a submit was lost. See `docs/states/attempt.md`. */
 const AmbiguityPolicy = Type.Union([Type.Literal('resend'), Type.Literal('hold')])
 
@@ -11,6 +13,8 @@ const COMMON = {
   window: Type.Integer({ minimum: 1, maximum: 10_000 }),
   response_timeout_ms: Type.Integer({ minimum: 100, maximum: 300_000 }),
   on_ambiguous: AmbiguityPolicy,
+  /** How long after a message was sent its receipt may come before it counts as `unknown`; three days without it. */
+  receipt_timeout_ms: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 30 * DAY_MS })),
 }
 
 const SimulatorOperator = Type.Object(
@@ -45,6 +49,10 @@ const OperatorsFile = Type.Object(
 export type AmbiguityPolicy = Static<typeof AmbiguityPolicy>
 export type OperatorConfig = Static<typeof Operator>
 export type OperatorsFile = Static<typeof OperatorsFile>
+
+export function receiptTimeoutMs(operator: Pick<OperatorConfig, 'receipt_timeout_ms'> | undefined): number {
+  return operator?.receipt_timeout_ms ?? 3 * DAY_MS
+}
 
 /** Reads operators and routes. Throws YamlFileError that names the line and what is wrong there. */
 export function readOperatorsFile(path: string): OperatorsFile {
