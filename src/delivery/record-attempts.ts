@@ -122,9 +122,7 @@ export class AttemptBook {
 
   #enqueue<Item, Result>(queue: PendingWrites<Item, Result>, item: Item): Promise<Result> {
     const written = queue.add(item)
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null
-    })
+    this.#running ??= this.#run()
     return written
   }
 
@@ -146,6 +144,8 @@ export class AttemptBook {
         await sleep(backoffMs(failures, 50, 1_000))
       }
     } while (all.some(({ waiting }) => waiting > 0))
+    // In the same breath, as whoever was told above may ask for more at once.
+    this.#running = null
   }
 }
 
