@@ -5,8 +5,9 @@ import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import { isDatabaseAway } from '../postgres/database-errors.ts'
 import { type Attempt, partsToSubmit } from './attempt.ts'
 import { type AttemptRules, type Conclusion, expire, type NextStep, nextStep } from './attempt-plan.ts'
-import { chooseLine, type FailoverReason } from './choose-line.ts'
+import { chooseLine } from './choose-line.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
+import type { LineCandidate, LiveLines } from './live-lines.ts'
 import type { AttemptMaker, AttemptOrder, MadeAttempt } from './make-attempt.ts'
 import type { ReceiptMatcher } from './match-receipts.ts'
 import type { OperatorLine } from './operator-line.ts'
@@ -17,19 +18,9 @@ import type { StatusReporter } from './status-reporter.ts'
 import { TaskReports } from './task-reports.ts'
 import type { ReceiptTeller, TakenSubmit } from './tell-receipts.ts'
 
-/** An operator that may carry a message; the one that its route prefers comes first. */
-export interface LineCandidate {
-  readonly line: OperatorLine
-  /** On what the next candidate is used instead. */
-  readonly failover: readonly FailoverReason[]
-  /** Why it is one, for the timeline; null where the timeline need not say. */
-  readonly route: string | null
-}
-
 export interface DeliveryParts {
   readonly tasks: TaskReader
-  readonly lineOf: (operator: string) => OperatorLine | undefined
-  readonly candidates: (task: DeliveryTask) => readonly LineCandidate[]
+  readonly lines: Pick<LiveLines, 'get' | 'candidates'>
   readonly attempts: Pick<AttemptBook, 'history'>
   readonly maker: AttemptMaker
   readonly reporter: StatusReporter
@@ -78,9 +69,6 @@ export class TaskDelivery {
   async handle(record: ConsumedRecord): Promise<Outcome> {
     const task = this.#parts.tasks.read(record)
     if (task instanceof EventFormError) return deadLetter(task.reason, task.message)
-    if (this.#parts.candidates(task).length === 0) {
-      return deadLetter('handler', `there is no operator "${task.operator}"`)
-    }
     const progress = this.#progress.get(record) ?? this.#begin(record, task)
     try {
       const outcome = await this.#pursue(record, progress)
@@ -145,7 +133,7 @@ export class TaskDelivery {
       attemptsBefore,
       validUntilMs,
       // Of an operator that is gone nobody knows; what it may have is not sent again.
-      holdsAt: (operator) => this.#parts.lineOf(operator)?.onAmbiguous !== 'resend',
+      holdsAt: (operator) => this.#parts.lines.get(operator)?.onAmbiguous !== 'resend',
     }
   }
 
@@ -167,10 +155,15 @@ export class TaskDelivery {
     progress: Progress,
     step: NextStep & { kind: 'begin' },
   ): Promise<Outcome | null> {
-    const candidate = this.#choose(progress, step.operator)
+    const candidates = this.#candidates(progress.task, step.operator)
+    if (candidates.length === 0) {
+      const operator = step.operator ?? progress.task.operator
+      return deadLetter('handler', `there is no operator "${operator}", and no other may have the message`)
+    }
+    const candidate = choose(candidates, progress, step.operator)
     if (!candidate) return noLine(progress)
     const { line } = candidate
-    const message = outgoing(progress.task, step.attempt)
+    const message = outgoing(progress.task, step.attempt, candidate.sender)
     const partCount = line.connector.partsOf(message)
     const submits = partsToSubmit(progress.attempts, line.name, partCount, line.onAmbiguous === 'hold')
     if (submits.parts.length === 0) {
@@ -184,14 +177,14 @@ export class TaskDelivery {
       }
       if (!line.health.admit(Date.now())) return noLine(progress)
       const order = { ...submits, message, line, partCount, attempt: step.attempt, answered: turn.release }
-      await this.#make(progress, order, candidate.route)
+      await this.#make(progress, order, candidate.why)
       return null
     } finally {
       turn.release()
     }
   }
 
-  async #make(progress: Progress, order: Omit<AttemptOrder, 'begun'>, route: string | null): Promise<void> {
+  async #make(progress: Progress, order: Omit<AttemptOrder, 'begun'>, route: string): Promise<void> {
     const { reports } = progress
     let isBegun = false
     const begun = (): void => {
@@ -210,28 +203,14 @@ export class TaskDelivery {
     }
   }
 
-  /** The operator of the next attempt; null while none takes the message. Throws if there is none any more. */
-  #choose(progress: Progress, home: string | null): LineCandidate | null {
-    const { task, attempts, attemptsBefore } = progress
-    const candidates = [...this.#parts.candidates(task)]
-    if (home !== null && !candidates.some(({ line }) => line.name === home)) {
-      const line = this.#parts.lineOf(home)
-      if (!line) throw new Error(`"${home}" has a part of the message, and is no operator any more`)
-      candidates.push({ line, failover: [], route: null })
-    }
-    const refusals = (operator: string): number =>
-      attempts.filter(
-        (each) =>
-          each.attempt > attemptsBefore &&
-          each.operator === operator &&
-          each.parts.some(({ outcome }) => outcome === 'temporary'),
-      ).length
-    const choices = candidates.map(({ line, failover }) => {
-      const { name, health } = line
-      return { operator: name, condition: health.condition(Date.now()), refusals: refusals(name), failover }
-    })
-    const chosen = chooseLine(choices, home, REFUSALS_MAX)
-    return candidates.find(({ line }) => line.name === chosen) ?? null
+  /** Whom the next attempt may be made with. Whoever has a part of the message has it also when the routes have changed. */
+  #candidates(task: DeliveryTask, home: string | null): LineCandidate[] {
+    const candidates = this.#parts.lines.candidates(task)
+    if (home === null) return candidates
+    const line = this.#parts.lines.get(home)
+    const known = candidates.find((candidate) => candidate.line === line)
+    if (known) return [known]
+    return line ? [{ line, sender: task.sender, why: `${home}: it has a part of the message` }] : []
   }
 
   async #turn(record: ConsumedRecord, task: DeliveryTask, line: OperatorLine): Promise<Turn | null> {
@@ -269,12 +248,25 @@ export class TaskDelivery {
   }
 }
 
-function outgoing(task: DeliveryTask, attempt: number): OutgoingMessage {
+/** The operator of the next attempt; null while none takes the message. */
+function choose(candidates: readonly LineCandidate[], progress: Progress, home: string | null): LineCandidate | null {
+  const { attempts, attemptsBefore } = progress
+  const isRefusal = ({ attempt, parts }: Attempt): boolean =>
+    attempt > attemptsBefore && parts.some(({ outcome }) => outcome === 'temporary')
+  const choices = candidates.map(({ line: { name, health } }) => {
+    const refusals = attempts.filter((each) => each.operator === name && isRefusal(each)).length
+    return { operator: name, condition: health.condition(Date.now()), refusals }
+  })
+  const chosen = chooseLine(choices, home, REFUSALS_MAX)
+  return candidates.find(({ line }) => line.name === chosen) ?? null
+}
+
+function outgoing(task: DeliveryTask, attempt: number, sender: string | null): OutgoingMessage {
   return {
     smsId: task.sms_id,
     ref: `${task.sms_id}.${attempt}`,
     phone: task.phone,
-    sender: task.sender,
+    sender,
     text: task.message,
     encoding: task.encoding,
     flash: false,

@@ -1,4 +1,4 @@
-import type { AmbiguityPolicy } from '../operators/operators-file.ts'
+import type { AmbiguityPolicy } from '../operators/operator-schema.ts'
 import type { BreakerState } from './breaker.ts'
 import type { Connector, ConnectorEvents, SubmitResult } from './connectors/connector.ts'
 import { LineHealth } from './line-health.ts'
@@ -8,10 +8,9 @@ export interface OperatorLineOptions {
   readonly name: string
   readonly window: number
   readonly responseTimeoutMs: number
-  readonly receiptTimeoutMs: number
   readonly onAmbiguous: AmbiguityPolicy
   readonly receipt: ConnectorEvents['receipt']
-  readonly breakerChanged: (operator: string, kind: BreakerState['kind']) => void
+  readonly breakerChanged: (kind: BreakerState['kind']) => void
 }
 
 /** How long a line may be broken before its messages look for another. */
@@ -21,7 +20,6 @@ const UNBOUND_GRACE_MS = 1_000
 export class OperatorLine {
   readonly name: string
   readonly responseTimeoutMs: number
-  readonly receiptTimeoutMs: number
   readonly onAmbiguous: AmbiguityPolicy
   readonly connector: Connector
   readonly queue: OperatorQueue
@@ -31,7 +29,6 @@ export class OperatorLine {
   constructor(options: OperatorLineOptions, open: (events: ConnectorEvents) => Connector) {
     this.name = options.name
     this.responseTimeoutMs = options.responseTimeoutMs
-    this.receiptTimeoutMs = options.receiptTimeoutMs
     this.onAmbiguous = options.onAmbiguous
     this.connector = open({
       receipt: options.receipt,
@@ -46,8 +43,14 @@ export class OperatorLine {
       isReady: () => this.connector.isReady,
       graceMs: UNBOUND_GRACE_MS,
       unavailable: () => this.queue.abandon(() => true),
-      breakerChanged: (kind) => options.breakerChanged(options.name, kind),
+      breakerChanged: options.breakerChanged,
     })
+  }
+
+  /** Hangs up, as the connector does. */
+  async stop(): Promise<void> {
+    await this.connector.stop()
+    this.health.stop()
   }
 
   /** An answer to a submit, or what stands for it, has come. */

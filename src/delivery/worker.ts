@@ -11,7 +11,8 @@ import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-le
 import { Producer } from '../kafka/producer/producer.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
-import { type OperatorsFile, receiptTimeoutMs } from '../operators/operators-file.ts'
+import type { OperatorDirectory } from '../operators/operator-directory.ts'
+import { receiptTimeoutMs } from '../operators/operator-schema.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
@@ -22,9 +23,9 @@ import type { Values } from '../runtime/settings.ts'
 import type { BreakerState } from './breaker.ts'
 import type { deliverySettings } from './config.ts'
 import { TaskDelivery } from './deliver-task.ts'
+import { LiveLines } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
 import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
-import { openLines } from './open-lines.ts'
 import type { OperatorLine } from './operator-line.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
@@ -42,7 +43,7 @@ export interface WorkerParts {
   readonly cluster: Cluster
   /** For dead letters. */
   readonly producer: Producer
-  readonly operators: OperatorsFile
+  readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
   /** `host:port` for operators whose address is `embedded`; empty if there is none. */
   readonly simulatorAddress: string
   readonly health: Health
@@ -56,7 +57,7 @@ const BREAKER_GAUGE = { closed: 0, probing: 1, open: 2 } as const satisfies Reco
 export class Worker implements Service {
   readonly name = 'worker'
   readonly #parts: WorkerParts
-  readonly #lines: ReadonlyMap<string, OperatorLine>
+  readonly #lines: LiveLines
   readonly #attempts: AttemptBook
   readonly #reporter: StatusReporter
   readonly #teller: ReceiptTeller
@@ -76,28 +77,26 @@ export class Worker implements Service {
     this.#teller = new ReceiptTeller({
       attempts: this.#attempts,
       reporter: this.#reporter,
-      receiptTimeoutMs: (operator) => receiptTimeoutMs(parts.operators.operators[operator]),
+      receiptTimeoutMs: (operator) => receiptTimeoutMs(parts.operators.current().operators.get(operator)),
     })
     this.#receipts = this.#createMatcher()
-    const breaker = metrics.gaugeSet('smsgw_operator_breaker', '0 closed, 1 trying, 2 open', ['operator'])
-    this.#lines = openLines(
-      parts.operators,
-      parts.simulatorAddress,
-      (operator) => (receipt) => this.#receipts.take(operator, receipt),
-      (operator, kind) => {
-        breaker.set({ operator }, BREAKER_GAUGE[kind])
+    this.#lines = new LiveLines({
+      operators: parts.operators,
+      simulatorAddress: parts.simulatorAddress,
+      receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
+      breakerChanged: (operator, kind) => {
         if (kind === 'open') log.warn({ operator }, 'an operator fails nearly always, and is left alone for a while')
         if (kind === 'closed') log.info({ operator }, 'an operator takes messages again')
       },
-    )
-    for (const operator of this.#lines.keys()) breaker.set({ operator }, BREAKER_GAUGE.closed)
+      log,
+    })
     this.#consumer = this.#createConsumer(settings)
     this.#measure()
   }
 
   async start(): Promise<void> {
     await this.#statuses.start([TOPICS.status])
-    for (const { connector } of this.#lines.values()) connector.start()
+    this.#lines.start()
     await this.#consumer.start()
     this.#parts.health.add('worker', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
@@ -106,11 +105,10 @@ export class Worker implements Service {
 
   /** Begins no attempt any more, awaits the answers to those begun, commits, and hangs up. */
   async stop(): Promise<void> {
-    for (const { queue } of this.#lines.values()) queue.close()
+    this.#lines.closeQueues()
     await this.#consumer.stop()
     await this.#receipts.stop()
-    await Promise.all([...this.#lines.values()].map(({ connector }) => connector.stop()))
-    for (const { health } of this.#lines.values()) health.stop()
+    await this.#lines.stop()
     this.#reporter.stop()
     await this.#teller.stop()
     await this.#attempts.stop()
@@ -131,11 +129,7 @@ export class Worker implements Service {
     const submits = metrics.counter('smsgw_submits_total', 'Submits to operators', ['operator', 'result'])
     const delivery = new TaskDelivery({
       tasks,
-      lineOf: (operator) => this.#lines.get(operator),
-      candidates: ({ operator }) => {
-        const line = this.#lines.get(operator)
-        return line ? [{ line, failover: [], route: null }] : []
-      },
+      lines: this.#lines,
       attempts: this.#attempts,
       maker: new AttemptMaker({
         attempts: this.#attempts,
@@ -190,16 +184,21 @@ export class Worker implements Service {
   }
 
   #measure(): void {
-    const { metrics } = this.#parts
+    const { metrics, operators } = this.#parts
     const sum = (pick: (line: OperatorLine) => number): number =>
-      [...this.#lines.values()].reduce((total, line) => total + pick(line), 0)
+      this.#lines.values().reduce((total, line) => total + pick(line), 0)
     metrics.gauge('smsgw_submits_in_flight', 'Submits that await their answer', () =>
       sum(({ queue }) => queue.inFlight),
     )
     metrics.gauge('smsgw_tasks_waiting', 'Tasks that wait for their turn', () => sum(({ queue }) => queue.waiting))
-    metrics.gauge('smsgw_operators', 'Operators that messages are handed to', () => this.#lines.size)
-    metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () =>
-      sum(({ connector }) => (connector.isReady ? 1 : 0)),
+    const isReady = ({ connector }: OperatorLine): number => (connector.isReady ? 1 : 0)
+    metrics.gauge('smsgw_operators', 'Operators in force', () => operators.current().operators.size)
+    metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () => sum(isReady))
+    metrics.gaugeBy('smsgw_operator_ready', 'Whether an operator takes messages', 'operator', () =>
+      this.#lines.values().map((line) => [line.name, isReady(line)] as const),
+    )
+    metrics.gaugeBy('smsgw_operator_breaker', 'Of an operator: 0 closed, 1 trying, 2 open', 'operator', () =>
+      this.#lines.values().map(({ name, health }) => [name, BREAKER_GAUGE[health.breaker]] as const),
     )
   }
 }

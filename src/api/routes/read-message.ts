@@ -5,7 +5,10 @@ import type { Pool } from '../../postgres/pool.ts'
 
 const TimelineEntry = Type.Object(
   { status: Type.String(), at: Type.String() },
-  { additionalProperties: true, description: 'A state the message came to, and when' },
+  {
+    additionalProperties: true,
+    description: 'A state the message came to, and when; `route` is why it went to that operator',
+  },
 )
 
 const MessageAnswer = Type.Object({
@@ -49,6 +52,7 @@ interface MessageRow {
   error_code: string | null
   error_message: string | null
   possible_duplicate: boolean | null
+  route: string | null
   timeline: { status: string; at: string }[] | null
 }
 
@@ -78,7 +82,7 @@ async function readMessage(pool: Pool, customerId: string, smsId: number): Promi
     name: 'read-message',
     text: `SELECT m.sms_id, m.phone, m.sender, m.text, m.encoding, m.segments, m.cost, m.operator, m.priority,
              m.client_ref, m.metadata, m.accepted_at, m.valid_until, s.status, s.operator_message_id, s.error_code,
-             s.error_message, s.possible_duplicate, s.timeline
+             s.error_message, s.possible_duplicate, m.route, s.timeline
            FROM messages m LEFT JOIN message_states s ON s.sms_id = m.sms_id
            WHERE m.sms_id = $1 AND m.customer_id = $2`,
     values: [smsId, customerId],
@@ -87,7 +91,8 @@ async function readMessage(pool: Pool, customerId: string, smsId: number): Promi
 }
 
 function messageAnswer(row: MessageRow): Record<string, unknown> {
-  const { phone, sender, accepted_at, valid_until, status, possible_duplicate, timeline, ...rest } = row
+  const { phone, sender, accepted_at, valid_until, status, possible_duplicate, route, timeline, ...rest } = row
+  const accepted = { status: 'accepted', at: accepted_at.toISOString(), ...(route === null ? {} : { route }) }
   return {
     ...rest,
     to: phone,
@@ -96,6 +101,6 @@ function messageAnswer(row: MessageRow): Record<string, unknown> {
     accepted_at: accepted_at.toISOString(),
     valid_until: valid_until?.toISOString() ?? null,
     possible_duplicate: possible_duplicate ?? false,
-    timeline: [{ status: 'accepted', at: accepted_at.toISOString() }, ...(timeline ?? [])],
+    timeline: [accepted, ...(timeline ?? [])],
   }
 }

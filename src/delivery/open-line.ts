@@ -1,4 +1,4 @@
-import { type OperatorConfig, type OperatorsFile, receiptTimeoutMs } from '../operators/operators-file.ts'
+import type { OperatorConfig } from '../operators/operator-schema.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Connector, ConnectorEvents } from './connectors/connector.ts'
 import { SimulatorConnector } from './connectors/simulator/simulator-connector.ts'
@@ -8,30 +8,29 @@ class OperatorAddressError extends ExpectedError {
   override readonly name = 'OperatorAddressError'
 }
 
+export interface LineEvents extends Pick<OperatorLineOptions, 'breakerChanged'> {
+  readonly receipt: ConnectorEvents['receipt']
+}
+
 /**
- * The lines to all operators of the file, not yet started. `events` makes each line's listener.
- * Throws OperatorAddressError for an operator that is to be embedded when nothing was started for it.
+ * The line to an operator, not yet started. Throws OperatorAddressError for one that is to be embedded when nothing was
+ * started for it.
  */
-export function openLines(
-  file: OperatorsFile,
+export function openLine(
+  name: string,
+  config: OperatorConfig,
   simulatorAddress: string,
-  receipt: (operator: string) => ConnectorEvents['receipt'],
-  breakerChanged: OperatorLineOptions['breakerChanged'],
-): Map<string, OperatorLine> {
-  const lines = new Map<string, OperatorLine>()
-  for (const [name, config] of Object.entries(file.operators)) {
-    const options: OperatorLineOptions = {
-      name,
-      window: config.window,
-      responseTimeoutMs: config.response_timeout_ms,
-      receiptTimeoutMs: receiptTimeoutMs(config),
-      onAmbiguous: config.on_ambiguous,
-      receipt: receipt(name),
-      breakerChanged,
-    }
-    lines.set(name, new OperatorLine(options, (events) => openConnector(name, config, simulatorAddress, events)))
+  { receipt, breakerChanged }: LineEvents,
+): OperatorLine {
+  const options: OperatorLineOptions = {
+    name,
+    window: config.window,
+    responseTimeoutMs: config.response_timeout_ms,
+    onAmbiguous: config.on_ambiguous,
+    receipt,
+    breakerChanged,
   }
-  return lines
+  return new OperatorLine(options, (events) => openConnector(name, config, simulatorAddress, events))
 }
 
 function openConnector(
