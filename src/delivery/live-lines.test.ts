@@ -4,7 +4,9 @@ import type { DeliveryTask } from '../events/delivery.ts'
 import { OperatorSetup } from '../operators/operator-setup.ts'
 import { parseOperators } from '../operators/operators-file.ts'
 import { createLog } from '../runtime/log.ts'
+import { Metrics } from '../runtime/metrics.ts'
 import { LiveLines } from './live-lines.ts'
+import { observeSmpp } from './observe-smpp.ts'
 
 const TASK: DeliveryTask = {
   task_id: '01JDAAAAAAAAAAAAAAAAAAAAAA',
@@ -63,10 +65,10 @@ function operatorsOf(first: Wanted, routes: object[]) {
   let revision = 0
   const make = (wanted: Wanted, to = routes): OperatorSetup => {
     const operators = Object.fromEntries(
-      Object.entries(wanted).map(([name, own]) => [
-        name,
-        { connector: 'simulator', window: 1, response_timeout_ms: 1_000, on_ambiguous: 'hold', ...own },
-      ]),
+      Object.entries(wanted).map(([name, { address, ...own }]) => {
+        const settings = { window: 1, response_timeout_ms: 1_000, on_ambiguous: 'hold', ...own }
+        return [name, { connector: 'smpp', smpp: { address, system_id: 'test' }, ...settings }]
+      }),
     )
     return new OperatorSetup(++revision, parseOperators(JSON.stringify({ operators, routes: to }), 'test'))
   }
@@ -92,6 +94,7 @@ function linesFor(operators: ReturnType<typeof operatorsOf>, lingerMs = 0): Live
     simulatorAddress,
     receipt: async () => {},
     breakerChanged: () => {},
+    observeSmpp: (operator) => observeSmpp(log, new Metrics(), operator),
     log,
     lingerMs,
   })

@@ -26,6 +26,7 @@ import { TaskDelivery } from './deliver-task.ts'
 import { LiveLines } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
 import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
+import { observeSmpp } from './observe-smpp.ts'
 import type { OperatorLine } from './operator-line.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
@@ -88,6 +89,7 @@ export class Worker implements Service {
         if (kind === 'open') log.warn({ operator }, 'an operator fails nearly always, and is left alone for a while')
         if (kind === 'closed') log.info({ operator }, 'an operator takes messages again')
       },
+      observeSmpp: (operator) => observeSmpp(log, metrics, operator),
       log,
     })
     this.#consumer = this.#createConsumer(settings)
