@@ -26,6 +26,16 @@ const TASK: DeliveryTask = {
   accepted_at: '2026-11-24T10:00:00.000Z',
 }
 
+/** The answer to a bind or an unbind, as an SMSC without a name gives it. */
+function answerTo(pdu: Buffer): Buffer {
+  const command = pdu.readUInt32BE(4)
+  const answer = Buffer.alloc(command === 0x09 ? 17 : 16)
+  answer.writeUInt32BE(answer.length, 0)
+  answer.writeUInt32BE(command + 0x8000_0000, 4)
+  answer.writeUInt32BE(pdu.readUInt32BE(12), 12)
+  return answer
+}
+
 /** Something that takes connections, as an operator does. */
 async function startPeer() {
   const sockets = new Set<Socket>()
@@ -36,7 +46,8 @@ async function startPeer() {
   const server: Server = createServer((socket) => {
     sockets.add(socket)
     changed()
-    socket.resume().once('close', () => {
+    socket.on('data', (pdu) => socket.write(answerTo(pdu)))
+    socket.once('close', () => {
       sockets.delete(socket)
       changed()
     })
