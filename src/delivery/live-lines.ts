@@ -6,8 +6,8 @@ import type { OperatorConfig } from '../operators/operator-schema.ts'
 import type { OperatorSetup } from '../operators/operator-setup.ts'
 import type { Callback } from './connectors/http/admit-callback.ts'
 import { type CallbackAnswer, HttpConnector } from './connectors/http/http-connector.ts'
-import type { OperatorLine } from './deliver-task.ts'
 import { type LineParts, openLine } from './open-line.ts'
+import type { OperatorLine } from './operator-line.ts'
 
 export interface LiveLinesParts extends LineParts {
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
@@ -109,7 +109,7 @@ export class LiveLines {
   /** Hangs up. Resolves when all lines are closed, those that were removed before as well. */
   async stop(): Promise<void> {
     this.closeQueues()
-    await Promise.all([...this.values().map(({ connector }) => connector.stop()), ...this.#closing])
+    await Promise.all([...this.values().map((line) => line.stop()), ...this.#closing])
   }
 
   /** Brings the lines to what is in force. Returns what some could not be opened for. */
@@ -152,12 +152,13 @@ export class LiveLines {
     this.#closing.add(closing)
   }
 
-  async #drain({ name, queue, connector, responseTimeoutMs }: OperatorLine, lingerMs: number): Promise<void> {
+  async #drain(line: OperatorLine, lingerMs: number): Promise<void> {
+    const { name, queue, responseTimeoutMs } = line
     const deadlineMs = Date.now() + responseTimeoutMs + DRAIN_MARGIN_MS
     while (queue.inFlight > 0 && Date.now() < deadlineMs) await setTimeout(DRAIN_LOOK_MS)
     await setTimeout(lingerMs, undefined, { signal: this.#stopping.signal }).catch(() => {})
-    if (this.#leaving.get(name)?.connector === connector) this.#leaving.delete(name)
-    await connector.stop()
+    if (this.#leaving.get(name) === line) this.#leaving.delete(name)
+    await line.stop()
     this.#parts.log.info({ operator: name }, 'a line is closed')
   }
 }

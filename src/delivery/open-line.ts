@@ -2,12 +2,12 @@ import { describeHttp, readSecrets } from '../operators/describe-http.ts'
 import type { OperatorConfig } from '../operators/operator-schema.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Log } from '../runtime/log.ts'
+import type { BreakerState } from './breaker.ts'
 import type { Connector, ConnectorEvents, Receipt } from './connectors/connector.ts'
 import { HttpConnector } from './connectors/http/http-connector.ts'
 import { openSmppConnector } from './connectors/smpp/open-smpp-connector.ts'
 import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
-import type { OperatorLine } from './deliver-task.ts'
-import { OperatorQueue } from './operator-queue.ts'
+import { OperatorLine } from './operator-line.ts'
 
 class OperatorAddressError extends ExpectedError {
   override readonly name = 'OperatorAddressError'
@@ -19,6 +19,7 @@ export interface LineParts {
   readonly simulatorAddress: string
   /** Takes a receipt of an operator; see `ConnectorEvents`. */
   readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
+  readonly breakerChanged: (operator: string, kind: BreakerState['kind']) => void
   readonly observeSmpp: (operator: string) => SmppObserver
   readonly log: Log
 }
@@ -28,21 +29,17 @@ export interface LineParts {
  * started for it, and what the connector's settings are refused for.
  */
 export function openLine(name: string, config: OperatorConfig, parts: LineParts): OperatorLine {
-  const connector = openConnector(name, config, parts, {
-    receipt: (receipt) => parts.receipt(name, receipt),
-    // A line that becomes ready serves what waited for it.
-    readyChanged: (ready) => {
-      if (ready) queue.pump()
+  return new OperatorLine(
+    {
+      name,
+      window: config.window,
+      responseTimeoutMs: config.response_timeout_ms,
+      onAmbiguous: config.on_ambiguous,
+      receipt: (receipt) => parts.receipt(name, receipt),
+      breakerChanged: (kind) => parts.breakerChanged(name, kind),
     },
-  })
-  const queue = new OperatorQueue(connector, config.window)
-  return {
-    name,
-    connector,
-    queue,
-    responseTimeoutMs: config.response_timeout_ms,
-    onAmbiguous: config.on_ambiguous,
-  }
+    (events) => openConnector(name, config, parts, events),
+  )
 }
 
 function openConnector(name: string, config: OperatorConfig, parts: LineParts, events: ConnectorEvents): Connector {
