@@ -61,7 +61,11 @@ const watchSettings = { ...monitorSettings, ...canarySettings }
  */
 export const ROLES = {
   api: role('takes messages over HTTP, charges and stores them', apiSettings, (settings, parts) => {
-    const routes = { routes: parts.operators.routes, segmentsMax: settings.SEGMENTS_MAX }
+    const routes = {
+      routes: parts.operators.routes,
+      segmentsMax: settings.SEGMENTS_MAX,
+      sendAheadDaysMax: settings.SEND_AHEAD_DAYS_MAX,
+    }
     const accepted = (): void => (parts.roles.get('relay') as OutboxService | undefined)?.wake()
     return new ApiService({ ...parts, settings, rules: () => routes, accepted })
   }),

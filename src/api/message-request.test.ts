@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { PROBLEMS } from '../domain/errors.ts'
 import { draftMessage } from './message-request.ts'
 
-const RULES = { routes: [{ prefix: '98', operator: 'mci', price: 120 }], segmentsMax: 3 }
+const RULES = { routes: [{ prefix: '98', operator: 'mci', price: 120 }], segmentsMax: 3, sendAheadDaysMax: 30 }
 
 test('a message is checked, routed and priced by segment', () => {
   const draft = draftMessage({ to: '0098 912 123 4567', text: 'a'.repeat(200), valid_for: 60 }, RULES, 1_000)

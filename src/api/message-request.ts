@@ -3,10 +3,11 @@ import type { MessageDraft } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
 import { toE164 } from '../domain/phone.ts'
 import { chooseRoute, type Route } from '../domain/routing.ts'
+import { readSendTime, VALID_DAYS_MAX } from '../domain/send-time.ts'
 import { segment } from '../domain/text/segments.ts'
 
 /** A duration of ISO 8601 would be longer to write; minutes to days is what validity is given in. */
-const VALID_FOR_SECONDS_MAX = 7 * 86_400
+const VALID_FOR_SECONDS_MAX = VALID_DAYS_MAX * 86_400
 
 export const MessageRequest = Type.Object(
   {
@@ -18,11 +19,19 @@ export const MessageRequest = Type.Object(
     priority: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 3, default: 1, description: '3 for one-time passwords, 0 for bulk' }),
     ),
+    send_at: Type.Optional(
+      Type.String({
+        maxLength: 40,
+        description: 'When to send it: a time of ISO 8601 with its offset, at most 30 days ahead; at once without it',
+        examples: ['2026-11-24T09:30:00+03:30'],
+      }),
+    ),
     valid_for: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: VALID_FOR_SECONDS_MAX,
-        description: 'Seconds after which the message is not worth sending any more',
+        description:
+          'Seconds after which the message is not worth sending any more, counted from `send_at` if it is given',
       }),
     ),
     client_ref: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Your own name for it' })),
@@ -41,6 +50,8 @@ export type MessageRequest = Static<typeof MessageRequest>
 export interface DraftRules {
   readonly routes: readonly Route[]
   readonly segmentsMax: number
+  /** How many days ahead a message may be scheduled. */
+  readonly sendAheadDaysMax: number
 }
 
 /** Checks, routes and prices a message. Throws Problem; `pointer` is where the message stands in the request's body. */
@@ -56,6 +67,7 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
     const detail = segments === 0 ? 'is empty' : `has ${segments} segments; ${rules.segmentsMax} is the most`
     throw new Problem('invalid-text', `The text ${detail}.`, [{ pointer: `${pointer}/text`, detail }])
   }
+  const sendAtMs = sendTimeOf(request, rules, nowMs, pointer)
   const route = chooseRoute(rules.routes, phone)
   if (!route) throw new Problem('no-route', 'No operator is configured for this number; nothing was charged.')
   return {
@@ -67,8 +79,18 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
     operator: route.operator,
     cost: segments * route.price,
     priority: request.priority ?? 1,
-    validUntilMs: request.valid_for === undefined ? null : nowMs + request.valid_for * 1_000,
+    sendAtMs,
+    validUntilMs: request.valid_for === undefined ? null : (sendAtMs ?? nowMs) + request.valid_for * 1_000,
     clientRef: request.client_ref ?? null,
     metadata: request.metadata ?? null,
   }
+}
+
+function sendTimeOf(request: MessageRequest, rules: DraftRules, nowMs: number, pointer: string): number | null {
+  if (request.send_at === undefined) return null
+  const time = readSendTime(request.send_at, nowMs, rules.sendAheadDaysMax)
+  if ('ms' in time) return time.ms
+  throw new Problem('invalid-time', `The time to send ${time.fault}.`, [
+    { pointer: `${pointer}/send_at`, detail: time.fault },
+  ])
 }

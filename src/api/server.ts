@@ -12,6 +12,7 @@ import type { AcceptQueue } from './accept/accept-queue.ts'
 import type { DraftRules } from './message-request.ts'
 import { ApiKeys } from './plugins/api-keys.ts'
 import { answerProblems } from './plugins/problems.ts'
+import { cancelMessageRoute } from './routes/cancel-message.ts'
 import { describeErrorRoute } from './routes/describe-error.ts'
 import { readBalanceRoute } from './routes/read-balance.ts'
 import { readMessageRoute } from './routes/read-message.ts'
@@ -55,6 +56,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     sendMessageRoute(customers, parts.queue, parts.rules)
     sendBatchRoute(customers, parts.queue, parts.rules)
     readMessageRoute(customers, parts.pool)
+    cancelMessageRoute(customers, parts.pool)
     readBalanceRoute(customers, parts.pool)
   })
   await app.ready()

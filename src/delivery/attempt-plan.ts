@@ -1,7 +1,7 @@
 import type { SubmitResult } from './connectors/connector.ts'
 
-/** How an attempt ended; null while nobody knows. */
-export type AttemptOutcome = SubmitResult['kind'] | null
+/** How an attempt ended, or `cancelled`: the customer took it; null while nobody knows. */
+export type AttemptOutcome = SubmitResult['kind'] | 'cancelled' | null
 
 /** An attempt as its row has it. Times in milliseconds of the database's clock. */
 export interface Attempt {
@@ -36,7 +36,9 @@ export type NextStep =
   | { readonly kind: 'begin'; readonly attempt: number; readonly possibleDuplicate: boolean }
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'give-up-on'; readonly attempt: number }
-  | { readonly kind: 'report'; readonly status: 'sent' | 'rejected' | 'failed' | 'unknown'; readonly last: Attempt }
+  | { readonly kind: 'report'; readonly status: ReportedStatus; readonly last: Attempt }
+
+type ReportedStatus = 'sent' | 'rejected' | 'cancelled' | 'failed' | 'unknown'
 
 const BACK_TO_BACK_MS = 200
 
@@ -60,6 +62,7 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
         : { kind: 'give-up-on', attempt: last.attempt }
     case 'sent':
     case 'rejected':
+    case 'cancelled':
       return { kind: 'report', status: last.outcome, last }
     case 'ambiguous':
       return rules.onAmbiguous === 'hold' ? { kind: 'report', status: 'unknown', last } : next(BACK_TO_BACK_MS)

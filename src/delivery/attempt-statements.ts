@@ -86,16 +86,22 @@ export function readAttempts(smsIds: readonly number[]): QueryConfig {
   }
 }
 
-/** Messages by the operator's ids, looked for among those begun since `sms_id` $3. */
-export function findByOperatorIds(operators: readonly string[], ids: readonly string[], smsIdMin: number): QueryConfig {
+/** Messages by the operator's ids, looked for among those accepted from `sms_id` $3 to before $4. */
+export function findByOperatorIds(
+  operators: readonly string[],
+  ids: readonly string[],
+  smsIdMin: number,
+  smsIdEnd: number,
+): QueryConfig {
   return {
     name: 'attempts-find',
     text: `SELECT a.operator, a.operator_message_id, a.sms_id, a.attempt, a.possible_duplicate, m.customer_id,
-             m.segments, m.traceparent
+             m.segments, m.traceparent, coalesce(m.send_at, m.accepted_at) AS wanted_at
            FROM unnest($1::text[], $2::text[]) AS asked (operator, id)
            CROSS JOIN LATERAL (SELECT * FROM attempts WHERE attempts.operator_message_id = asked.id
-             AND attempts.operator = asked.operator AND attempts.sms_id >= $3 OFFSET 0) AS a
+             AND attempts.operator = asked.operator AND attempts.sms_id >= $3
+             AND attempts.sms_id < $4 OFFSET 0) AS a
            CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = a.sms_id OFFSET 0) AS m`,
-    values: [textArray(operators), textArray(ids), smsIdMin],
+    values: [textArray(operators), textArray(ids), smsIdMin, smsIdEnd],
   }
 }

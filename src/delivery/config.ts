@@ -24,5 +24,6 @@ export const deliverySettings = {
       min: 1,
     },
   ),
+  DELIVERY_DEFER_MS: integer(60_000, 'Waits longer than that are spent in PostgreSQL, not in memory', { min: 1_000 }),
   DELIVERY_RETRY_MS_MAX: integer(60_000, 'Longest wait between two attempts', { min: 1 }),
 }

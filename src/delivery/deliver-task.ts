@@ -6,6 +6,8 @@ import type { AmbiguityPolicy } from '../operators/operators-file.ts'
 import { isDatabaseAway } from '../postgres/database-errors.ts'
 import { type Attempt, type AttemptRules, type NextStep, nextStep } from './attempt-plan.ts'
 import type { Connector, OutgoingMessage, SubmitResult } from './connectors/connector.ts'
+import { dueOf } from './delay/defer-rule.ts'
+import type { DelayedTasks } from './delay/delayed-tasks.ts'
 import type { ReceiptMatcher } from './match-receipts.ts'
 import type { OperatorQueue } from './operator-queue.ts'
 import type { TaskReader } from './read-tasks.ts'
@@ -27,6 +29,7 @@ export interface DeliveryParts {
   readonly attempts: AttemptBook
   readonly reporter: StatusReporter
   readonly receipts: ReceiptMatcher
+  readonly delayed: Pick<DelayedTasks, 'shouldDefer' | 'defer'>
   readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'>
   readonly submitted: (operator: string, result: SubmitResult['kind'], seconds: number) => void
 }
@@ -86,7 +89,8 @@ export class TaskDelivery {
         customerId: task.customer_id,
         operator: task.operator,
         segments: task.segments,
-        acceptedAtMs: Date.parse(task.accepted_at),
+        // What was scheduled was not late before its time.
+        acceptedAtMs: Date.parse(task.created_at),
         traceparent: record.header('traceparent') ?? null,
       },
       line,
@@ -109,12 +113,20 @@ export class TaskDelivery {
     const { task } = progress
     // A round that a redrive began goes on from the attempts before it, one of which the phone may have had.
     if (task.retry_count > 0 && progress.attempts.length === 0) await this.#recall(progress)
+    let hasLookedBack = false
     while (true) {
       const step = nextStep(progress.attempts, progress.rules, Date.now(), spreadOf(task.sms_id))
+      if (isTooLate(task, Date.now()) && isToCome(step, progress)) {
+        if (hasLookedBack) return this.#expire(progress)
+        // A worker before us may have sent it, or its customer cancelled it: the attempts tell.
+        await this.#recall(progress)
+        hasLookedBack = true
+        continue
+      }
       switch (step.kind) {
         case 'wait':
           this.#backInQueue(progress)
-          return retryAt(step.untilMs)
+          return this.#wait(record, progress, step)
         case 'report':
           return this.#conclude(progress, step)
         case 'give-up-on':
@@ -147,9 +159,7 @@ export class TaskDelivery {
     }
     let result: SubmitResult
     try {
-      if (task.valid_until !== null && Date.parse(task.valid_until) <= Date.now()) {
-        return this.#expire(progress, step)
-      }
+      if (isTooLate(task, Date.now())) return null
       const leaseMs = line.responseTimeoutMs + LEASE_MARGIN_MS
       const beganMs = performance.now()
       const start = { smsId: task.sms_id, operator: line.name, leaseMs, ...step }
@@ -209,6 +219,18 @@ export class TaskDelivery {
     progress.rules = { ...progress.rules, attemptsBefore: Math.max(progress.rules.attemptsBefore, attemptsBefore) }
   }
 
+  /** A long wait is not spent in memory, and none goes on when the message is not valid any more. */
+  async #wait(record: ConsumedRecord, progress: Progress, step: NextStep & { kind: 'wait' }): Promise<Outcome> {
+    const { task } = progress
+    const nowMs = Date.now()
+    if (this.#parts.delayed.shouldDefer(step.untilMs, nowMs)) {
+      await this.#parts.delayed.defer(record, task, step.untilMs)
+      return DONE
+    }
+    const validUntilMs = task.valid_until === null ? null : Date.parse(task.valid_until)
+    return retryAt(dueOf(step.untilMs, validUntilMs, nowMs))
+  }
+
   /** After an attempt of our own that is to be followed by another. */
   #backInQueue(progress: Progress): void {
     const last = progress.attempts.at(-1)!
@@ -216,7 +238,9 @@ export class TaskDelivery {
   }
 
   #conclude(progress: Progress, { status, last }: NextStep & { kind: 'report' }): Outcome {
-    const { attempt, possibleDuplicate, operatorMessageId, errorCode } = last
+    const { possibleDuplicate, operatorMessageId, errorCode } = last
+    // The attempt that a customer took was never begun.
+    const attempt = status === 'cancelled' ? last.attempt - 1 : last.attempt
     // What another worker learned before us may have been told already; told twice it is the same event.
     this.#report(progress, status, { attempt, possibleDuplicate, operatorMessageId, errorCode })
     if (status !== 'failed') return DONE
@@ -224,13 +248,12 @@ export class TaskDelivery {
   }
 
   /** Too late to send. If an answer was lost before, the phone may have the message, and nobody can say it has not. */
-  #expire(progress: Progress, step: NextStep & { kind: 'begin' }): Outcome {
-    const status = step.possibleDuplicate ? 'unknown' : 'expired'
-    this.#report(progress, status, {
-      attempt: step.attempt - 1,
-      possibleDuplicate: step.possibleDuplicate,
-      errorCode: 'validity-over',
-    })
+  #expire(progress: Progress): Outcome {
+    const { attempts, rules } = progress
+    const possibleDuplicate = attempts.some(({ outcome }) => outcome === 'ambiguous')
+    const attempt = attempts.at(-1)?.attempt ?? rules.attemptsBefore
+    const errorCode = 'validity-over'
+    this.#report(progress, possibleDuplicate ? 'unknown' : 'expired', { attempt, possibleDuplicate, errorCode })
     return DONE
   }
 
@@ -254,6 +277,15 @@ function endedAttempt(step: NextStep & { kind: 'begin' }, result: SubmitResult, 
     errorCode: result.kind === 'sent' ? null : result.code,
     endedAtMs: nowMs,
   }
+}
+
+function isTooLate({ valid_until }: DeliveryTask, nowMs: number): boolean {
+  return valid_until !== null && Date.parse(valid_until) <= nowMs
+}
+
+/** Whether an attempt would follow, now or after a wait that is nobody's answer. */
+function isToCome(step: NextStep, { attempts }: Progress): boolean {
+  return step.kind === 'begin' || (step.kind === 'wait' && attempts.at(-1)?.outcome !== null)
 }
 
 /** From 0 to below 1, the same for a message each time: by the golden ratio, so that neighbours lie far apart. */

@@ -1,4 +1,5 @@
-import { firstSmsIdAt, smsIdTimeMs } from '../domain/sms-id.ts'
+import { SEND_AHEAD_DAYS_LIMIT, VALID_DAYS_MAX } from '../domain/send-time.ts'
+import { firstSmsIdAt } from '../domain/sms-id.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
 import { findByOperatorIds } from './attempt-statements.ts'
@@ -33,6 +34,8 @@ const LOOKUP_MS = 250
 /** A receipt may overtake the answer to its submit, which may be on its way to another worker. */
 const UNMATCHED_AFTER_MS = 60_000
 const RECEIPT_DAYS_MAX = 7
+/** What was scheduled was accepted long before it was sent. */
+const SCHEDULED_DAYS_MAX = RECEIPT_DAYS_MAX + SEND_AHEAD_DAYS_LIMIT + VALID_DAYS_MAX
 const DAY_MS = 86_400_000
 
 /**
@@ -116,12 +119,26 @@ export class ReceiptMatcher {
   }
 
   async #find(sought: readonly Sought[]): Promise<Map<string, ExpectedReceipt>> {
-    const smsIdMin = firstSmsIdAt(Date.now() - RECEIPT_DAYS_MAX * DAY_MS)
+    const nowMs = Date.now()
+    const recentMs = nowMs - RECEIPT_DAYS_MAX * DAY_MS
+    const found = await this.#findAccepted(sought, recentMs, nowMs + DAY_MS)
+    const rest = sought.filter(({ operator, receipt }) => !found.has(keyOf(operator, receipt.operatorMessageId)))
+    if (rest.length === 0) return found
+    // Days are looked through one by one, so those in which little is found come last.
+    return new Map([...found, ...(await this.#findAccepted(rest, nowMs - SCHEDULED_DAYS_MAX * DAY_MS, recentMs))])
+  }
+
+  async #findAccepted(
+    sought: readonly Sought[],
+    fromMs: number,
+    beforeMs: number,
+  ): Promise<Map<string, ExpectedReceipt>> {
     const { rows } = await this.#parts.pool.query<FoundRow>(
       findByOperatorIds(
         sought.map(({ operator }) => operator),
         sought.map(({ receipt }) => receipt.operatorMessageId),
-        smsIdMin,
+        firstSmsIdAt(fromMs),
+        firstSmsIdAt(beforeMs),
       ),
     )
     return new Map(rows.map((row) => [keyOf(row.operator, row.operator_message_id), toExpected(row)]))
@@ -148,6 +165,7 @@ interface FoundRow {
   readonly customer_id: string
   readonly segments: number
   readonly traceparent: string | null
+  readonly wanted_at: Date
 }
 
 function toExpected(row: FoundRow): ExpectedReceipt {
@@ -156,7 +174,7 @@ function toExpected(row: FoundRow): ExpectedReceipt {
     customerId: row.customer_id,
     operator: row.operator,
     segments: row.segments,
-    acceptedAtMs: smsIdTimeMs(row.sms_id),
+    acceptedAtMs: row.wanted_at.getTime(),
     traceparent: row.traceparent,
     attempt: row.attempt,
     possibleDuplicate: row.possible_duplicate,

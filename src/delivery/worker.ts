@@ -20,6 +20,7 @@ import { observeConsumer, observeProducer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { deliverySettings } from './config.ts'
+import { DelayedTasks } from './delay/delayed-tasks.ts'
 import { type OperatorLine, TaskDelivery } from './deliver-task.ts'
 import { ReceiptMatcher } from './match-receipts.ts'
 import { openLines } from './open-lines.ts'
@@ -103,8 +104,16 @@ export class Worker implements Service {
   }
 
   #createConsumer(settings: WorkerParts['settings']): Consumer {
-    const { cluster, log, metrics, producer, instanceId } = this.#parts
+    const { pool, cluster, log, metrics, producer, instanceId } = this.#parts
     const tasks = new TaskReader()
+    const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks put aside for a long wait, or behind one')
+    const delayed = new DelayedTasks({
+      pool,
+      tasks,
+      order: settings.DELIVERY_ORDER,
+      deferMs: settings.DELIVERY_DEFER_MS,
+      deferred: (count) => deferred.inc(count),
+    })
     const duration = metrics.histogram('smsgw_submit_duration_seconds', 'From a submit to its answer', ['operator'])
     const submits = metrics.counter('smsgw_submits_total', 'Submits to operators', ['operator', 'result'])
     const delivery = new TaskDelivery({
@@ -113,6 +122,7 @@ export class Worker implements Service {
       attempts: this.#attempts,
       reporter: this.#reporter,
       receipts: this.#receipts,
+      delayed,
       rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
       submitted: (operator, result, seconds) => {
         duration.observe({ operator }, seconds)
@@ -141,12 +151,22 @@ export class Worker implements Service {
         },
       ),
       inLanes({
-        handle: deadLetters((record) => delivery.handle(record), publish),
-        giveUp: (record, error) => publish(record, 'head-of-line', error),
+        handle: deadLetters(
+          delayed.keepOrder((record) => delivery.handle(record)),
+          publish,
+        ),
+        giveUp: async (record, error) => {
+          await publish(record, 'head-of-line', error)
+          await delayed.forget(record)
+        },
         concurrencyMax: settings.DELIVERY_TASKS_MAX,
         laneOf: (record) => tasks.laneOf(record, settings.DELIVERY_ORDER),
       }),
-      { ...observeConsumer(log, metrics, GROUPS.delivery), revoking: (partitions) => this.#letGo(partitions) },
+      {
+        ...observeConsumer(log, metrics, GROUPS.delivery),
+        assigned: () => delayed.assigned(),
+        revoking: (partitions) => this.#letGo(partitions),
+      },
     )
   }
 

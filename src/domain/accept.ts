@@ -10,6 +10,8 @@ export interface MessageDraft {
   readonly operator: string
   readonly cost: number
   readonly priority: number
+  /** When it is to be sent; null for at once. */
+  readonly sendAtMs: number | null
   readonly validUntilMs: number | null
   readonly clientRef: string | null
   readonly metadata: Readonly<Record<string, string>> | null

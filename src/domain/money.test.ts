@@ -13,6 +13,7 @@ const draft = (cost: number): MessageDraft => ({
   operator: 'o',
   cost,
   priority: 1,
+  sendAtMs: null,
   validUntilMs: null,
   clientRef: null,
   metadata: null,

@@ -11,6 +11,8 @@ export interface OutboxRow {
   readonly seq: number
   readonly sms_id: number
   readonly payload: string | null
+  /** Which of the message's records to publish; null for both. */
+  readonly carries: 'accepted' | 'task' | null
   readonly message: OutboxMessage | null
 }
 
@@ -36,6 +38,7 @@ interface OutboxMessage {
   readonly user_agent: string | null
   readonly traceparent: string | null
   readonly accepted_at: Date
+  readonly send_at: Date | null
 }
 
 type FlatRow = Omit<OutboxRow, 'message'> & OutboxMessage
@@ -57,6 +60,7 @@ export async function claimBatch(
     seq: row.seq,
     sms_id: row.sms_id,
     payload: row.payload,
+    carries: row.carries,
     message: row.payload === null ? row : null,
   }))
 }
@@ -65,9 +69,9 @@ function claimStatement(places: readonly ClaimPlace[], rowsPerShardMax: number):
   return {
     name: 'outbox-claim',
     text: `
-      SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, m.customer_id, m.phone, m.text, m.sender, m.encoding, m.segments,
-        m.operator, m.cost, m.priority, m.max_retries, m.valid_until, m.client_ref, m.idempotency_key, m.ip,
-        m.user_agent, m.traceparent, m.accepted_at
+      SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, o.carries, m.customer_id, m.phone, m.text, m.sender, m.encoding,
+        m.segments, m.operator, m.cost, m.priority, m.max_retries, m.valid_until, m.client_ref, m.idempotency_key, m.ip,
+        m.user_agent, m.traceparent, m.accepted_at, m.send_at
       FROM unnest($1::smallint[], $3::bigint[]) AS mine (shard, seq_after)
       CROSS JOIN LATERAL (
         SELECT ctid AS place, * FROM outbox WHERE outbox.shard = mine.shard AND outbox.seq > mine.seq_after

@@ -26,7 +26,7 @@ async function gateway(balance: number) {
     isOutboxFull: () => false,
     accepted: () => {},
   })
-  const rules = { routes: [{ prefix: '98', operator: 'simulator', price: 100 }], segmentsMax: 10 }
+  const rules = { routes: [{ prefix: '98', operator: 'simulator', price: 100 }], segmentsMax: 10, sendAheadDaysMax: 30 }
   const app = await createApi({
     pool,
     queue,
@@ -179,6 +179,7 @@ test('unknown paths and messages of others are not found, and the description na
     '/v1/messages',
     '/v1/messages/batch',
     '/v1/messages/{sms_id}',
+    '/v1/messages/{sms_id}/cancel',
   ])
 })
 
@@ -188,7 +189,11 @@ test('a full outbox: requests are refused until it has drained', async () => {
   const service = new ApiService({
     settings: readSettings(apiSettings, { PORT: '0', HOST: '127.0.0.1', OUTBOX_ROWS_MAX: '20' }),
     pool,
-    rules: () => ({ routes: [{ prefix: '98', operator: 'simulator', price: 1 }], segmentsMax: 10 }),
+    rules: () => ({
+      routes: [{ prefix: '98', operator: 'simulator', price: 1 }],
+      segmentsMax: 10,
+      sendAheadDaysMax: 30,
+    }),
     health: new Health(),
     metrics: new Metrics(),
     log,

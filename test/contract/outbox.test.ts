@@ -61,6 +61,7 @@ async function accept(pool: Pool, customerId: string, messages: number): Promise
     operator: 'o',
     cost: 1,
     priority: 1,
+    sendAtMs: null,
     validUntilMs: null,
     clientRef: null,
     metadata: null,

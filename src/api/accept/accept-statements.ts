@@ -31,19 +31,28 @@ export function insertAccepted(parameters: unknown[]): QueryConfig {
 const INSERT_ACCEPTED = `
   WITH accepted AS (
     INSERT INTO messages (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
-      max_retries, valid_until, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, accepted_at)
+      max_retries, valid_until, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, accepted_at,
+      send_at)
     SELECT sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
       $1, to_timestamp(valid_until_ms / 1000.0), client_ref, metadata, idempotency_key, ip, user_agent, traceparent,
-      to_timestamp($2 / 1000.0)
+      to_timestamp($2 / 1000.0), to_timestamp(send_at_ms / 1000.0)
     FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::smallint[], $10::text[],
       $11::bigint[], $12::smallint[], $13::double precision[], $14::text[], $15::jsonb[], $16::text[], $17::text[],
-      $18::text[], $19::text[])
+      $18::text[], $19::text[], $28::double precision[])
       AS message (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
-        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent)
+        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, send_at_ms)
   ), queued AS (
-    INSERT INTO outbox (shard, sms_id)
-    SELECT shard, sms_id FROM unnest($20::smallint[], $3::bigint[]) WITH ORDINALITY AS row (shard, sms_id, place)
+    INSERT INTO outbox (shard, sms_id, carries)
+    SELECT shard, sms_id, CASE WHEN send_at_ms IS NOT NULL THEN 'accepted' END
+    FROM unnest($20::smallint[], $3::bigint[], $28::double precision[]) WITH ORDINALITY
+      AS row (shard, sms_id, send_at_ms, place)
     ORDER BY place
+  ), waiting AS (
+    INSERT INTO scheduled (sms_id, kind, shard, due_at)
+    SELECT sms_id, 'message', shard, to_timestamp(send_at_ms / 1000.0)
+    FROM unnest($20::smallint[], $3::bigint[], $28::double precision[]) WITH ORDINALITY
+      AS row (shard, sms_id, send_at_ms, place)
+    WHERE send_at_ms IS NOT NULL ORDER BY place
   ), reserved AS (
     INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
     SELECT sms_id, 'reserve', customer_id, -cost, cost

@@ -66,6 +66,7 @@ export class AcceptedRows {
       textArray(answers.map(({ response }) => JSON.stringify(response))),
       textArray([...this.#spent.keys()]),
       numberArray([...this.#spent.values()]),
+      numbers(({ message }) => message.sendAtMs),
     ]
   }
 }
