@@ -82,3 +82,8 @@ test('a redrive begins another round: as many refusals again, and what the phone
   expect(nextStep(refused(4), rules, NOW, 0)).toMatchObject({ kind: 'report', status: 'failed' })
   expect(nextStep([], rules, NOW, 0)).toMatchObject({ kind: 'begin', attempt: 6 })
 })
+
+test('an attempt that the customer took ends the message', () => {
+  const step = nextStep([attempt(1, 'temporary'), attempt(2, 'cancelled')], RULES, NOW, 0)
+  expect(step).toMatchObject({ kind: 'report', status: 'cancelled', last: { attempt: 2 } })
+})

@@ -45,7 +45,7 @@ export function decideCancel(message: CancelCandidate, nowMs: number): CancelDec
   if (attempts.some(({ outcome }) => outcome === 'ambiguous')) {
     return refuse('It may have been sent: the answer of the operator was lost.')
   }
-  if (last?.outcome === 'rejected' && last.attempt > attemptsBefore) return refuse('The operator refused it for good.')
+  if (last?.outcome === 'rejected') return refuse('The operator refused it for good.')
   if (refusalsOf(message) > message.maxRetries) return refuse('The operator refused it as often as it is tried.')
   if (validUntilMs !== null && validUntilMs <= nowMs + VALIDITY_MARGIN_MS) return refuse('Its validity ends.')
   return { kind: 'cancel', attempt: Math.max(attemptsBefore, last?.attempt ?? 0) + 1 }
