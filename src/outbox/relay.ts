@@ -164,7 +164,7 @@ export class Relay implements Service {
     const results = await Promise.allSettled(rows.map((row) => this.#publish(row)))
     const done = rows.filter((_, index) => results[index]!.status === 'fulfilled')
     const refused = results.find((result) => result.status === 'rejected')
-    this.#observe(rows, done.length)
+    this.#observe(rows, done)
     return refused ? { done, refusal: refused.reason } : { done }
   }
 
@@ -173,12 +173,13 @@ export class Relay implements Service {
     const { message } = row
     if (message === null) return void (await producer.send(decodePayload(row.payload!)))
     const [accepted, task] = messageEvents({ ...row, message }, settings.DELIVERY_KEY)
-    const records = row.carries === 'accepted' ? [accepted] : row.carries === 'task' ? [task] : [accepted, task]
-    await Promise.all(records.map((record) => producer.send(record)))
+    if (row.carries !== null) return void (await producer.send(row.carries === 'task' ? task : accepted))
+    await Promise.all([producer.send(accepted), producer.send(task)])
   }
 
-  #observe(rows: readonly OutboxRow[], published: number): void {
-    this.#published.inc(published)
+  /** What is scheduled counts when its task is published: then it is to be sent, and not before. */
+  #observe(rows: readonly OutboxRow[], published: readonly OutboxRow[]): void {
+    this.#published.inc(published.filter(({ message, carries }) => message && carries !== 'accepted').length)
     let oldestMs = Date.now()
     for (const { message, carries } of rows) {
       if (message && carries !== 'task') oldestMs = Math.min(oldestMs, message.accepted_at.getTime())

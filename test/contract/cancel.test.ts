@@ -79,11 +79,7 @@ test('customers and workers race for hundreds of messages: each is cancelled or 
     // A worker's attempts gather for a while; some customers are as late.
     const cancelLate = () => sleep(Math.random() * 150).then(() => cancelMessage(pool, CUSTOMER, smsId))
     const start = { smsId, attempt: 1, operator: 'o', possibleDuplicate: false, leaseMs: 60_000 }
-    const [begun, ...cancelled] = await Promise.all([
-      workers[index % 2]!.begin(start),
-      cancelLate(),
-      cancelLate(),
-    ])
+    const [begun, ...cancelled] = await Promise.all([workers[index % 2]!.begin(start), cancelLate(), cancelLate()])
     const kinds = new Set(cancelled.map(({ kind }) => kind))
     expect([...kinds], String(smsId)).toEqual([begun ? 'refused' : 'cancelled'])
     return begun ? smsId : null
