@@ -8,7 +8,8 @@ import { deliverySettings } from './delivery/config.ts'
 import { Worker } from './delivery/worker.ts'
 import type { Cluster } from './kafka/cluster/cluster.ts'
 import type { Producer } from './kafka/producer/producer.ts'
-import type { OperatorsFile } from './operators/operators-file.ts'
+import type { OperatorDirectory } from './operators/operator-directory.ts'
+import { createPortability, portabilitySettings } from './operators/portability/portability.ts'
 import { canarySettings } from './ops/canary/config.ts'
 import { createCanary } from './ops/canary/create-canary.ts'
 import { dlqSettings } from './ops/dlq/config.ts'
@@ -38,7 +39,7 @@ export interface ProcessParts {
   readonly pool: Pool
   readonly cluster: Cluster
   readonly producer: Producer
-  readonly operators: OperatorsFile
+  readonly operators: OperatorDirectory
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
@@ -52,6 +53,7 @@ interface Role {
   create(parts: ProcessParts, env: NodeJS.ProcessEnv): Service
 }
 
+const acceptSettings = { ...apiSettings, ...portabilitySettings }
 const watchSettings = { ...monitorSettings, ...canarySettings }
 
 /**
@@ -60,14 +62,10 @@ const watchSettings = { ...monitorSettings, ...canarySettings }
  * gives to a `relay` beside it is a short cut, on which nothing depends.
  */
 export const ROLES = {
-  api: role('takes messages over HTTP, charges and stores them', apiSettings, (settings, parts) => {
-    const routes = {
-      routes: parts.operators.routes,
-      segmentsMax: settings.SEGMENTS_MAX,
-      sendAheadDaysMax: settings.SEND_AHEAD_DAYS_MAX,
-    }
+  api: role('takes messages over HTTP, charges and stores them', acceptSettings, (settings, parts) => {
+    const portability = createPortability(settings, parts.pool)
     const accepted = (): void => (parts.roles.get('relay') as OutboxService | undefined)?.wake()
-    return new ApiService({ ...parts, settings, rules: () => routes, accepted })
+    return new ApiService({ ...parts, settings, portability, accepted })
   }),
   relay: role('carries the outbox to Kafka, and finds what was lost of it', outboxSettings, (settings, parts) => {
     return new OutboxService({ ...parts, settings })

@@ -19,7 +19,10 @@ export const gatewaySettings = {
   DATABASE_CONNECTIONS_MAX: integer(12, 'Connections to PostgreSQL of each process', { min: 4, max: 200 }),
   ADMIN_PORT: integer(8081, 'Port of metrics, health and the admin API', { max: 65_535 }),
   ADMIN_HOST: text('127.0.0.1', 'Address that the admin port listens on'),
-  OPERATORS_FILE: text('config/operators.yaml', 'Operators and routes'),
+  OPERATORS_FILE: text(
+    'config/operators.yaml',
+    'Operators and routes of a database that has none yet; `smsgw operators apply` changes them',
+  ),
   TOPICS_FILE: text('config/topics.yaml', 'Topics as they ought to be'),
   SIMULATOR_ADDRESS: text('', 'host:port of the simulator, for operators whose address is `embedded`'),
   SMSGW_DATA: text('.smsgw', 'Folder of the embedded servers, the audit log and the logs'),

@@ -13,7 +13,7 @@ const FOUNDATIONS: Record<string, readonly string[]> = {
   smpp: [],
   runtime: ['kafka'],
   events: ['domain', 'kafka'],
-  operators: ['runtime', 'domain', 'smpp'],
+  operators: ['runtime', 'domain', 'smpp', 'postgres'],
   postgres: ['domain', 'runtime'],
   embedded: ['kafka', 'runtime'],
 }

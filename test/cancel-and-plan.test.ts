@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decideCancel } from '../src/api/cancel/cancel-rule.ts'
-import { type Attempt, type AttemptOutcome, nextStep } from '../src/delivery/attempt-plan.ts'
+import type { Attempt, AttemptOutcome, AttemptPart } from '../src/delivery/attempt.ts'
+import { nextStep } from '../src/delivery/attempt-plan.ts'
 
 const NOW = 10_000_000
 const OUTCOMES: AttemptOutcome[] = [
@@ -21,24 +22,22 @@ const history = fc
     attemptsBefore: Math.min(attemptsBefore, outcomes.length),
     attempts: outcomes.map((outcome, index): Attempt => {
       const endedAtMs = outcome === null ? null : NOW - agoMs
-      const base = { possibleDuplicate: false, operatorMessageId: null, errorCode: null }
-      return { ...base, attempt: index + 1, outcome, leaseUntilMs: NOW + 1_000, endedAtMs }
+      const answer = { operatorMessageId: null, errorCode: null, receipt: null }
+      const parts: AttemptPart[] = outcome === 'cancelled' ? [] : [{ part: 1, outcome, ...answer }]
+      const base = { operator: 'o', possibleDuplicate: false, partCount: 1 }
+      return { ...base, attempt: index + 1, outcome, leaseUntilMs: NOW + 1_000, endedAtMs, parts }
     }),
   }))
 
 test('whatever a customer cancels, a worker would have gone on with the very attempt that was taken', () => {
   fc.assert(
-    fc.property(
-      history,
-      fc.constantFrom('resend' as const, 'hold' as const),
-      ({ attempts, attemptsBefore }, policy) => {
-        const message = { status: 'queued' as const, attemptsBefore, maxRetries: 3, validUntilMs: null, attempts }
-        const decision = decideCancel(message, NOW)
-        const rules = { maxRetries: 3, attemptsBefore, onAmbiguous: policy, retryMsFirst: 1_000, retryMsMax: 60_000 }
-        const later = nextStep(attempts, rules, NOW + 600_000, 0)
-        if (decision.kind === 'cancel') expect(later).toMatchObject({ kind: 'begin', attempt: decision.attempt })
-        if (decision.kind === 'cancelled') expect(later).toMatchObject({ kind: 'report', status: 'cancelled' })
-      },
-    ),
+    fc.property(history, fc.boolean(), ({ attempts, attemptsBefore }, holds) => {
+      const message = { status: 'queued' as const, attemptsBefore, maxRetries: 3, validUntilMs: null, attempts }
+      const decision = decideCancel(message, NOW)
+      const plan = { holdsAt: () => holds, retryMsFirst: 1_000, retryMsMax: 60_000, validUntilMs: null }
+      const later = nextStep(attempts, { ...plan, maxRetries: 3, attemptsBefore }, NOW + 600_000, 0)
+      if (decision.kind === 'cancel') expect(later).toMatchObject({ kind: 'begin', attempt: decision.attempt })
+      if (decision.kind === 'cancelled') expect(later).toMatchObject({ kind: 'report', status: 'cancelled' })
+    }),
   )
 })

@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { OperatorDirectory } from '../operators/operator-directory.ts'
+import type { Portability } from '../operators/portability/portability.ts'
 import { ensurePartitions } from '../postgres/ensure-partitions.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
@@ -10,7 +12,7 @@ import type { Values } from '../runtime/settings.ts'
 import { AcceptQueue } from './accept/accept-queue.ts'
 import { OutboxLevel } from './accept/outbox-level.ts'
 import type { apiSettings } from './config.ts'
-import type { DraftRules } from './message-request.ts'
+import { MessageRouter } from './route-messages.ts'
 import { createApi } from './server.ts'
 
 const PARTITION_CHECK_MS = 3_600_000
@@ -18,7 +20,8 @@ const PARTITION_CHECK_MS = 3_600_000
 export interface ApiServiceParts {
   readonly settings: Values<typeof apiSettings>
   readonly pool: Pool
-  readonly rules: () => DraftRules
+  readonly operators: Pick<OperatorDirectory, 'current'>
+  readonly portability: Portability
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
@@ -59,13 +62,15 @@ export class ApiService implements Service {
   }
 
   async start(): Promise<void> {
-    const { settings, pool, log } = this.#parts
+    const { settings, pool, operators, portability, log } = this.#parts
     await ensurePartitions(pool, Date.now())
     await this.#outbox.start()
     this.#partitionTimer = setInterval(() => {
       ensurePartitions(pool, Date.now()).catch((error) => log.error({ err: error }, 'could not make partitions'))
     }, PARTITION_CHECK_MS).unref()
-    this.#app = await createApi({ ...this.#parts, queue: this.#queue, trustProxy: settings.TRUST_PROXY })
+    const { SEGMENTS_MAX: segmentsMax, SEND_AHEAD_DAYS_MAX: sendAheadDaysMax } = settings
+    const router = new MessageRouter({ operators, portability, segmentsMax, sendAheadDaysMax })
+    this.#app = await createApi({ ...this.#parts, router, queue: this.#queue, trustProxy: settings.TRUST_PROXY })
     await this.#app.listen({ port: settings.PORT, host: settings.HOST })
     log.info({ url: this.url }, 'the API listens')
   }
@@ -75,6 +80,7 @@ export class ApiService implements Service {
     if (this.#partitionTimer) clearInterval(this.#partitionTimer)
     await this.#app?.close()
     await this.#queue.drain()
+    await this.#parts.portability.stop()
     await this.#outbox.stop()
   }
 }

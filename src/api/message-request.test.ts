@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { PROBLEMS } from '../domain/errors.ts'
-import { draftMessage } from './message-request.ts'
+import { PROBLEMS, Problem } from '../domain/errors.ts'
+import { type DraftRules, draftMessage } from './message-request.ts'
 
-const RULES = { routes: [{ prefix: '98', operator: 'mci', price: 120 }], segmentsMax: 3, sendAheadDaysMax: 30 }
+const RULES: DraftRules = {
+  route: ({ phone, sender }) => {
+    if (!phone.startsWith('+98')) throw new Problem('no-route', 'none')
+    return { operator: 'mci', price: 120, sender, why: 'mci: prefix 98', mccMnc: '432-11' }
+  },
+  segmentsMax: 3,
+  sendAheadDaysMax: 30,
+}
 
 test('a message is checked, routed and priced by segment', () => {
   const draft = draftMessage({ to: '0098 912 123 4567', text: 'a'.repeat(200), valid_for: 60 }, RULES, 1_000)
@@ -13,6 +20,8 @@ test('a message is checked, routed and priced by segment', () => {
     segments: 2,
     cost: 240,
     operator: 'mci',
+    route: 'mci: prefix 98',
+    mccMnc: '432-11',
     priority: 1,
     validUntilMs: 61_000,
   })

@@ -2,9 +2,9 @@ import { type Static, Type } from 'typebox'
 import type { MessageDraft } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
 import { toE164 } from '../domain/phone.ts'
-import { chooseRoute, type Route } from '../domain/routing.ts'
 import { readSendTime, VALID_DAYS_MAX } from '../domain/send-time.ts'
 import { segment } from '../domain/text/segments.ts'
+import type { ChooseRoute } from './route-messages.ts'
 
 /** A duration of ISO 8601 would be longer to write; minutes to days is what validity is given in. */
 const VALID_FOR_SECONDS_MAX = VALID_DAYS_MAX * 86_400
@@ -48,7 +48,7 @@ export const MessageRequest = Type.Object(
 export type MessageRequest = Static<typeof MessageRequest>
 
 export interface DraftRules {
-  readonly routes: readonly Route[]
+  readonly route: ChooseRoute
   readonly segmentsMax: number
   /** How many days ahead a message may be scheduled. */
   readonly sendAheadDaysMax: number
@@ -68,17 +68,19 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
     throw new Problem('invalid-text', `The text ${detail}.`, [{ pointer: `${pointer}/text`, detail }])
   }
   const sendAtMs = sendTimeOf(request, rules, nowMs, pointer)
-  const route = chooseRoute(rules.routes, phone)
-  if (!route) throw new Problem('no-route', 'No operator is configured for this number; nothing was charged.')
+  const [sender, priority] = [request.from ?? null, request.priority ?? 1]
+  const { operator, price, why, mccMnc } = rules.route({ phone, sender, priority }, pointer)
   return {
     phone,
     text: request.text,
-    sender: request.from ?? null,
+    sender,
     encoding,
     segments,
-    operator: route.operator,
-    cost: segments * route.price,
-    priority: request.priority ?? 1,
+    operator,
+    route: why,
+    mccMnc,
+    cost: segments * price,
+    priority,
     sendAtMs,
     validUntilMs: request.valid_for === undefined ? null : (sendAtMs ?? nowMs) + request.valid_for * 1_000,
     clientRef: request.client_ref ?? null,

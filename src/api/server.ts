@@ -9,9 +9,9 @@ import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { operationsRoutes } from '../runtime/operations-routes.ts'
 import type { AcceptQueue } from './accept/accept-queue.ts'
-import type { DraftRules } from './message-request.ts'
 import { ApiKeys } from './plugins/api-keys.ts'
 import { answerProblems } from './plugins/problems.ts'
+import type { MessageRouter } from './route-messages.ts'
 import { cancelMessageRoute } from './routes/cancel-message.ts'
 import { describeErrorRoute } from './routes/describe-error.ts'
 import { readBalanceRoute } from './routes/read-balance.ts'
@@ -22,7 +22,7 @@ import { sendMessageRoute } from './routes/send-message.ts'
 export interface ApiParts {
   readonly pool: Pool
   readonly queue: AcceptQueue
-  readonly rules: () => DraftRules
+  readonly router: MessageRouter
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
@@ -53,8 +53,8 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     new ApiKeys(parts.pool).protect(customers)
     // Path parameters are text on the wire, so they alone are converted.
     customers.addHook('preValidation', async (request) => convertIds(request.params))
-    sendMessageRoute(customers, parts.queue, parts.rules)
-    sendBatchRoute(customers, parts.queue, parts.rules)
+    sendMessageRoute(customers, parts.queue, parts.router)
+    sendBatchRoute(customers, parts.queue, parts.router)
     readMessageRoute(customers, parts.pool)
     cancelMessageRoute(customers, parts.pool)
     readBalanceRoute(customers, parts.pool)

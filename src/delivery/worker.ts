@@ -11,7 +11,8 @@ import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-le
 import { Producer } from '../kafka/producer/producer.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
-import type { OperatorsFile } from '../operators/operators-file.ts'
+import type { OperatorDirectory } from '../operators/operator-directory.ts'
+import { receiptTimeoutMs } from '../operators/operator-schema.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
@@ -19,14 +20,18 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { observeConsumer, observeProducer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
+import type { BreakerState } from './breaker.ts'
 import type { deliverySettings } from './config.ts'
 import { DelayedTasks } from './delay/delayed-tasks.ts'
-import { type OperatorLine, TaskDelivery } from './deliver-task.ts'
-import { ReceiptMatcher } from './match-receipts.ts'
-import { openLines } from './open-lines.ts'
+import { TaskDelivery } from './deliver-task.ts'
+import { LiveLines } from './live-lines.ts'
+import { AttemptMaker } from './make-attempt.ts'
+import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
+import type { OperatorLine } from './operator-line.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
 import { StatusReporter } from './status-reporter.ts'
+import { ReceiptTeller } from './tell-receipts.ts'
 
 /** More waits than any task has between its tries. */
 const RETRIES_MAX = 10
@@ -39,7 +44,7 @@ export interface WorkerParts {
   readonly cluster: Cluster
   /** For dead letters. */
   readonly producer: Producer
-  readonly operators: OperatorsFile
+  readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
   /** `host:port` for operators whose address is `embedded`; empty if there is none. */
   readonly simulatorAddress: string
   readonly health: Health
@@ -47,13 +52,16 @@ export interface WorkerParts {
   readonly log: Log
 }
 
+const BREAKER_GAUGE = { closed: 0, probing: 1, open: 2 } as const satisfies Record<BreakerState['kind'], number>
+
 /** The role `worker`: takes tasks from `sms.delivery`, hands them to operators, and takes the operators' receipts. */
 export class Worker implements Service {
   readonly name = 'worker'
   readonly #parts: WorkerParts
-  readonly #lines: ReadonlyMap<string, OperatorLine>
+  readonly #lines: LiveLines
   readonly #attempts: AttemptBook
   readonly #reporter: StatusReporter
+  readonly #teller: ReceiptTeller
   readonly #receipts: ReceiptMatcher
   readonly #statuses: Producer
   readonly #consumer: Consumer
@@ -67,25 +75,29 @@ export class Worker implements Service {
     this.#reporter = new StatusReporter(this.#statuses, (error) =>
       log.warn({ err: error }, 'a status was not published; trying again'),
     )
-    const receipts = metrics.counter('smsgw_receipts_total', 'Receipts of operators', ['operator', 'outcome'])
-    this.#receipts = new ReceiptMatcher({
-      pool,
+    this.#teller = new ReceiptTeller({
+      attempts: this.#attempts,
       reporter: this.#reporter,
-      log,
-      counted: (operator, outcome) => receipts.inc({ operator, outcome }),
+      receiptTimeoutMs: (operator) => receiptTimeoutMs(parts.operators.current().operators.get(operator)),
     })
-    this.#lines = openLines(
-      parts.operators,
-      parts.simulatorAddress,
-      (operator) => (receipt) => this.#receipts.take(operator, receipt),
-    )
+    this.#receipts = this.#createMatcher()
+    this.#lines = new LiveLines({
+      operators: parts.operators,
+      simulatorAddress: parts.simulatorAddress,
+      receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
+      breakerChanged: (operator, kind) => {
+        if (kind === 'open') log.warn({ operator }, 'an operator fails nearly always, and is left alone for a while')
+        if (kind === 'closed') log.info({ operator }, 'an operator takes messages again')
+      },
+      log,
+    })
     this.#consumer = this.#createConsumer(settings)
     this.#measure()
   }
 
   async start(): Promise<void> {
     await this.#statuses.start([TOPICS.status])
-    for (const { connector } of this.#lines.values()) connector.start()
+    this.#lines.start()
     await this.#consumer.start()
     this.#parts.health.add('worker', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
@@ -94,39 +106,54 @@ export class Worker implements Service {
 
   /** Begins no attempt any more, awaits the answers to those begun, commits, and hangs up. */
   async stop(): Promise<void> {
-    for (const { queue } of this.#lines.values()) queue.close()
+    this.#lines.closeQueues()
     await this.#consumer.stop()
     await this.#receipts.stop()
-    await Promise.all([...this.#lines.values()].map(({ connector }) => connector.stop()))
+    await this.#lines.stop()
     this.#reporter.stop()
+    await this.#teller.stop()
     await this.#attempts.stop()
     await this.#statuses.close()
   }
 
-  #createConsumer(settings: WorkerParts['settings']): Consumer {
-    const { pool, cluster, log, metrics, producer, instanceId } = this.#parts
-    const tasks = new TaskReader()
+  #createMatcher(): ReceiptMatcher {
+    const { pool, log, metrics } = this.#parts
+    const receipts = metrics.counter('smsgw_receipts_total', 'Receipts of operators', ['operator', 'outcome'])
+    const counted = (operator: string, outcome: ReceiptOutcome): void => receipts.inc({ operator, outcome })
+    return new ReceiptMatcher({ pool, attempts: this.#attempts, teller: this.#teller, log, counted })
+  }
+
+  #createDelayed(tasks: TaskReader): DelayedTasks {
+    const { pool, metrics, settings } = this.#parts
     const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks put aside for a long wait, or behind one')
-    const delayed = new DelayedTasks({
-      pool,
-      tasks,
-      order: settings.DELIVERY_ORDER,
-      deferMs: settings.DELIVERY_DEFER_MS,
-      deferred: (count) => deferred.inc(count),
-    })
+    const order = settings.DELIVERY_ORDER
+    return new DelayedTasks({ pool, tasks, order, deferred: (count) => deferred.inc(count) })
+  }
+
+  #createConsumer(settings: WorkerParts['settings']): Consumer {
+    const { cluster, log, metrics, producer, instanceId } = this.#parts
+    const tasks = new TaskReader()
+    const delayed = this.#createDelayed(tasks)
     const duration = metrics.histogram('smsgw_submit_duration_seconds', 'From a submit to its answer', ['operator'])
     const submits = metrics.counter('smsgw_submits_total', 'Submits to operators', ['operator', 'result'])
     const delivery = new TaskDelivery({
       tasks,
       lines: this.#lines,
       attempts: this.#attempts,
+      maker: new AttemptMaker({
+        attempts: this.#attempts,
+        submitted: (operator, result, seconds) => {
+          duration.observe({ operator }, seconds)
+          submits.inc({ operator, result })
+        },
+      }),
       reporter: this.#reporter,
       receipts: this.#receipts,
-      delayed,
+      teller: this.#teller,
       rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
-      submitted: (operator, result, seconds) => {
-        duration.observe({ operator }, seconds)
-        submits.inc({ operator, result })
+      defer: {
+        afterMs: settings.DELIVERY_DEFER_MS,
+        until: (record, task, untilMs) => delayed.defer(record, task, untilMs),
       },
     })
     const publish: PublishDeadLetter = (record, reason, error, stack) => {
@@ -179,16 +206,21 @@ export class Worker implements Service {
   }
 
   #measure(): void {
-    const { metrics } = this.#parts
+    const { metrics, operators } = this.#parts
     const sum = (pick: (line: OperatorLine) => number): number =>
-      [...this.#lines.values()].reduce((total, line) => total + pick(line), 0)
+      this.#lines.values().reduce((total, line) => total + pick(line), 0)
     metrics.gauge('smsgw_submits_in_flight', 'Submits that await their answer', () =>
       sum(({ queue }) => queue.inFlight),
     )
     metrics.gauge('smsgw_tasks_waiting', 'Tasks that wait for their turn', () => sum(({ queue }) => queue.waiting))
-    metrics.gauge('smsgw_operators', 'Operators that messages are handed to', () => this.#lines.size)
-    metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () =>
-      sum(({ connector }) => (connector.isReady ? 1 : 0)),
+    const isReady = ({ connector }: OperatorLine): number => (connector.isReady ? 1 : 0)
+    metrics.gauge('smsgw_operators', 'Operators in force', () => operators.current().operators.size)
+    metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () => sum(isReady))
+    metrics.gaugeBy('smsgw_operator_ready', 'Whether an operator takes messages', 'operator', () =>
+      this.#lines.values().map((line) => [line.name, isReady(line)] as const),
+    )
+    metrics.gaugeBy('smsgw_operator_breaker', 'Of an operator: 0 closed, 1 trying, 2 open', 'operator', () =>
+      this.#lines.values().map(({ name, health }) => [name, BREAKER_GAUGE[health.breaker]] as const),
     )
   }
 }

@@ -8,6 +8,10 @@ export interface MessageDraft {
   readonly encoding: Encoding
   readonly segments: number
   readonly operator: string
+  /** Why that operator, for the timeline. */
+  readonly route: string
+  /** The network of the number, if a route asked for it. */
+  readonly mccMnc: string | null
   readonly cost: number
   readonly priority: number
   /** When it is to be sent; null for at once. */

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   'payload-too-large': { status: 413, retry: 'never', title: 'The request is too large' },
   'unsupported-media-type': { status: 415, retry: 'never', title: 'The body is not JSON' },
   'idempotency-mismatch': { status: 422, retry: 'never', title: 'The key was used for another request' },
+  'invalid-sender': { status: 422, retry: 'never', title: 'The sender may not be used for this number' },
   'no-route': { status: 422, retry: 'never', title: 'No operator serves this number' },
   'too-many-requests': { status: 429, retry: 'later', title: 'Too many requests' },
   internal: { status: 500, retry: 'later', title: 'Something went wrong here' },

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { createApiKey, hashSecret, parseApiKey, secretMatches } from './api-key.ts'
 import { eventId } from './event-id.ts'
 import { maskPhone, toE164 } from './phone.ts'
-import { chooseRoute } from './routing.ts'
 import { firstSmsIdAt, SmsIds, smsIdTimeMs } from './sms-id.ts'
 import { segment } from './text/segments.ts'
 
@@ -54,13 +53,6 @@ test.each([
 
 test('a masked number cannot be called', () => {
   expect(maskPhone('+989121234567')).toBe('+9891***567')
-})
-
-test('the longest prefix decides the route', () => {
-  const routes = ['', '98', '98912'].map((prefix) => ({ prefix, operator: `via-${prefix}`, price: 1 }))
-  expect(chooseRoute(routes, '+989121234567')?.operator).toBe('via-98912')
-  expect(chooseRoute(routes, '+989351234567')?.operator).toBe('via-98')
-  expect(chooseRoute(routes.slice(1), '+491701234567')).toBeNull()
 })
 
 test('ids rise and are distinct, also when the clock steps back or a millisecond overflows', () => {

@@ -11,6 +11,8 @@ const draft = (cost: number): MessageDraft => ({
   encoding: 'gsm7',
   segments: 1,
   operator: 'o',
+  route: 'o: every number',
+  mccMnc: null,
   cost,
   priority: 1,
   sendAtMs: null,

@@ -20,6 +20,8 @@ export const DeliveryTask = Type.Object(
     segments: Type.Integer({ minimum: 1 }),
     valid_until: nullable(Timestamp),
     accepted_at: Timestamp,
+    /** The network of the number as it was known when the message was accepted, if a route asked for it. */
+    mcc_mnc: Type.Optional(Type.String({ pattern: '^[0-9]{3}-[0-9]{2,3}$' })),
   },
   { $id: 'sms.delivery' },
 )

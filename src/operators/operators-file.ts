@@ -1,60 +1,70 @@
-import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
-import { parseYamlFile } from '../runtime/yaml-file.ts'
+import type { NetworkPrefixes } from '../domain/routing/networks.ts'
+import type { SenderRules } from '../domain/routing/sender-rules.ts'
+import { parseYamlFile, type YamlFile } from '../runtime/yaml-file.ts'
+import { CONNECTOR_NAMES, type OperatorConfig, operatorSchema } from './operator-schema.ts'
+import { type DeclaredRoute, faultOfRoute, MccMnc, RouteSchema } from './route-schema.ts'
 
-/** What an operator may be asked to do when the answer to a submit was lost. See `docs/states/attempt.md`. */
-const AmbiguityPolicy = Type.Union([Type.Literal('resend'), Type.Literal('hold')])
-
-/** What every operator has, whatever it speaks. */
-const COMMON = {
-  /** Submits that may await their answer at once, for each worker. */
-  window: Type.Integer({ minimum: 1, maximum: 10_000 }),
-  response_timeout_ms: Type.Integer({ minimum: 100, maximum: 300_000 }),
-  on_ambiguous: AmbiguityPolicy,
-}
-
-const SimulatorOperator = Type.Object(
-  {
-    connector: Type.Literal('simulator'),
-    /** `host:port`; `embedded` stands for the simulator that `smsgw up` starts. */
-    address: Type.String({ pattern: '^(embedded|.+:[0-9]+)$' }),
-    ...COMMON,
-  },
-  { additionalProperties: false },
-)
-
-const Operator = SimulatorOperator
-
-const Route = Type.Object(
-  {
-    prefix: Type.String({ pattern: '^[0-9]*$' }),
-    operator: Type.String({ minLength: 1 }),
-    price: Type.Integer({ minimum: 0 }),
-  },
-  { additionalProperties: false },
-)
-
+/** Each operator is checked by the schema of its connector, so that a fault is named as one of that. */
 const OperatorsFile = Type.Object(
   {
-    operators: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }), Operator),
-    routes: Type.Array(Route, { minItems: 1 }),
+    operators: Type.Record(
+      Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
+      Type.Object({ connector: Type.Enum(CONNECTOR_NAMES) }, { additionalProperties: true }),
+      { minProperties: 1, additionalProperties: false },
+    ),
+    networks: Type.Optional(
+      Type.Record(MccMnc, Type.Array(Type.String({ pattern: '^[1-9][0-9]{0,14}$' }), { minItems: 1 }), {
+        additionalProperties: false,
+      }),
+    ),
+    routes: Type.Array(RouteSchema, { minItems: 1, maxItems: 100_000 }),
   },
   { additionalProperties: false },
 )
 
-export type AmbiguityPolicy = Static<typeof AmbiguityPolicy>
-export type OperatorConfig = Static<typeof Operator>
-export type OperatorsFile = Static<typeof OperatorsFile>
-
-/** Reads operators and routes. Throws YamlFileError that names the line and what is wrong there. */
-export function readOperatorsFile(path: string): OperatorsFile {
-  return parseOperators(readFileSync(path, 'utf8'), path)
+/** Operators and routes as the file has them, checked. */
+export interface DeclaredOperators {
+  readonly operators: Readonly<Record<string, OperatorConfig>>
+  /** Beside those of Iran, or in their place. */
+  readonly networks: NetworkPrefixes
+  readonly routes: readonly DeclaredRoute[]
 }
 
-function parseOperators(source: string, path: string): OperatorsFile {
-  const { value: file, faultAt } = parseYamlFile(OperatorsFile, source, path)
-  for (const [index, { operator }] of file.routes.entries()) {
-    if (!(operator in file.operators)) throw faultAt(`/routes/${index}/operator`, `there is no operator "${operator}"`)
+/** Parses what `path` holds. Throws YamlFileError that names the line and what is wrong there. */
+export function parseOperators(source: string, path: string): DeclaredOperators {
+  const file = parseYamlFile(OperatorsFile, source, path)
+  const { networks = {}, routes } = file.value
+  const operators = checkOperators(file)
+  for (const [index, route] of routes.entries()) {
+    const fault = faultOfRoute(route, operators)
+    if (fault) throw file.faultAt(`/routes/${index}${fault.pointer}`, fault.what)
+    if (route.senders) checkSenders(file, `/routes/${index}/senders`, route.senders)
   }
-  return file
+  return { operators, networks, routes }
+}
+
+type ParsedFile = YamlFile<Static<typeof OperatorsFile>>
+
+function checkOperators(file: ParsedFile): DeclaredOperators['operators'] {
+  const { operators } = file.value
+  for (const [name, operator] of Object.entries(operators)) {
+    file.check(operatorSchema(operator.connector), `/operators/${name}`, operator)
+    const { senders } = operator as OperatorConfig
+    if (senders) checkSenders(file, `/operators/${name}/senders`, senders)
+  }
+  return operators as DeclaredOperators['operators']
+}
+
+/** `replace` is a sender that is put where another is not allowed: that must be so for some. */
+function checkSenders(
+  { faultAt }: ParsedFile,
+  pointer: string,
+  { allow, default: byDefault, replace }: SenderRules,
+): void {
+  if (allow?.includes('*') && replace !== undefined)
+    throw faultAt(`${pointer}/replace`, 'replaces nothing: all are allowed')
+  if (!allow && byDefault !== undefined && replace !== undefined) {
+    throw faultAt(`${pointer}/default`, 'is not needed: `replace` stands for every sender, also for none')
+  }
 }

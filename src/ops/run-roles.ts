@@ -3,7 +3,7 @@ import { TOPICS } from '../events/topics.ts'
 import { Cluster } from '../kafka/cluster/cluster.ts'
 import { Producer } from '../kafka/producer/producer.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
-import { readOperatorsFile } from '../operators/operators-file.ts'
+import { OperatorDirectory } from '../operators/operator-directory.ts'
 import { createPool } from '../postgres/pool.ts'
 import { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
@@ -42,7 +42,6 @@ export interface RunOptions {
 export async function runRoles(names: readonly RoleName[], options: RunOptions): Promise<RunningRoles> {
   const { gateway, env, processName, log } = options
   demandServers(gateway)
-  const operators = readOperatorsFile(gateway.OPERATORS_FILE)
   const security = kafkaSecurity(gateway)
   const health = new Health()
   const metrics = new Metrics({ process: processName })
@@ -56,7 +55,9 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
   const brokers = gateway.KAFKA_BROKERS.split(',')
   const cluster = new Cluster({ brokers, clientId: `smsgw-${processName}`, ...security })
   const producer = new Producer(cluster, producerOptions('safe'), observeProducer(log, metrics, 'main'))
+  let operators: OperatorDirectory | undefined
   const closeAll = async (): Promise<void> => {
+    await operators?.stop()
     await producer.close()
     await cluster.close()
     await pool.end()
@@ -64,6 +65,13 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
   let operations: FastifyInstance | undefined
   try {
     await prepareServers(pool, cluster, gateway.TOPICS_FILE, log)
+    operators = await OperatorDirectory.open({ pool, file: gateway.OPERATORS_FILE, log })
+    const directory = operators
+    metrics.gauge(
+      'smsgw_operators_revision',
+      'Revision of operators and routes that is in use',
+      () => directory.current().revision,
+    )
     await producer.start(Object.values(TOPICS))
     health.add('postgres', async () => void (await pool.query('SELECT 1')))
     health.add('kafka', () => cluster.refresh())

@@ -37,6 +37,7 @@ interface OutboxMessage {
   readonly ip: string | null
   readonly user_agent: string | null
   readonly traceparent: string | null
+  readonly mcc_mnc: string | null
   readonly accepted_at: Date
   readonly send_at: Date | null
 }
@@ -71,7 +72,7 @@ function claimStatement(places: readonly ClaimPlace[], rowsPerShardMax: number):
     text: `
       SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, o.carries, m.customer_id, m.phone, m.text, m.sender, m.encoding,
         m.segments, m.operator, m.cost, m.priority, m.max_retries, m.valid_until, m.client_ref, m.idempotency_key, m.ip,
-        m.user_agent, m.traceparent, m.accepted_at, m.send_at
+        m.user_agent, m.traceparent, m.mcc_mnc, m.accepted_at, m.send_at
       FROM unnest($1::smallint[], $3::bigint[]) AS mine (shard, seq_after)
       CROSS JOIN LATERAL (
         SELECT ctid AS place, * FROM outbox WHERE outbox.shard = mine.shard AND outbox.seq > mine.seq_after

@@ -80,5 +80,6 @@ function deliveryTask(smsId: number, message: MessageRow['message'], acceptedAt:
     segments: message.segments,
     valid_until: message.valid_until?.toISOString() ?? null,
     accepted_at: acceptedAt,
+    ...(message.mcc_mnc === null ? {} : { mcc_mnc: message.mcc_mnc }),
   }
 }

@@ -12,6 +12,8 @@ export interface YamlFile<Value> {
   readonly value: Value
   /** An error at the place that a JSON pointer names. */
   faultAt(pointer: string, what: string): YamlFileError
+  /** Throws YamlFileError if a value of the file, at that pointer, is not of a schema. */
+  check(schema: TSchema, pointer: string, value: unknown): void
 }
 
 /** Parses and checks a file. Throws YamlFileError that names the line and what is wrong there. */
@@ -36,11 +38,14 @@ export function parseYamlFile<Schema extends TSchema>(
   const faultAt = (pointer: string, what: string): YamlFileError =>
     new YamlFileError(`${path}:${lineOf(pointer)}: ${pointer || '/'} ${what}`)
 
-  const value: unknown = document.toJS()
-  const checker = Compile(schema)
-  if (!checker.Check(value)) {
-    const [first] = checker.Errors(value)
-    throw faultAt(first?.instancePath ?? '', first?.message ?? 'is not valid')
+  const check = (form: TSchema, pointer: string, what: unknown): void => {
+    const checker = Compile(form)
+    if (checker.Check(what)) return
+    const [first] = checker.Errors(what)
+    const { keyword, instancePath = '', message = 'is not valid' } = first ?? {}
+    throw faultAt(`${pointer}${instancePath}`, keyword === 'boolean' ? 'is not a known field' : message)
   }
-  return { value: value as Static<Schema>, faultAt }
+  const value: unknown = document.toJS()
+  check(schema, '', value)
+  return { value: value as Static<Schema>, faultAt, check }
 }

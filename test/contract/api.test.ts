@@ -11,6 +11,7 @@ import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { eventually } from '../servers/eventually.ts'
+import { fixedOperators, fixedRouter, simulatorFor } from '../servers/fixed-operators.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const GOOD = { to: '+989121234567', text: 'hello' }
@@ -26,11 +27,10 @@ async function gateway(balance: number) {
     isOutboxFull: () => false,
     accepted: () => {},
   })
-  const rules = { routes: [{ prefix: '98', operator: 'simulator', price: 100 }], segmentsMax: 10, sendAheadDaysMax: 30 }
   const app = await createApi({
     pool,
     queue,
-    rules: () => rules,
+    router: fixedRouter(),
     health: new Health(),
     metrics: new Metrics(),
     log: createLog('test', 'error'),
@@ -269,11 +269,8 @@ test('a full outbox: requests are refused until it has drained', async () => {
   const service = new ApiService({
     settings: readSettings(apiSettings, { PORT: '0', HOST: '127.0.0.1', OUTBOX_ROWS_MAX: '20' }),
     pool,
-    rules: () => ({
-      routes: [{ prefix: '98', operator: 'simulator', price: 1 }],
-      segmentsMax: 10,
-      sendAheadDaysMax: 30,
-    }),
+    operators: fixedOperators(simulatorFor('98', 1)),
+    portability: { networksOf: async () => new Map(), stop: async () => {} },
     health: new Health(),
     metrics: new Metrics(),
     log,

@@ -28,6 +28,8 @@ async function acceptSome(pool: Pool, messages: number): Promise<number[]> {
     encoding: 'gsm7',
     segments: 1,
     operator: 'o',
+    route: 'o: prefix 98',
+    mccMnc: null,
     cost: COST,
     priority: 1,
     sendAtMs: null,
@@ -78,7 +80,15 @@ test('customers and workers race for hundreds of messages: each is cancelled or 
   const race = messages.map(async (smsId, index) => {
     // A worker's attempts gather for a while; some customers are as late.
     const cancelLate = () => sleep(Math.random() * 150).then(() => cancelMessage(pool, CUSTOMER, smsId))
-    const start = { smsId, attempt: 1, operator: 'o', possibleDuplicate: false, leaseMs: 60_000 }
+    const start = {
+      smsId,
+      attempt: 1,
+      operator: 'o',
+      possibleDuplicate: false,
+      leaseMs: 60_000,
+      partCount: 1,
+      parts: [1],
+    }
     const [begun, ...cancelled] = await Promise.all([workers[index % 2]!.begin(start), cancelLate(), cancelLate()])
     const kinds = new Set(cancelled.map(({ kind }) => kind))
     expect([...kinds], String(smsId)).toEqual([begun ? 'refused' : 'cancelled'])
@@ -103,7 +113,15 @@ test('between two attempts a message is cancelled, and a worker that goes on fin
   const pool = await freshDatabase()
   const [smsId] = await acceptSome(pool, 1)
   const book = new AttemptBook(pool, 'w')
-  const start = { smsId: smsId!, attempt: 1, operator: 'o', possibleDuplicate: false, leaseMs: 60_000 }
+  const start = {
+    smsId: smsId!,
+    attempt: 1,
+    operator: 'o',
+    possibleDuplicate: false,
+    leaseMs: 60_000,
+    partCount: 1,
+    parts: [1],
+  }
   await book.begin(start)
   expect(await cancelMessage(pool, CUSTOMER, smsId!)).toMatchObject({ kind: 'refused' })
   const end = { smsId: smsId!, attempt: 1, operator: 'o', operatorMessageId: null, errorCode: 'busy' }

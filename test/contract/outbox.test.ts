@@ -59,6 +59,8 @@ async function accept(pool: Pool, customerId: string, messages: number): Promise
     encoding: 'gsm7',
     segments: 1,
     operator: 'o',
+    route: 'o: every number',
+    mccMnc: null,
     cost: 1,
     priority: 1,
     sendAtMs: null,

@@ -43,6 +43,8 @@ async function accept(pool: Pool, sendAtMs: readonly (number | null)[], agoMs = 
     encoding: 'gsm7',
     segments: 1,
     operator: 'o',
+    route: 'o: prefix 98',
+    mccMnc: null,
     cost: 1,
     priority: 1,
     validUntilMs: null,

@@ -31,26 +31,26 @@ export function insertAccepted(parameters: unknown[]): QueryConfig {
 const INSERT_ACCEPTED = `
   WITH accepted AS (
     INSERT INTO messages (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
-      max_retries, valid_until, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, accepted_at,
-      send_at)
+      max_retries, valid_until, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, route, mcc_mnc,
+      accepted_at, send_at)
     SELECT sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
       $1, to_timestamp(valid_until_ms / 1000.0), client_ref, metadata, idempotency_key, ip, user_agent, traceparent,
-      to_timestamp($2 / 1000.0), to_timestamp(send_at_ms / 1000.0)
+      route, mcc_mnc, to_timestamp($2 / 1000.0), to_timestamp(send_at_ms / 1000.0)
     FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::smallint[], $10::text[],
       $11::bigint[], $12::smallint[], $13::double precision[], $14::text[], $15::jsonb[], $16::text[], $17::text[],
-      $18::text[], $19::text[], $28::double precision[])
+      $18::text[], $19::text[], $20::text[], $21::text[], $30::double precision[])
       AS message (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
-        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, send_at_ms)
+        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, route, mcc_mnc, send_at_ms)
   ), queued AS (
     INSERT INTO outbox (shard, sms_id, carries)
     SELECT shard, sms_id, CASE WHEN send_at_ms IS NOT NULL THEN 'accepted' END
-    FROM unnest($20::smallint[], $3::bigint[], $28::double precision[]) WITH ORDINALITY
+    FROM unnest($22::smallint[], $3::bigint[], $30::double precision[]) WITH ORDINALITY
       AS row (shard, sms_id, send_at_ms, place)
     ORDER BY place
   ), waiting AS (
     INSERT INTO scheduled (sms_id, kind, shard, due_at)
     SELECT sms_id, 'message', shard, to_timestamp(send_at_ms / 1000.0)
-    FROM unnest($20::smallint[], $3::bigint[], $28::double precision[]) WITH ORDINALITY
+    FROM unnest($22::smallint[], $3::bigint[], $30::double precision[]) WITH ORDINALITY
       AS row (shard, sms_id, send_at_ms, place)
     WHERE send_at_ms IS NOT NULL ORDER BY place
   ), reserved AS (
@@ -60,9 +60,9 @@ const INSERT_ACCEPTED = `
   ), answered AS (
     INSERT INTO idempotency (customer_id, key, request_hash, status, response, created_at)
     SELECT customer_id, key, request_hash, status, response, to_timestamp($2 / 1000.0)
-    FROM unnest($21::text[], $22::text[], $23::bytea[], $24::smallint[], $25::jsonb[])
+    FROM unnest($23::text[], $24::text[], $25::bytea[], $26::smallint[], $27::jsonb[])
       AS answer (customer_id, key, request_hash, status, response)
   )
   UPDATE balances SET balance = balances.balance - spent.amount, reserved = balances.reserved + spent.amount
-  FROM unnest($26::text[], $27::bigint[]) AS spent (customer_id, amount)
+  FROM unnest($28::text[], $29::bigint[]) AS spent (customer_id, amount)
   WHERE balances.customer_id = spent.customer_id`

@@ -58,6 +58,8 @@ export class AcceptedRows {
       texts(({ request }) => request.origin.ip),
       texts(({ request }) => request.origin.userAgent),
       texts(({ request }) => request.origin.traceparent),
+      texts(({ message }) => message.route),
+      texts(({ message }) => message.mccMnc),
       numbers(({ request }) => outboxShard(request.customerId)),
       textArray(answers.map(({ customerId }) => customerId)),
       textArray(answers.map(({ key }) => key)),

@@ -6,7 +6,10 @@ import type { Pool } from '../../postgres/pool.ts'
 
 const TimelineEntry = Type.Object(
   { status: Type.String(), at: Type.String() },
-  { additionalProperties: true, description: 'A state the message came to, and when' },
+  {
+    additionalProperties: true,
+    description: 'A state the message came to, and when; `route` is why it went to that operator',
+  },
 )
 
 const MessageAnswer = Type.Object({
@@ -54,6 +57,7 @@ interface MessageRow {
   error_code: string | null
   error_message: string | null
   possible_duplicate: boolean | null
+  route: string | null
   timeline: { status: string; at: string }[] | null
 }
 
@@ -83,7 +87,7 @@ async function readMessage(pool: Pool, customerId: string, smsId: number): Promi
     name: 'read-message',
     text: `SELECT m.sms_id, m.phone, m.sender, m.text, m.encoding, m.segments, m.cost, m.operator, m.priority,
              m.client_ref, m.metadata, m.accepted_at, m.send_at, m.valid_until, s.status, s.operator_message_id,
-             s.error_code, s.error_message, s.possible_duplicate, s.timeline,
+             s.error_code, s.error_message, s.possible_duplicate, m.route, s.timeline,
              EXISTS (SELECT FROM scheduled WHERE scheduled.sms_id = $1 AND kind = 'message' AND released_at IS NULL)
                AS is_waiting,
              EXISTS (SELECT FROM attempts WHERE attempts.sms_id = $1 AND outcome = 'cancelled') AS is_cancelled
@@ -95,7 +99,12 @@ async function readMessage(pool: Pool, customerId: string, smsId: number): Promi
 }
 
 function messageAnswer(row: MessageRow): Record<string, unknown> {
-  const { phone, sender, accepted_at, send_at, valid_until, possible_duplicate, timeline, ...rest } = row
+  const { phone, sender, accepted_at, send_at, valid_until, possible_duplicate, route, timeline, ...rest } = row
+  const accepted = {
+    status: send_at ? 'scheduled' : 'accepted',
+    at: accepted_at.toISOString(),
+    ...(route === null ? {} : { route }),
+  }
   return {
     ...rest,
     to: phone,
@@ -105,7 +114,7 @@ function messageAnswer(row: MessageRow): Record<string, unknown> {
     send_at: send_at?.toISOString() ?? null,
     valid_until: valid_until?.toISOString() ?? null,
     possible_duplicate: possible_duplicate ?? false,
-    timeline: [{ status: send_at ? 'scheduled' : 'accepted', at: accepted_at.toISOString() }, ...(timeline ?? [])],
+    timeline: [accepted, ...(timeline ?? [])],
   }
 }
 

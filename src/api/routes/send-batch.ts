@@ -8,6 +8,7 @@ import { idempotencyClaim, originOf, replyAccepted } from '../accept-http.ts'
 import { acceptedAnswer } from '../accepted-answer.ts'
 import { type DraftRules, draftMessage, MessageRequest } from '../message-request.ts'
 import { describeProblem } from '../plugins/problems.ts'
+import type { MessageRouter } from '../route-messages.ts'
 
 const BatchRequest = Type.Object(
   { messages: Type.Array(MessageRequest, { minItems: 1, maxItems: 1_000 }) },
@@ -25,7 +26,7 @@ const BatchAnswer = Type.Object({
 type Draft = MessageDraft | Problem
 
 /** POST /v1/messages/batch: accepts up to 1,000 messages in one transaction; each has its own result. */
-export function sendBatchRoute(app: FastifyInstance, queue: AcceptQueue, rules: () => DraftRules): void {
+export function sendBatchRoute(app: FastifyInstance, queue: AcceptQueue, router: MessageRouter): void {
   app.post<{ Body: Static<typeof BatchRequest> }>(
     '/v1/messages/batch',
     {
@@ -40,7 +41,9 @@ export function sendBatchRoute(app: FastifyInstance, queue: AcceptQueue, rules: 
       },
     },
     async (request, reply) => {
-      const drafts = request.body.messages.map((message, index) => tryDraft(message, rules(), `/messages/${index}`))
+      const { messages } = request.body
+      const rules = await router.rulesFor(request.customerId, messages)
+      const drafts = messages.map((message, index) => tryDraft(message, rules, `/messages/${index}`))
       const fit = drafts.filter((draft): draft is MessageDraft => !(draft instanceof Problem))
       if (fit.length === 0) return reply.status(202).send(batchAnswer(drafts, []))
       const result = await queue.submit({

@@ -2,10 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import type { AcceptQueue } from '../accept/accept-queue.ts'
 import { idempotencyClaim, originOf, replyAccepted } from '../accept-http.ts'
 import { AcceptedAnswer, acceptedAnswer } from '../accepted-answer.ts'
-import { type DraftRules, draftMessage, MessageRequest } from '../message-request.ts'
+import { draftMessage, MessageRequest } from '../message-request.ts'
+import type { MessageRouter } from '../route-messages.ts'
 
 /** POST /v1/messages: accepts one message, charged and stored when the answer arrives. */
-export function sendMessageRoute(app: FastifyInstance, queue: AcceptQueue, rules: () => DraftRules): void {
+export function sendMessageRoute(app: FastifyInstance, queue: AcceptQueue, router: MessageRouter): void {
   app.post<{ Body: MessageRequest }>(
     '/v1/messages',
     {
@@ -20,7 +21,8 @@ export function sendMessageRoute(app: FastifyInstance, queue: AcceptQueue, rules
       },
     },
     async (request, reply) => {
-      const draft = draftMessage(request.body, rules(), Date.now())
+      const rules = await router.rulesFor(request.customerId, [request.body])
+      const draft = draftMessage(request.body, rules, Date.now())
       const result = await queue.submit({
         customerId: request.customerId,
         idempotency: idempotencyClaim(request),

@@ -1,0 +1,76 @@
+import { Problem } from '../domain/errors.ts'
+import { toE164 } from '../domain/phone.ts'
+import type { RouteCandidate } from '../domain/routing/rank-routes.ts'
+import type { OperatorDirectory } from '../operators/operator-directory.ts'
+import type { OperatorSetup } from '../operators/operator-setup.ts'
+import type { Portability, PortedNetwork } from '../operators/portability/portability.ts'
+import type { DraftRules } from './message-request.ts'
+
+export interface MessageRouterParts {
+  readonly operators: Pick<OperatorDirectory, 'current'>
+  readonly portability: Portability
+  readonly segmentsMax: number
+  readonly sendAheadDaysMax: number
+}
+
+/** How a message is to go out. */
+export interface ChosenRoute extends RouteCandidate {
+  /** The network of its number, if a route asked for it. */
+  readonly mccMnc: string | null
+}
+
+/**
+ * Chooses the way of one of a request's messages. Throws Problem: there is none, or it does not permit the sender;
+ * `pointer` is where the message stands in the request's body.
+ */
+export type ChooseRoute = (message: RoutableMessage, pointer: string) => ChosenRoute
+
+interface RoutableMessage {
+  /** E.164. */
+  readonly phone: string
+  readonly sender: string | null
+  readonly priority: number
+}
+
+/** Routes what customers want to send, by the operators and routes that are in force when they ask. */
+export class MessageRouter {
+  readonly #parts: MessageRouterParts
+
+  constructor(parts: MessageRouterParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * The rules for one request of a customer. The networks of its numbers are looked up before, all at once, and only if
+   * some route asks for networks. Never throws: a number that cannot be looked up goes by its prefix.
+   */
+  async rulesFor(customerId: string, messages: readonly { readonly to: string }[]): Promise<DraftRules> {
+    const { operators, portability, segmentsMax, sendAheadDaysMax } = this.#parts
+    const setup = operators.current()
+    const ported = setup.needsNetwork
+      ? await portability.networksOf(messages.flatMap(({ to }) => toE164(to) ?? []))
+      : null
+    return { segmentsMax, sendAheadDaysMax, route: chooseBy(setup, customerId, ported) }
+  }
+}
+
+function chooseBy(
+  setup: OperatorSetup,
+  customerId: string,
+  ported: ReadonlyMap<string, PortedNetwork> | null,
+): ChooseRoute {
+  return (message, pointer) => {
+    const network = ported && setup.networkOf(message.phone, ported.get(message.phone))
+    const ranking = setup.rank({ ...message, customerId, network })
+    switch (ranking.kind) {
+      case 'ranked':
+        return { ...ranking.candidates[0], mccMnc: network?.mccMnc ?? null }
+      case 'no-route':
+        throw new Problem('no-route', 'No operator is configured for this number; nothing was charged.')
+      case 'sender-refused':
+        throw new Problem('invalid-sender', 'This sender may not be used for this number; nothing was charged.', [
+          { pointer: `${pointer}/from`, detail: 'is not permitted' },
+        ])
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import { setTimeout } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { DeliveryTask } from '../events/delivery.ts'
+import type { OperatorDirectory } from '../operators/operator-directory.ts'
+import type { OperatorConfig } from '../operators/operator-schema.ts'
+import type { OperatorSetup } from '../operators/operator-setup.ts'
+import type { Log } from '../runtime/log.ts'
+import type { BreakerState } from './breaker.ts'
+import type { Receipt } from './connectors/connector.ts'
+import { openLine } from './open-line.ts'
+import type { OperatorLine } from './operator-line.ts'
+
+export interface LiveLinesParts {
+  readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
+  /** `host:port` for operators whose address is `embedded`; empty if there is none. */
+  readonly simulatorAddress: string
+  /** Takes a receipt of an operator; see `ConnectorEvents`. */
+  readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
+  readonly breakerChanged: (operator: string, kind: BreakerState['kind']) => void
+  readonly log: Log
+  /** How long the line of a removed operator still hears receipts. */
+  readonly lingerMs?: number
+}
+
+/** A line that a task may be handed to. */
+export interface LineCandidate {
+  readonly line: OperatorLine
+  /** To be used with this operator; null for its own. */
+  readonly sender: string | null
+  /** For the timeline: why it is this one. */
+  readonly why: string
+}
+
+interface OpenLine {
+  readonly config: OperatorConfig
+  readonly line: OperatorLine
+}
+
+const REOPEN_MS = 10_000
+const DRAIN_LOOK_MS = 50
+/** Beyond the response time-out, in which every submit has ended. */
+const DRAIN_MARGIN_MS = 5_000
+const LINGER_MS = 300_000
+
+/**
+ * The lines to all operators in force, as these come and go. A new operator's line is opened. One whose settings have
+ * changed is opened anew, and one that was removed is closed: its waiting tasks lose their turn and look for a line
+ * again, those under way are awaited, then it hangs up; that of a removed operator stays five minutes more for the
+ * receipts of what it was sent. A line that cannot be opened is tried again every ten seconds, and keeps no other from
+ * opening.
+ */
+export class LiveLines {
+  readonly #parts: LiveLinesParts
+  readonly #lines = new Map<string, OpenLine>()
+  readonly #closing = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+  readonly #unsubscribe: () => void
+  #reopen: NodeJS.Timeout | null = null
+  #started = false
+
+  /** Opens the lines, not yet started. Throws what the first could not be opened for, if none could. */
+  constructor(parts: LiveLinesParts) {
+    this.#parts = parts
+    const faults = this.#follow(parts.operators.current())
+    if (this.#lines.size === 0 && faults.length > 0) {
+      clearTimeout(this.#reopen!)
+      throw faults[0]
+    }
+    this.#unsubscribe = parts.operators.onChange((setup) => void this.#follow(setup))
+  }
+
+  get(operator: string): OperatorLine | undefined {
+    return this.#lines.get(operator)?.line
+  }
+
+  values(): OperatorLine[] {
+    return [...this.#lines.values()].map(({ line }) => line)
+  }
+
+  /**
+   * The lines that a task may go by, in the order in which they are to be tried: its operator's own as long as there is
+   * one, then those of the routes as they are now. Whether a line is ready is not looked at.
+   */
+  candidates(task: DeliveryTask): LineCandidate[] {
+    const { phone, sender, customer_id: customerId, priority, mcc_mnc: mccMnc } = task
+    const network = mccMnc === undefined ? null : { mccMnc, known: 'as accepted' }
+    const message = { phone, sender, customerId, priority, network }
+    const ranked = this.#parts.operators.current().rankAccepted(message, task.operator)
+    return ranked.flatMap(({ operator, sender: used, why }) => {
+      const line = this.get(operator)
+      return line ? [{ line, sender: used, why }] : []
+    })
+  }
+
+  start(): void {
+    this.#started = true
+    for (const { connector } of this.values()) connector.start()
+  }
+
+  /** From now on no turns are given, and changes are not followed. */
+  closeQueues(): void {
+    this.#stopping.abort()
+    this.#unsubscribe()
+    if (this.#reopen) clearTimeout(this.#reopen)
+    for (const { queue } of this.values()) queue.close()
+  }
+
+  /** Hangs up. Resolves when all lines are closed, those that were removed before as well. */
+  async stop(): Promise<void> {
+    this.closeQueues()
+    await Promise.all([...this.values().map((line) => line.stop()), ...this.#closing])
+  }
+
+  /** Brings the lines to what is in force. Returns what some could not be opened for. */
+  #follow({ operators }: OperatorSetup): unknown[] {
+    if (this.#reopen) clearTimeout(this.#reopen)
+    this.#reopen = null
+    const faults: unknown[] = []
+    for (const [name, { config, line }] of this.#lines) {
+      if (isDeepStrictEqual(operators.get(name), config)) continue
+      this.#lines.delete(name)
+      this.#close(line, operators.has(name) ? 0 : (this.#parts.lingerMs ?? LINGER_MS))
+    }
+    for (const [name, config] of operators) {
+      if (this.#lines.has(name)) continue
+      try {
+        this.#open(name, config)
+      } catch (error) {
+        faults.push(error)
+        this.#parts.log.error({ err: error, operator: name }, 'an operator has no line; the others go on')
+      }
+    }
+    if (faults.length > 0) {
+      this.#reopen = globalThis.setTimeout(() => this.#follow(this.#parts.operators.current()), REOPEN_MS)
+    }
+    return faults
+  }
+
+  #open(name: string, config: OperatorConfig): void {
+    const { simulatorAddress, receipt, breakerChanged, log } = this.#parts
+    const line = openLine(name, config, simulatorAddress, {
+      receipt: (what) => receipt(name, what),
+      breakerChanged: (kind) => breakerChanged(name, kind),
+    })
+    this.#lines.set(name, { config, line })
+    if (!this.#started) return
+    line.connector.start()
+    log.info({ operator: name }, 'a line is opened')
+  }
+
+  #close(line: OperatorLine, lingerMs: number): void {
+    line.queue.close()
+    const closing = this.#drain(line, lingerMs).finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
+  }
+
+  async #drain(line: OperatorLine, lingerMs: number): Promise<void> {
+    const { name, queue, responseTimeoutMs } = line
+    const deadlineMs = Date.now() + responseTimeoutMs + DRAIN_MARGIN_MS
+    while (queue.inFlight > 0 && Date.now() < deadlineMs) await setTimeout(DRAIN_LOOK_MS)
+    await setTimeout(lingerMs, undefined, { signal: this.#stopping.signal }).catch(() => {})
+    await line.stop()
+    this.#parts.log.info({ operator: name }, 'a line is closed')
+  }
+}

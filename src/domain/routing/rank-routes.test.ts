@@ -1,0 +1,158 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { compileRoutes, type Route, type RoutedMessage, rankRoutes } from './rank-routes.ts'
+import type { RouteMatch } from './route-index.ts'
+
+const MESSAGE: RoutedMessage = {
+  phone: '+989121234567',
+  network: { mccMnc: '432-11', known: 'by prefix 9891' },
+  country: 'IR',
+  sender: 'Acme',
+  customerId: 'acme',
+  priority: 1,
+}
+
+function route(match: RouteMatch, operator: string, changes: Partial<Route> = {}): Route {
+  return { match, to: [{ operator, weight: 1, price: 100 }], failover: [], senders: null, ...changes }
+}
+
+function operatorsFor(routes: readonly Route[], message: Partial<RoutedMessage> = {}): string[] {
+  const ranking = rankRoutes(compileRoutes(routes), { ...MESSAGE, ...message })
+  return ranking.kind === 'ranked' ? ranking.candidates.map(({ operator }) => operator) : [ranking.kind]
+}
+
+function firstWhy(routes: readonly Route[], message: Partial<RoutedMessage> = {}): string {
+  const ranking = rankRoutes(compileRoutes(routes), { ...MESSAGE, ...message })
+  return ranking.kind === 'ranked' ? ranking.candidates[0].why : ranking.kind
+}
+
+test('the longest prefix decides, whatever the order in the file', () => {
+  const digits = fc.string({ unit: fc.constantFrom('1', '2'), maxLength: 6 })
+  fc.assert(
+    fc.property(
+      fc.array(digits, { minLength: 1 }),
+      fc.string({ unit: fc.constantFrom('1', '2'), minLength: 7, maxLength: 9 }),
+      (prefixes, phone) => {
+        const routes = prefixes.map((prefix) => route({ prefixes: [prefix] }, `via-${prefix}`))
+        const fitting = prefixes.filter((prefix) => phone.startsWith(prefix)).sort((a, b) => b.length - a.length)
+        const expected = fitting.length === 0 ? 'no-route' : `via-${fitting[0]}`
+        expect(operatorsFor(routes, { phone: `+${phone}`, network: null })).toEqual([expected])
+      },
+    ),
+  )
+})
+
+test('the more is named, and the closer to the customer, the earlier a route comes', () => {
+  const inOrder: [RouteMatch, string][] = [
+    [{ customers: ['acme'], senders: ['Ac*'], prefixes: [''] }, 'customer-sender'],
+    [{ customers: ['acme', 'other'], prefixes: [''] }, 'customer'],
+    [{ senders: ['Acme'], prefixes: [''] }, 'sender'],
+    [{ priorities: [0, 1], prefixes: [''] }, 'priority'],
+    [{ mccMncs: ['432-11'], prefixes: ['9891'] }, 'network-prefix'],
+    [{ mccMncs: ['432-11'] }, 'network'],
+    [{ prefixes: ['98912'] }, 'prefix'],
+    [{ prefixes: ['98'], countries: ['IR'] }, 'prefix-country'],
+    [{ prefixes: ['98'] }, 'short-prefix'],
+    [{ countries: ['IR'] }, 'country'],
+    [{ prefixes: [''] }, 'first-in-the-file'],
+    [{ prefixes: [''] }, 'second-in-the-file'],
+  ]
+  fc.assert(
+    fc.property(fc.shuffledSubarray(inOrder, { minLength: 1 }), (some) => {
+      const best = inOrder.find((each) => some.includes(each))!
+      const isTie = some.some(([, name]) => name.endsWith('-in-the-file')) && best[1].endsWith('-in-the-file')
+      const expected = isTie ? some.find(([, name]) => name.endsWith('-in-the-file'))![1] : best[1]
+      expect(operatorsFor(some.map(([match, name]) => route(match, name)))).toEqual([expected])
+    }),
+  )
+})
+
+test.each([
+  [{ customers: ['other'] }],
+  [{ senders: ['acme'] }],
+  [{ priorities: [3] }],
+  [{ mccMncs: ['432-35'] }],
+  [{ mccMncs: ['432-11'], prefixes: ['98913'] }],
+  [{ prefixes: ['97'] }],
+  [{ countries: ['DE'] }],
+  [{ countries: ['DE'], prefixes: ['98'] }],
+])('a route for %j is not for others', (match) => {
+  expect(operatorsFor([route(match, 'x')])).toEqual(['no-route'])
+})
+
+test('weights hold over many numbers, the same number has the same order, and failover follows in its order', () => {
+  const to = [70, 20, 10].map((weight) => ({ operator: `w${weight}`, weight, price: weight }))
+  const routes = [route({ prefixes: ['98'] }, '', { to, failover: ['spare', 'last'] })]
+  const compiled = compileRoutes(routes)
+  const count = 20_000
+  const first: Record<string, number> = {}
+  for (let n = 0; n < count; n++) {
+    const message = { ...MESSAGE, phone: `+98912${String(n).padStart(7, '0')}` }
+    const ranking = rankRoutes(compiled, message)
+    if (ranking.kind !== 'ranked') throw new Error(ranking.kind)
+    const operators = ranking.candidates.map(({ operator }) => operator)
+    expect(operators.slice(3)).toEqual(['spare', 'last'])
+    expect(operators.slice(0, 3).sort()).toEqual(['w10', 'w20', 'w70'])
+    first[ranking.candidates[0].operator] = (first[ranking.candidates[0].operator] ?? 0) + 1
+    expect(rankRoutes(compiled, message)).toEqual(ranking)
+  }
+  // Five times the standard deviation of a share of 0.7 over so many numbers.
+  const tolerance = 5 * Math.sqrt((0.7 * 0.3) / count)
+  for (const weight of [70, 20, 10])
+    expect(Math.abs(first[`w${weight}`]! / count - weight / 100)).toBeLessThan(tolerance)
+})
+
+test('when an operator is taken away, the numbers of the others stay where they are', () => {
+  const to = ['a', 'b', 'c'].map((operator) => ({ operator, weight: 1, price: 1 }))
+  const all = [route({ prefixes: [''] }, '', { to })]
+  const rest = [route({ prefixes: [''] }, '', { to: to.slice(0, 2) })]
+  for (let n = 0; n < 1_000; n++) {
+    const phone = `+98935${1_000_000 + n}`
+    const [before] = operatorsFor(all, { phone })
+    if (before !== 'c') expect(operatorsFor(rest, { phone })[0]).toBe(before)
+  }
+})
+
+test('a weight of 0 comes after all others', () => {
+  const to = [
+    { operator: 'idle', weight: 0, price: 1 },
+    { operator: 'busy', weight: 1, price: 1 },
+  ]
+  for (let n = 0; n < 100; n++) {
+    const phone = `+98935${1_000_000 + n}`
+    expect(operatorsFor([route({ prefixes: [''] }, '', { to })], { phone })).toEqual(['busy', 'idle'])
+  }
+})
+
+test('why a route was taken is said in a sentence', () => {
+  const to = [
+    { operator: 'mci', weight: 70, price: 1 },
+    { operator: 'spare', weight: 0, price: 1 },
+  ]
+  expect(firstWhy([route({ mccMncs: ['432-11'] }, '', { to })])).toBe('mci: 432-11 by prefix 9891, weight 70 of 70')
+  expect(firstWhy([route({ prefixes: [''] }, 'any')])).toBe('any: every number')
+  const match = { customers: ['acme'], senders: ['Ac*', 'Bc'], priorities: [1], prefixes: ['98'], countries: ['IR'] }
+  expect(firstWhy([route(match, 'x', { senders: { replace: '2000' } })])).toBe(
+    'x: customer acme, sender Ac* or Bc, priority 1, prefix 98, country IR, from 2000',
+  )
+})
+
+test('senders: the route decides first, then each operator, and one that does not take it is left out', () => {
+  const both = ['strict', 'open'].map((operator) => ({ operator, weight: 1, price: 1 }))
+  const senders = new Map([
+    ['strict', { allow: ['2000*'], default: '20001' }],
+    ['swap', { allow: ['3000'], replace: '3000' }],
+  ])
+  const rank = (of: Partial<Route>, sender: string | null) => {
+    const routes = compileRoutes([route({ prefixes: [''] }, '', { to: both, failover: ['swap'], ...of })], senders)
+    const ranking = rankRoutes(routes, { ...MESSAGE, sender })
+    if (ranking.kind !== 'ranked') return ranking.kind
+    return Object.fromEntries(ranking.candidates.map(({ operator, sender: used }) => [operator, used]))
+  }
+  expect(rank({}, 'Acme')).toEqual({ open: 'Acme', swap: '3000' })
+  expect(rank({}, '20005')).toEqual({ strict: '20005', open: '20005', swap: '3000' })
+  expect(rank({}, null)).toEqual({ strict: '20001', open: null, swap: '3000' })
+  expect(rank({ senders: { allow: ['Bcme'] } }, 'Acme')).toBe('sender-refused')
+  expect(rank({ senders: { replace: '20007' } }, 'Acme')).toEqual({ strict: '20007', open: '20007', swap: '3000' })
+  expect(rank({ to: both.slice(0, 1), failover: [] }, 'Acme')).toBe('sender-refused')
+})

@@ -1,0 +1,63 @@
+import { type Static, type TProperties, type TSchema, Type } from 'typebox'
+import { SIMULATOR_SETTINGS } from './simulator-settings.ts'
+
+const DAY_MS = 86_400_000
+
+/** As in `RouteMatch`: `*` stands for anything. */
+export const SenderPattern = Type.String({ pattern: '^[+]?[A-Za-z0-9 ._*-]{1,20}$' })
+const Sender = Type.String({ pattern: '^[+]?[A-Za-z0-9 ._-]{1,20}$' })
+export const OperatorName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' })
+
+/** Which senders a route permits, or an operator takes. See `domain/routing/sender-rules.ts`. */
+export const SenderRulesSchema = Type.Object(
+  {
+    allow: Type.Optional(Type.Array(SenderPattern, { minItems: 1, maxItems: 1_000 })),
+    default: Type.Optional(Sender),
+    replace: Type.Optional(Sender),
+  },
+  { additionalProperties: false, minProperties: 1 },
+)
+
+/** What an operator may be asked to do when the answer to a submit was lost. See `docs/states/attempt.md`. */
+const AmbiguityPolicy = Type.Union([Type.Literal('resend'), Type.Literal('hold')])
+
+/** What every operator has, whatever it speaks. */
+const COMMON = {
+  /** Submits that may await their answer at once, for each worker. */
+  window: Type.Integer({ minimum: 1, maximum: 10_000 }),
+  response_timeout_ms: Type.Integer({ minimum: 100, maximum: 300_000 }),
+  on_ambiguous: AmbiguityPolicy,
+  /** How long after a message was sent its receipt may come before it counts as `unknown`; three days without it. */
+  receipt_timeout_ms: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 30 * DAY_MS })),
+  /** Submits a second, of all workers together; without it as many as the window lets. */
+  per_second: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
+  /** Shares of customers in the window while several wait; who is not named has 1. */
+  customers: Type.Optional(
+    Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.Integer({ minimum: 1, maximum: 100 })),
+  ),
+  senders: Type.Optional(SenderRulesSchema),
+}
+
+function operator<const Name extends string, Settings extends TProperties>(connector: Name, settings: Settings) {
+  return Type.Object({ connector: Type.Literal(connector), ...COMMON, ...settings }, { additionalProperties: false })
+}
+
+/** What operators of each connector are made of: a further connector is a line here. */
+const SCHEMAS = {
+  simulator: operator('simulator', SIMULATOR_SETTINGS),
+}
+
+export type AmbiguityPolicy = Static<typeof AmbiguityPolicy>
+export type OperatorConfig = Static<(typeof SCHEMAS)[keyof typeof SCHEMAS]>
+
+export const CONNECTOR_NAMES = Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[]
+
+/** The schema of an operator with that connector. */
+export function operatorSchema(connector: keyof typeof SCHEMAS): TSchema {
+  return SCHEMAS[connector]
+}
+
+/** Also for an operator that is gone. */
+export function receiptTimeoutMs(operator: Pick<OperatorConfig, 'receipt_timeout_ms'> | undefined): number {
+  return operator?.receipt_timeout_ms ?? 3 * DAY_MS
+}

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { countryOf } from './country-of.ts'
+import { OperatorSetup } from './operator-setup.ts'
+import { parseOperators } from './operators-file.ts'
+
+const OPERATOR = 'connector: simulator, address: embedded, window: 5, response_timeout_ms: 1000, on_ambiguous: hold'
+const OPERATORS = `operators:
+  mci: {${OPERATOR}}
+  irancell: {${OPERATOR}, senders: {allow: ["3000*"], replace: "30001"}}
+  world: {${OPERATOR}}
+`
+
+function setupOf(routes: string): OperatorSetup {
+  return new OperatorSetup(1, parseOperators(`${OPERATORS}${routes}`, 'f.yaml'))
+}
+
+const MESSAGE = { sender: null, customerId: 'c', priority: 1, network: null }
+
+function firstOf(setup: OperatorSetup, phone: string, mccMnc?: string) {
+  const network = mccMnc === undefined ? null : { mccMnc, known: 'as told' }
+  const ranking = setup.rank({ ...MESSAGE, phone, network })
+  return ranking.kind === 'ranked' ? ranking.candidates[0] : ranking.kind
+}
+
+test('the file that comes with the gateway is valid, in its short form', () => {
+  const path = join(import.meta.dirname, '../../config/operators.yaml')
+  const setup = new OperatorSetup(1, parseOperators(readFileSync(path, 'utf8'), path))
+  expect(firstOf(setup, '+989121234567')).toMatchObject({ operator: 'simulator', price: 100 })
+})
+
+test('networks of Iran, others by country, a ported number by what is known of it', () => {
+  const setup = setupOf(`
+networks: {"262-01": ["49151", "49160"]}
+routes:
+  - {mcc_mnc: 432-11, operator: mci, price: 10}
+  - {mcc_mnc: [432-35, 432-20], to: [{operator: irancell, price: 12}], failover: [mci]}
+  - {mcc_mnc: 262-01, operator: mci, price: 50}
+  - {country: [DE, KZ, CA], operator: world, price: 90}
+`)
+  expect(firstOf(setup, '+989121234567')).toMatchObject({
+    operator: 'mci',
+    price: 10,
+    why: 'mci: 432-11 by prefix 9891',
+  })
+  expect(firstOf(setup, '+989921234567')).toMatchObject({ operator: 'mci' })
+  expect(firstOf(setup, '+989351234567')).toMatchObject({ operator: 'irancell', price: 12, sender: '30001' })
+  expect(firstOf(setup, '+989211234567')).toMatchObject({ why: 'irancell: 432-20 by prefix 98921, from 30001' })
+  expect(firstOf(setup, '+989121234567', '432-35')).toMatchObject({ why: 'irancell: 432-35 as told, from 30001' })
+  expect(firstOf(setup, '+4915112345678')).toMatchObject({ operator: 'mci', price: 50 })
+  expect(firstOf(setup, '+4917012345678')).toMatchObject({ operator: 'world', why: 'world: country DE or KZ or CA' })
+  expect(firstOf(setup, '+77011234567')).toMatchObject({ operator: 'world' })
+  expect(firstOf(setup, '+14165550123')).toMatchObject({ operator: 'world' })
+  expect(firstOf(setup, '+12025550123')).toBe('no-route')
+})
+
+test('a message goes first to the operator that it was accepted for, as long as there is one', () => {
+  const setup = setupOf('routes: [{prefix: "", operator: mci, price: 1, failover: [world]}]')
+  const names = (operator: string): string[] =>
+    setup.rankAccepted({ ...MESSAGE, phone: '+989121234567' }, operator).map((each) => each.operator)
+  expect(names('mci')).toEqual(['mci', 'world'])
+  expect(names('world')).toEqual(['world', 'mci'])
+  expect(names('irancell')).toEqual(['irancell', 'mci', 'world'])
+  expect(names('gone')).toEqual(['mci', 'world'])
+})
+
+test('the country of a number, also where several share a calling code', () => {
+  const numbers = ['+989121234567', '+491701234567', '+12025550123', '+14165550123', '+77011234567', '+79161234567']
+  expect(numbers.map(countryOf)).toEqual(['IR', 'DE', 'US', 'CA', 'KZ', 'RU'])
+  expect(countryOf('+99999999999')).toBeNull()
+})
+
+test('every file that is taken routes to operators that it has', () => {
+  const name = fc.constantFrom('mci', 'irancell', 'world', 'gone')
+  const route = fc.record(
+    {
+      prefix: fc.constantFrom('', '98', '98912'),
+      operator: name,
+      to: fc.array(fc.record({ operator: name, weight: fc.nat(3), price: fc.nat(9) }), { minLength: 1, maxLength: 3 }),
+      failover: fc.array(name, { minLength: 1, maxLength: 2 }),
+      price: fc.nat(9),
+    },
+    { requiredKeys: ['prefix'] },
+  )
+  let taken = 0
+  fc.assert(
+    fc.property(fc.array(route, { minLength: 1, maxLength: 3 }), (routes) => {
+      let setup: OperatorSetup
+      try {
+        setup = setupOf(`routes: ${JSON.stringify(routes)}`)
+      } catch (error) {
+        expect((error as Error).message).toMatch(/^f\.yaml:\d+: /)
+        return
+      }
+      taken++
+      const ranking = setup.rank({ ...MESSAGE, phone: '+989121234567' })
+      if (ranking.kind !== 'ranked') return
+      for (const { operator, price } of ranking.candidates) {
+        expect(setup.operators.has(operator)).toBe(true)
+        expect(price).toBeGreaterThanOrEqual(0)
+      }
+    }),
+    { numRuns: 300 },
+  )
+  expect(taken).toBeGreaterThan(10)
+})
+
+test.each([
+  [
+    'routes: [{prefix: "", operator: nobody, price: 1}]',
+    /^f\.yaml:5: \/routes\/0\/operator there is no operator "nobody"/,
+  ],
+  ['routes:\n- {prefix: "", operator: mci}', /^f\.yaml:6: \/routes\/0 has no price/],
+  ['routes: [{operator: mci, price: 1}]', /needs `prefix`, `mcc_mnc` or `country`/],
+  ['routes: [{prefix: "", operator: mci, to: [{operator: mci}], price: 1}]', /needs `operator` or `to`, not both/],
+  ['routes: [{prefix: "", operator: mci, failover: [mci], price: 1}]', /failover\/0 has "mci" a second time/],
+  ['routes: [{prefix: "", to: [{operator: mci, weight: 0}], price: 1}]', /has no weight above 0/],
+  ['routes: [{prefix: "98x", operator: mci, price: 1}]', /^f\.yaml:5: \/routes\/0\/prefix/],
+  ['routes: [{prefix: "", operator: mci, price: 1, prise: 2}]', /^f\.yaml:5: \/routes\/0\/prise is not a known field/],
+  ['  odd: {connector: pigeon}\nroutes: []', /^f\.yaml:5: \/operators\/odd\/connector/],
+  [
+    '  odd: {connector: simulator, address: x}\nroutes: [{prefix: "", operator: mci, price: 1}]',
+    /^f\.yaml:5: \/operators\/odd/,
+  ],
+  ['routes: [{prefix: "", operator: mci, price: 1, senders: {allow: ["*"], replace: x}}]', /replaces nothing/],
+])('%# a fault is named with its line', (rest, message) => {
+  expect(() => setupOf(rest)).toThrow(message)
+})

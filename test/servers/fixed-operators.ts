@@ -1,0 +1,25 @@
+import { MessageRouter } from '../../src/api/route-messages.ts'
+import { OperatorSetup } from '../../src/operators/operator-setup.ts'
+import { parseOperators } from '../../src/operators/operators-file.ts'
+
+/** Operators and routes that never change: the simulator for all numbers of Iran, unless told otherwise. */
+export function fixedOperators(source = simulatorFor('98', 100)) {
+  const setup = new OperatorSetup(1, parseOperators(source, 'test'))
+  return { current: () => setup, onChange: () => () => {} }
+}
+
+/** Routes by prefixes alone. */
+export function fixedRouter(source?: string): MessageRouter {
+  const portability = { networksOf: async () => new Map(), stop: async () => {} }
+  return new MessageRouter({ operators: fixedOperators(source), portability, segmentsMax: 10, sendAheadDaysMax: 30 })
+}
+
+/** A file of one operator, the simulator at that address, for numbers with a prefix. */
+export function simulatorFor(prefix: string, price: number, address = 'embedded'): string {
+  return `
+operators:
+  simulator: {connector: simulator, address: "${address}", window: 500, response_timeout_ms: 10000, on_ambiguous: resend}
+routes:
+  - {prefix: "${prefix}", operator: simulator, price: ${price}}
+`
+}
