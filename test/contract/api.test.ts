@@ -108,32 +108,28 @@ test.each([
   expect(await stored(pool)).toEqual({ messages: 0, outbox: 0, reserved: 0, ledger: 0 })
 })
 
-test.each([
-  ['in the past', new Date(Date.now() - 1_000).toISOString()],
-  ['too far ahead', new Date(Date.now() + 31 * 86_400_000).toISOString()],
-  ['without an offset', '2027-01-01T00:00:00'],
-  ['without a time', '2027-01-01'],
-  ['on a day that there is not', '2027-02-30T00:00:00Z'],
-  ['in words', 'tomorrow'],
-])('a time to send %s is refused, alone and in a batch', async (_what, send_at) => {
+test('a time to send that does not fit is refused, alone and in a batch, and nothing is charged', async () => {
   const { pool, app, key } = await gateway(1_000)
-  const alone = await post(app, key, { ...GOOD, send_at })
-  expect(alone.statusCode).toBe(400)
-  expect(alone.json()).toMatchObject({ code: 'invalid-time', errors: [{ pointer: '/send_at' }] })
-  const batch = await post(app, key, { messages: [{ ...GOOD, send_at }] }, {}, '/v1/messages/batch')
-  expect(batch.json().results[0]).toMatchObject({ code: 'invalid-time', errors: [{ pointer: '/messages/0/send_at' }] })
+  const past = new Date(Date.now() - 1_000).toISOString()
+  const far = new Date(Date.now() + 31 * 86_400_000).toISOString()
+  for (const send_at of [past, far, '2027-01-01T00:00:00', '2027-01-01', '2027-02-30T00:00:00Z', 'tomorrow']) {
+    const alone = await post(app, key, { ...GOOD, send_at })
+    expect(alone.statusCode, send_at).toBe(400)
+    expect(alone.json()).toMatchObject({ code: 'invalid-time', errors: [{ pointer: '/send_at' }] })
+    const batch = await post(app, key, { messages: [{ ...GOOD, send_at }] }, {}, '/v1/messages/batch')
+    expect(batch.json().results[0]).toMatchObject({
+      code: 'invalid-time',
+      errors: [{ pointer: '/messages/0/send_at' }],
+    })
+  }
+  const misshapen = [{ send_at: 1_800_000_000 }, ...[0, 7 * 86_400 + 1, 1.5, '60'].map((valid_for) => ({ valid_for }))]
+  for (const fields of misshapen) {
+    expect((await post(app, key, { ...GOOD, ...fields })).json()).toMatchObject({
+      status: 400,
+      code: 'invalid-request',
+    })
+  }
   expect(await stored(pool)).toEqual({ messages: 0, outbox: 0, reserved: 0, ledger: 0 })
-})
-
-test.each([
-  ['a time that is a number', { send_at: 1_800_000_000 }],
-  ['no validity', { valid_for: 0 }],
-  ['a validity of more than a week', { valid_for: 7 * 86_400 + 1 }],
-  ['a part of a second', { valid_for: 1.5 }],
-  ['a validity in words', { valid_for: '60' }],
-])('%s is not of the form', async (_what, fields) => {
-  const { app, key } = await gateway(1_000)
-  expect((await post(app, key, { ...GOOD, ...fields })).json()).toMatchObject({ status: 400, code: 'invalid-request' })
 })
 
 test('a message for later is charged now, waits, says so, and is valid from its time on', async () => {
