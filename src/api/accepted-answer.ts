@@ -4,7 +4,7 @@ import type { AcceptedMessage } from './accept/accept-batch.ts'
 /** What the caller is told of an accepted message. */
 export const AcceptedAnswer = Type.Object({
   sms_id: Type.Integer(),
-  status: Type.Literal('accepted'),
+  status: Type.Enum(['accepted', 'scheduled'], { description: '`scheduled` if it waits for its `send_at`' }),
   to: Type.String(),
   segments: Type.Integer(),
   encoding: Type.String(),
@@ -15,12 +15,13 @@ export const AcceptedAnswer = Type.Object({
   operator: Type.String(),
   client_ref: Type.Optional(Type.String()),
   accepted_at: Type.String(),
+  send_at: Type.Optional(Type.String()),
 })
 
 export function acceptedAnswer(message: AcceptedMessage): Record<string, unknown> {
   return {
     sms_id: message.smsId,
-    status: 'accepted',
+    status: message.sendAtMs === null ? 'accepted' : 'scheduled',
     to: message.phone,
     segments: message.segments,
     encoding: message.encoding,
@@ -29,5 +30,6 @@ export function acceptedAnswer(message: AcceptedMessage): Record<string, unknown
     operator: message.operator,
     ...(message.clientRef === null ? {} : { client_ref: message.clientRef }),
     accepted_at: new Date(message.acceptedAtMs).toISOString(),
+    ...(message.sendAtMs === null ? {} : { send_at: new Date(message.sendAtMs).toISOString() }),
   }
 }

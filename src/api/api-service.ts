@@ -68,7 +68,8 @@ export class ApiService implements Service {
     this.#partitionTimer = setInterval(() => {
       ensurePartitions(pool, Date.now()).catch((error) => log.error({ err: error }, 'could not make partitions'))
     }, PARTITION_CHECK_MS).unref()
-    const router = new MessageRouter({ operators, portability, segmentsMax: settings.SEGMENTS_MAX })
+    const { SEGMENTS_MAX: segmentsMax, SEND_AHEAD_DAYS_MAX: sendAheadDaysMax } = settings
+    const router = new MessageRouter({ operators, portability, segmentsMax, sendAheadDaysMax })
     this.#app = await createApi({ ...this.#parts, router, queue: this.#queue, trustProxy: settings.TRUST_PROXY })
     await this.#app.listen({ port: settings.PORT, host: settings.HOST })
     log.info({ url: this.url }, 'the API listens')

@@ -1,3 +1,4 @@
+import { SEND_AHEAD_DAYS_LIMIT } from '../domain/send-time.ts'
 import { integer, text } from '../runtime/settings.ts'
 
 export const apiSettings = {
@@ -14,5 +15,8 @@ export const apiSettings = {
     min: 1_000,
   }),
   SEGMENTS_MAX: integer(10, 'Segments that one message may have', { min: 1, max: 255 }),
+  SEND_AHEAD_DAYS_MAX: integer(SEND_AHEAD_DAYS_LIMIT, 'How many days ahead a message may be scheduled', {
+    max: SEND_AHEAD_DAYS_LIMIT,
+  }),
   OUTBOX_ROWS_MAX: integer(1_000_000, 'Messages that may wait for Kafka before requests are refused', { min: 1 }),
 }

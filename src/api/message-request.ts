@@ -3,12 +3,13 @@ import type { MessageDraft } from '../domain/accept.ts'
 import { asciiDigits } from '../domain/digits.ts'
 import { Problem } from '../domain/errors.ts'
 import { toE164 } from '../domain/phone.ts'
+import { readSendTime, VALID_DAYS_MAX } from '../domain/send-time.ts'
 import { parseSender } from '../domain/sender.ts'
 import { isStorable, readText, TextOptions, UNSTORABLE } from './message-text.ts'
 import type { ChooseRoute } from './route-messages.ts'
 
 /** A duration of ISO 8601 would be longer to write; minutes to days is what validity is given in. */
-const VALID_FOR_SECONDS_MAX = 7 * 86_400
+const VALID_FOR_SECONDS_MAX = VALID_DAYS_MAX * 86_400
 
 export const MessageRequest = Type.Object(
   {
@@ -26,11 +27,19 @@ export const MessageRequest = Type.Object(
     priority: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 3, default: 1, description: '3 for one-time passwords, 0 for bulk' }),
     ),
+    send_at: Type.Optional(
+      Type.String({
+        maxLength: 40,
+        description: 'When to send it: a time of ISO 8601 with its offset, at most 30 days ahead; at once without it',
+        examples: ['2026-11-24T09:30:00+03:30'],
+      }),
+    ),
     valid_for: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: VALID_FOR_SECONDS_MAX,
-        description: 'Seconds after which the message is not worth sending any more',
+        description:
+          'Seconds after which the message is not worth sending any more, counted from `send_at` if it is given',
       }),
     ),
     client_ref: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Your own name for it' })),
@@ -49,6 +58,8 @@ export type MessageRequest = Static<typeof MessageRequest>
 export interface DraftRules {
   readonly route: ChooseRoute
   readonly segmentsMax: number
+  /** How many days ahead a message may be scheduled. */
+  readonly sendAheadDaysMax: number
 }
 
 /** Checks, routes and prices a message. Throws Problem; `pointer` is where the message stands in the request's body. */
@@ -63,6 +74,7 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
   const { text, textChanged, segmentation } = readText(request, rules.segmentsMax, pointer)
   const { encoding, segments } = segmentation
   checkNotes(request, pointer)
+  const sendAtMs = sendTimeOf(request, rules, nowMs, pointer)
   const priority = request.priority ?? 1
   const { operator, price, why, mccMnc } = rules.route({ phone, sender, priority }, pointer)
   return {
@@ -78,7 +90,8 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
     mccMnc,
     cost: segments * price,
     priority,
-    validUntilMs: request.valid_for === undefined ? null : nowMs + request.valid_for * 1_000,
+    sendAtMs,
+    validUntilMs: request.valid_for === undefined ? null : (sendAtMs ?? nowMs) + request.valid_for * 1_000,
     clientRef: request.client_ref ?? null,
     metadata: request.metadata ?? null,
   }
@@ -99,4 +112,13 @@ function checkNotes({ client_ref, metadata }: MessageRequest, pointer: string): 
 
 function unstorable(pointer: string): Problem {
   return new Problem('invalid-request', `${pointer} ${UNSTORABLE}.`, [{ pointer, detail: UNSTORABLE }])
+}
+
+function sendTimeOf(request: MessageRequest, rules: DraftRules, nowMs: number, pointer: string): number | null {
+  if (request.send_at === undefined) return null
+  const time = readSendTime(request.send_at, nowMs, rules.sendAheadDaysMax)
+  if ('ms' in time) return time.ms
+  throw new Problem('invalid-time', `The time to send ${time.fault}.`, [
+    { pointer: `${pointer}/send_at`, detail: time.fault },
+  ])
 }

@@ -10,6 +10,7 @@ export interface MessageRouterParts {
   readonly operators: Pick<OperatorDirectory, 'current'>
   readonly portability: Portability
   readonly segmentsMax: number
+  readonly sendAheadDaysMax: number
 }
 
 /** How a message is to go out. */
@@ -44,12 +45,12 @@ export class MessageRouter {
    * some route asks for networks. Never throws: a number that cannot be looked up goes by its prefix.
    */
   async rulesFor(customerId: string, messages: readonly { readonly to: string }[]): Promise<DraftRules> {
-    const { operators, portability, segmentsMax } = this.#parts
+    const { operators, portability, segmentsMax, sendAheadDaysMax } = this.#parts
     const setup = operators.current()
     const ported = setup.needsNetwork
       ? await portability.networksOf(messages.flatMap(({ to }) => toE164(to) ?? []))
       : null
-    return { segmentsMax, route: chooseBy(setup, customerId, ported) }
+    return { segmentsMax, sendAheadDaysMax, route: chooseBy(setup, customerId, ported) }
   }
 }
 

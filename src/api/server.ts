@@ -12,6 +12,7 @@ import type { AcceptQueue } from './accept/accept-queue.ts'
 import { ApiKeys } from './plugins/api-keys.ts'
 import { answerProblems } from './plugins/problems.ts'
 import type { MessageRouter } from './route-messages.ts'
+import { cancelMessageRoute } from './routes/cancel-message.ts'
 import { describeErrorRoute } from './routes/describe-error.ts'
 import { quoteMessageRoute } from './routes/quote-message.ts'
 import { readBalanceRoute } from './routes/read-balance.ts'
@@ -57,6 +58,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     sendBatchRoute(customers, parts.queue, parts.router)
     quoteMessageRoute(customers, parts.router)
     readMessageRoute(customers, parts.pool)
+    cancelMessageRoute(customers, parts.pool)
     readBalanceRoute(customers, parts.pool)
   })
   await app.ready()

@@ -42,6 +42,9 @@ export type NextStep =
   | { readonly kind: 'give-up-on'; readonly attempt: number }
   | Conclusion
 
+/** The code of what was not sent in time. */
+export const VALIDITY_OVER = 'validity-over'
+
 const BACK_TO_BACK_MS = 200
 const PACE_MS_MAX = 30_000
 /** In one round. Refusals for pace use up no retry, and must end all the same. */
@@ -59,8 +62,11 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
       ? { kind: 'wait', untilMs: last.leaseUntilMs, for: 'lease' }
       : { kind: 'give-up-on', attempt: last.attempt }
   }
-  // The attempt that the customer took was never begun.
-  if (last.outcome === 'cancelled') return { ...conclude('cancelled', attempts.slice(0, -1)), operator: last.operator }
+  if (last.outcome === 'cancelled') {
+    // That attempt was never begun, and nothing hindered it. As the API tells it, so that it is the same event.
+    const { operator } = last
+    return { ...conclude('cancelled', attempts.slice(0, -1), rules.attemptsBefore), operator, errorCode: null }
+  }
   const home = homeOf(attempts, rules)
   const ended = home ? endAtHome(attempts, home) : null
   if (ended) return ended
@@ -72,9 +78,6 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
   if (untilMs <= nowMs) return beginAt(attempts, rules, nowMs, home?.operator ?? null)
   return isOver(rules, untilMs) ? expire(attempts) : { kind: 'wait', untilMs, for: wait.for }
 }
-
-/** The error code of what was not sent in time. */
-export const VALIDITY_OVER = 'validity-over'
 
 /** Too late to send. If an answer was lost before, the phone may have the message, and nobody can say it has not. */
 function expire(attempts: readonly Attempt[], attemptsBefore = 0): Conclusion {

@@ -24,6 +24,7 @@ export const deliverySettings = {
       min: 1,
     },
   ),
+  DELIVERY_DEFER_MS: integer(60_000, 'Waits longer than that are spent in PostgreSQL, not in memory', { min: 1_000 }),
   DELIVERY_RETRY_MS_MAX: integer(60_000, 'Longest wait between two attempts', { min: 1 }),
   RECEIPTS_PORT: integer(0, 'Port where operators that speak HTTP bring receipts, at /receipts/<operator>; 0: none', {
     max: 65_535,

@@ -1,5 +1,5 @@
 import { replaces } from '../domain/receipts.ts'
-import { smsIdTimeMs } from '../domain/sms-id.ts'
+import { SEND_AHEAD_DAYS_LIMIT, VALID_DAYS_MAX } from '../domain/send-time.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Receipt } from './connectors/connector.ts'
@@ -39,6 +39,8 @@ const LOOKUP_MS = 250
 /** A receipt may overtake the answer to its submit, which may be on its way to another worker. */
 const UNMATCHED_AFTER_MS = 60_000
 const RECEIPT_DAYS_MAX = 7
+/** What was scheduled was accepted long before it was sent. */
+const SCHEDULED_DAYS_MAX = RECEIPT_DAYS_MAX + SEND_AHEAD_DAYS_LIMIT + VALID_DAYS_MAX
 const DAY_MS = 86_400_000
 
 /**
@@ -131,11 +133,22 @@ export class ReceiptMatcher {
   }
 
   async #find(sought: readonly Sought[]): Promise<Map<string, FoundSubmit>> {
+    const nowMs = Date.now()
+    const recentMs = nowMs - RECEIPT_DAYS_MAX * DAY_MS
+    const found = await this.#findAccepted(sought, recentMs, nowMs + DAY_MS)
+    const rest = sought.filter(({ operator, receipt }) => !found.has(keyOf(operator, receipt.operatorMessageId)))
+    if (rest.length === 0) return found
+    // Each day costs a look, so those in which little is found come last.
+    return new Map([...found, ...(await this.#findAccepted(rest, nowMs - SCHEDULED_DAYS_MAX * DAY_MS, recentMs))])
+  }
+
+  async #findAccepted(sought: readonly Sought[], sinceMs: number, beforeMs: number): Promise<Map<string, FoundSubmit>> {
     const { rows } = await this.#parts.pool.query<FoundSubmit>(
       findSubmits(
         sought.map(({ operator }) => operator),
         sought.map(({ receipt }) => receipt.operatorMessageId),
-        Date.now() - RECEIPT_DAYS_MAX * DAY_MS,
+        sinceMs,
+        beforeMs,
       ),
     )
     // The newest comes first: operators use their ids again after a while.
@@ -188,7 +201,7 @@ function toTaken(row: FoundSubmit): TakenSubmit {
     smsId: row.sms_id,
     customerId: row.customer_id,
     segments: row.segments,
-    acceptedAtMs: smsIdTimeMs(row.sms_id),
+    acceptedAtMs: row.wanted_at.getTime(),
     traceparent: row.traceparent,
     operator: row.operator,
     operatorMessageId: row.operator_message_id,

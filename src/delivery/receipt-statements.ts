@@ -101,25 +101,34 @@ export interface FoundSubmit {
   readonly customer_id: string
   readonly segments: number
   readonly traceparent: string | null
+  /** When it was accepted, or was to be sent. */
+  readonly wanted_at: Date
 }
 
-/** Looks submits up by the operators' ids, among messages accepted since `sinceMs`. */
-export function findSubmits(operators: readonly string[], ids: readonly string[], sinceMs: number): QueryConfig {
+/** Looks submits up by the operators' ids, among messages accepted since `sinceMs` and before `beforeMs`. */
+export function findSubmits(
+  operators: readonly string[],
+  ids: readonly string[],
+  sinceMs: number,
+  beforeMs: number,
+): QueryConfig {
   const columns = 'sms_id, attempt, operator_message_id, operator, ended_at, receipt_status'
   return {
     name: 'submits-find',
-    text: `SELECT found.*, a.possible_duplicate, m.customer_id, m.segments, m.traceparent
+    text: `SELECT found.*, a.possible_duplicate, m.customer_id, m.segments, m.traceparent,
+             coalesce(m.send_at, m.accepted_at) AS wanted_at
            FROM unnest($1::text[], $2::text[]) AS asked (operator, id)
            CROSS JOIN LATERAL (
              SELECT ${columns}, NULL::smallint AS part FROM attempts WHERE attempts.operator_message_id = asked.id
-               AND attempts.operator = asked.operator AND attempts.sms_id >= $3
+               AND attempts.operator = asked.operator AND attempts.sms_id >= $3 AND attempts.sms_id < $4
              UNION ALL
              SELECT ${columns}, part FROM attempt_parts WHERE attempt_parts.operator_message_id = asked.id
-               AND attempt_parts.operator = asked.operator AND attempt_parts.sms_id >= $3 OFFSET 0) AS found
+               AND attempt_parts.operator = asked.operator AND attempt_parts.sms_id >= $3
+               AND attempt_parts.sms_id < $4 OFFSET 0) AS found
            CROSS JOIN LATERAL (SELECT possible_duplicate FROM attempts WHERE attempts.sms_id = found.sms_id
              AND attempts.attempt = found.attempt OFFSET 0) AS a
            CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = found.sms_id OFFSET 0) AS m
            ORDER BY found.sms_id DESC, found.attempt DESC`,
-    values: [textArray(operators), textArray(ids), firstSmsIdAt(sinceMs)],
+    values: [textArray(operators), textArray(ids), firstSmsIdAt(sinceMs), firstSmsIdAt(beforeMs)],
   }
 }

@@ -23,6 +23,8 @@ import type { Values } from '../runtime/settings.ts'
 import type { BreakerState } from './breaker.ts'
 import type { deliverySettings } from './config.ts'
 import { ReceiptListener } from './connectors/http/receipt-listener.ts'
+import { shouldDefer } from './delay/defer-rule.ts'
+import { DelayedTasks } from './delay/delayed-tasks.ts'
 import { TaskDelivery } from './deliver-task.ts'
 import { LiveLines } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
@@ -133,9 +135,17 @@ export class Worker implements Service {
     return new ReceiptMatcher({ pool, attempts: this.#attempts, teller: this.#teller, log, counted })
   }
 
+  #createDelayed(tasks: TaskReader): DelayedTasks {
+    const { pool, metrics, settings } = this.#parts
+    const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks put aside for a long wait, or behind one')
+    const order = settings.DELIVERY_ORDER
+    return new DelayedTasks({ pool, tasks, order, deferred: (count) => deferred.inc(count) })
+  }
+
   #createConsumer(settings: WorkerParts['settings']): Consumer {
     const { cluster, log, metrics, producer, instanceId } = this.#parts
     const tasks = new TaskReader()
+    const delayed = this.#createDelayed(tasks)
     const duration = metrics.histogram('smsgw_submit_duration_seconds', 'From a submit to its answer', ['operator'])
     const submits = metrics.counter('smsgw_submits_total', 'Submits to operators', ['operator', 'result'])
     const delivery = new TaskDelivery({
@@ -153,7 +163,10 @@ export class Worker implements Service {
       receipts: this.#receipts,
       teller: this.#teller,
       rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
-      delayed: null,
+      delayed: {
+        shouldDefer: (untilMs, nowMs) => shouldDefer(untilMs, nowMs, settings.DELIVERY_DEFER_MS),
+        defer: (record, task, untilMs) => delayed.defer(record, task, untilMs),
+      },
     })
     const publish: PublishDeadLetter = (record, reason, error, stack) => {
       const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.delivery }
@@ -177,12 +190,22 @@ export class Worker implements Service {
         },
       ),
       inLanes({
-        handle: deadLetters((record) => delivery.handle(record), publish),
-        giveUp: (record, error) => publish(record, 'head-of-line', error),
+        handle: deadLetters(
+          delayed.keepOrder((record) => delivery.handle(record)),
+          publish,
+        ),
+        giveUp: async (record, error) => {
+          await publish(record, 'head-of-line', error)
+          await delayed.forget(record)
+        },
         concurrencyMax: settings.DELIVERY_TASKS_MAX,
         laneOf: (record) => tasks.laneOf(record, settings.DELIVERY_ORDER),
       }),
-      { ...observeConsumer(log, metrics, GROUPS.delivery), revoking: (partitions) => this.#letGo(partitions) },
+      {
+        ...observeConsumer(log, metrics, GROUPS.delivery),
+        assigned: () => delayed.assigned(),
+        revoking: (partitions) => this.#letGo(partitions),
+      },
     )
   }
 

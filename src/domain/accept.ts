@@ -18,6 +18,8 @@ export interface MessageDraft {
   readonly mccMnc: string | null
   readonly cost: number
   readonly priority: number
+  /** When it is to be sent; null for at once. */
+  readonly sendAtMs: number | null
   readonly validUntilMs: number | null
   readonly clientRef: string | null
   readonly metadata: Readonly<Record<string, string>> | null

@@ -17,6 +17,7 @@ const draft = (cost: number): MessageDraft => ({
   mccMnc: null,
   cost,
   priority: 1,
+  sendAtMs: null,
   validUntilMs: null,
   clientRef: null,
   metadata: null,

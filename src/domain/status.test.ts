@@ -38,6 +38,14 @@ test('a message goes back to sending only for an attempt that it has not seen', 
   expect(moves({ status: 'sent', attempt: 1 }, { status: 'sending', attempt: 2 })).toBe(false)
 })
 
+test('a cancelled message is cancelled, also when that is heard before its last attempt is', () => {
+  const sending = { status: 'sending', attempt: 1 } as const
+  expect(follow([sending, { status: 'cancelled', attempt: 1 }, { status: 'queued', attempt: 1 }])).toMatchObject({
+    status: 'cancelled',
+  })
+  expect(moves({ status: 'sent', attempt: 1 }, { status: 'cancelled', attempt: 1 })).toBe(false)
+})
+
 test('a message that a redrive opened again hears nothing of how earlier attempts failed, and all that is true', () => {
   const reopened = { status: REOPENING.to, attempt: 4, attemptsBefore: 4 }
   const moved = STATUSES.filter((status) => moves(reopened, { status, attempt: 4 }))

@@ -47,7 +47,8 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
   ],
   accepted: ['queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
   queued: ['sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
-  sending: ['queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'expired', 'unknown'],
+  // Only a message that is back in the queue is cancelled, but that may be told before we hear that it is.
+  sending: ['queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
   sent: ['delivered', 'failed', 'rejected', 'expired', 'unknown'],
   unknown: ['delivered', 'failed', 'rejected', 'expired'],
   delivered: [],

@@ -20,6 +20,8 @@ export const AcceptedEvent = Type.Object(
     operator: Type.String({ minLength: 1 }),
     priority: Priority,
     client_ref: nullable(Type.String()),
+    /** When it is to be sent, if not at once. */
+    send_at: Type.Optional(Timestamp),
   },
   { $id: 'sms.accepted' },
 )

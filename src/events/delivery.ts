@@ -13,6 +13,7 @@ export const DeliveryTask = Type.Object(
     priority: Priority,
     retry_count: Type.Integer({ minimum: 0 }),
     max_retries: Type.Integer({ minimum: 0 }),
+    /** When it was accepted, or later: when it was to be sent. */
     created_at: Timestamp,
     sender: nullable(Type.String()),
     encoding: EncodingName,

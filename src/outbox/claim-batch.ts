@@ -12,6 +12,8 @@ export interface OutboxRow {
   readonly seq: number
   readonly sms_id: number
   readonly payload: string | null
+  /** Which of the message's records to publish; null for both. */
+  readonly carries: 'accepted' | 'task' | null
   readonly message: OutboxMessage | null
 }
 
@@ -39,6 +41,7 @@ interface OutboxMessage {
   readonly traceparent: string | null
   readonly mcc_mnc: string | null
   readonly accepted_at: Date
+  readonly send_at: Date | null
 }
 
 type FlatRow = Omit<OutboxRow, 'message'> & OutboxMessage
@@ -60,6 +63,7 @@ export async function claimBatch(
     seq: row.seq,
     sms_id: row.sms_id,
     payload: row.payload,
+    carries: row.carries,
     message: row.payload === null ? row : null,
   }))
 }
@@ -68,9 +72,9 @@ function claimStatement(places: readonly ClaimPlace[], rowsPerShardMax: number):
   return {
     name: 'outbox-claim',
     text: `
-      SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, m.customer_id, m.phone, m.text, m.sender, m.encoding, m.flash, m.segments,
-        m.operator, m.cost, m.priority, m.max_retries, m.valid_until, m.client_ref, m.idempotency_key, m.ip,
-        m.user_agent, m.traceparent, m.mcc_mnc, m.accepted_at
+      SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, o.carries, m.customer_id, m.phone, m.text, m.sender, m.encoding,
+        m.flash, m.segments, m.operator, m.cost, m.priority, m.max_retries, m.valid_until, m.client_ref, m.idempotency_key,
+        m.ip, m.user_agent, m.traceparent, m.mcc_mnc, m.accepted_at, m.send_at
       FROM unnest($1::smallint[], $3::bigint[]) AS mine (shard, seq_after)
       CROSS JOIN LATERAL (
         SELECT ctid AS place, * FROM outbox WHERE outbox.shard = mine.shard AND outbox.seq > mine.seq_after

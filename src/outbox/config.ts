@@ -5,6 +5,10 @@ export const outboxSettings = {
   OUTBOX_POLL_MS: integer(50, 'How long an idle relay sleeps before it looks again', { min: 1, max: 10_000 }),
   OUTBOX_GATHER_MS: integer(40, 'How long a relay waits for more rows after a round of few', { max: 1_000 }),
   OUTBOX_ROWS_PER_SHARD_MAX: integer(500, 'Rows claimed of a shard at once', { min: 1, max: 10_000 }),
+  SCHEDULE_ROWS_PER_SHARD_MAX: integer(250, 'Rows of a shard released at once when they are due', {
+    min: 1,
+    max: 10_000,
+  }),
   RECONCILE_PERIOD_MS: integer(10_000, 'How often messages are looked for whose records were lost', { min: 100 }),
   RECONCILE_AFTER_MS: integer(60_000, 'How old a message without any status must be to be looked at', { min: 1_000 }),
   RECONCILE_STUCK_AFTER_MS: integer(900_000, 'How long a message may stay `queued` or `sending` unheard of', {

@@ -59,6 +59,7 @@ function acceptedEvent(smsId: number, message: MessageRow['message'], acceptedAt
     operator: message.operator,
     priority: message.priority,
     client_ref: message.client_ref,
+    ...(message.send_at === null ? {} : { send_at: message.send_at.toISOString() }),
   }
 }
 
@@ -73,7 +74,7 @@ function deliveryTask(smsId: number, message: MessageRow['message'], acceptedAt:
     priority: message.priority,
     retry_count: 0,
     max_retries: message.max_retries,
-    created_at: acceptedAt,
+    created_at: message.send_at?.toISOString() ?? acceptedAt,
     sender: message.sender,
     encoding: message.encoding,
     segments: message.segments,

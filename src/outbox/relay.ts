@@ -11,6 +11,7 @@ import { claimBatch, type OutboxRow, removePublished } from './claim-batch.ts'
 import { ClaimCursor, type ClaimPlace } from './claim-cursor.ts'
 import type { outboxSettings } from './config.ts'
 import { messageEvents } from './message-events.ts'
+import { ScheduleRelease } from './schedule/schedule-release.ts'
 import { ShardLeases } from './shard-leases.ts'
 
 const BALANCE_MS = 2_000
@@ -28,7 +29,7 @@ export interface RelayParts {
 }
 
 /**
- * Carries the outbox to Kafka.
+ * Carries the outbox to Kafka, and what was scheduled into the outbox when it is due.
  *
  * A batch is the oldest rows of its shards: they are claimed, published, and removed when Kafka has acknowledged them.
  * Only when all of a batch is acknowledged is the next one published, though it is claimed meanwhile, and the former
@@ -42,6 +43,7 @@ export class Relay implements Service {
   readonly #signal = new WakeSignal()
   readonly #published
   readonly #delay
+  readonly #schedule: ScheduleRelease
   #loop: Promise<void> | null = null
   #stopping = false
   #failures = 0
@@ -53,6 +55,7 @@ export class Relay implements Service {
       'smsgw_outbox_delay_seconds',
       'From acceptance until Kafka acknowledged the oldest message of a batch',
     )
+    this.#schedule = new ScheduleRelease(parts.settings, parts.metrics)
   }
 
   /** There may be rows: do not sleep on. */
@@ -99,11 +102,14 @@ export class Relay implements Service {
       if (Date.now() - balancedAtMs >= BALANCE_MS) {
         if (await leases.balance()) {
           cursor.reset()
+          this.#schedule.lookNow()
           this.#parts.log.info({ shards: leases.owned.length }, 'owns shards of the outbox')
         }
         balancedAtMs = Date.now()
       }
       const published = leases.owned.length > 0 ? await this.#round(connection, cursor, leases.owned) : 0
+      // Behind a round, as what is due must not fill the outbox while Kafka takes nothing.
+      if ((await this.#schedule.release(connection, leases.owned, Date.now())) > 0) continue
       if (published === 0) await this.#signal.sleep(this.#parts.settings.OUTBOX_POLL_MS)
       else if (published < FEW_ROWS) await sleep(this.#parts.settings.OUTBOX_GATHER_MS)
     }
@@ -158,7 +164,7 @@ export class Relay implements Service {
     const results = await Promise.allSettled(rows.map((row) => this.#publish(row)))
     const done = rows.filter((_, index) => results[index]!.status === 'fulfilled')
     const refused = results.find((result) => result.status === 'rejected')
-    this.#observe(rows, done.length)
+    this.#observe(rows, done)
     return refused ? { done, refusal: refused.reason } : { done }
   }
 
@@ -167,14 +173,16 @@ export class Relay implements Service {
     const { message } = row
     if (message === null) return void (await producer.send(decodePayload(row.payload!)))
     const [accepted, task] = messageEvents({ ...row, message }, settings.DELIVERY_KEY)
+    if (row.carries !== null) return void (await producer.send(row.carries === 'task' ? task : accepted))
     await Promise.all([producer.send(accepted), producer.send(task)])
   }
 
-  #observe(rows: readonly OutboxRow[], published: number): void {
-    this.#published.inc(published)
+  /** What is scheduled counts when its task is published: then it is to be sent, and not before. */
+  #observe(rows: readonly OutboxRow[], published: readonly OutboxRow[]): void {
+    this.#published.inc(published.filter(({ message, carries }) => message && carries !== 'accepted').length)
     let oldestMs = Date.now()
-    for (const { message } of rows) {
-      if (message) oldestMs = Math.min(oldestMs, message.accepted_at.getTime())
+    for (const { message, carries } of rows) {
+      if (message && carries !== 'task') oldestMs = Math.min(oldestMs, message.accepted_at.getTime())
     }
     this.#delay.observe((Date.now() - oldestMs) / 1_000)
   }

@@ -108,6 +108,82 @@ test.each([
   expect(await stored(pool)).toEqual({ messages: 0, outbox: 0, reserved: 0, ledger: 0 })
 })
 
+test('a time to send that does not fit is refused, alone and in a batch, and nothing is charged', async () => {
+  const { pool, app, key } = await gateway(1_000)
+  const past = new Date(Date.now() - 1_000).toISOString()
+  const far = new Date(Date.now() + 31 * 86_400_000).toISOString()
+  for (const send_at of [past, far, '2027-01-01T00:00:00', '2027-01-01', '2027-02-30T00:00:00Z', 'tomorrow']) {
+    const alone = await post(app, key, { ...GOOD, send_at })
+    expect(alone.statusCode, send_at).toBe(400)
+    expect(alone.json()).toMatchObject({ code: 'invalid-time', errors: [{ pointer: '/send_at' }] })
+    const batch = await post(app, key, { messages: [{ ...GOOD, send_at }] }, {}, '/v1/messages/batch')
+    expect(batch.json().results[0]).toMatchObject({
+      code: 'invalid-time',
+      errors: [{ pointer: '/messages/0/send_at' }],
+    })
+  }
+  const misshapen = [{ send_at: 1_800_000_000 }, ...[0, 7 * 86_400 + 1, 1.5, '60'].map((valid_for) => ({ valid_for }))]
+  for (const fields of misshapen) {
+    expect((await post(app, key, { ...GOOD, ...fields })).json()).toMatchObject({
+      status: 400,
+      code: 'invalid-request',
+    })
+  }
+  expect(await stored(pool)).toEqual({ messages: 0, outbox: 0, reserved: 0, ledger: 0 })
+})
+
+test('a message for later is charged now, waits, says so, and is valid from its time on', async () => {
+  const { pool, app, key } = await gateway(1_000)
+  const sendAt = new Date(Date.now() + 3_600_000)
+  const answer = await post(app, key, { ...GOOD, send_at: sendAt.toISOString().replace('Z', '+00:00'), valid_for: 60 })
+  expect(answer.json()).toMatchObject({ status: 'scheduled', send_at: sendAt.toISOString(), cost: 100 })
+  // The row of the outbox tells that it was accepted.
+  expect(await stored(pool)).toEqual({ messages: 1, outbox: 1, reserved: 100, ledger: 100 })
+  const read = await app.inject({
+    url: `/v1/messages/${answer.json().sms_id}`,
+    headers: { authorization: `Bearer ${key}` },
+  })
+  expect(read.json()).toMatchObject({
+    status: 'scheduled',
+    send_at: sendAt.toISOString(),
+    valid_until: new Date(sendAt.getTime() + 60_000).toISOString(),
+    timeline: [{ status: 'scheduled' }],
+  })
+  const { rows } = await pool.query('SELECT sms_id, kind, due_at, released_at FROM scheduled')
+  expect(rows).toEqual([{ sms_id: answer.json().sms_id, kind: 'message', due_at: sendAt, released_at: null }])
+})
+
+test('cancelling: while nobody has it, again the same answer; of others it is not found, too late it is a conflict', async () => {
+  const { pool, app, key } = await gateway(1_000)
+  const cancel = (smsId: number | string, by = key) =>
+    app.inject({ method: 'POST', url: `/v1/messages/${smsId}/cancel`, headers: { authorization: `Bearer ${by}` } })
+  const later = new Date(Date.now() + 3_600_000).toISOString()
+  for (const body of [GOOD, { ...GOOD, send_at: later }]) {
+    const { sms_id } = (await post(app, key, body)).json()
+    for (const _time of [1, 2]) {
+      const answer = await cancel(sms_id)
+      expect(answer.statusCode).toBe(200)
+      expect(answer.json()).toEqual({ sms_id, status: 'cancelled' })
+    }
+    const headers = { authorization: `Bearer ${key}` }
+    // Known at once, before its event comes round.
+    expect((await app.inject({ url: `/v1/messages/${sms_id}`, headers })).json().status).toBe('cancelled')
+  }
+  await createCustomer(pool, { customerId: 'd', name: 'd', currency: 'IRR' })
+  const { key: other } = await issueKey(pool, 'd')
+  const { sms_id } = (await post(app, key, GOOD)).json()
+  expect((await cancel(sms_id, other)).json()).toMatchObject({ status: 404, code: 'not-found' })
+  expect((await cancel(77)).json()).toMatchObject({ status: 404, code: 'not-found' })
+  expect((await cancel('x')).json()).toMatchObject({ status: 400, code: 'invalid-request' })
+  await pool.query(
+    `INSERT INTO attempts (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until)
+     VALUES ($1, 1, 'simulator', 'w', false, now(), now())`,
+    [sms_id],
+  )
+  const late = await cancel(sms_id)
+  expect(late.json()).toMatchObject({ status: 409, code: 'conflict', detail: expect.stringContaining('being sent') })
+})
+
 test('a wrong key, no key, and a revoked one', async () => {
   const { pool, app, key, keyId } = await gateway(1_000)
   const other = key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a')
@@ -219,6 +295,7 @@ test('unknown paths and messages of others are not found, and the description na
     '/v1/messages/batch',
     '/v1/messages/quote',
     '/v1/messages/{sms_id}',
+    '/v1/messages/{sms_id}/cancel',
   ])
 })
 

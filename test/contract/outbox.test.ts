@@ -65,6 +65,7 @@ async function accept(pool: Pool, customerId: string, messages: number): Promise
     mccMnc: null,
     cost: 1,
     priority: 1,
+    sendAtMs: null,
     validUntilMs: null,
     clientRef: null,
     metadata: null,

@@ -11,7 +11,7 @@ export function fixedOperators(source = simulatorFor('98', 100)) {
 /** Routes by prefixes alone. */
 export function fixedRouter(source?: string): MessageRouter {
   const portability = { networksOf: async () => new Map(), stop: async () => {} }
-  return new MessageRouter({ operators: fixedOperators(source), portability, segmentsMax: 10 })
+  return new MessageRouter({ operators: fixedOperators(source), portability, segmentsMax: 10, sendAheadDaysMax: 30 })
 }
 
 /** A file of one operator, the simulator at that address, for numbers with a prefix. */

@@ -32,19 +32,28 @@ const INSERT_ACCEPTED = `
   WITH accepted AS (
     INSERT INTO messages (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
       max_retries, valid_until, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, route, mcc_mnc,
-      flash, accepted_at)
+      flash, send_at, accepted_at)
     SELECT sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
       $1, to_timestamp(valid_until_ms / 1000.0), client_ref, metadata, idempotency_key, ip, user_agent, traceparent,
-      route, mcc_mnc, flash, to_timestamp($2 / 1000.0)
+      route, mcc_mnc, flash, to_timestamp(send_at_ms / 1000.0), to_timestamp($2 / 1000.0)
     FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::smallint[], $10::text[],
       $11::bigint[], $12::smallint[], $13::double precision[], $14::text[], $15::jsonb[], $16::text[], $17::text[],
-      $18::text[], $19::text[], $20::text[], $21::text[], $22::boolean[])
+      $18::text[], $19::text[], $20::text[], $21::text[], $22::boolean[], $23::double precision[])
       AS message (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
-        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, route, mcc_mnc, flash)
+        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, route, mcc_mnc, flash,
+        send_at_ms)
   ), queued AS (
-    INSERT INTO outbox (shard, sms_id)
-    SELECT shard, sms_id FROM unnest($23::smallint[], $3::bigint[]) WITH ORDINALITY AS row (shard, sms_id, place)
+    INSERT INTO outbox (shard, sms_id, carries)
+    SELECT shard, sms_id, CASE WHEN send_at_ms IS NOT NULL THEN 'accepted' END
+    FROM unnest($24::smallint[], $3::bigint[], $23::double precision[]) WITH ORDINALITY
+      AS row (shard, sms_id, send_at_ms, place)
     ORDER BY place
+  ), waiting AS (
+    INSERT INTO scheduled (sms_id, kind, shard, due_at)
+    SELECT sms_id, 'message', shard, to_timestamp(send_at_ms / 1000.0)
+    FROM unnest($24::smallint[], $3::bigint[], $23::double precision[]) WITH ORDINALITY
+      AS row (shard, sms_id, send_at_ms, place)
+    WHERE send_at_ms IS NOT NULL ORDER BY place
   ), reserved AS (
     INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
     SELECT sms_id, 'reserve', customer_id, -cost, cost
@@ -52,9 +61,9 @@ const INSERT_ACCEPTED = `
   ), answered AS (
     INSERT INTO idempotency (customer_id, key, request_hash, status, response, created_at)
     SELECT customer_id, key, request_hash, status, response, to_timestamp($2 / 1000.0)
-    FROM unnest($24::text[], $25::text[], $26::bytea[], $27::smallint[], $28::jsonb[])
+    FROM unnest($25::text[], $26::text[], $27::bytea[], $28::smallint[], $29::jsonb[])
       AS answer (customer_id, key, request_hash, status, response)
   )
   UPDATE balances SET balance = balances.balance - spent.amount, reserved = balances.reserved + spent.amount
-  FROM unnest($29::text[], $30::bigint[]) AS spent (customer_id, amount)
+  FROM unnest($30::text[], $31::bigint[]) AS spent (customer_id, amount)
   WHERE balances.customer_id = spent.customer_id`

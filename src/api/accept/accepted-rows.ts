@@ -61,6 +61,7 @@ export class AcceptedRows {
       texts(({ message }) => message.route),
       texts(({ message }) => message.mccMnc),
       booleanArray(rows.map(({ message }) => message.flash)),
+      numbers(({ message }) => message.sendAtMs),
       numbers(({ request }) => outboxShard(request.customerId)),
       textArray(answers.map(({ customerId }) => customerId)),
       textArray(answers.map(({ key }) => key)),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { Problem } from '../../domain/errors.ts'
+import { isFinal, type Status } from '../../domain/status.ts'
 import type { Pool } from '../../postgres/pool.ts'
 
 const TimelineEntry = Type.Object(
@@ -26,6 +27,7 @@ const MessageAnswer = Type.Object({
   client_ref: Type.Union([Type.String(), Type.Null()]),
   metadata: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()]),
   accepted_at: Type.String(),
+  send_at: Type.Union([Type.String(), Type.Null()]),
   valid_until: Type.Union([Type.String(), Type.Null()]),
   operator_message_id: Type.Union([Type.String(), Type.Null()]),
   error_code: Type.Union([Type.String(), Type.Null()]),
@@ -48,8 +50,11 @@ interface MessageRow {
   client_ref: string | null
   metadata: Record<string, string> | null
   accepted_at: Date
+  send_at: Date | null
   valid_until: Date | null
-  status: string | null
+  status: Status | null
+  is_waiting: boolean
+  is_cancelled: boolean
   operator_message_id: string | null
   error_code: string | null
   error_message: string | null
@@ -83,8 +88,11 @@ async function readMessage(pool: Pool, customerId: string, smsId: number): Promi
   const { rows } = await pool.query<MessageRow>({
     name: 'read-message',
     text: `SELECT m.sms_id, m.phone, m.sender, m.text, m.encoding, m.flash, m.segments, m.cost, m.operator, m.priority,
-             m.client_ref, m.metadata, m.accepted_at, m.valid_until, s.status, s.operator_message_id, s.error_code,
-             s.error_message, s.possible_duplicate, m.route, s.timeline
+             m.client_ref, m.metadata, m.accepted_at, m.send_at, m.valid_until, s.status, s.operator_message_id,
+             s.error_code, s.error_message, s.possible_duplicate, m.route, s.timeline,
+             EXISTS (SELECT FROM scheduled WHERE scheduled.sms_id = $1 AND kind = 'message' AND released_at IS NULL)
+               AS is_waiting,
+             EXISTS (SELECT FROM attempts WHERE attempts.sms_id = $1 AND outcome = 'cancelled') AS is_cancelled
            FROM messages m LEFT JOIN message_states s ON s.sms_id = m.sms_id
            WHERE m.sms_id = $1 AND m.customer_id = $2`,
     values: [smsId, customerId],
@@ -93,16 +101,27 @@ async function readMessage(pool: Pool, customerId: string, smsId: number): Promi
 }
 
 function messageAnswer(row: MessageRow): Record<string, unknown> {
-  const { phone, sender, accepted_at, valid_until, status, possible_duplicate, route, timeline, ...rest } = row
-  const accepted = { status: 'accepted', at: accepted_at.toISOString(), ...(route === null ? {} : { route }) }
+  const { phone, sender, accepted_at, send_at, valid_until, possible_duplicate, route, timeline, ...rest } = row
+  const accepted = {
+    status: send_at ? 'scheduled' : 'accepted',
+    at: accepted_at.toISOString(),
+    ...(route === null ? {} : { route }),
+  }
   return {
     ...rest,
     to: phone,
     from: sender,
-    status: status ?? 'accepted',
+    status: statusOf(row),
     accepted_at: accepted_at.toISOString(),
+    send_at: send_at?.toISOString() ?? null,
     valid_until: valid_until?.toISOString() ?? null,
     possible_duplicate: possible_duplicate ?? false,
     timeline: [accepted, ...(timeline ?? [])],
   }
+}
+
+/** Cancelling is true at once, while its event is still on its way. */
+function statusOf({ status, is_waiting, is_cancelled }: MessageRow): Status {
+  if (is_cancelled && (status === null || !isFinal(status))) return 'cancelled'
+  return status ?? (is_waiting ? 'scheduled' : 'accepted')
 }

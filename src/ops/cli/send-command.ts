@@ -9,6 +9,8 @@ import { ProgressBar } from './progress-bar.ts'
 
 interface SendOptions {
   readonly file: string
+  readonly sendAt?: string
+  readonly validFor?: string
   readonly again?: true
   readonly wait: boolean
   readonly waitSeconds: string
@@ -24,10 +26,12 @@ export function sendCommand(program: Command): void {
     .description('send the messages of a CSV file, and wait for what becomes of them')
     .requiredOption(
       '-f, --file <path>',
-      'CSV with the columns to, text, and if wanted from, client_ref, priority, valid_for',
+      'CSV with the columns to, text, and if wanted from, client_ref, priority, send_at, valid_for',
     )
+    .option('--send-at <time>', 'when to send them, as in 2026-11-24T09:30:00+03:30; lines may say otherwise')
+    .option('--valid-for <seconds>', 'after which they are not worth sending any more; lines may say otherwise')
     .option('--again', 'send a file that was sent before; otherwise its messages are not charged twice')
-    .option('--no-wait', 'return when all is accepted')
+    .option('--no-wait', 'return when all is accepted; with --send-at it always does')
     .option('--wait-seconds <n>', 'how long to wait for final statuses', '300')
     .option('--json', 'the result as JSON')
     .addHelpText(
@@ -39,14 +43,17 @@ export function sendCommand(program: Command): void {
 }
 
 async function send(options: SendOptions): Promise<void> {
-  const { messages, fingerprint } = readCampaign(options.file)
+  const { messages, fingerprint } = readCampaign(options.file, options)
   const name = `send-${fingerprint}${options.again ? `-${Date.now()}` : ''}`
   const sender = new CampaignSender({ api: findApi(), apiKey: findApiKey(), name })
   try {
     const posting = new ProgressBar('accepted', messages.length)
     const result = await sender.send(messages, (done) => posting.update(done))
     posting.end()
-    const statuses = options.wait ? await follow(sender, result, Number(options.waitSeconds)) : new Map()
+    const statuses =
+      options.wait && options.sendAt === undefined
+        ? await follow(sender, result, Number(options.waitSeconds))
+        : new Map()
     report(options, result, statuses)
   } finally {
     await sender.close()

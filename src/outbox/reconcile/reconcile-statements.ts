@@ -27,8 +27,9 @@ export interface SilentRow {
 }
 
 /**
- * Messages after `smsIdAfter` and before `smsIdEnd` that have no state, or one that they ought not to stay in. States
- * are looked up one by one, within the same range, so that only their day's partition is.
+ * Messages after `smsIdAfter` and before `smsIdEnd` that have no state, or one that they ought not to stay in, but for
+ * those that wait for their time or are watched since it came (`readReleased`). States are looked up one by one, within
+ * the same range, so that only their day's partition is; `OFFSET 0` has what is scheduled looked up last.
  */
 export function readSilent(smsIdAfter: number, smsIdEnd: number, rowsMax: number): QueryConfig {
   return {
@@ -40,8 +41,53 @@ export function readSilent(smsIdAfter: number, smsIdEnd: number, rowsMax: number
              AND message_states.sms_id > $1 AND message_states.sms_id < $2 OFFSET 0) AS s ON true
            LEFT JOIN LATERAL (SELECT * FROM republications WHERE republications.sms_id = m.sms_id OFFSET 0) AS r ON true
            WHERE m.sms_id > $1 AND m.sms_id < $2 AND (s.status IS NULL OR s.status IN ('queued', 'sending'))
+             AND NOT EXISTS (SELECT FROM scheduled WHERE scheduled.sms_id = m.sms_id OFFSET 0)
            ORDER BY m.sms_id LIMIT $3`,
     values: [smsIdAfter, smsIdEnd, rowsMax],
+  }
+}
+
+export interface ReleasedRow extends SilentRow {
+  readonly release_seq: number
+  readonly released_at: Date
+  readonly has_got_on: boolean
+}
+
+/** What was scheduled and released, and is to be looked at now: whether its message has got on, and what is known. */
+export function readReleased(rowsMax: number): QueryConfig {
+  return {
+    name: 'reconcile-released',
+    text: `SELECT w.sms_id, w.outbox_seq AS release_seq, w.released_at, m.customer_id, m.operator,
+             s.updated_at AS moved_at, r.times, r.outbox_seq, r.republished_at, r.given_up_at,
+             m.customer_id IS NULL OR coalesce(s.status NOT IN ('queued', 'sending'), false) AS has_got_on
+           FROM (SELECT * FROM scheduled WHERE released_at IS NOT NULL AND due_at <= now()
+             ORDER BY due_at LIMIT $1) AS w
+           LEFT JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = w.sms_id OFFSET 0) AS m ON true
+           LEFT JOIN LATERAL (SELECT status, updated_at FROM message_states WHERE message_states.sms_id = w.sms_id
+             OFFSET 0) AS s ON true
+           LEFT JOIN LATERAL (SELECT * FROM republications WHERE republications.sms_id = w.sms_id OFFSET 0) AS r ON true
+           ORDER BY w.due_at`,
+    values: [rowsMax],
+  }
+}
+
+/** Of these nothing more is awaited here. One that a worker has put aside again meanwhile stays. */
+export function endWatch(smsIds: readonly number[]): QueryConfig {
+  return {
+    name: 'reconcile-end-watch',
+    text: 'DELETE FROM scheduled WHERE sms_id = ANY($1::bigint[]) AND released_at IS NOT NULL',
+    values: [numberArray(smsIds)],
+  }
+}
+
+/** To be looked at again, ever more rarely, the longer ago they were released. */
+export function watchOn(smsIds: readonly number[], afterMs: number): QueryConfig {
+  return {
+    name: 'reconcile-watch-on',
+    text: `UPDATE scheduled SET due_at = now() + least(interval '6 hours',
+             greatest($2 * interval '1 millisecond', (now() - released_at) / 4))
+           WHERE sms_id = ANY($1::bigint[]) AND released_at IS NOT NULL`,
+    values: [numberArray(smsIds), afterMs],
   }
 }
 

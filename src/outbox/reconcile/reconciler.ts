@@ -131,6 +131,9 @@ export class Reconciler implements Service {
       if (this.#stopping || search.republished >= REPUBLISHED_MAX || performance.now() > endMs) break
       ranges.visited(startMs, await search.range(startMs), view.atMs)
     }
+    while (!this.#stopping && search.republished < REPUBLISHED_MAX && (await search.released())) {
+      if (performance.now() > endMs) break
+    }
     const { nextMs, openMs } = ranges.progress
     await connection.query(writeReconcilerProgress(nextMs, openMs))
     this.#metrics.measure({ oldestMs: ranges.oldestMs, settledMs: watermark.settledMs, openRanges: openMs.length })

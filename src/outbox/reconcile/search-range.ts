@@ -5,7 +5,16 @@ import type { Connection } from '../../postgres/pool.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Values } from '../../runtime/settings.ts'
 import type { outboxSettings } from '../config.ts'
-import { giveUp, readSilent, republish, type SilentRow } from './reconcile-statements.ts'
+import {
+  endWatch,
+  giveUp,
+  type ReleasedRow,
+  readReleased,
+  readSilent,
+  republish,
+  type SilentRow,
+  watchOn,
+} from './reconcile-statements.ts'
 import type { ReconcilerMetrics } from './reconciler-metrics.ts'
 import { decideRepublish, type FoundMessage, type RepublishDecision } from './republish-rule.ts'
 import type { PipelineView, SettledWatermark } from './settled-watermark.ts'
@@ -51,7 +60,23 @@ export class SearchRange {
     }
   }
 
-  async #treat(messages: readonly FoundMessage[]): Promise<void> {
+  /** Looks at what was scheduled and released some while ago, a page of it. Returns whether there is more. */
+  async released(): Promise<boolean> {
+    const { connection, settings } = this.#parts
+    const { rows } = await connection.query<ReleasedRow>(readReleased(PAGE_ROWS_MAX))
+    if (rows.length === 0) return false
+    const silent = rows.filter(({ has_got_on }) => !has_got_on)
+    const hopeless = await this.#treat(silent.map((row) => this.#toFound(lastPublished(row))))
+    const isOver = ({ sms_id, has_got_on }: ReleasedRow): boolean => has_got_on || hopeless.has(sms_id)
+    const { over = [], open = [] } = Object.groupBy(rows, (row) => (isOver(row) ? 'over' : 'open'))
+    await connection.query(endWatch(over.map(({ sms_id }) => sms_id)))
+    const openIds = open.map(({ sms_id }) => sms_id)
+    await connection.query(watchOn(openIds, settings.RECONCILE_AFTER_MS))
+    return rows.length === PAGE_ROWS_MAX
+  }
+
+  /** Returns those that are given up, now or before. */
+  async #treat(messages: readonly FoundMessage[]): Promise<ReadonlySet<number>> {
     const { connection, counts, log, settings, watermark } = this.#parts
     const rules = {
       afterMs: settings.RECONCILE_AFTER_MS,
@@ -79,6 +104,7 @@ export class SearchRange {
         log.error(namesOf(named), 'messages were published again as often as allowed, and nothing came of it')
       }
     }
+    return new Set([...hopeless, ...(decided.get('leave') ?? [])].map(({ smsId }) => smsId))
   }
 
   #toFound(row: SilentRow): FoundMessage {
@@ -96,6 +122,12 @@ export class SearchRange {
       isGivenUp: row.given_up_at !== null,
     }
   }
+}
+
+/** A release is the first time that a message was published, unless it was published again since. */
+function lastPublished(row: ReleasedRow): SilentRow {
+  if (row.republished_at && row.republished_at > row.released_at) return row
+  return { ...row, outbox_seq: row.release_seq, republished_at: row.released_at, times: row.times ?? 0 }
 }
 
 function namesOf(messages: readonly FoundMessage[]): { smsIds: number[] } {

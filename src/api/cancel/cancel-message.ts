@@ -1,0 +1,106 @@
+import { eventId } from '../../domain/event-id.ts'
+import { outboxShard } from '../../domain/outbox-shard.ts'
+import type { Status } from '../../domain/status.ts'
+import { envelope } from '../../events/envelope.ts'
+import { eventCodec } from '../../events/event-codec.ts'
+import { encodePayload } from '../../events/outbox-payload.ts'
+import { StatusEvent } from '../../events/status.ts'
+import { TOPICS } from '../../events/topics.ts'
+import { traceparentOf } from '../../events/traceparent.ts'
+import type { Connection, Pool } from '../../postgres/pool.ts'
+import { inTransaction } from '../../postgres/transaction.ts'
+import { type CancelCandidate, decideCancel } from './cancel-rule.ts'
+import { lockState, readAttempts, readMessage, takeAttempt, tellCancelled } from './cancel-statements.ts'
+
+/** `refused`: it is too late, and `why`. */
+export type CancelResult =
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'unknown' }
+
+interface MessageRow {
+  readonly operator: string
+  readonly segments: number
+  readonly max_retries: number
+  readonly valid_until: Date | null
+  readonly traceparent: string | null
+  readonly accepted_at: Date
+  readonly send_at: Date | null
+}
+
+const codec = eventCodec(StatusEvent)
+/** A worker that begins the attempt first leaves one that is being sent, which the next look finds. */
+const TRIES_MAX = 3
+
+/**
+ * Cancels a message in one transaction: its next attempt is taken, which a worker can begin no more, and its status put
+ * into the outbox; the money is given back by the status, as always. Again it is the same answer.
+ */
+export async function cancelMessage(pool: Pool, customerId: string, smsId: number): Promise<CancelResult> {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const result = await inTransaction(pool, (connection) => tryCancel(connection, customerId, smsId))
+    if (result) return result
+  }
+  return { kind: 'refused', why: 'It is being sent.' }
+}
+
+/** Null: a worker was faster. */
+async function tryCancel(connection: Connection, customerId: string, smsId: number): Promise<CancelResult | null> {
+  const { rows } = await connection.query<MessageRow>(readMessage(smsId, customerId))
+  const message = rows[0]
+  if (!message) return { kind: 'unknown' }
+  const decision = decideCancel(await candidateOf(connection, smsId, message), Date.now())
+  if (decision.kind === 'cancelled') return decision
+  if (decision.kind === 'refuse') return { kind: 'refused', why: decision.why }
+  const { attempt } = decision
+  const { rowCount } = await connection.query(takeAttempt(smsId, attempt, message.operator))
+  if (rowCount === 0) return null
+  const payload = cancelledRecord(customerId, smsId, message, attempt - 1)
+  await connection.query(tellCancelled(smsId, outboxShard(customerId), payload))
+  return { kind: 'cancelled' }
+}
+
+async function candidateOf(connection: Connection, smsId: number, message: MessageRow): Promise<CancelCandidate> {
+  const [states, attempts] = await Promise.all([
+    connection.query<{ status: Status; attempts_before: number }>(lockState(smsId)),
+    connection.query<{ attempt: number; outcome: string | null }>(readAttempts(smsId)),
+  ])
+  return {
+    status: states.rows[0]?.status ?? 'accepted',
+    attemptsBefore: states.rows[0]?.attempts_before ?? 0,
+    maxRetries: message.max_retries,
+    validUntilMs: message.valid_until?.getTime() ?? null,
+    attempts: attempts.rows,
+  }
+}
+
+/** The record of `sms.status`, as a worker would publish it that finds the message cancelled. */
+function cancelledRecord(customerId: string, smsId: number, message: MessageRow, attemptsBegun: number): string {
+  const nowMs = Date.now()
+  const event: StatusEvent = {
+    event_id: eventId(smsId, 'cancelled', attemptsBegun),
+    sms_id: smsId,
+    customer_id: customerId,
+    status: 'cancelled',
+    operator_message_id: null,
+    error_code: null,
+    error_message: null,
+    delivered_at: null,
+    latency_ms: Math.max(0, nowMs - (message.send_at ?? message.accepted_at).getTime()),
+    occurred_at: new Date(nowMs).toISOString(),
+    operator: message.operator,
+    attempt: attemptsBegun,
+    segments: message.segments,
+    possible_duplicate: false,
+  }
+  const headers = envelope(
+    {
+      id: event.event_id,
+      type: `${TOPICS.status}.cancelled`,
+      time: event.occurred_at,
+      traceparent: traceparentOf(smsId, message.traceparent),
+    },
+    '/smsgw/api',
+  )
+  return encodePayload({ topic: TOPICS.status, key: Buffer.from(String(smsId)), value: codec.encode(event), headers })
+}

@@ -1,0 +1,57 @@
+import type { QueryConfig } from 'pg'
+
+/** A message of the customer's own. */
+export function readMessage(smsId: number, customerId: string): QueryConfig {
+  return {
+    name: 'cancel-read-message',
+    text: `SELECT operator, segments, max_retries, valid_until, traceparent, accepted_at, send_at
+           FROM messages WHERE sms_id = $1 AND customer_id = $2`,
+    values: [smsId, customerId],
+  }
+}
+
+/** Its state, held until the transaction ends, so that no redrive opens it meanwhile. */
+export function lockState(smsId: number): QueryConfig {
+  return {
+    name: 'cancel-lock-state',
+    text: 'SELECT status, attempts_before FROM message_states WHERE sms_id = $1 FOR UPDATE',
+    values: [smsId],
+  }
+}
+
+export function readAttempts(smsId: number): QueryConfig {
+  return {
+    name: 'cancel-read-attempts',
+    text: 'SELECT attempt, outcome FROM attempts WHERE sms_id = $1 ORDER BY attempt',
+    values: [smsId],
+  }
+}
+
+/** Takes the attempt that would be next. Returns nothing if a worker has begun it meanwhile. */
+export function takeAttempt(smsId: number, attempt: number, operator: string): QueryConfig {
+  return {
+    name: 'cancel-take-attempt',
+    text: `INSERT INTO attempts (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until, outcome,
+             ended_at)
+           VALUES ($1, $2, $3, 'cancel', false, now(), now(), 'cancelled', now())
+           ON CONFLICT DO NOTHING RETURNING attempt`,
+    values: [smsId, attempt, operator],
+  }
+}
+
+/**
+ * Puts what happened into the outbox. What waits for its time is not released any more, but stays to be watched as if
+ * it had been: should Kafka lose the news, the reconciler has a worker tell it again.
+ */
+export function tellCancelled(smsId: number, shard: number, payload: string): QueryConfig {
+  return {
+    name: 'cancel-tell',
+    text: `WITH told AS (
+             INSERT INTO outbox (shard, sms_id, payload) VALUES ($2, $1, $3) RETURNING seq
+           )
+           UPDATE scheduled SET released_at = now(), due_at = now() + interval '1 minute', outbox_seq = told.seq,
+             payload = NULL, lane = NULL
+           FROM told WHERE scheduled.sms_id = $1`,
+    values: [smsId, shard, payload],
+  }
+}

@@ -1,0 +1,49 @@
+/** What waits in a lane before a task, or was released and not done yet. */
+export interface Predecessor {
+  readonly dueMs: number
+  /** When it was put into the outbox again; null while it waits. */
+  readonly releasedMs: number | null
+}
+
+/** A row of what was put aside, as far as order is concerned. */
+export interface DeferredRow extends Predecessor {
+  readonly smsId: number
+  readonly lane: string
+  /** Its place in the lane; kept when the task is put aside again. */
+  readonly seq: number
+}
+
+const BEHIND_MS_MIN = 1_000
+const BEHIND_MS_MAX = 60_000
+
+/** Whether a task that has to wait until then is better put aside than kept in memory. */
+export function shouldDefer(untilMs: number, nowMs: number, deferMs: number): boolean {
+  return untilMs - nowMs > deferMs
+}
+
+/** When a task that waits is to come back: no later than its validity ends, as its money is given back then. */
+export function dueOf(untilMs: number, validUntilMs: number | null, nowMs: number): number {
+  return validUntilMs === null || validUntilMs <= nowMs ? untilMs : Math.min(untilMs, validUntilMs)
+}
+
+/**
+ * When a task is to come back that may not overtake another: with it, and behind it, as what is due at once is released
+ * in the order of places. One that was released is on its way and will be found before us in our partition; should
+ * it be lost, we come back ever more rarely until it was published again.
+ */
+export function dueBehind(predecessor: Predecessor, validUntilMs: number | null, nowMs: number): number {
+  const { dueMs, releasedMs } = predecessor
+  if (releasedMs === null) return dueOf(Math.max(dueMs, nowMs), validUntilMs, nowMs)
+  const waitMs = Math.min(BEHIND_MS_MAX, Math.max(BEHIND_MS_MIN, (nowMs - releasedMs) / 2))
+  return dueOf(nowMs + waitMs, validUntilMs, nowMs)
+}
+
+/**
+ * The rule that the statement in `delay-statements.ts` carries out: what a task must not overtake is the last row in its
+ * lane before its own, or before all that come if it has none.
+ */
+export function predecessorOf(rows: readonly DeferredRow[], smsId: number, lane: string): DeferredRow | null {
+  const own = rows.find((row) => row.smsId === smsId)
+  const before = rows.filter((row) => row.lane === lane && row.smsId !== smsId && (!own || row.seq < own.seq))
+  return before.reduce<DeferredRow | null>((last, row) => (last && last.seq > row.seq ? last : row), null)
+}

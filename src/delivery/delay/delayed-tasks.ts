@@ -1,0 +1,177 @@
+import { outboxShard } from '../../domain/outbox-shard.ts'
+import type { DeliveryTask } from '../../events/delivery.ts'
+import { EventFormError } from '../../events/event-codec.ts'
+import { encodePayload } from '../../events/outbox-payload.ts'
+import { DONE, type Outcome, pauseUntil } from '../../kafka/consumer/outcome.ts'
+import type { RecordHandler } from '../../kafka/middleware/middleware.ts'
+import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
+import { isDatabaseAway } from '../../postgres/database-errors.ts'
+import type { Pool } from '../../postgres/pool.ts'
+import { WriteTogether } from '../../postgres/write-together.ts'
+import type { DeliveryOrder, TaskReader } from '../read-tasks.ts'
+import { dueBehind, dueOf, type Predecessor } from './defer-rule.ts'
+import { type DeferredTask, deferTasks, forgetTasks, readAnyDeferred, readPlaces } from './delay-statements.ts'
+
+export interface DelayedTasksParts {
+  readonly pool: Pool
+  readonly tasks: TaskReader
+  readonly order: DeliveryOrder
+  readonly deferred: (tasks: number) => void
+}
+
+interface Place {
+  readonly isOwn: boolean
+  readonly before: Predecessor | null
+}
+
+interface Asked {
+  readonly smsId: number
+  readonly lane: string
+  place: Place
+}
+
+const ASK_MS = 1_000
+const DATABASE_PAUSE_MS = 1_000
+const NOWHERE: Place = { isOwn: false, before: null }
+
+/**
+ * Puts tasks with a long wait aside, in PostgreSQL: their records are done, and the relay brings them back when they are
+ * due, under the same ids and key. So neither memory nor the partition's watermark waits for them.
+ *
+ * What may not overtake a task that was put aside is put aside behind it (`defer-rule.ts`), until that one is over: its
+ * row stays while it is on its way back. Rows are only looked for while there are any. A partition has one owner, who
+ * alone puts its tasks aside, so it is enough to ask whether there are any when partitions were assigned, and after
+ * own ones were written.
+ */
+export class DelayedTasks {
+  readonly #parts: DelayedTasksParts
+  readonly #writing: WriteTogether<DeferredTask>
+  readonly #asking: WriteTogether<Asked>
+  readonly #forgetting: WriteTogether<number>
+  /** Records whose tasks were put aside by the handler itself, and are not over. */
+  readonly #putAside = new WeakSet<ConsumedRecord>()
+  #mayBeAny = true
+  /** Raised when there may be some that an answer on its way does not know of. */
+  #changes = 0
+  #anyAskedAtMs = 0
+  #anyAsking: Promise<void> | null = null
+
+  constructor(parts: DelayedTasksParts) {
+    this.#parts = parts
+    this.#writing = new WriteTogether((tasks) => this.#write(tasks))
+    this.#asking = new WriteTogether((asked) => this.#ask(asked))
+    this.#forgetting = new WriteTogether(async (smsIds) => void (await parts.pool.query(forgetTasks(smsIds))))
+  }
+
+  /** Resolves when the task is put aside: its record is done then. Throws when the database does. */
+  async defer(record: ConsumedRecord, task: DeliveryTask, untilMs: number): Promise<void> {
+    await this.#writing.add(this.#toRow(record, task, dueOf(untilMs, validUntilMs(task), Date.now())))
+    this.#putAside.add(record)
+  }
+
+  /** Partitions came from other workers, which may have put tasks of theirs aside. */
+  assigned(): void {
+    this.#changes++
+    this.#mayBeAny = true
+  }
+
+  /** Handles no task before one that was put aside and must not be overtaken. */
+  keepOrder(next: RecordHandler): RecordHandler {
+    return async (record) => {
+      try {
+        return await this.#handle(record, next)
+      } catch (error) {
+        if (isDatabaseAway(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
+        throw error
+      }
+    }
+  }
+
+  /** The task is over by another way than its handler's. */
+  async forget(record: ConsumedRecord): Promise<void> {
+    const task = this.#parts.tasks.read(record)
+    if (!(task instanceof EventFormError) && this.#mayBeAny) await this.#forgetting.add(task.sms_id)
+  }
+
+  async #handle(record: ConsumedRecord, next: RecordHandler): Promise<Outcome> {
+    const task = this.#parts.tasks.read(record)
+    if (task instanceof EventFormError) return next(record)
+    const { isOwn, before } = await this.#placeOf(record, task)
+    const nowMs = Date.now()
+    const endMs = validUntilMs(task)
+    // What is too late is not sent, and so overtakes nothing.
+    if (before && (endMs === null || endMs > nowMs)) {
+      await this.#writing.add(this.#toRow(record, task, dueBehind(before, endMs, nowMs)))
+      return DONE
+    }
+    const outcome = await next(record)
+    const isOver = outcome.kind === 'done' || outcome.kind === 'dead-letter'
+    if (isOwn && isOver && !this.#putAside.has(record)) await this.#forgetting.add(task.sms_id)
+    return outcome
+  }
+
+  async #placeOf(record: ConsumedRecord, task: DeliveryTask): Promise<Place> {
+    const lane = this.#laneOf(record)
+    if (lane === null || !(await this.#isAny())) return NOWHERE
+    const asked: Asked = { smsId: task.sms_id, lane, place: NOWHERE }
+    await this.#asking.add(asked)
+    return asked.place
+  }
+
+  async #isAny(): Promise<boolean> {
+    if (this.#mayBeAny && Date.now() - this.#anyAskedAtMs >= ASK_MS) {
+      this.#anyAsking ??= this.#askAny().finally(() => {
+        this.#anyAsking = null
+      })
+      await this.#anyAsking
+    }
+    return this.#mayBeAny
+  }
+
+  async #askAny(): Promise<void> {
+    const changes = this.#changes
+    const { rows } = await this.#parts.pool.query<{ any: boolean }>(readAnyDeferred())
+    this.#anyAskedAtMs = Date.now()
+    if (changes === this.#changes) this.#mayBeAny = rows[0]!.any
+  }
+
+  async #ask(asked: readonly Asked[]): Promise<void> {
+    const { rows } = await this.#parts.pool.query<{ is_own: boolean; due_at: Date | null; released_at: Date | null }>(
+      readPlaces(asked),
+    )
+    for (const [index, { is_own, due_at, released_at }] of rows.entries()) {
+      const before = due_at && { dueMs: due_at.getTime(), releasedMs: released_at?.getTime() ?? null }
+      asked[index]!.place = { isOwn: is_own, before }
+    }
+  }
+
+  /** A message that is put aside twice at once, as without order it may be, is once. */
+  async #write(tasks: readonly DeferredTask[]): Promise<void> {
+    const rows = [...new Map(tasks.map((task) => [task.smsId, task])).values()]
+    await this.#parts.pool.query(deferTasks(rows))
+    this.#changes++
+    this.#mayBeAny = true
+    this.#parts.deferred(rows.length)
+  }
+
+  #toRow(record: ConsumedRecord, task: DeliveryTask, dueMs: number): DeferredTask {
+    const headers = [...record.headers()].map(([name, bytes]): [string, string] => [name, bytes.toString()])
+    return {
+      smsId: task.sms_id,
+      shard: outboxShard(task.customer_id),
+      lane: this.#laneOf(record),
+      dueMs,
+      payload: encodePayload({ topic: record.topic, key: record.key, value: record.value!.toString(), headers }),
+    }
+  }
+
+  /** Tasks keep their order within a partition, so by its key too. */
+  #laneOf(record: ConsumedRecord): string | null {
+    const lane = this.#parts.tasks.laneOf(record, this.#parts.order)
+    return lane === null ? null : `${record.key?.toString() ?? ''} ${lane}`
+  }
+}
+
+function validUntilMs({ valid_until }: DeliveryTask): number | null {
+  return valid_until === null ? null : Date.parse(valid_until)
+}

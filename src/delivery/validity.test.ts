@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest'
+import { consumedRecord } from '../../test/servers/consumed-record.ts'
+import type { Status } from '../domain/status.ts'
+import { TOPICS } from '../events/topics.ts'
+import { DONE } from '../kafka/consumer/outcome.ts'
+import type { Attempt, AttemptOutcome, AttemptPart } from './attempt.ts'
+import { type DeliveryParts, TaskDelivery } from './deliver-task.ts'
+import { TaskReader } from './read-tasks.ts'
+
+const smsId = 1_000_000_000_000
+
+function record(validUntilMs: number | null) {
+  const at = new Date(Date.now() - 60_000).toISOString()
+  const task = {
+    task_id: '01KAAAAAAAAAAAAAAAAAAAAAAA',
+    sms_id: smsId,
+    customer_id: 'c',
+    phone: '+989121234567',
+    message: 'x',
+    operator: 'o',
+    priority: 1,
+    retry_count: 0,
+    max_retries: 3,
+    created_at: at,
+    sender: null,
+    encoding: 'gsm7',
+    segments: 1,
+    valid_until: validUntilMs === null ? null : new Date(validUntilMs).toISOString(),
+    accepted_at: at,
+  }
+  return consumedRecord({ topic: TOPICS.delivery, key: 'c', value: JSON.stringify(task) })
+}
+
+/** A worker that begins with a message of which PostgreSQL has these attempts already. */
+function worker(outcomes: AttemptOutcome[], deferMs = 60_000) {
+  const reported: [Status, { attempt: number; possibleDuplicate: boolean }][] = []
+  const deferredUntilMs: number[] = []
+  const made: number[] = []
+  const history = outcomes.map((outcome, index): Attempt => {
+    const answer = { operatorMessageId: outcome === 'sent' ? 'm' : null, errorCode: 'e', receipt: null }
+    const parts: AttemptPart[] = outcome === 'cancelled' ? [] : [{ part: 1, outcome, ...answer }]
+    const ended = { leaseUntilMs: Date.now() - 1, endedAtMs: Date.now() - 300, possibleDuplicate: false }
+    return { attempt: index + 1, operator: 'o', outcome, partCount: 1, parts, ...ended }
+  })
+  const line = {
+    name: 'o',
+    queue: { turn: async () => ({ release() {} }) },
+    connector: { partsOf: () => 1 },
+    health: { condition: () => 'ready', admit: () => true, withdrawn() {} },
+    onAmbiguous: 'resend',
+  }
+  const delivery = new TaskDelivery({
+    tasks: new TaskReader(),
+    lines: { get: () => line, candidates: () => [{ line, sender: null, why: '' }] },
+    attempts: { history: async () => ({ attempts: [...history], attemptsBefore: 0 }) },
+    maker: {
+      // An attempt that is there already is another's.
+      make: async ({ attempt }: { attempt: number }) => {
+        if (attempt > history.length) made.push(attempt)
+        return null
+      },
+    },
+    reporter: {
+      report: async (_subject: unknown, status: Status, { attempt, possibleDuplicate }: Attempt) => {
+        reported.push([status, { attempt, possibleDuplicate }])
+      },
+    },
+    receipts: { expect() {} },
+    teller: { tell: async () => {}, tellLong: async () => {} },
+    rules: { retryMsFirst: 600_000, retryMsMax: 600_000 },
+    defer: {
+      afterMs: deferMs,
+      until: async (_record: unknown, _task: unknown, untilMs: number) => void deferredUntilMs.push(untilMs),
+    },
+  } as unknown as DeliveryParts)
+  return { delivery, reported, made, deferredUntilMs }
+}
+
+const last = (reported: [Status, unknown][]) => reported.at(-1)
+
+test('too late for a first attempt: expired, and nothing is made', async () => {
+  const { delivery, reported, made } = worker([])
+  expect(await delivery.handle(record(Date.now() - 1))).toEqual(DONE)
+  expect(last(reported)).toEqual(['expired', { attempt: 0, possibleDuplicate: false }])
+  expect(made).toEqual([])
+})
+
+test.each<[AttemptOutcome, Status, number]>([
+  ['sent', 'sent', 1],
+  ['cancelled', 'cancelled', 0],
+  ['rejected', 'rejected', 1],
+  ['temporary', 'expired', 1],
+  ['ambiguous', 'unknown', 1],
+])('too late, and a worker before left an attempt that is %s: it is %s', async (outcome, status, attempt) => {
+  const { delivery, reported, made } = worker([outcome])
+  expect(await delivery.handle(record(Date.now() - 1))).toEqual(DONE)
+  expect(last(reported)).toEqual([status, { attempt, possibleDuplicate: false }])
+  expect(made).toEqual([])
+})
+
+test('a customer who cancelled took the attempt: nothing is made', async () => {
+  const { delivery, reported, made } = worker(['cancelled'])
+  expect(await delivery.handle(record(null))).toEqual(DONE)
+  expect(last(reported)).toEqual(['cancelled', { attempt: 0, possibleDuplicate: false }])
+  expect(made).toEqual([])
+})
+
+test('a long wait is put aside, and its record is done; a short one is not', async () => {
+  const long = worker(['temporary'])
+  expect(await long.delivery.handle(record(null))).toEqual(DONE)
+  expect(long.deferredUntilMs).toHaveLength(1)
+  const short = worker(['temporary'], 3_600_000)
+  expect(await short.delivery.handle(record(null))).toMatchObject({ kind: 'retry' })
+  expect(short.deferredUntilMs).toEqual([])
+})
+
+test('what would be too late after its wait is expired at once', async () => {
+  const { delivery, reported, deferredUntilMs } = worker(['temporary'])
+  expect(await delivery.handle(record(Date.now() + 60_000))).toEqual(DONE)
+  expect(last(reported)).toEqual(['expired', { attempt: 1, possibleDuplicate: false }])
+  expect(deferredUntilMs).toEqual([])
+})

@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest'
+import { acceptBatch } from '../../src/api/accept/accept-batch.ts'
+import { cancelMessage } from '../../src/api/cancel/cancel-message.ts'
+import { AttemptBook } from '../../src/delivery/record-attempts.ts'
+import { eventId } from '../../src/domain/event-id.ts'
+import { SmsIds } from '../../src/domain/sms-id.ts'
+import { eventCodec } from '../../src/events/event-codec.ts'
+import { decodePayload } from '../../src/events/outbox-payload.ts'
+import { StatusEvent } from '../../src/events/status.ts'
+import { createCustomer, topUp } from '../../src/ops/accounts/accounts.ts'
+import type { Pool } from '../../src/postgres/pool.ts'
+import { sleep } from '../../src/runtime/backoff.ts'
+import { applyEvents } from '../../src/status/apply-events.ts'
+import { freshDatabase } from '../servers/fixtures.ts'
+
+const CUSTOMER = 'c'
+const COST = 7
+const BALANCE = 100_000
+const codec = eventCodec(StatusEvent)
+
+async function acceptSome(pool: Pool, messages: number): Promise<number[]> {
+  await createCustomer(pool, { customerId: CUSTOMER, name: CUSTOMER, currency: 'IRR' })
+  await topUp(pool, CUSTOMER, BALANCE)
+  const draft = {
+    phone: '+989121234567',
+    text: 'x',
+    textChanged: false,
+    flash: false,
+    sender: null,
+    encoding: 'gsm7',
+    segments: 1,
+    operator: 'o',
+    route: 'o: prefix 98',
+    mccMnc: null,
+    cost: COST,
+    priority: 1,
+    sendAtMs: null,
+    validUntilMs: null,
+    clientRef: null,
+    metadata: null,
+  } as const
+  const request = {
+    customerId: CUSTOMER,
+    idempotency: null,
+    drafts: Array.from({ length: messages }, () => draft),
+    origin: { ip: null, userAgent: null, traceparent: null },
+    answer: () => ({ status: 202, response: {} }),
+  }
+  const [result] = await acceptBatch(pool, new SmsIds(5), [request], Date.now)
+  return result?.kind === 'accepted' ? [...result.smsIds] : []
+}
+
+/** What cancelling put into the outbox. */
+async function told(pool: Pool): Promise<StatusEvent[]> {
+  const { rows } = await pool.query<{ payload: string }>('SELECT payload FROM outbox WHERE payload IS NOT NULL')
+  return rows.map(({ payload }) => codec.decode(Buffer.from(String(decodePayload(payload).value))))
+}
+
+function statusEvent(smsId: number, status: StatusEvent['status'], attempt: number): StatusEvent {
+  return {
+    event_id: eventId(smsId, status, attempt),
+    sms_id: smsId,
+    customer_id: CUSTOMER,
+    status,
+    operator_message_id: status === 'sent' ? 'm' : null,
+    error_code: null,
+    error_message: null,
+    delivered_at: null,
+    latency_ms: 1,
+    occurred_at: new Date().toISOString(),
+    operator: 'o',
+    attempt,
+    segments: 1,
+    possible_duplicate: false,
+  }
+}
+
+test('customers and workers race for hundreds of messages: each is cancelled or sent, and the money is exact', async () => {
+  const pool = await freshDatabase()
+  const messages = await acceptSome(pool, 400)
+  const workers = [new AttemptBook(pool, 'w1'), new AttemptBook(pool, 'w2')]
+  const race = messages.map(async (smsId, index) => {
+    // A worker's attempts gather for a while; some customers are as late.
+    const cancelLate = () => sleep(Math.random() * 150).then(() => cancelMessage(pool, CUSTOMER, smsId))
+    const start = {
+      smsId,
+      attempt: 1,
+      operator: 'o',
+      possibleDuplicate: false,
+      leaseMs: 60_000,
+      partCount: 1,
+      parts: [1],
+    }
+    const [begun, ...cancelled] = await Promise.all([workers[index % 2]!.begin(start), cancelLate(), cancelLate()])
+    const kinds = new Set(cancelled.map(({ kind }) => kind))
+    expect([...kinds], String(smsId)).toEqual([begun ? 'refused' : 'cancelled'])
+    return begun ? smsId : null
+  })
+  const sent = (await Promise.all(race)).filter((smsId) => smsId !== null)
+  console.log({ sent: sent.length, cancelled: messages.length - sent.length })
+  const events = await told(pool)
+  expect(events.map(({ sms_id }) => sms_id).sort()).toEqual(messages.filter((smsId) => !sent.includes(smsId)).sort())
+  expect(new Set(events.map(({ status }) => status))).toEqual(new Set(events.length > 0 ? ['cancelled'] : []))
+  // Told twice, as by the worker that finds it cancelled, it is the same event.
+  await applyEvents(pool, [...events, ...sent.map((smsId) => statusEvent(smsId, 'sent', 1)), ...events])
+  await applyEvents(pool, events)
+  const { rows } = await pool.query(
+    `SELECT balance, reserved, (SELECT sum(balance)::bigint FROM ledger) AS entries FROM balances`,
+  )
+  const left = BALANCE - sent.length * COST
+  expect(rows).toEqual([{ balance: left, reserved: 0, entries: left }])
+})
+
+test('between two attempts a message is cancelled, and a worker that goes on finds it', async () => {
+  const pool = await freshDatabase()
+  const [smsId] = await acceptSome(pool, 1)
+  const book = new AttemptBook(pool, 'w')
+  const start = {
+    smsId: smsId!,
+    attempt: 1,
+    operator: 'o',
+    possibleDuplicate: false,
+    leaseMs: 60_000,
+    partCount: 1,
+    parts: [1],
+  }
+  await book.begin(start)
+  expect(await cancelMessage(pool, CUSTOMER, smsId!)).toMatchObject({ kind: 'refused' })
+  const end = { smsId: smsId!, attempt: 1, operator: 'o', operatorMessageId: null, errorCode: 'busy' }
+  await book.end({ ...end, outcome: 'temporary' })
+  expect(await cancelMessage(pool, CUSTOMER, smsId!)).toEqual({ kind: 'cancelled' })
+  expect(await book.begin({ ...start, attempt: 2 })).toBe(false)
+  const { attempts } = await book.history(smsId!)
+  expect(attempts.map(({ outcome }) => outcome)).toEqual(['temporary', 'cancelled'])
+  // The worker's news of the first attempt come after those of the end.
+  const [cancelled] = await told(pool)
+  expect(cancelled).toMatchObject({ status: 'cancelled', attempt: 1, event_id: eventId(smsId!, 'cancelled', 1) })
+  await applyEvents(pool, [statusEvent(smsId!, 'sending', 1), cancelled!, statusEvent(smsId!, 'queued', 1)])
+  const { rows } = await pool.query('SELECT status, settlement FROM message_states')
+  expect(rows).toEqual([{ status: 'cancelled', settlement: 'released' }])
+})

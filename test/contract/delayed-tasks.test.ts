@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest'
+import { DelayedTasks } from '../../src/delivery/delay/delayed-tasks.ts'
+import { TaskReader } from '../../src/delivery/read-tasks.ts'
+import { outboxShard } from '../../src/domain/outbox-shard.ts'
+import { decodePayload } from '../../src/events/outbox-payload.ts'
+import { TOPICS } from '../../src/events/topics.ts'
+import { DONE, deadLetter, type Outcome, retryAt } from '../../src/kafka/consumer/outcome.ts'
+import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
+import { releaseDue } from '../../src/outbox/schedule/schedule-statements.ts'
+import type { Pool } from '../../src/postgres/pool.ts'
+import { consumedRecord } from '../servers/consumed-record.ts'
+import { freshDatabase } from '../servers/fixtures.ts'
+
+const CUSTOMER = 'c'
+const FIRST_ID = 10_000_000_000_000
+const LONG_MS = 3_600_000
+
+interface LogRecord {
+  readonly key: string
+  readonly value: string
+  readonly headers: [string, string][]
+}
+
+function taskOf(smsId: number, phone: string, validUntil: string | null = null): LogRecord {
+  const at = new Date().toISOString()
+  const task = {
+    task_id: '01KAAAAAAAAAAAAAAAAAAAAAAA',
+    sms_id: smsId,
+    customer_id: CUSTOMER,
+    phone,
+    message: 'x',
+    operator: 'o',
+    priority: 1,
+    retry_count: 2,
+    max_retries: 3,
+    created_at: at,
+    sender: null,
+    encoding: 'gsm7',
+    segments: 1,
+    valid_until: validUntil,
+    accepted_at: at,
+  }
+  return { key: CUSTOMER, value: JSON.stringify(task), headers: [['ce_id', String(smsId)]] }
+}
+
+type Handler = (smsId: number, record: ConsumedRecord, delayed: DelayedTasks) => Promise<Outcome>
+
+/** A worker of its own: what one knew the next one must find. */
+function worker(pool: Pool, handle: Handler) {
+  const tasks = new TaskReader()
+  const delayed = new DelayedTasks({ pool, tasks, order: 'recipient', deferred: () => {} })
+  delayed.assigned()
+  const handler = delayed.keepOrder((record) => {
+    const task = tasks.read(record)
+    if (task instanceof Error) throw task
+    return handle(task.sms_id, record, delayed)
+  })
+  return { delayed, take: (record: LogRecord) => handler(consumedRecord({ topic: TOPICS.delivery, ...record })) }
+}
+
+/** Puts a task aside for an hour. */
+const putAside: Handler = async (_smsId, record, delayed) => {
+  const task = new TaskReader().read(record)
+  if (task instanceof Error) throw task
+  await delayed.defer(record, task, Date.now() + LONG_MS)
+  return DONE
+}
+
+/** Time passes, and the relay releases what is due. Returns the records as they come back, in order. */
+async function release(pool: Pool, passMs: number, rowsMax = 1_000): Promise<LogRecord[]> {
+  await pool.query(
+    `UPDATE scheduled SET due_at = due_at - $1 * interval '1 millisecond',
+       released_at = released_at - $1 * interval '1 millisecond'`,
+    [passMs],
+  )
+  await pool.query(releaseDue([outboxShard(CUSTOMER)], rowsMax, 0))
+  const { rows } = await pool.query<{ payload: string }>('SELECT payload FROM outbox ORDER BY seq')
+  await pool.query('DELETE FROM outbox')
+  return rows.map(({ payload }) => {
+    const { key, value, headers } = decodePayload(payload)
+    return { key: String(key), value: String(value), headers: headers!.map(([name, text]) => [name, text]) }
+  })
+}
+
+async function rowsLeft(pool: Pool): Promise<number[]> {
+  const { rows } = await pool.query<{ sms_id: number }>('SELECT sms_id FROM scheduled ORDER BY seq')
+  return rows.map(({ sms_id }) => sms_id)
+}
+
+test('a task comes back as it was, and its row stays until it is over', async () => {
+  const pool = await freshDatabase()
+  const record = taskOf(FIRST_ID, '+989121234567')
+  expect(await worker(pool, putAside).take(record)).toEqual(DONE)
+  expect(await release(pool, LONG_MS - 1_000)).toEqual([])
+  expect(await release(pool, 2_000)).toEqual([record])
+  expect(await rowsLeft(pool)).toEqual([FIRST_ID])
+  const again = worker(pool, async () => retryAt(Date.now() + 5))
+  await again.take(record)
+  expect(await rowsLeft(pool)).toEqual([FIRST_ID])
+  await worker(pool, async () => deadLetter('handler', 'x')).take(record)
+  expect(await rowsLeft(pool)).toEqual([])
+})
+
+test('a later task of the phone waits behind, those of others do not, and one that is too late is not held up', async () => {
+  const pool = await freshDatabase()
+  const [a, b] = ['+989121234567', '+989121234568']
+  const handled: number[] = []
+  const first = worker(pool, async (smsId, record, delayed) => {
+    if (smsId === FIRST_ID) return putAside(smsId, record, delayed)
+    handled.push(smsId)
+    return DONE
+  })
+  await first.take(taskOf(FIRST_ID, a))
+  await first.take(taskOf(FIRST_ID + 1, a))
+  await first.take(taskOf(FIRST_ID + 2, b))
+  await first.take(taskOf(FIRST_ID + 3, a, new Date(Date.now() - 1).toISOString()))
+  expect(handled).toEqual([FIRST_ID + 2, FIRST_ID + 3])
+  // Another worker takes over, while the first of them is already on its way back.
+  expect(await release(pool, LONG_MS, 1)).toHaveLength(1)
+  const next = worker(pool, async (smsId) => {
+    handled.push(smsId)
+    return DONE
+  })
+  await next.take(taskOf(FIRST_ID + 4, a))
+  expect(handled).toHaveLength(2)
+  expect(await rowsLeft(pool)).toEqual([FIRST_ID, FIRST_ID + 1, FIRST_ID + 4])
+  // Given up for the others, it holds up nobody any more.
+  await next.delayed.forget(consumedRecord({ topic: TOPICS.delivery, ...taskOf(FIRST_ID, a) }))
+  for (const record of await release(pool, 60_000)) await next.take(record)
+  expect(handled.slice(2)).toEqual([FIRST_ID + 1, FIRST_ID + 4])
+  expect(await rowsLeft(pool)).toEqual([])
+})
+
+test('tasks put aside at random, workers that die, records that come again: no phone is overtaken', async () => {
+  const pool = await freshDatabase()
+  const seed = Date.now()
+  console.log({ seed })
+  let state = seed
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+  const phones = ['+989121234501', '+989121234502', '+989121234503']
+  const phoneOf = (smsId: number): string => phones[smsId % phones.length]!
+  const log = Array.from({ length: 45 }, (_, n) => taskOf(FIRST_ID + n, phoneOf(FIRST_ID + n)))
+  const sent: number[] = []
+  const handle: Handler = async (smsId, record, delayed) => {
+    if (!sent.includes(smsId) && random(3) === 0) return putAside(smsId, record, delayed)
+    if (!sent.includes(smsId)) sent.push(smsId)
+    return DONE
+  }
+  let current = worker(pool, handle)
+  let crashes = 0
+  for (let offset = 0, steps = 0; sent.length < 45 && steps < 2_000; steps++) {
+    const record = log[offset]
+    if (record) {
+      await current.take(record)
+      offset++
+    }
+    if (random(20) === 0) {
+      crashes++
+      offset = Math.max(0, offset - random(4))
+      current = worker(pool, handle)
+    }
+    if (!record || random(8) === 0) log.push(...(await release(pool, random(2 * LONG_MS), 1 + random(5))))
+  }
+  expect(sent).toHaveLength(45)
+  expect(crashes).toBeGreaterThan(0)
+  for (const phone of phones) {
+    const mine = sent.filter((smsId) => phoneOf(smsId) === phone)
+    expect(mine).toEqual([...mine].sort((a, b) => a - b))
+  }
+})
