@@ -7,7 +7,6 @@ import { type Attempt, partsToSubmit } from './attempt.ts'
 import { type AttemptRules, type Conclusion, type NextStep, nextStep, VALIDITY_OVER } from './attempt-plan.ts'
 import { chooseLine } from './choose-line.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
-import { shouldDefer } from './delay/defer-rule.ts'
 import type { LineCandidate, LiveLines } from './live-lines.ts'
 import type { AttemptMaker, AttemptOrder, MadeAttempt } from './make-attempt.ts'
 import type { ReceiptMatcher } from './match-receipts.ts'
@@ -28,11 +27,15 @@ export interface DeliveryParts {
   readonly receipts: Pick<ReceiptMatcher, 'expect'>
   readonly teller: ReceiptTeller
   readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'>
-  /** Waits that are longer than `afterMs` are not kept in memory, but by `until`; null where nobody keeps them. */
-  readonly defer: {
-    readonly afterMs: number
-    readonly until: (record: ConsumedRecord, task: DeliveryTask, untilMs: number) => Promise<void>
-  } | null
+  /** Keeps tasks through long waits; null where nobody does. */
+  readonly delayed: TaskDelays | null
+}
+
+/** Puts tasks aside whose waits are too long for memory, and publishes them again. */
+export interface TaskDelays {
+  shouldDefer(untilMs: number, nowMs: number): boolean
+  /** Resolves when the task is put aside: its record is done then. Throws when the database does. */
+  defer(record: ConsumedRecord, task: DeliveryTask, untilMs: number): Promise<void>
 }
 
 /** What is known of a task in hand, across the visits of its record to the handler. */
@@ -42,6 +45,8 @@ interface Progress {
   readonly validUntilMs: number | null
   attemptsBefore: number
   attempts: Attempt[]
+  /** Whether the attempts are what PostgreSQL has. */
+  isRecalled: boolean
   /** The receipt of a message in one part, if it came before the answer. */
   overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
   faults: number
@@ -97,6 +102,7 @@ export class TaskDelivery {
       validUntilMs: task.valid_until === null ? null : Date.parse(task.valid_until),
       attemptsBefore: task.retry_count,
       attempts: [],
+      isRecalled: false,
       overtaken: null,
       faults: 0,
     }
@@ -108,18 +114,17 @@ export class TaskDelivery {
   async #pursue(record: ConsumedRecord, progress: Progress): Promise<Outcome> {
     const { task } = progress
     // A round that a redrive began goes on from the attempts before it, one of which the phone may have had.
+    progress.isRecalled = false
     if (task.retry_count > 0 && progress.attempts.length === 0) await this.#recall(progress)
-    let hasLookedBack = false
     while (true) {
       const step = nextStep(progress.attempts, this.#rulesOf(progress), Date.now(), spreadOf(task.sms_id))
       switch (step.kind) {
         case 'wait':
           return this.#wait(record, progress, step)
         case 'report':
-          if (step.errorCode !== VALIDITY_OVER || hasLookedBack) return this.#conclude(progress, step)
+          if (step.errorCode !== VALIDITY_OVER || progress.isRecalled) return this.#conclude(progress, step)
           // A worker before us may have sent it, or its customer cancelled it: the attempts tell.
           await this.#recall(progress)
-          hasLookedBack = true
           break
         case 'give-up-on':
           await this.#parts.maker.giveUp(task.sms_id, progress.attempts.at(-1)!)
@@ -150,9 +155,9 @@ export class TaskDelivery {
     if (step.for === 'lease') return retryAt(untilMs)
     progress.reports.queued(progress.attempts.at(-1)!, progress.attemptsBefore)
     if (step.for === 'pace') return shed(untilMs)
-    const { defer } = this.#parts
-    if (!defer || !shouldDefer(untilMs, Date.now(), defer.afterMs)) return retryAt(untilMs)
-    await defer.until(record, progress.task, untilMs)
+    const { delayed } = this.#parts
+    if (!delayed?.shouldDefer(untilMs, Date.now())) return retryAt(untilMs)
+    await delayed.defer(record, progress.task, untilMs)
     return DONE
   }
 
@@ -238,6 +243,7 @@ export class TaskDelivery {
   async #recall(progress: Progress): Promise<void> {
     const { attempts, attemptsBefore } = await this.#parts.attempts.history(progress.task.sms_id)
     progress.attempts = attempts
+    progress.isRecalled = true
     progress.attemptsBefore = Math.max(progress.attemptsBefore, attemptsBefore)
   }
 

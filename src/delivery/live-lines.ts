@@ -7,6 +7,7 @@ import type { OperatorSetup } from '../operators/operator-setup.ts'
 import type { Log } from '../runtime/log.ts'
 import type { BreakerState } from './breaker.ts'
 import type { Receipt } from './connectors/connector.ts'
+import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
 import { openLine } from './open-line.ts'
 import type { OperatorLine } from './operator-line.ts'
 
@@ -17,6 +18,7 @@ export interface LiveLinesParts {
   /** Takes a receipt of an operator; see `ConnectorEvents`. */
   readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
   readonly breakerChanged: (operator: string, kind: BreakerState['kind']) => void
+  readonly observeSmpp: (operator: string) => SmppObserver
   readonly log: Log
   /** How long the line of a removed operator still hears receipts. */
   readonly lingerMs?: number
@@ -137,10 +139,11 @@ export class LiveLines {
   }
 
   #open(name: string, config: OperatorConfig): void {
-    const { simulatorAddress, receipt, breakerChanged, log } = this.#parts
+    const { simulatorAddress, receipt, breakerChanged, observeSmpp, log } = this.#parts
     const line = openLine(name, config, simulatorAddress, {
       receipt: (what) => receipt(name, what),
       breakerChanged: (kind) => breakerChanged(name, kind),
+      observeSmpp,
     })
     this.#lines.set(name, { config, line })
     if (!this.#started) return

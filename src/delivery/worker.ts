@@ -27,6 +27,7 @@ import { TaskDelivery } from './deliver-task.ts'
 import { LiveLines } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
 import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
+import { observeSmpp } from './observe-smpp.ts'
 import type { OperatorLine } from './operator-line.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
@@ -89,6 +90,7 @@ export class Worker implements Service {
         if (kind === 'open') log.warn({ operator }, 'an operator fails nearly always, and is left alone for a while')
         if (kind === 'closed') log.info({ operator }, 'an operator takes messages again')
       },
+      observeSmpp: (operator) => observeSmpp(log, metrics, operator),
       log,
     })
     this.#consumer = this.#createConsumer(settings)
@@ -126,8 +128,8 @@ export class Worker implements Service {
   #createDelayed(tasks: TaskReader): DelayedTasks {
     const { pool, metrics, settings } = this.#parts
     const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks put aside for a long wait, or behind one')
-    const order = settings.DELIVERY_ORDER
-    return new DelayedTasks({ pool, tasks, order, deferred: (count) => deferred.inc(count) })
+    const { DELIVERY_ORDER: order, DELIVERY_DEFER_MS: deferMs } = settings
+    return new DelayedTasks({ pool, tasks, order, deferMs, deferred: (count) => deferred.inc(count) })
   }
 
   #createConsumer(settings: WorkerParts['settings']): Consumer {
@@ -151,10 +153,7 @@ export class Worker implements Service {
       receipts: this.#receipts,
       teller: this.#teller,
       rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
-      defer: {
-        afterMs: settings.DELIVERY_DEFER_MS,
-        until: (record, task, untilMs) => delayed.defer(record, task, untilMs),
-      },
+      delayed,
     })
     const publish: PublishDeadLetter = (record, reason, error, stack) => {
       const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.delivery }

@@ -1,5 +1,5 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox'
-import { SIMULATOR_SETTINGS } from './simulator-settings.ts'
+import { SmppSettings } from './smpp-settings.ts'
 
 const DAY_MS = 86_400_000
 
@@ -44,7 +44,7 @@ function operator<const Name extends string, Settings extends TProperties>(conne
 
 /** What operators of each connector are made of: a further connector is a line here. */
 const SCHEMAS = {
-  simulator: operator('simulator', SIMULATOR_SETTINGS),
+  smpp: operator('smpp', { smpp: SmppSettings }),
 }
 
 export type AmbiguityPolicy = Static<typeof AmbiguityPolicy>
