@@ -42,9 +42,6 @@ export type NextStep =
   | { readonly kind: 'give-up-on'; readonly attempt: number }
   | Conclusion
 
-/** The code of what was not sent in time. */
-export const VALIDITY_OVER = 'validity-over'
-
 const BACK_TO_BACK_MS = 200
 const PACE_MS_MAX = 30_000
 /** In one round. Refusals for pace use up no retry, and must end all the same. */
@@ -63,9 +60,12 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
       : { kind: 'give-up-on', attempt: last.attempt }
   }
   if (last.outcome === 'cancelled') {
-    // That attempt was never begun, and nothing hindered it. As the API tells it, so that it is the same event.
-    const { operator } = last
-    return { ...conclude('cancelled', attempts.slice(0, -1), rules.attemptsBefore), operator, errorCode: null }
+    // The attempt that the customer took was never begun, and nothing hindered it. As the API tells it: the same event.
+    return {
+      ...conclude('cancelled', attempts.slice(0, -1), rules.attemptsBefore),
+      operator: last.operator,
+      errorCode: null,
+    }
   }
   const home = homeOf(attempts, rules)
   const ended = home ? endAtHome(attempts, home) : null

@@ -68,9 +68,9 @@ function worker(outcomes: AttemptOutcome[], deferMs = 60_000) {
     receipts: { expect() {} },
     teller: { tell: async () => {}, tellLong: async () => {} },
     rules: { retryMsFirst: 600_000, retryMsMax: 600_000 },
-    defer: {
-      afterMs: deferMs,
-      until: async (_record: unknown, _task: unknown, untilMs: number) => void deferredUntilMs.push(untilMs),
+    delayed: {
+      shouldDefer: (untilMs: number, nowMs: number) => untilMs - nowMs > deferMs,
+      defer: async (_record: unknown, _task: unknown, untilMs: number) => void deferredUntilMs.push(untilMs),
     },
   } as unknown as DeliveryParts)
   return { delivery, reported, made, deferredUntilMs }

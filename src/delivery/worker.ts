@@ -23,7 +23,6 @@ import type { Values } from '../runtime/settings.ts'
 import type { BreakerState } from './breaker.ts'
 import type { deliverySettings } from './config.ts'
 import { ReceiptListener } from './connectors/http/receipt-listener.ts'
-import { shouldDefer } from './delay/defer-rule.ts'
 import { DelayedTasks } from './delay/delayed-tasks.ts'
 import { TaskDelivery } from './deliver-task.ts'
 import { LiveLines } from './live-lines.ts'
@@ -138,8 +137,8 @@ export class Worker implements Service {
   #createDelayed(tasks: TaskReader): DelayedTasks {
     const { pool, metrics, settings } = this.#parts
     const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks put aside for a long wait, or behind one')
-    const order = settings.DELIVERY_ORDER
-    return new DelayedTasks({ pool, tasks, order, deferred: (count) => deferred.inc(count) })
+    const { DELIVERY_ORDER: order, DELIVERY_DEFER_MS: deferMs } = settings
+    return new DelayedTasks({ pool, tasks, order, deferMs, deferred: (count) => deferred.inc(count) })
   }
 
   #createConsumer(settings: WorkerParts['settings']): Consumer {
@@ -163,10 +162,7 @@ export class Worker implements Service {
       receipts: this.#receipts,
       teller: this.#teller,
       rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
-      delayed: {
-        shouldDefer: (untilMs, nowMs) => shouldDefer(untilMs, nowMs, settings.DELIVERY_DEFER_MS),
-        defer: (record, task, untilMs) => delayed.defer(record, task, untilMs),
-      },
+      delayed,
     })
     const publish: PublishDeadLetter = (record, reason, error, stack) => {
       const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.delivery }

@@ -48,7 +48,7 @@ type Handler = (smsId: number, record: ConsumedRecord, delayed: DelayedTasks) =>
 /** A worker of its own: what one knew the next one must find. */
 function worker(pool: Pool, handle: Handler) {
   const tasks = new TaskReader()
-  const delayed = new DelayedTasks({ pool, tasks, order: 'recipient', deferred: () => {} })
+  const delayed = new DelayedTasks({ pool, tasks, order: 'recipient', deferMs: 60_000, deferred: () => {} })
   delayed.assigned()
   const handler = delayed.keepOrder((record) => {
     const task = tasks.read(record)

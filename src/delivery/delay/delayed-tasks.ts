@@ -9,13 +9,15 @@ import { isDatabaseAway } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { WriteTogether } from '../../postgres/write-together.ts'
 import type { DeliveryOrder, TaskReader } from '../read-tasks.ts'
-import { dueBehind, dueOf, type Predecessor } from './defer-rule.ts'
+import { dueBehind, dueOf, type Predecessor, shouldDefer } from './defer-rule.ts'
 import { type DeferredTask, deferTasks, forgetTasks, readAnyDeferred, readPlaces } from './delay-statements.ts'
 
 export interface DelayedTasksParts {
   readonly pool: Pool
   readonly tasks: TaskReader
   readonly order: DeliveryOrder
+  /** Waits longer than that leave memory. */
+  readonly deferMs: number
   readonly deferred: (tasks: number) => void
 }
 
@@ -61,6 +63,11 @@ export class DelayedTasks {
     this.#writing = new WriteTogether((tasks) => this.#write(tasks))
     this.#asking = new WriteTogether((asked) => this.#ask(asked))
     this.#forgetting = new WriteTogether(async (smsIds) => void (await parts.pool.query(forgetTasks(smsIds))))
+  }
+
+  /** Whether a wait until then is worth it. */
+  shouldDefer(untilMs: number, nowMs: number): boolean {
+    return shouldDefer(untilMs, nowMs, this.#parts.deferMs)
   }
 
   /** Resolves when the task is put aside: its record is done then. Throws when the database does. */
