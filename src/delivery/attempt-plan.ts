@@ -42,6 +42,9 @@ export type NextStep =
   | { readonly kind: 'give-up-on'; readonly attempt: number }
   | Conclusion
 
+/** The code of what was not sent in time. */
+export const VALIDITY_OVER = 'validity-over'
+
 const BACK_TO_BACK_MS = 200
 const PACE_MS_MAX = 30_000
 /** In one round. Refusals for pace use up no retry, and must end all the same. */

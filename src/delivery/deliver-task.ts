@@ -251,9 +251,9 @@ export class TaskDelivery {
     const { reports, attempts, overtaken } = progress
     reports.concluded(end, attempts)
     if (overtaken) reports.add(this.#parts.teller.tell(overtaken.submit, overtaken.receipt))
-    // Receipts of parts may all have come before the last part was taken.
-    const isLong = attempts.some(({ partCount }) => partCount > 1)
-    if (end.status === 'sent' && isLong) reports.add(this.#parts.teller.tellLong(reports.subject, end.operator!))
+    // Receipts of parts may all have come before the last part was taken, and what another worker told may be lost.
+    const isStored = progress.isRecalled || attempts.some(({ partCount }) => partCount > 1)
+    if (end.status === 'sent' && isStored) reports.add(this.#parts.teller.tellStored(reports.subject, end.operator!))
     if (end.status !== 'failed') return DONE
     return deadLetter('attempts-exhausted', `the operator refused ${end.attempt} times, last with "${end.errorCode}"`)
   }
