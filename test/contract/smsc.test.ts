@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, afterEach, expect, test } from 'vitest'
@@ -13,6 +14,7 @@ import { createTlv, readTlv, type Tlv } from '../../src/smpp/tlv.ts'
 import { encodeUserDataHeader } from '../../src/smpp/user-data-header.ts'
 import { BareEsme } from '../servers/bare-esme.ts'
 import { eventually } from '../servers/eventually.ts'
+import { makeCertificate } from '../servers/make-certificate.ts'
 
 const folder = temporaryFolder('smsgw-smsc')
 const PROMPT = { SIMULATOR_LATENCY_MS: '0', SIMULATOR_RECEIPT_DELAY_MS: '20' }
@@ -410,6 +412,31 @@ test('receipts are told until they are acknowledged, never more at once than the
   )
   const told = new Set(listening.receipts.map((receipt) => readTlv(receipt.tlvs, 'receipted_message_id')))
   expect(told).toEqual(new Set((await submits()).map(({ id }) => id)))
+})
+
+test('over TLS', async () => {
+  const { keyStore, password, caFile } = await makeCertificate(folder.path, 'key-store')
+  const simulator = await start({ SIMULATOR_TLS_KEY_STORE: keyStore, SIMULATOR_TLS_PASSWORD: password })
+  const peer = kept(await BareEsme.open(simulator.port, readFileSync(caFile)))
+  isStatus(await peer.ask(createPdu('bind_transceiver', 99, { systemId: 'gateway' })), 'ESME_ROK')
+  idOf(await peer.submitAndWait())
+  await receiptsOf(peer, 1)
+})
+
+test('receipts of parts come in the order of chance', async () => {
+  const peer = await bind(await start({ SIMULATOR_RECEIPT_DELAY_MS: '100', SIMULATOR_SEED: '3' }))
+  const ids: string[] = []
+  for (let part = 1; part <= 6; part++) {
+    const sar = [
+      createTlv('sar_msg_ref_num', 1),
+      createTlv('sar_total_segments', 6),
+      createTlv('sar_segment_seqnum', part),
+    ]
+    ids.push(idOf(await peer.submitAndWait({ tlvs: [...sar, reference(`5.1.${part}`)] })))
+  }
+  const told = (await receiptsOf(peer, 6)).map((receipt) => readTlv(receipt.tlvs, 'receipted_message_id'))
+  expect(told).not.toEqual(ids)
+  expect(told.toSorted()).toEqual(ids.toSorted())
 })
 
 test('links: a silent peer is asked and let go, and its own questions may stay unanswered', async () => {
