@@ -1,6 +1,5 @@
 import { Problem } from '../domain/errors.ts'
 import { toE164 } from '../domain/phone.ts'
-import type { NumberNetwork } from '../domain/routing/networks.ts'
 import type { RouteCandidate } from '../domain/routing/rank-routes.ts'
 import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import type { OperatorSetup } from '../operators/operator-setup.ts'
@@ -60,7 +59,7 @@ function chooseBy(
   ported: ReadonlyMap<string, PortedNetwork> | null,
 ): ChooseRoute {
   return (message, pointer) => {
-    const network = ported && networkOf(message.phone, ported, setup)
+    const network = ported && setup.networkOf(message.phone, ported.get(message.phone))
     const ranking = setup.rank({ ...message, customerId, network })
     switch (ranking.kind) {
       case 'ranked':
@@ -73,15 +72,4 @@ function chooseBy(
         ])
     }
   }
-}
-
-function networkOf(
-  phone: string,
-  ported: ReadonlyMap<string, PortedNetwork>,
-  setup: OperatorSetup,
-): NumberNetwork | null {
-  const found = ported.get(phone)
-  if (found && found.mccMnc !== null) return { mccMnc: found.mccMnc, known: found.known }
-  const byPrefix = setup.networkByPrefix(phone)
-  return byPrefix && found ? { ...byPrefix, known: `${byPrefix.known}, ${found.known}` } : byPrefix
 }

@@ -1,14 +1,15 @@
+import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { DeliveryTask } from '../events/delivery.ts'
 import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import type { OperatorConfig } from '../operators/operator-schema.ts'
 import type { OperatorSetup } from '../operators/operator-setup.ts'
-import { sleep } from '../runtime/backoff.ts'
 import type { Log } from '../runtime/log.ts'
+import type { BreakerState } from './breaker.ts'
 import type { Receipt } from './connectors/connector.ts'
 import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
-import type { OperatorLine } from './deliver-task.ts'
 import { openLine } from './open-line.ts'
+import type { OperatorLine } from './operator-line.ts'
 
 export interface LiveLinesParts {
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
@@ -16,8 +17,11 @@ export interface LiveLinesParts {
   readonly simulatorAddress: string
   /** Takes a receipt of an operator; see `ConnectorEvents`. */
   readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
+  readonly breakerChanged: (operator: string, kind: BreakerState['kind']) => void
   readonly observeSmpp: (operator: string) => SmppObserver
   readonly log: Log
+  /** How long the line of a removed operator still hears receipts. */
+  readonly lingerMs?: number
 }
 
 /** A line that a task may be handed to. */
@@ -38,27 +42,32 @@ const REOPEN_MS = 10_000
 const DRAIN_LOOK_MS = 50
 /** Beyond the response time-out, in which every submit has ended. */
 const DRAIN_MARGIN_MS = 5_000
+const LINGER_MS = 300_000
 
 /**
  * The lines to all operators in force, as these come and go. A new operator's line is opened. One whose settings have
  * changed is opened anew, and one that was removed is closed: its waiting tasks lose their turn and look for a line
- * again, those under way are awaited, then it hangs up. A line that cannot be opened is tried again every ten seconds,
- * and keeps no other from opening.
+ * again, those under way are awaited, then it hangs up; that of a removed operator stays five minutes more for the
+ * receipts of what it was sent. A line that cannot be opened is tried again every ten seconds, and keeps no other from
+ * opening.
  */
 export class LiveLines {
   readonly #parts: LiveLinesParts
   readonly #lines = new Map<string, OpenLine>()
   readonly #closing = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
   readonly #unsubscribe: () => void
   #reopen: NodeJS.Timeout | null = null
   #started = false
-  #stopped = false
 
   /** Opens the lines, not yet started. Throws what the first could not be opened for, if none could. */
   constructor(parts: LiveLinesParts) {
     this.#parts = parts
     const faults = this.#follow(parts.operators.current())
-    if (this.#lines.size === 0 && faults.length > 0) throw faults[0]
+    if (this.#lines.size === 0 && faults.length > 0) {
+      clearTimeout(this.#reopen!)
+      throw faults[0]
+    }
     this.#unsubscribe = parts.operators.onChange((setup) => void this.#follow(setup))
   }
 
@@ -68,10 +77,6 @@ export class LiveLines {
 
   values(): OperatorLine[] {
     return [...this.#lines.values()].map(({ line }) => line)
-  }
-
-  get size(): number {
-    return this.#lines.size
   }
 
   /**
@@ -96,7 +101,7 @@ export class LiveLines {
 
   /** From now on no turns are given, and changes are not followed. */
   closeQueues(): void {
-    this.#stopped = true
+    this.#stopping.abort()
     this.#unsubscribe()
     if (this.#reopen) clearTimeout(this.#reopen)
     for (const { queue } of this.values()) queue.close()
@@ -105,7 +110,7 @@ export class LiveLines {
   /** Hangs up. Resolves when all lines are closed, those that were removed before as well. */
   async stop(): Promise<void> {
     this.closeQueues()
-    await Promise.all([...this.values().map(({ connector }) => connector.stop()), ...this.#closing])
+    await Promise.all([...this.values().map((line) => line.stop()), ...this.#closing])
   }
 
   /** Brings the lines to what is in force. Returns what some could not be opened for. */
@@ -116,7 +121,7 @@ export class LiveLines {
     for (const [name, { config, line }] of this.#lines) {
       if (isDeepStrictEqual(operators.get(name), config)) continue
       this.#lines.delete(name)
-      this.#close(line)
+      this.#close(line, operators.has(name) ? 0 : (this.#parts.lingerMs ?? LINGER_MS))
     }
     for (const [name, config] of operators) {
       if (this.#lines.has(name)) continue
@@ -127,31 +132,37 @@ export class LiveLines {
         this.#parts.log.error({ err: error, operator: name }, 'an operator has no line; the others go on')
       }
     }
-    if (faults.length > 0 && !this.#stopped) {
-      this.#reopen = setTimeout(() => this.#follow(this.#parts.operators.current()), REOPEN_MS)
+    if (faults.length > 0) {
+      this.#reopen = globalThis.setTimeout(() => this.#follow(this.#parts.operators.current()), REOPEN_MS)
     }
     return faults
   }
 
   #open(name: string, config: OperatorConfig): void {
-    const { simulatorAddress, receipt, observeSmpp, log } = this.#parts
-    const line = openLine(name, config, simulatorAddress, (what) => receipt(name, what), observeSmpp)
+    const { simulatorAddress, receipt, breakerChanged, observeSmpp, log } = this.#parts
+    const line = openLine(name, config, simulatorAddress, {
+      receipt: (what) => receipt(name, what),
+      breakerChanged: (kind) => breakerChanged(name, kind),
+      observeSmpp,
+    })
     this.#lines.set(name, { config, line })
     if (!this.#started) return
     line.connector.start()
     log.info({ operator: name }, 'a line is opened')
   }
 
-  #close(line: OperatorLine): void {
+  #close(line: OperatorLine, lingerMs: number): void {
     line.queue.close()
-    const closing = this.#drain(line).finally(() => this.#closing.delete(closing))
+    const closing = this.#drain(line, lingerMs).finally(() => this.#closing.delete(closing))
     this.#closing.add(closing)
   }
 
-  async #drain({ name, queue, connector, responseTimeoutMs }: OperatorLine): Promise<void> {
+  async #drain(line: OperatorLine, lingerMs: number): Promise<void> {
+    const { name, queue, responseTimeoutMs } = line
     const deadlineMs = Date.now() + responseTimeoutMs + DRAIN_MARGIN_MS
-    while (queue.inFlight > 0 && Date.now() < deadlineMs) await sleep(DRAIN_LOOK_MS)
-    await connector.stop()
+    while (queue.inFlight > 0 && Date.now() < deadlineMs) await setTimeout(DRAIN_LOOK_MS)
+    await setTimeout(lingerMs, undefined, { signal: this.#stopping.signal }).catch(() => {})
+    await line.stop()
     this.#parts.log.info({ operator: name }, 'a line is closed')
   }
 }

@@ -3,11 +3,15 @@ import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Connector, ConnectorEvents } from './connectors/connector.ts'
 import { openSmppConnector } from './connectors/smpp/open-smpp-connector.ts'
 import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
-import type { OperatorLine } from './deliver-task.ts'
-import { OperatorQueue } from './operator-queue.ts'
+import { OperatorLine, type OperatorLineOptions } from './operator-line.ts'
 
 class OperatorAddressError extends ExpectedError {
   override readonly name = 'OperatorAddressError'
+}
+
+export interface LineEvents extends Pick<OperatorLineOptions, 'breakerChanged'> {
+  readonly receipt: ConnectorEvents['receipt']
+  readonly observeSmpp: (operator: string) => SmppObserver
 }
 
 /**
@@ -18,22 +22,17 @@ export function openLine(
   name: string,
   config: OperatorConfig,
   simulatorAddress: string,
-  receipt: ConnectorEvents['receipt'],
-  observeSmpp: (operator: string) => SmppObserver,
+  { receipt, breakerChanged, observeSmpp }: LineEvents,
 ): OperatorLine {
-  // A line that becomes ready serves what waited for it.
-  const readyChanged = (ready: boolean): void => {
-    if (ready) queue.pump()
-  }
-  const connector = openConnector(name, config, simulatorAddress, { receipt, readyChanged }, observeSmpp)
-  const queue = new OperatorQueue(connector, config.window)
-  return {
+  const options: OperatorLineOptions = {
     name,
-    connector,
-    queue,
+    window: config.window,
     responseTimeoutMs: config.response_timeout_ms,
     onAmbiguous: config.on_ambiguous,
+    receipt,
+    breakerChanged,
   }
+  return new OperatorLine(options, (events) => openConnector(name, config, simulatorAddress, events, observeSmpp))
 }
 
 function openConnector(

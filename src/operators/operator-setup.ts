@@ -10,6 +10,7 @@ import { compileSenderRules } from '../domain/routing/sender-rules.ts'
 import { countryOf } from './country-of.ts'
 import type { OperatorConfig } from './operator-schema.ts'
 import type { DeclaredOperators } from './operators-file.ts'
+import type { PortedNetwork } from './portability/portability.ts'
 import { toRoute } from './route-schema.ts'
 
 /** What of a message is needed to route it. */
@@ -46,16 +47,18 @@ export class OperatorSetup {
     return this.#routes.needsNetwork
   }
 
-  /** The network that a number had at first; null if none is known. */
-  networkByPrefix(phone: string): NumberNetwork | null {
-    return this.#networks.networkOf(phone)
+  /** The network of a number by what portability knows of it, else by its prefix; null if neither says. */
+  networkOf(phone: string, ported: PortedNetwork | undefined): NumberNetwork | null {
+    if (ported && ported.mccMnc !== null) return { mccMnc: ported.mccMnc, known: ported.known }
+    const byPrefix = this.#networks.networkOf(phone)
+    return byPrefix && ported ? { ...byPrefix, known: `${byPrefix.known}, ${ported.known}` } : byPrefix
   }
 
   /** The operators that a message may go by, in the order in which they are to be tried. */
   rank(message: MessageToRoute): RouteRanking {
     return rankRoutes(this.#routes, {
       ...message,
-      network: this.#routes.needsNetwork ? (message.network ?? this.networkByPrefix(message.phone)) : null,
+      network: this.#routes.needsNetwork ? (message.network ?? this.#networks.networkOf(message.phone)) : null,
       country: this.#routes.needsCountry ? countryOf(message.phone) : null,
     })
   }

@@ -44,4 +44,18 @@ export class Metrics {
       },
     })
   }
+
+  /** As `gauge`, with a value for each of the names that there are when it is scraped. */
+  gaugeBy(name: string, help: string, label: string, read: () => readonly (readonly [string, number])[]): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        this.reset()
+        for (const [of, value] of read()) this.set({ [label]: of }, value)
+      },
+    })
+  }
 }

@@ -13,8 +13,11 @@ import { doctorCommand } from './doctor-command.ts'
 import { explainError } from './explain-error.ts'
 import { groupsCommand } from './groups-command.ts'
 import { lagCommand } from './lag-command.ts'
+import { operatorsCommand } from './operators-command.ts'
 import { planCommand } from './plan-command.ts'
+import { portabilityCommand } from './portability-command.ts'
 import { replayCommand } from './replay-command.ts'
+import { routesCommand } from './routes-command.ts'
 import { runCommand } from './run-command.ts'
 import { sendCommand } from './send-command.ts'
 import { smscCommand } from './smsc-command.ts'
@@ -33,6 +36,9 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   groupsCommand,
   replayCommand,
   dlqCommand,
+  operatorsCommand,
+  routesCommand,
+  portabilityCommand,
   topicsCommand,
   underReplicatedCommand,
   doctorCommand,

@@ -1,0 +1,59 @@
+import type { Command } from 'commander'
+import { ExpectedError } from '../../runtime/expected-error.ts'
+import { gatewaySettings } from '../../settings.ts'
+import { applyOperators, planOperators, recallPlan } from '../operators/operators-plan.ts'
+import { askForYes } from './ask.ts'
+import { actorOf } from './dlq-options.ts'
+import { withDatabase } from './find-servers.ts'
+import { operatorsPlanLines } from './operators-plan-command.ts'
+import { printJson } from './print-table.ts'
+
+interface ApplyFlags {
+  readonly file: string
+  readonly plan?: string
+  readonly yes?: true
+  readonly by?: string
+  readonly json?: true
+}
+
+/** `smsgw operators apply` */
+export function operatorsApplyCommand(operators: Command): void {
+  operators
+    .command('apply')
+    .description(
+      'put operators and routes into force: a stored plan as it was shown, or one that it shows and asks for',
+    )
+    .option('-f, --file <path>', 'operators and routes', gatewaySettings.OPERATORS_FILE.fallback)
+    .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking')
+    .option('-y, --yes', 'do not ask')
+    .option('--by <name>', 'who you are; the user of this machine if not given')
+    .option('--json', 'what was done, as JSON')
+    .addHelpText(
+      'after',
+      `\nEvery process goes by the new revision within ten seconds, without a restart.
+
+Examples:
+  $ smsgw operators apply
+  $ smsgw operators apply -f operators.yaml --yes --by alice
+  $ smsgw operators apply --plan operators.plan`,
+    )
+    .action((flags: ApplyFlags) => withDatabase((pool) => apply(pool, flags)))
+}
+
+async function apply(pool: Parameters<typeof planOperators>[0], flags: ApplyFlags): Promise<void> {
+  const { file, plan: stored, yes, json } = flags
+  const plan = stored === undefined ? await planOperators(pool, file) : await recallPlan(pool, stored)
+  const { changes, basedOn } = plan
+  if (changes.length === 0) {
+    if (json) printJson({ revision: basedOn, changes })
+    else console.log(operatorsPlanLines(plan).join('\n'))
+    return
+  }
+  if (stored === undefined && !yes) {
+    for (const line of operatorsPlanLines(plan)) console.error(line)
+    if (!(await askForYes('Apply this?'))) throw new ExpectedError('Nothing was changed.')
+  }
+  const { revision } = await applyOperators(pool, plan, actorOf(flags))
+  if (json) printJson({ revision, changes })
+  else console.log(`Revision ${revision} is in force; every process goes by it within ten seconds.`)
+}

@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { gatewaySettings } from '../../settings.ts'
+import { describeOperatorsChange } from '../operators/compare-operators.ts'
+import { type OperatorsPlan, planOperators, toStoredPlan } from '../operators/operators-plan.ts'
+import { withDatabase } from './find-servers.ts'
+import { printJson } from './print-table.ts'
+
+interface PlanFlags {
+  readonly file: string
+  readonly out?: string
+  readonly json?: true
+}
+
+/** As `smsgw topics plan`: nothing to do, and changes; a fault is 1. */
+const NOTHING = 0
+const CHANGES = 2
+
+/** `smsgw operators plan` */
+export function operatorsPlanCommand(operators: Command, done: (exitCode: number) => void): void {
+  operators
+    .command('plan')
+    .description('what `apply` would change. Exit code: 0 nothing, 2 something, 1 the file cannot be used')
+    .option('-f, --file <path>', 'operators and routes', gatewaySettings.OPERATORS_FILE.fallback)
+    .option('-o, --out <path>', 'store the plan, for `smsgw operators apply --plan`')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  $ smsgw operators plan
+  $ smsgw operators plan --out operators.plan && smsgw operators apply --plan operators.plan`,
+    )
+    .action(({ file, out, json }: PlanFlags) =>
+      withDatabase(async (pool) => {
+        const plan = await planOperators(pool, file)
+        const { basedOn, plannedAt, changes } = plan
+        if (out) writeFileSync(out, `${JSON.stringify(toStoredPlan(plan), null, 2)}\n`)
+        if (json) {
+          printJson({ revision: basedOn, plannedAt, file, changes })
+        } else {
+          for (const line of operatorsPlanLines(plan)) console.log(line)
+          if (changes.length > 0) console.log(`Next: smsgw operators apply${out ? ` --plan ${out}` : ` -f ${file}`}`)
+        }
+        done(changes.length > 0 ? CHANGES : NOTHING)
+      }),
+    )
+}
+
+/** The plan as text, with what removing an operator means. */
+export function operatorsPlanLines({ basedOn, changes, file }: OperatorsPlan): string[] {
+  if (changes.length === 0) return [`Nothing to do: revision ${basedOn} routes as ${file} says.`]
+  const removed = changes.filter(({ kind, what }) => kind === 'remove' && what.startsWith('operator '))
+  return [
+    basedOn === 0 ? 'The first revision' : `Revision ${basedOn} → ${basedOn + 1}`,
+    ...changes.map((change) => `  ${describeOperatorsChange(change)}`),
+    ...removed.map(
+      ({ what }) => `  ! ${what}: receipts that are still to come for what it was sent will not be heard.`,
+    ),
+  ]
+}
