@@ -7,6 +7,7 @@ import { growthCommand } from './growth.ts'
 import { keysCommand } from './keys.ts'
 import { pipelineCommand } from './pipeline.ts'
 import { producerCommand } from './producer.ts'
+import { smppCommand } from './smpp.ts'
 
 /** As `smsgw` does: 2 for what was not understood. */
 function exit({ exitCode }: CommanderError): never {
@@ -28,6 +29,7 @@ for (const add of [
   backlogCommand,
   growthCommand,
   deadLettersCommand,
+  smppCommand,
 ]) {
   add(program)
 }

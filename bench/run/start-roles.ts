@@ -52,7 +52,7 @@ export async function startRole(workbench: Workbench, backbone: Backbone, role: 
 
 /** Starts the simulator, to which every worker that is started after it submits. */
 export async function startSimulator(workbench: Workbench, backbone: Backbone): Promise<void> {
-  const { simulatorPort } = await startProcess(workbench, backbone, 'simulator', ['simulator'])
+  const { simulatorPort } = await startProcess(workbench, backbone, 'simulator', ['smsc'])
   backbone.env.SIMULATOR_ADDRESS = `127.0.0.1:${simulatorPort}`
 }
 

@@ -1,42 +1,69 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Attempt, type AttemptOutcome, type AttemptRules, nextStep } from './attempt-plan.ts'
+import { type Attempt, type AttemptOutcome, outcomeOf, type PartOutcome, partsToSubmit, standingAt } from './attempt.ts'
+import { type AttemptRules, expire, nextStep } from './attempt-plan.ts'
 
 const RULES: AttemptRules = {
   maxRetries: 3,
   attemptsBefore: 0,
-  onAmbiguous: 'resend',
+  holdsAt: () => false,
   retryMsFirst: 1_000,
   retryMsMax: 60_000,
+  validUntilMs: null,
 }
+const HOLD: AttemptRules = { ...RULES, holdsAt: () => true }
 const NOW = 1_000_000
 
+/** An attempt of a message in one part. */
 function attempt(number: number, outcome: AttemptOutcome, changes: Partial<Attempt> = {}): Attempt {
-  const endedAtMs = outcome === null ? null : NOW - 120_000
-  const base = { possibleDuplicate: false, leaseUntilMs: NOW - 1, operatorMessageId: null, errorCode: null, endedAtMs }
-  return { ...base, attempt: number, outcome, ...changes }
+  const parts = outcome === 'cancelled' ? [] : [part(1, outcome)]
+  return { ...long(number, 1, {}), outcome, endedAtMs: outcome === null ? null : NOW - 120_000, parts, ...changes }
 }
 
-test('the first attempt begins at once', () => {
-  expect(nextStep([], RULES, NOW, 0)).toEqual({ kind: 'begin', attempt: 1, possibleDuplicate: false })
+/** An attempt of a message in several parts, with the outcome of each that it submits. */
+function long(number: number, partCount: number, outcomes: Record<number, PartOutcome>, operator = 'a'): Attempt {
+  const parts = Object.entries(outcomes).map(([at, outcome]) => part(Number(at), outcome))
+  const isOpen = parts.some(({ outcome }) => outcome === null)
+  return {
+    attempt: number,
+    operator,
+    possibleDuplicate: false,
+    leaseUntilMs: NOW - 1,
+    endedAtMs: isOpen ? null : NOW - 120_000,
+    outcome: isOpen ? null : outcomeOf(parts),
+    partCount,
+    parts,
+  }
+}
+
+function part(number: number, outcome: PartOutcome): Attempt['parts'][number] {
+  const isTaken = outcome === 'sent'
+  const id = isTaken ? `id-${number}` : null
+  return { part: number, outcome, operatorMessageId: id, errorCode: isTaken ? null : 'code', receipt: null }
+}
+
+test('the first attempt begins at once, with any operator', () => {
+  expect(nextStep([], RULES, NOW, 0)).toEqual({ kind: 'begin', attempt: 1, operator: null })
+  expect(partsToSubmit([], 'a', 3, false)).toEqual({ parts: [1, 2, 3], possibleDuplicate: false })
 })
 
 test('an open attempt is left alone while its lease lasts, and given up when it is over', () => {
   const open = (leaseUntilMs: number) => [attempt(1, null, { leaseUntilMs })]
-  expect(nextStep(open(NOW + 5), RULES, NOW, 0)).toEqual({ kind: 'wait', untilMs: NOW + 5 })
+  expect(nextStep(open(NOW + 5), RULES, NOW, 0)).toEqual({ kind: 'wait', untilMs: NOW + 5, for: 'lease' })
   expect(nextStep(open(NOW), RULES, NOW, 0)).toEqual({ kind: 'give-up-on', attempt: 1 })
 })
 
-test('a lost answer: sent again and flagged, or held', () => {
+test('a lost answer: sent again and flagged, with whomever, or held', () => {
   const lost = [attempt(1, 'ambiguous')]
-  expect(nextStep(lost, RULES, NOW, 0)).toEqual({ kind: 'begin', attempt: 2, possibleDuplicate: true })
-  expect(nextStep(lost, { ...RULES, onAmbiguous: 'hold' }, NOW, 0)).toMatchObject({ kind: 'report', status: 'unknown' })
+  expect(nextStep(lost, RULES, NOW, 0)).toEqual({ kind: 'begin', attempt: 2, operator: null })
+  for (const operator of ['a', 'b']) expect(partsToSubmit(lost, operator, 1, false).possibleDuplicate).toBe(true)
+  expect(nextStep(lost, HOLD, NOW, 0)).toMatchObject({ kind: 'report', status: 'unknown', possibleDuplicate: false })
   // The flag stays, whatever comes between.
   const later = [attempt(1, 'ambiguous'), attempt(2, 'temporary', { possibleDuplicate: true })]
-  expect(nextStep(later, RULES, NOW, 0)).toEqual({ kind: 'begin', attempt: 3, possibleDuplicate: true })
+  expect(partsToSubmit(later, 'a', 1, false)).toEqual({ parts: [1], possibleDuplicate: true })
 })
 
-test('temporary errors wait longer each time, and end in failure; throttling uses up none of them', () => {
+test('temporary errors wait longer each time, and end in failure', () => {
   const waits = [1, 2, 3].map((count) => {
     const attempts = Array.from({ length: count }, (_, index) => attempt(index + 1, 'temporary', { endedAtMs: NOW }))
     const step = nextStep(attempts, RULES, NOW, 0.5)
@@ -44,27 +71,106 @@ test('temporary errors wait longer each time, and end in failure; throttling use
   })
   expect(waits).toEqual([750, 3_000, 12_000])
   const four = Array.from({ length: 4 }, (_, index) => attempt(index + 1, 'temporary'))
-  expect(nextStep(four, RULES, NOW, 0)).toMatchObject({ kind: 'report', status: 'failed', last: { attempt: 4 } })
-  const throttled = Array.from({ length: 50 }, (_, index) => attempt(index + 1, 'throttled'))
-  expect(nextStep(throttled, RULES, NOW, 0)).toEqual({ kind: 'begin', attempt: 51, possibleDuplicate: false })
+  expect(nextStep(four, RULES, NOW, 0)).toMatchObject({ kind: 'report', status: 'failed', attempt: 4 })
 })
 
-const outcomes = fc.array(
-  fc.constantFrom<Exclude<AttemptOutcome, null>>('sent', 'temporary', 'throttled', 'rejected', 'ambiguous', 'unsent'),
-  { minLength: 1, maxLength: 8 },
+test('an operator that asks for a slower pace is left alone longer each time; no retry is used up, and it ends', () => {
+  const throttled = (count: number, endedAtMs: number) =>
+    Array.from({ length: count }, (_, index) => attempt(index + 1, 'throttled', { endedAtMs }))
+  const waits = [1, 2, 3, 40].map((count) => nextStep(throttled(count, NOW), RULES, NOW, 0))
+  expect(waits.map((step) => step.kind === 'wait' && [step.untilMs - NOW, step.for])).toEqual([
+    [200, 'pace'],
+    [400, 'pace'],
+    [800, 'pace'],
+    [15_000, 'pace'],
+  ])
+  expect(nextStep(throttled(50, NOW - 120_000), RULES, NOW, 0)).toMatchObject({ kind: 'begin', attempt: 51 })
+  expect(nextStep(throttled(1_000, NOW - 120_000), RULES, NOW, 0)).toMatchObject({ status: 'failed', attempt: 1_000 })
+})
+
+test('nothing is begun, nor waited for, beyond the validity of a message', () => {
+  const at = (validUntilMs: number) => ({ ...RULES, validUntilMs })
+  expect(nextStep([], at(NOW), NOW, 0)).toMatchObject({ status: 'expired', attempt: 0, errorCode: 'validity-over' })
+  expect(nextStep([], at(NOW + 1), NOW, 0)).toMatchObject({ kind: 'begin' })
+  const refused = [attempt(1, 'temporary', { endedAtMs: NOW })]
+  expect(nextStep(refused, at(NOW + 500), NOW, 0)).toMatchObject({ status: 'expired', attempt: 1 })
+  expect(nextStep(refused, at(NOW + 501), NOW, 0)).toMatchObject({ kind: 'wait', untilMs: NOW + 500 })
+  // Whether the phone has it, nobody can say.
+  expect(expire([attempt(1, 'ambiguous')])).toMatchObject({ status: 'unknown', errorCode: 'validity-over' })
+})
+
+test('a cancelled message has an attempt that nobody makes', () => {
+  const attempts = [attempt(1, 'temporary'), attempt(2, 'cancelled')]
+  expect(nextStep(attempts, RULES, NOW, 0)).toMatchObject({ kind: 'report', status: 'cancelled', attempt: 2 })
+})
+
+test('of a long message only the open parts are submitted again, to the operator that has the others', () => {
+  const attempts = [long(1, 3, { 1: 'sent', 2: 'temporary', 3: 'throttled' })]
+  expect(nextStep(attempts, RULES, NOW, 0)).toEqual({ kind: 'begin', attempt: 2, operator: 'a' })
+  expect(partsToSubmit(attempts, 'a', 3, false)).toEqual({ parts: [2, 3], possibleDuplicate: false })
+  const whole = [...attempts, long(2, 3, { 2: 'sent', 3: 'sent' })]
+  expect(nextStep(whole, RULES, NOW, 0)).toMatchObject({ status: 'sent', attempt: 2, operatorMessageId: 'id-1' })
+})
+
+test('each part is its own ambiguity: held alone, or sent again alone', () => {
+  const attempts = [long(1, 3, { 1: 'ambiguous', 2: 'temporary', 3: 'sent' })]
+  expect(partsToSubmit(attempts, 'a', 3, true)).toEqual({ parts: [2], possibleDuplicate: false })
+  expect(partsToSubmit(attempts, 'a', 3, false)).toEqual({ parts: [1, 2], possibleDuplicate: true })
+  expect(nextStep(attempts, HOLD, NOW, 0)).toMatchObject({ kind: 'begin', operator: 'a' })
+  const second = [...attempts, long(2, 3, { 2: 'sent' })]
+  expect(nextStep(second, HOLD, NOW, 0)).toMatchObject({ status: 'unknown', operatorMessageId: 'id-2' })
+})
+
+test('a part that is refused for good ends the message', () => {
+  const attempts = [long(1, 2, { 1: 'sent', 2: 'rejected' })]
+  expect(nextStep(attempts, RULES, NOW, 0)).toMatchObject({ status: 'rejected', operatorMessageId: 'id-1' })
+})
+
+test('while an operator has nothing of it, a message may go to another, where it may have other parts', () => {
+  const attempts = [long(1, 3, { 1: 'temporary', 2: 'unsent', 3: 'throttled' })]
+  expect(nextStep(attempts, RULES, NOW, 0)).toMatchObject({ kind: 'begin', operator: null })
+  expect(partsToSubmit(attempts, 'b', 1, false)).toEqual({ parts: [1], possibleDuplicate: false })
+  // What it may have and holds stays with it.
+  const held = [long(1, 2, { 1: 'ambiguous', 2: 'temporary' })]
+  expect(nextStep(held, HOLD, NOW, 0)).toMatchObject({ kind: 'begin', operator: 'a' })
+})
+
+const ended = fc.constantFrom<Exclude<PartOutcome, null>>(
+  'sent',
+  'temporary',
+  'throttled',
+  'rejected',
+  'ambiguous',
+  'unsent',
 )
 
-test('nothing is begun after the operator took or refused a message, nor unflagged after a lost answer', () => {
+test('whatever the answers: a taken part is never sent again, one whose answer was lost only if flagged, and it ends', () => {
   fc.assert(
-    fc.property(outcomes, fc.constantFrom<'resend' | 'hold'>('resend', 'hold'), (ends, onAmbiguous) => {
-      const attempts = ends.map((outcome, index) => attempt(index + 1, outcome))
-      const step = nextStep(attempts, { ...RULES, onAmbiguous }, NOW, 0.3)
-      const last = ends.at(-1)
-      if (last === 'sent' || last === 'rejected') expect(step).toMatchObject({ kind: 'report', status: last })
-      if (step.kind !== 'begin') return
-      expect(step.attempt).toBe(ends.length + 1)
-      expect(step.possibleDuplicate).toBe(ends.includes('ambiguous'))
-      if (last === 'ambiguous') expect(onAmbiguous).toBe('resend')
+    fc.property(fc.integer({ min: 1, max: 4 }), fc.boolean(), fc.infiniteStream(ended), (partCount, holds, answers) => {
+      const rules = { ...RULES, holdsAt: () => holds }
+      const attempts: Attempt[] = []
+      while (attempts.length < 60) {
+        const step = nextStep(attempts, rules, NOW, 0.3)
+        if (step.kind === 'report') {
+          const { taken, ambiguous } = standingAt(attempts, 'a')
+          expect(step.status === 'sent').toBe(taken.size === partCount)
+          if (step.status === 'unknown') expect(holds && ambiguous.size > 0).toBe(true)
+          return
+        }
+        expect(step).toMatchObject({ kind: 'begin', attempt: attempts.length + 1 })
+        const before = standingAt(attempts, 'a')
+        const { parts, possibleDuplicate } = partsToSubmit(attempts, 'a', partCount, holds)
+        expect(parts.length).toBeGreaterThan(0)
+        for (const each of parts) expect(before.taken.has(each)).toBe(false)
+        const isAgain = parts.some((each) => before.ambiguous.has(each))
+        if (holds) expect(isAgain).toBe(false)
+        if (isAgain) expect(possibleDuplicate).toBe(true)
+        if (!attempts.some(({ parts }) => parts.some(({ outcome }) => outcome === 'ambiguous'))) {
+          expect(possibleDuplicate).toBe(false)
+        }
+        const outcomes = Object.fromEntries(parts.map((each) => [each, answers.next().value]))
+        attempts.push({ ...long(attempts.length + 1, partCount, outcomes), possibleDuplicate })
+      }
     }),
   )
 })
@@ -73,7 +179,8 @@ test('a redrive begins another round: as many refusals again, and what the phone
   const rules = { ...RULES, attemptsBefore: 5 }
   const former = [attempt(1, 'ambiguous'), ...[2, 3, 4, 5].map((number) => attempt(number, 'temporary'))]
   expect(nextStep(former, RULES, NOW, 0)).toMatchObject({ kind: 'report', status: 'failed' })
-  expect(nextStep(former, rules, NOW, 0)).toEqual({ kind: 'begin', attempt: 6, possibleDuplicate: true })
+  expect(nextStep(former, rules, NOW, 0)).toEqual({ kind: 'begin', attempt: 6, operator: null })
+  expect(partsToSubmit(former, 'a', 1, false).possibleDuplicate).toBe(true)
   const refused = (times: number) => [
     ...former,
     ...Array.from({ length: times }, (_, index) => attempt(6 + index, 'temporary')),

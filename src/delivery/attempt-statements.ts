@@ -1,6 +1,6 @@
 import type { QueryConfig } from 'pg'
 import { booleanArray, numberArray, textArray } from '../postgres/array-literal.ts'
-import type { AttemptOutcome } from './attempt-plan.ts'
+import type { PartOutcome } from './attempt.ts'
 
 /*
   Where a range of ids repeats what an array says, it is for the planner: by a range it leaves out the partitions of
@@ -13,25 +13,35 @@ export interface AttemptStart {
   readonly operator: string
   readonly possibleDuplicate: boolean
   readonly leaseMs: number
+  /** How many parts the message has there, and which of them are submitted. */
+  readonly partCount: number
+  readonly parts: readonly number[]
 }
 
+/** How an attempt ended, or a part of one. */
 export interface AttemptEnd {
   readonly smsId: number
   readonly attempt: number
   readonly operator: string
-  readonly outcome: Exclude<AttemptOutcome, null>
+  readonly outcome: Exclude<PartOutcome, null>
   readonly operatorMessageId: string | null
   readonly errorCode: string | null
+}
+
+export interface PartEnd extends AttemptEnd {
+  readonly part: number
 }
 
 /** Inserts those that are new and returns them; an attempt that is there already is another's. */
 export function insertAttempts(starts: readonly AttemptStart[], worker: string): QueryConfig {
   return {
     name: 'attempts-insert',
-    text: `INSERT INTO attempts (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until)
-           SELECT sms_id, attempt, operator, $1, possible_duplicate, now(), now() + lease_ms * interval '1 millisecond'
-           FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::boolean[], $6::integer[])
-             AS start (sms_id, attempt, operator, possible_duplicate, lease_ms)
+    text: `INSERT INTO attempts (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until,
+             part_count, parts)
+           SELECT sms_id, attempt, operator, $1, possible_duplicate, now(), now() + lease_ms * interval '1 millisecond',
+             part_count, parts::smallint[]
+           FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::boolean[], $6::integer[], $7::smallint[], $8::text[])
+             AS start (sms_id, attempt, operator, possible_duplicate, lease_ms, part_count, parts)
            ON CONFLICT DO NOTHING RETURNING sms_id, attempt`,
     values: [
       worker,
@@ -40,62 +50,107 @@ export function insertAttempts(starts: readonly AttemptStart[], worker: string):
       textArray(starts.map(({ operator }) => operator)),
       booleanArray(starts.map(({ possibleDuplicate }) => possibleDuplicate)),
       numberArray(starts.map(({ leaseMs }) => leaseMs)),
+      numberArray(starts.map(({ partCount }) => partCount)),
+      textArray(starts.map(({ parts, partCount }) => (parts.length < partCount ? numberArray(parts) : null))),
     ],
   }
 }
 
-/**
- * Writes how attempts ended. What was decided before stays: an answer may come after the attempt was given up. The rows
- * are there; written as an upsert, each is found by its key, while the planner may compare an update's rows with each.
- */
+/*
+  What was decided before stays: an answer may come after the attempt was given up. A receipt that came before its answer
+  is taken up with it, and returned. The rows are there; written as an upsert, each is found by its key, while the planner
+  may compare an update's rows with each.
+*/
+const TAKE_UP = `outcome = excluded.outcome, operator_message_id = excluded.operator_message_id,
+             error_code = excluded.error_code, ended_at = excluded.ended_at, receipt_status = excluded.receipt_status,
+             receipt_code = excluded.receipt_code, receipt_at = excluded.receipt_at,
+             receipt_received_at = excluded.receipt_received_at`
+const LATE_ANSWER = `known.outcome = 'ambiguous' AND known.operator_message_id IS NULL
+             AND excluded.operator_message_id IS NOT NULL`
+const EARLY_RECEIPT = `LEFT JOIN LATERAL (SELECT * FROM early_receipts WHERE early_receipts.operator = ended.operator
+             AND early_receipts.operator_message_id = ended.operator_message_id OFFSET 0) AS early ON true`
+const RECEIPT_COLUMNS = 'receipt_status, receipt_code, receipt_at, receipt_received_at'
+
+/** Writes how attempts ended. Returns those with a receipt. */
 export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryConfig {
   return {
     name: 'attempts-end',
-    text: `INSERT INTO attempts AS known (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until,
-             outcome, operator_message_id, error_code, ended_at)
-           SELECT sms_id, attempt, operator, $1, true, now(), now(), outcome, operator_message_id, error_code, now()
-           FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[])
-             AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code)
-           ON CONFLICT (sms_id, attempt) DO UPDATE SET outcome = excluded.outcome,
-             operator_message_id = excluded.operator_message_id, error_code = excluded.error_code,
-             ended_at = excluded.ended_at
-           WHERE known.outcome IS NULL OR (known.outcome = 'ambiguous' AND known.operator_message_id IS NULL
-             AND excluded.operator_message_id IS NOT NULL)`,
-    values: [
-      worker,
-      numberArray(ends.map(({ smsId }) => smsId)),
-      numberArray(ends.map(({ attempt }) => attempt)),
-      textArray(ends.map(({ operator }) => operator)),
-      textArray(ends.map(({ outcome }) => outcome)),
-      textArray(ends.map(({ operatorMessageId }) => operatorMessageId)),
-      textArray(ends.map(({ errorCode }) => errorCode)),
-    ],
+    text: `WITH written AS (
+             INSERT INTO attempts AS known (sms_id, attempt, operator, worker, possible_duplicate, started_at,
+               lease_until, outcome, operator_message_id, error_code, ended_at, ${RECEIPT_COLUMNS})
+             SELECT ended.sms_id, ended.attempt, ended.operator, $1, true, now(), now(), ended.outcome,
+               ended.operator_message_id, ended.error_code, now(), early.status, early.code, early.at, early.received_at
+             FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[])
+               AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code)
+             ${EARLY_RECEIPT}
+             ON CONFLICT (sms_id, attempt) DO UPDATE SET ${TAKE_UP}
+             WHERE known.outcome IS NULL OR (${LATE_ANSWER})
+             RETURNING sms_id, attempt, ${RECEIPT_COLUMNS}
+           )
+           SELECT * FROM written WHERE receipt_status IS NOT NULL`,
+    values: [worker, ...endColumns(ends)],
   }
+}
+
+/** Writes how parts of attempts ended. Returns those with a receipt. */
+export function endParts(ends: readonly PartEnd[]): QueryConfig {
+  return {
+    name: 'attempt-parts-end',
+    text: `WITH written AS (
+             INSERT INTO attempt_parts AS known (sms_id, attempt, part, operator, outcome, operator_message_id,
+               error_code, ended_at, ${RECEIPT_COLUMNS})
+             SELECT ended.sms_id, ended.attempt, ended.part, ended.operator, ended.outcome, ended.operator_message_id,
+               ended.error_code, now(), early.status, early.code, early.at, early.received_at
+             FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[])
+               AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code, part)
+             ${EARLY_RECEIPT}
+             ON CONFLICT (sms_id, attempt, part) DO UPDATE SET ${TAKE_UP}
+             WHERE ${LATE_ANSWER}
+             RETURNING sms_id, attempt, part, ${RECEIPT_COLUMNS}
+           )
+           SELECT * FROM written WHERE receipt_status IS NOT NULL`,
+    values: [...endColumns(ends), numberArray(ends.map(({ part }) => part))],
+  }
+}
+
+function endColumns(ends: readonly AttemptEnd[]): unknown[] {
+  return [
+    numberArray(ends.map(({ smsId }) => smsId)),
+    numberArray(ends.map(({ attempt }) => attempt)),
+    textArray(ends.map(({ operator }) => operator)),
+    textArray(ends.map(({ outcome }) => outcome)),
+    textArray(ends.map(({ operatorMessageId }) => operatorMessageId)),
+    textArray(ends.map(({ errorCode }) => errorCode)),
+  ]
 }
 
 /** All attempts of messages, oldest first, how many of them an earlier round had, and what time the database has. */
 export function readAttempts(smsIds: readonly number[]): QueryConfig {
   return {
     name: 'attempts-read',
-    text: `SELECT sms_id, attempt, possible_duplicate, outcome, operator_message_id, error_code,
-             lease_until, ended_at, clock_timestamp() AS read_at,
+    text: `SELECT sms_id, attempt, operator, possible_duplicate, outcome, operator_message_id, error_code,
+             lease_until, ended_at, part_count, parts, clock_timestamp() AS read_at,
              (SELECT attempts_before FROM message_states WHERE message_states.sms_id = attempts.sms_id
                AND message_states.sms_id BETWEEN $2 AND $3) AS attempts_before
            FROM attempts WHERE sms_id = ANY($1::bigint[]) AND sms_id BETWEEN $2 AND $3 ORDER BY sms_id, attempt`,
-    values: [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)],
+    values: keysAndRange(smsIds),
   }
 }
 
-/** Messages by the operator's ids, looked for among those begun since `sms_id` $3. */
-export function findByOperatorIds(operators: readonly string[], ids: readonly string[], smsIdMin: number): QueryConfig {
+/** How the parts of long messages ended, oldest attempt first, each with its receipt if there is one. */
+export function readParts(smsIds: readonly number[]): QueryConfig {
   return {
-    name: 'attempts-find',
-    text: `SELECT a.operator, a.operator_message_id, a.sms_id, a.attempt, a.possible_duplicate, m.customer_id,
-             m.segments, m.traceparent
-           FROM unnest($1::text[], $2::text[]) AS asked (operator, id)
-           CROSS JOIN LATERAL (SELECT * FROM attempts WHERE attempts.operator_message_id = asked.id
-             AND attempts.operator = asked.operator AND attempts.sms_id >= $3 OFFSET 0) AS a
-           CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = a.sms_id OFFSET 0) AS m`,
-    values: [textArray(operators), textArray(ids), smsIdMin],
+    name: 'attempt-parts-read',
+    text: `SELECT p.sms_id, p.attempt, p.part, p.operator, p.outcome, p.operator_message_id, p.error_code, p.ended_at,
+             p.receipt_status, p.receipt_code, p.receipt_at, p.receipt_received_at
+           FROM unnest($1::bigint[]) AS asked (sms_id)
+           CROSS JOIN LATERAL (SELECT * FROM attempt_parts WHERE attempt_parts.sms_id = asked.sms_id
+             AND attempt_parts.sms_id BETWEEN $2 AND $3 OFFSET 0) AS p
+           ORDER BY p.sms_id, p.attempt, p.part`,
+    values: keysAndRange(smsIds),
   }
+}
+
+function keysAndRange(smsIds: readonly number[]): unknown[] {
+  return [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)]
 }

@@ -1,55 +1,58 @@
 import type { DeliveryTask } from '../events/delivery.ts'
 import { EventFormError } from '../events/event-codec.ts'
-import { DONE, deadLetter, type Outcome, pauseUntil, retryAt } from '../kafka/consumer/outcome.ts'
+import { DONE, deadLetter, type Outcome, pauseUntil, retryAt, shed } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import type { AmbiguityPolicy } from '../operators/operator-schema.ts'
 import { isDatabaseAway } from '../postgres/database-errors.ts'
-import { type Attempt, type AttemptRules, type NextStep, nextStep } from './attempt-plan.ts'
-import type { Connector, OutgoingMessage, SubmitResult } from './connectors/connector.ts'
+import { type Attempt, partsToSubmit } from './attempt.ts'
+import { type AttemptRules, type Conclusion, expire, type NextStep, nextStep } from './attempt-plan.ts'
+import { chooseLine } from './choose-line.ts'
+import type { OutgoingMessage } from './connectors/connector.ts'
 import type { LineCandidate, LiveLines } from './live-lines.ts'
+import type { AttemptMaker, AttemptOrder, MadeAttempt } from './make-attempt.ts'
 import type { ReceiptMatcher } from './match-receipts.ts'
-import type { OperatorQueue } from './operator-queue.ts'
+import type { OperatorLine } from './operator-line.ts'
+import type { Turn } from './operator-queue.ts'
 import type { TaskReader } from './read-tasks.ts'
-import type { AttemptBook } from './record-attempts.ts'
-import type { StatusReporter, StatusSubject } from './status-reporter.ts'
-
-/** A line to an operator, with what the gateway keeps beside it. */
-export interface OperatorLine {
-  readonly name: string
-  readonly connector: Connector
-  readonly queue: OperatorQueue
-  readonly responseTimeoutMs: number
-  readonly onAmbiguous: AmbiguityPolicy
-}
+import type { AttemptBook, TakenUp } from './record-attempts.ts'
+import type { StatusReporter } from './status-reporter.ts'
+import { TaskReports } from './task-reports.ts'
+import type { ReceiptTeller, TakenSubmit } from './tell-receipts.ts'
 
 export interface DeliveryParts {
   readonly tasks: TaskReader
-  readonly lines: Pick<LiveLines, 'candidates'>
-  readonly attempts: AttemptBook
+  readonly lines: Pick<LiveLines, 'get' | 'candidates'>
+  readonly attempts: Pick<AttemptBook, 'history'>
+  readonly maker: AttemptMaker
   readonly reporter: StatusReporter
-  readonly receipts: ReceiptMatcher
+  readonly receipts: Pick<ReceiptMatcher, 'expect'>
+  readonly teller: ReceiptTeller
   readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'>
-  readonly submitted: (operator: string, result: SubmitResult['kind'], seconds: number) => void
+  /** Waits that are longer than `afterMs` are not kept in memory, but by `until`; null where nobody keeps them. */
+  readonly defer: {
+    readonly afterMs: number
+    readonly until: (record: ConsumedRecord, task: DeliveryTask, untilMs: number) => Promise<void>
+  } | null
 }
 
 /** What is known of a task in hand, across the visits of its record to the handler. */
 interface Progress {
   readonly task: DeliveryTask
-  subject: StatusSubject
-  /** How it goes out now; another one when its operator's line was closed. */
-  route: LineCandidate
-  rules: AttemptRules
+  readonly reports: TaskReports
+  readonly validUntilMs: number | null
+  attemptsBefore: number
   attempts: Attempt[]
+  /** The receipt of a message in one part, if it came before the answer. */
+  overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
   faults: number
-  /** Statuses on their way to Kafka; the record is done when they are there. */
-  readonly reports: Promise<void>[]
 }
 
 const DATABASE_PAUSE_MS = 1_000
 const FAULTS_MAX = 5
 const FAULT_RETRY_MS = 1_000
-/** How long after the answer could have come another worker still leaves the attempt alone. */
-const LEASE_MARGIN_MS = 5_000
+/** How often a message looks whether an operator takes messages again. */
+const NO_LINE_MS = 1_000
+/** Refusals for now by one operator, after which the next one is tried where the route says so. */
+const REFUSALS_MAX = 2
 
 /**
  * Brings one task to its end: an attempt is committed, submitted, its end written, its status published; what the
@@ -66,14 +69,10 @@ export class TaskDelivery {
   async handle(record: ConsumedRecord): Promise<Outcome> {
     const task = this.#parts.tasks.read(record)
     if (task instanceof EventFormError) return deadLetter(task.reason, task.message)
-    const [route] = this.#parts.lines.candidates(task)
-    if (!route) return deadLetter('handler', `there is no operator "${task.operator}", and no route to another`)
-    const progress = this.#progress.get(record) ?? this.#begin(record, task, route)
-    progress.route = route
-    progress.subject = { ...progress.subject, operator: route.line.name }
+    const progress = this.#progress.get(record) ?? this.#begin(record, task)
     try {
       const outcome = await this.#pursue(record, progress)
-      await Promise.all(progress.reports.splice(0))
+      await progress.reports.published()
       return outcome
     } catch (error) {
       if (isDatabaseAway(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
@@ -82,30 +81,25 @@ export class TaskDelivery {
     }
   }
 
-  #begin(record: ConsumedRecord, task: DeliveryTask, route: LineCandidate): Progress {
+  #begin(record: ConsumedRecord, task: DeliveryTask): Progress {
+    const subject = {
+      smsId: task.sms_id,
+      customerId: task.customer_id,
+      segments: task.segments,
+      acceptedAtMs: Date.parse(task.accepted_at),
+      traceparent: record.header('traceparent') ?? null,
+    }
     const progress: Progress = {
       task,
-      subject: {
-        smsId: task.sms_id,
-        customerId: task.customer_id,
-        operator: route.line.name,
-        segments: task.segments,
-        acceptedAtMs: Date.parse(task.accepted_at),
-        traceparent: record.header('traceparent') ?? null,
-      },
-      route,
-      rules: {
-        ...this.#parts.rules,
-        maxRetries: task.max_retries,
-        attemptsBefore: task.retry_count,
-        onAmbiguous: route.line.onAmbiguous,
-      },
+      reports: new TaskReports(this.#parts.reporter, subject, task.operator),
+      validUntilMs: task.valid_until === null ? null : Date.parse(task.valid_until),
+      attemptsBefore: task.retry_count,
       attempts: [],
+      overtaken: null,
       faults: 0,
-      reports: [],
     }
     this.#progress.set(record, progress)
-    this.#report(progress, 'queued', { attempt: task.retry_count, possibleDuplicate: false })
+    progress.reports.queued(null, task.retry_count)
     return progress
   }
 
@@ -114,15 +108,14 @@ export class TaskDelivery {
     // A round that a redrive began goes on from the attempts before it, one of which the phone may have had.
     if (task.retry_count > 0 && progress.attempts.length === 0) await this.#recall(progress)
     while (true) {
-      const step = nextStep(progress.attempts, progress.rules, Date.now(), spreadOf(task.sms_id))
+      const step = nextStep(progress.attempts, this.#rulesOf(progress), Date.now(), spreadOf(task.sms_id))
       switch (step.kind) {
         case 'wait':
-          this.#backInQueue(progress)
-          return retryAt(step.untilMs)
+          return this.#wait(record, progress, step)
         case 'report':
           return this.#conclude(progress, step)
         case 'give-up-on':
-          await this.#end(progress, step.attempt, { kind: 'ambiguous', code: 'worker-lost' })
+          await this.#parts.maker.giveUp(task.sms_id, progress.attempts.at(-1)!)
           await this.#recall(progress)
           break
         case 'begin': {
@@ -133,133 +126,174 @@ export class TaskDelivery {
     }
   }
 
+  #rulesOf({ task, attemptsBefore, validUntilMs }: Progress): AttemptRules {
+    return {
+      ...this.#parts.rules,
+      maxRetries: task.max_retries,
+      attemptsBefore,
+      validUntilMs,
+      // Of an operator that is gone nobody knows; what it may have is not sent again.
+      holdsAt: (operator) => this.#parts.lines.get(operator)?.onAmbiguous !== 'resend',
+    }
+  }
+
+  /** A wait for an operator that asks for a slower pace is nobody's fault, and does not count against the record. */
+  async #wait(record: ConsumedRecord, progress: Progress, step: NextStep & { kind: 'wait' }): Promise<Outcome> {
+    const { untilMs } = step
+    if (step.for === 'lease') return retryAt(untilMs)
+    progress.reports.queued(progress.attempts.at(-1)!, progress.attemptsBefore)
+    if (step.for === 'pace') return shed(untilMs)
+    const { defer } = this.#parts
+    if (!defer || untilMs - Date.now() <= defer.afterMs) return retryAt(untilMs)
+    await defer.until(record, progress.task, untilMs)
+    return DONE
+  }
+
   /** One attempt, when its turn has come. Returns an outcome if nothing is left to decide. */
   async #attempt(
     record: ConsumedRecord,
     progress: Progress,
     step: NextStep & { kind: 'begin' },
   ): Promise<Outcome | null> {
-    const { task, subject } = progress
-    const { line } = progress.route
+    const candidates = this.#candidates(progress.task, step.operator)
+    if (candidates.length === 0) {
+      const operator = step.operator ?? progress.task.operator
+      return deadLetter('handler', `there is no operator "${operator}", and no other may have the message`)
+    }
+    const candidate = choose(candidates, progress, step.operator)
+    if (!candidate) return noLine(progress)
+    const { line } = candidate
+    const message = outgoing(progress.task, step.attempt, candidate.sender)
+    const partCount = line.connector.partsOf(message)
+    const submits = partsToSubmit(progress.attempts, line.name, partCount, line.onAmbiguous === 'hold')
+    if (submits.parts.length === 0) {
+      return deadLetter('handler', `"${line.name}" divides the message otherwise than when it took a part`)
+    }
+    const turn = await this.#turn(record, progress.task, line)
+    if (!turn) return shed(Date.now())
+    try {
+      if (progress.validUntilMs !== null && progress.validUntilMs <= Date.now()) {
+        return this.#conclude(progress, expire(progress.attempts, progress.attemptsBefore))
+      }
+      if (!line.health.admit(Date.now())) return noLine(progress)
+      const order = { ...submits, message, line, partCount, attempt: step.attempt, answered: turn.release }
+      await this.#make(progress, order, candidate.why)
+      return null
+    } finally {
+      turn.release()
+    }
+  }
+
+  async #make(progress: Progress, order: Omit<AttemptOrder, 'begun'>, route: string): Promise<void> {
+    const { reports } = progress
+    let isBegun = false
+    const begun = (): void => {
+      isBegun = true
+      reports.sending(order, route)
+    }
+    const made = await this.#parts.maker.make({ ...order, begun }).finally(() => {
+      if (!isBegun) order.line.health.withdrawn()
+    })
+    if (!made) return this.#recall(progress)
+    progress.attempts.push(made.attempt)
+    for (const submit of takenSubmits(progress, made)) {
+      const receipt = made.takenUp.get(1)
+      if (receipt && submit.part === null) progress.overtaken = { submit, receipt }
+      else this.#parts.receipts.expect(submit)
+    }
+  }
+
+  /** Whom the next attempt may be made with. Whoever has a part of the message has it also when the routes have changed. */
+  #candidates(task: DeliveryTask, home: string | null): LineCandidate[] {
+    const candidates = this.#parts.lines.candidates(task)
+    if (home === null) return candidates
+    const line = this.#parts.lines.get(home)
+    const known = candidates.find((candidate) => candidate.line === line)
+    if (known) return [known]
+    return line ? [{ line, sender: task.sender, why: `${home}: it has a part of the message` }] : []
+  }
+
+  async #turn(record: ConsumedRecord, task: DeliveryTask, line: OperatorLine): Promise<Turn | null> {
     const { topic, partition } = record
     record.isQueued = true
     const turn = await line.queue.turn({ customerId: task.customer_id, priority: task.priority, topic, partition })
     record.isQueued = false
-    if (!turn) return retryAt(Date.now())
-    if (record.isAbandoned) {
-      turn.release()
-      return retryAt(Date.now())
+    if (!turn) return null
+    let isReleased = false
+    const release = (): void => {
+      if (!isReleased) turn.release()
+      isReleased = true
     }
-    let result: SubmitResult
-    try {
-      if (task.valid_until !== null && Date.parse(task.valid_until) <= Date.now()) {
-        return this.#expire(progress, step)
-      }
-      const leaseMs = line.responseTimeoutMs + LEASE_MARGIN_MS
-      const beganMs = performance.now()
-      const start = { smsId: task.sms_id, operator: line.name, leaseMs, ...step }
-      if (!(await this.#parts.attempts.begin(start))) {
-        await this.#recall(progress)
-        return null
-      }
-      this.#report(progress, 'sending', step)
-      result = await this.#submit(progress, step.attempt, performance.now() - beganMs)
-    } finally {
-      turn.release()
-    }
-    await this.#end(progress, step.attempt, result)
-    progress.attempts.push(endedAttempt(step, result, Date.now()))
-    if (result.kind !== 'sent') return null
-    this.#report(progress, 'sent', { ...step, operatorMessageId: result.operatorMessageId })
-    this.#parts.receipts.expect(line.name, result.operatorMessageId, { ...subject, ...step })
-    return DONE
-  }
-
-  /** A process that was stopped since it took the lease must not submit: the attempt may be another's by now. */
-  async #submit(progress: Progress, attempt: number, sinceLeaseMs: number): Promise<SubmitResult> {
-    const { task } = progress
-    const { line, sender } = progress.route
-    if (sinceLeaseMs > LEASE_MARGIN_MS / 2) return { kind: 'unsent', code: 'lease-late' }
-    const submittedMs = performance.now()
-    const message: OutgoingMessage = {
-      smsId: task.sms_id,
-      ref: `${task.sms_id}.${attempt}`,
-      phone: task.phone,
-      sender,
-      text: task.message,
-      encoding: task.encoding,
-      flash: false,
-      validUntilMs: task.valid_until === null ? null : Date.parse(task.valid_until),
-      priority: task.priority,
-    }
-    const result = await line.connector.submit(message, 1)
-    this.#parts.submitted(line.name, result.kind, (performance.now() - submittedMs) / 1_000)
-    return result
-  }
-
-  #end(progress: Progress, attempt: number, result: SubmitResult): Promise<void> {
-    return this.#parts.attempts.end({
-      smsId: progress.task.sms_id,
-      attempt,
-      operator: progress.route.line.name,
-      outcome: result.kind,
-      operatorMessageId: result.kind === 'sent' ? result.operatorMessageId : null,
-      errorCode: result.kind === 'sent' ? null : result.code,
-    })
+    if (!record.isAbandoned) return { release }
+    release()
+    return null
   }
 
   /** What others, or we before a restart, did with this message. A task of an earlier round joins the round that is on. */
   async #recall(progress: Progress): Promise<void> {
     const { attempts, attemptsBefore } = await this.#parts.attempts.history(progress.task.sms_id)
     progress.attempts = attempts
-    progress.rules = { ...progress.rules, attemptsBefore: Math.max(progress.rules.attemptsBefore, attemptsBefore) }
+    progress.attemptsBefore = Math.max(progress.attemptsBefore, attemptsBefore)
   }
 
-  /** After an attempt of our own that is to be followed by another. */
-  #backInQueue(progress: Progress): void {
-    const last = progress.attempts.at(-1)!
-    if (last.outcome !== null) this.#report(progress, 'queued', { ...last, operatorMessageId: null })
-  }
-
-  #conclude(progress: Progress, { status, last }: NextStep & { kind: 'report' }): Outcome {
-    const { attempt, possibleDuplicate, operatorMessageId, errorCode } = last
-    // What another worker learned before us may have been told already; told twice it is the same event.
-    this.#report(progress, status, { attempt, possibleDuplicate, operatorMessageId, errorCode })
-    if (status !== 'failed') return DONE
-    return deadLetter('attempts-exhausted', `the operator refused ${attempt} times, last with "${errorCode}"`)
-  }
-
-  /** Too late to send. If an answer was lost before, the phone may have the message, and nobody can say it has not. */
-  #expire(progress: Progress, step: NextStep & { kind: 'begin' }): Outcome {
-    const status = step.possibleDuplicate ? 'unknown' : 'expired'
-    this.#report(progress, status, {
-      attempt: step.attempt - 1,
-      possibleDuplicate: step.possibleDuplicate,
-      errorCode: 'validity-over',
-    })
-    return DONE
-  }
-
-  #report(progress: Progress, status: Parameters<StatusReporter['report']>[1], details: ReportDetails): void {
-    const report = this.#parts.reporter.report(progress.subject, status, details)
-    // Awaited before the record is done; until then a rejection must not count as unheard.
-    report.catch(() => {})
-    progress.reports.push(report)
+  #conclude(progress: Progress, end: Conclusion): Outcome {
+    const { reports, attempts, overtaken } = progress
+    reports.concluded(end, attempts)
+    if (overtaken) reports.add(this.#parts.teller.tell(overtaken.submit, overtaken.receipt))
+    // Receipts of parts may all have come before the last part was taken.
+    const isLong = attempts.some(({ partCount }) => partCount > 1)
+    if (end.status === 'sent' && isLong) reports.add(this.#parts.teller.tellLong(reports.subject, end.operator!))
+    if (end.status !== 'failed') return DONE
+    return deadLetter('attempts-exhausted', `the operator refused ${end.attempt} times, last with "${end.errorCode}"`)
   }
 }
 
-type ReportDetails = Parameters<StatusReporter['report']>[2]
+/** The operator of the next attempt; null while none takes the message. */
+function choose(candidates: readonly LineCandidate[], progress: Progress, home: string | null): LineCandidate | null {
+  const { attempts, attemptsBefore } = progress
+  const isRefusal = ({ attempt, parts }: Attempt): boolean =>
+    attempt > attemptsBefore && parts.some(({ outcome }) => outcome === 'temporary')
+  const choices = candidates.map(({ line: { name, health } }) => {
+    const refusals = attempts.filter((each) => each.operator === name && isRefusal(each)).length
+    return { operator: name, condition: health.condition(Date.now()), refusals }
+  })
+  const chosen = chooseLine(choices, home, REFUSALS_MAX)
+  return candidates.find(({ line }) => line.name === chosen) ?? null
+}
 
-function endedAttempt(step: NextStep & { kind: 'begin' }, result: SubmitResult, nowMs: number): Attempt {
+function outgoing(task: DeliveryTask, attempt: number, sender: string | null): OutgoingMessage {
   return {
-    attempt: step.attempt,
-    possibleDuplicate: step.possibleDuplicate,
-    leaseUntilMs: nowMs,
-    outcome: result.kind,
-    operatorMessageId: result.kind === 'sent' ? result.operatorMessageId : null,
-    errorCode: result.kind === 'sent' ? null : result.code,
-    endedAtMs: nowMs,
+    smsId: task.sms_id,
+    ref: `${task.sms_id}.${attempt}`,
+    phone: task.phone,
+    sender,
+    text: task.message,
+    encoding: task.encoding,
+    flash: false,
+    validUntilMs: task.valid_until === null ? null : Date.parse(task.valid_until),
+    priority: task.priority,
   }
+}
+
+function takenSubmits({ reports }: Progress, { attempt }: MadeAttempt): TakenSubmit[] {
+  const { operator, possibleDuplicate, partCount } = attempt
+  return attempt.parts
+    .filter(({ outcome }) => outcome === 'sent')
+    .map(({ part, operatorMessageId }) => ({
+      ...reports.subject,
+      operator,
+      operatorMessageId: operatorMessageId!,
+      attempt: attempt.attempt,
+      part: partCount > 1 ? part : null,
+      possibleDuplicate,
+      takenAtMs: attempt.endedAtMs!,
+    }))
+}
+
+/** No operator takes the message now. It looks again soon, and no later than its validity ends. */
+function noLine({ task, validUntilMs }: Progress): Outcome {
+  const atMs = Date.now() + NO_LINE_MS * (1 + spreadOf(task.sms_id))
+  return shed(Math.min(atMs, validUntilMs ?? atMs))
 }
 
 /** From 0 to below 1, the same for a message each time: by the golden ratio, so that neighbours lie far apart. */

@@ -4,7 +4,9 @@ import type { DeliveryTask } from '../events/delivery.ts'
 import { OperatorSetup } from '../operators/operator-setup.ts'
 import { parseOperators } from '../operators/operators-file.ts'
 import { createLog } from '../runtime/log.ts'
+import { Metrics } from '../runtime/metrics.ts'
 import { LiveLines } from './live-lines.ts'
+import { observeSmpp } from './observe-smpp.ts'
 
 const TASK: DeliveryTask = {
   task_id: '01JDAAAAAAAAAAAAAAAAAAAAAA',
@@ -24,6 +26,16 @@ const TASK: DeliveryTask = {
   accepted_at: '2026-11-24T10:00:00.000Z',
 }
 
+/** The answer to a bind or an unbind, as an SMSC without a name gives it. */
+function answerTo(pdu: Buffer): Buffer {
+  const command = pdu.readUInt32BE(4)
+  const answer = Buffer.alloc(command === 0x09 ? 17 : 16)
+  answer.writeUInt32BE(answer.length, 0)
+  answer.writeUInt32BE(command + 0x8000_0000, 4)
+  answer.writeUInt32BE(pdu.readUInt32BE(12), 12)
+  return answer
+}
+
 /** Something that takes connections, as an operator does. */
 async function startPeer() {
   const sockets = new Set<Socket>()
@@ -34,7 +46,8 @@ async function startPeer() {
   const server: Server = createServer((socket) => {
     sockets.add(socket)
     changed()
-    socket.resume().once('close', () => {
+    socket.on('data', (pdu) => socket.write(answerTo(pdu)))
+    socket.once('close', () => {
       sockets.delete(socket)
       changed()
     })
@@ -63,10 +76,10 @@ function operatorsOf(first: Wanted, routes: object[]) {
   let revision = 0
   const make = (wanted: Wanted, to = routes): OperatorSetup => {
     const operators = Object.fromEntries(
-      Object.entries(wanted).map(([name, own]) => [
-        name,
-        { connector: 'simulator', window: 1, response_timeout_ms: 1_000, on_ambiguous: 'hold', ...own },
-      ]),
+      Object.entries(wanted).map(([name, { address, ...own }]) => {
+        const settings = { window: 1, response_timeout_ms: 1_000, on_ambiguous: 'hold', ...own }
+        return [name, { connector: 'smpp', smpp: { address, system_id: 'test' }, ...settings }]
+      }),
     )
     return new OperatorSetup(++revision, parseOperators(JSON.stringify({ operators, routes: to }), 'test'))
   }
@@ -87,7 +100,15 @@ function operatorsOf(first: Wanted, routes: object[]) {
 
 function linesFor(operators: ReturnType<typeof operatorsOf>, lingerMs = 0): LiveLines {
   const [log, simulatorAddress] = [createLog('test', 'silent'), '']
-  const lines = new LiveLines({ operators, simulatorAddress, receipt: async () => {}, log, lingerMs })
+  const lines = new LiveLines({
+    operators,
+    simulatorAddress,
+    receipt: async () => {},
+    breakerChanged: () => {},
+    observeSmpp: (operator) => observeSmpp(log, new Metrics(), operator),
+    log,
+    lingerMs,
+  })
   lines.start()
   onTestFinished(() => lines.stop())
   return lines

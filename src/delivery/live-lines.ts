@@ -5,9 +5,11 @@ import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import type { OperatorConfig } from '../operators/operator-schema.ts'
 import type { OperatorSetup } from '../operators/operator-setup.ts'
 import type { Log } from '../runtime/log.ts'
+import type { BreakerState } from './breaker.ts'
 import type { Receipt } from './connectors/connector.ts'
-import type { OperatorLine } from './deliver-task.ts'
+import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
 import { openLine } from './open-line.ts'
+import type { OperatorLine } from './operator-line.ts'
 
 export interface LiveLinesParts {
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
@@ -15,6 +17,8 @@ export interface LiveLinesParts {
   readonly simulatorAddress: string
   /** Takes a receipt of an operator; see `ConnectorEvents`. */
   readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
+  readonly breakerChanged: (operator: string, kind: BreakerState['kind']) => void
+  readonly observeSmpp: (operator: string) => SmppObserver
   readonly log: Log
   /** How long the line of a removed operator still hears receipts. */
   readonly lingerMs?: number
@@ -106,7 +110,7 @@ export class LiveLines {
   /** Hangs up. Resolves when all lines are closed, those that were removed before as well. */
   async stop(): Promise<void> {
     this.closeQueues()
-    await Promise.all([...this.values().map(({ connector }) => connector.stop()), ...this.#closing])
+    await Promise.all([...this.values().map((line) => line.stop()), ...this.#closing])
   }
 
   /** Brings the lines to what is in force. Returns what some could not be opened for. */
@@ -135,8 +139,12 @@ export class LiveLines {
   }
 
   #open(name: string, config: OperatorConfig): void {
-    const { simulatorAddress, receipt, log } = this.#parts
-    const line = openLine(name, config, simulatorAddress, (what) => receipt(name, what))
+    const { simulatorAddress, receipt, breakerChanged, observeSmpp, log } = this.#parts
+    const line = openLine(name, config, simulatorAddress, {
+      receipt: (what) => receipt(name, what),
+      breakerChanged: (kind) => breakerChanged(name, kind),
+      observeSmpp,
+    })
     this.#lines.set(name, { config, line })
     if (!this.#started) return
     line.connector.start()
@@ -149,11 +157,12 @@ export class LiveLines {
     this.#closing.add(closing)
   }
 
-  async #drain({ name, queue, connector, responseTimeoutMs }: OperatorLine, lingerMs: number): Promise<void> {
+  async #drain(line: OperatorLine, lingerMs: number): Promise<void> {
+    const { name, queue, responseTimeoutMs } = line
     const deadlineMs = Date.now() + responseTimeoutMs + DRAIN_MARGIN_MS
     while (queue.inFlight > 0 && Date.now() < deadlineMs) await setTimeout(DRAIN_LOOK_MS)
     await setTimeout(lingerMs, undefined, { signal: this.#stopping.signal }).catch(() => {})
-    await connector.stop()
+    await line.stop()
     this.#parts.log.info({ operator: name }, 'a line is closed')
   }
 }

@@ -1,15 +1,17 @@
-import { firstSmsIdAt, smsIdTimeMs } from '../domain/sms-id.ts'
+import { replaces } from '../domain/receipts.ts'
+import { smsIdTimeMs } from '../domain/sms-id.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
-import { findByOperatorIds } from './attempt-statements.ts'
 import type { Receipt } from './connectors/connector.ts'
-import type { StatusReporter, StatusSubject } from './status-reporter.ts'
+import { type FoundSubmit, findSubmits } from './receipt-statements.ts'
+import type { AttemptBook, TakenUp } from './record-attempts.ts'
+import type { ReceiptTeller, TakenSubmit } from './tell-receipts.ts'
 
-/** A sent message whose receipt may come. */
-export interface ExpectedReceipt extends StatusSubject {
-  readonly attempt: number
-  readonly possibleDuplicate: boolean
-}
+/**
+ * What came of a receipt: it was the first for its submit, the same again, another than the one that stands, or there was
+ * no submit that it fits, for a while or to the end.
+ */
+export type ReceiptOutcome = 'matched' | 'repeated' | 'contradicting' | 'early' | 'unmatched'
 
 interface Sought {
   readonly operator: string
@@ -17,18 +19,22 @@ interface Sought {
   readonly sinceMs: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
+  /** Kept in PostgreSQL, and acknowledged. */
+  isKept: boolean
+  lookAtMs: number
 }
 
 export interface ReceiptMatcherParts {
   readonly pool: Pool
-  readonly reporter: StatusReporter
+  readonly attempts: Pick<AttemptBook, 'storeReceipt' | 'keepEarly'>
+  readonly teller: Pick<ReceiptTeller, 'tell'>
   readonly log: Log
-  readonly counted: (operator: string, outcome: 'matched' | 'unmatched') => void
+  readonly counted: (operator: string, outcome: ReceiptOutcome) => void
 }
 
 const REMEMBERED_MAX = 200_000
 const SOUGHT_MAX = 50_000
-const LOOKUP_MAX = 500
+const LOOKUP_MAX = 1_000
 const LOOKUP_MS = 250
 /** A receipt may overtake the answer to its submit, which may be on its way to another worker. */
 const UNMATCHED_AFTER_MS = 60_000
@@ -36,13 +42,14 @@ const RECEIPT_DAYS_MAX = 7
 const DAY_MS = 86_400_000
 
 /**
- * Finds the messages that receipts are about, in memory when this worker sent them, in the table of attempts when
- * another did, and reports their final status. A receipt that fits no message is counted and let go after a minute.
+ * Finds the submits that receipts are about, in memory when this worker made them, in the tables of attempts when another
+ * did; stores them, and has their messages' statuses told. A receipt that fits nothing is kept: whoever writes the answer
+ * to its submit takes it up.
  */
 export class ReceiptMatcher {
   readonly #parts: ReceiptMatcherParts
-  /** Oldest first: what is beyond the limit is found in the table. */
-  readonly #expected = new Map<string, ExpectedReceipt>()
+  /** Oldest first: what is beyond the limit is found in the tables. */
+  readonly #taken = new Map<string, TakenSubmit>()
   #sought: Sought[] = []
   #timer: NodeJS.Timeout | null = null
   #looking: Promise<void> | null = null
@@ -52,25 +59,26 @@ export class ReceiptMatcher {
     this.#parts = parts
   }
 
-  /** A message was sent, and its status is on its way: receipts for it may now be told. */
-  expect(operator: string, operatorMessageId: string, message: ExpectedReceipt): void {
-    this.#expected.set(keyOf(operator, operatorMessageId), message)
-    if (this.#expected.size > REMEMBERED_MAX) this.#expected.delete(this.#expected.keys().next().value!)
+  /** An operator took a submit, and PostgreSQL knows: receipts for it may now be told. */
+  expect(submit: TakenSubmit): void {
+    this.#taken.set(keyOf(submit.operator, submit.operatorMessageId), submit)
+    if (this.#taken.size > REMEMBERED_MAX) this.#taken.delete(this.#taken.keys().next().value!)
   }
 
-  /** Resolves when the status is published, or the receipt is known to fit nothing. Rejects to be told again later. */
+  /** Resolves when the receipt is stored, and told if Kafka is there. Rejects to be told again later. */
   async take(operator: string, receipt: Receipt): Promise<void> {
+    if (this.#stopped) throw new Error('stopping')
     const key = keyOf(operator, receipt.operatorMessageId)
-    const message = this.#expected.get(key)
-    if (message) {
-      await this.#report(operator, message, receipt)
-      this.#expected.delete(key)
+    const submit = this.#taken.get(key)
+    if (submit && (await this.#store(submit, receipt))) {
+      this.#taken.delete(key)
       return
     }
-    if (this.#sought.length >= SOUGHT_MAX || this.#stopped) throw new Error('too many receipts are being looked up')
+    this.#taken.delete(key)
+    if (this.#sought.length >= SOUGHT_MAX) throw new Error('too many receipts are being looked up')
     await new Promise<void>((resolve, reject) => {
-      this.#sought.push({ operator, receipt, sinceMs: Date.now(), resolve, reject })
-      this.#timer ??= setTimeout(() => this.#startLookup(), LOOKUP_MS)
+      const nowMs = Date.now()
+      this.#seek({ operator, receipt, sinceMs: nowMs, resolve, reject, isKept: false, lookAtMs: nowMs })
     })
   }
 
@@ -82,84 +90,112 @@ export class ReceiptMatcher {
     for (const { reject } of this.#sought.splice(0)) reject(new Error('stopping'))
   }
 
+  #seek(sought: Sought): void {
+    this.#sought.push(sought)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#sought.length === 0 || this.#stopped) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      this.#startLookup()
+    }, LOOKUP_MS)
+  }
+
   #startLookup(): void {
-    const batch = this.#sought.splice(0, LOOKUP_MAX)
+    if (this.#looking) return
+    const nowMs = Date.now()
+    const batch = this.#sought.filter(({ lookAtMs }) => lookAtMs <= nowMs).slice(0, LOOKUP_MAX)
+    const isInBatch = new Set(batch)
+    this.#sought = this.#sought.filter((sought) => !isInBatch.has(sought))
     this.#looking = this.#lookUp(batch)
       .catch((error) => {
         this.#parts.log.warn({ err: error }, 'receipts could not be looked up; trying again')
         this.#sought.push(...batch)
       })
       .finally(() => {
-        this.#timer =
-          this.#sought.length > 0 && !this.#stopped ? setTimeout(() => this.#startLookup(), LOOKUP_MS) : null
+        this.#looking = null
+        this.#schedule()
       })
   }
 
   async #lookUp(batch: readonly Sought[]): Promise<void> {
-    const unknown = batch.filter(
-      ({ operator, receipt }) => !this.#expected.has(keyOf(operator, receipt.operatorMessageId)),
-    )
-    const found = unknown.length > 0 ? await this.#find(unknown) : new Map<string, ExpectedReceipt>()
+    if (batch.length === 0) return
+    const found = await this.#find(batch)
     for (const sought of batch) {
-      const key = keyOf(sought.operator, sought.receipt.operatorMessageId)
-      const message = this.#expected.get(key) ?? found.get(key)
-      if (message) {
-        this.#expected.delete(key)
-        this.#report(sought.operator, message, sought.receipt).then(sought.resolve, sought.reject)
-      } else if (Date.now() - sought.sinceMs < UNMATCHED_AFTER_MS) {
-        this.#sought.push(sought)
-      } else {
-        this.#parts.counted(sought.operator, 'unmatched')
-        sought.resolve()
-      }
+      const submit = found.get(keyOf(sought.operator, sought.receipt.operatorMessageId))
+      const settled = submit ? this.#settle(submit, sought.receipt) : this.#keep(sought)
+      settled.then(sought.resolve, sought.reject)
     }
   }
 
-  async #find(sought: readonly Sought[]): Promise<Map<string, ExpectedReceipt>> {
-    const smsIdMin = firstSmsIdAt(Date.now() - RECEIPT_DAYS_MAX * DAY_MS)
-    const { rows } = await this.#parts.pool.query<FoundRow>(
-      findByOperatorIds(
+  async #find(sought: readonly Sought[]): Promise<Map<string, FoundSubmit>> {
+    const { rows } = await this.#parts.pool.query<FoundSubmit>(
+      findSubmits(
         sought.map(({ operator }) => operator),
         sought.map(({ receipt }) => receipt.operatorMessageId),
-        smsIdMin,
+        Date.now() - RECEIPT_DAYS_MAX * DAY_MS,
       ),
     )
-    return new Map(rows.map((row) => [keyOf(row.operator, row.operator_message_id), toExpected(row)]))
+    // The newest comes first: operators use their ids again after a while.
+    return new Map(rows.toReversed().map((row) => [keyOf(row.operator, row.operator_message_id), row]))
   }
 
-  async #report(operator: string, message: ExpectedReceipt, receipt: Receipt): Promise<void> {
-    await this.#parts.reporter.report(message, receipt.status, {
-      attempt: message.attempt,
-      possibleDuplicate: message.possibleDuplicate,
-      operatorMessageId: receipt.operatorMessageId,
-      errorCode: receipt.errorCode,
-      ...(receipt.status === 'delivered' ? { deliveredAt: receipt.at } : {}),
-    })
+  /** What was stored before is told again: it may be here because nobody heard of it. */
+  async #settle(found: FoundSubmit, receipt: Receipt): Promise<void> {
+    const submit = toTaken(found)
+    const before = found.receipt_status
+    if (before === null || replaces(before, receipt.status)) {
+      if (await this.#store(submit, receipt)) return
+    }
+    const isSame = before === null || before === receipt.status
+    this.#parts.counted(submit.operator, isSame ? 'repeated' : 'contradicting')
+    if (isSame) await this.#parts.teller.tell(submit, toStored(receipt))
+  }
+
+  /** Returns false if another receipt was there before, and stands. */
+  async #store(submit: TakenSubmit, receipt: Receipt): Promise<boolean> {
+    const { smsId, attempt, part, operator } = submit
+    if (!(await this.#parts.attempts.storeReceipt({ smsId, attempt, part, operator, ...toStored(receipt) })))
+      return false
     this.#parts.counted(operator, 'matched')
+    await this.#parts.teller.tell(submit, toStored(receipt))
+    return true
+  }
+
+  async #keep(sought: Sought): Promise<void> {
+    const { operator, receipt } = sought
+    const { operatorMessageId } = receipt
+    if (!sought.isKept) {
+      await this.#parts.attempts.keepEarly({ operator, operatorMessageId, ...toStored(receipt) })
+      sought.isKept = true
+      this.#parts.counted(operator, 'early')
+    }
+    const nowMs = Date.now()
+    const waitedMs = nowMs - sought.sinceMs
+    if (waitedMs >= UNMATCHED_AFTER_MS) this.#parts.counted(operator, 'unmatched')
+    else if (this.#sought.length < SOUGHT_MAX) this.#seek({ ...sought, lookAtMs: nowMs + waitedMs })
   }
 }
 
-interface FoundRow {
-  readonly operator: string
-  readonly operator_message_id: string
-  readonly sms_id: number
-  readonly attempt: number
-  readonly possible_duplicate: boolean
-  readonly customer_id: string
-  readonly segments: number
-  readonly traceparent: string | null
+function toStored({ status, errorCode, at }: Receipt): TakenUp {
+  return { status, code: errorCode, at }
 }
 
-function toExpected(row: FoundRow): ExpectedReceipt {
+function toTaken(row: FoundSubmit): TakenSubmit {
   return {
     smsId: row.sms_id,
     customerId: row.customer_id,
-    operator: row.operator,
     segments: row.segments,
     acceptedAtMs: smsIdTimeMs(row.sms_id),
     traceparent: row.traceparent,
+    operator: row.operator,
+    operatorMessageId: row.operator_message_id,
     attempt: row.attempt,
+    part: row.part,
     possibleDuplicate: row.possible_duplicate,
+    takenAtMs: row.ended_at.getTime(),
   }
 }
 

@@ -1,12 +1,17 @@
 import type { OperatorConfig } from '../operators/operator-schema.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Connector, ConnectorEvents } from './connectors/connector.ts'
-import { SimulatorConnector } from './connectors/simulator/simulator-connector.ts'
-import type { OperatorLine } from './deliver-task.ts'
-import { OperatorQueue } from './operator-queue.ts'
+import { openSmppConnector } from './connectors/smpp/open-smpp-connector.ts'
+import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
+import { OperatorLine, type OperatorLineOptions } from './operator-line.ts'
 
 class OperatorAddressError extends ExpectedError {
   override readonly name = 'OperatorAddressError'
+}
+
+export interface LineEvents extends Pick<OperatorLineOptions, 'breakerChanged'> {
+  readonly receipt: ConnectorEvents['receipt']
+  readonly observeSmpp: (operator: string) => SmppObserver
 }
 
 /**
@@ -17,21 +22,17 @@ export function openLine(
   name: string,
   config: OperatorConfig,
   simulatorAddress: string,
-  receipt: ConnectorEvents['receipt'],
+  { receipt, breakerChanged, observeSmpp }: LineEvents,
 ): OperatorLine {
-  // A line that becomes ready serves what waited for it.
-  const readyChanged = (ready: boolean): void => {
-    if (ready) queue.pump()
-  }
-  const connector = openConnector(name, config, simulatorAddress, { receipt, readyChanged })
-  const queue = new OperatorQueue(connector, config.window)
-  return {
+  const options: OperatorLineOptions = {
     name,
-    connector,
-    queue,
+    window: config.window,
     responseTimeoutMs: config.response_timeout_ms,
     onAmbiguous: config.on_ambiguous,
+    receipt,
+    breakerChanged,
   }
+  return new OperatorLine(options, (events) => openConnector(name, config, simulatorAddress, events, observeSmpp))
 }
 
 function openConnector(
@@ -39,33 +40,20 @@ function openConnector(
   config: OperatorConfig,
   simulatorAddress: string,
   events: ConnectorEvents,
+  observeSmpp: (operator: string) => SmppObserver,
 ): Connector {
-  switch (config.connector) {
-    case 'simulator':
-      return openSimulator(name, config, simulatorAddress, events)
-  }
+  const { window, response_timeout_ms: responseTimeoutMs } = config
+  const { address: given } = config.smpp
+  const address = typeof given === 'string' ? addressOf(name, given, simulatorAddress) : given
+  const operator = { name, settings: { ...config.smpp, address }, window, responseTimeoutMs }
+  return openSmppConnector(operator, events, observeSmpp(name), process.env)
 }
 
-function openSimulator(
-  name: string,
-  config: Extract<OperatorConfig, { connector: 'simulator' }>,
-  simulatorAddress: string,
-  events: ConnectorEvents,
-): Connector {
-  const address = config.address === 'embedded' ? simulatorAddress : config.address
-  if (address === '') {
-    throw new OperatorAddressError(
-      `operator "${name}" has the address \`embedded\`, and SIMULATOR_ADDRESS does not say where the simulator is. ` +
-        'Start it with `smsgw simulator` and set SIMULATOR_ADDRESS=host:port, or write the address into the file.',
-    )
-  }
-  const colon = address.lastIndexOf(':')
-  return new SimulatorConnector(
-    {
-      host: address.slice(0, colon),
-      port: Number(address.slice(colon + 1)),
-      responseTimeoutMs: config.response_timeout_ms,
-    },
-    events,
+function addressOf(name: string, address: string, simulatorAddress: string): string {
+  if (address !== 'embedded') return address
+  if (simulatorAddress !== '') return simulatorAddress
+  throw new OperatorAddressError(
+    `operator "${name}" has the address \`embedded\`, and SIMULATOR_ADDRESS does not say where the simulator is. ` +
+      'Start it with `smsgw smsc` and set SIMULATOR_ADDRESS=host:port, or write the address into the file.',
   )
 }

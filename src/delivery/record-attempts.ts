@@ -1,33 +1,38 @@
-import type { Pool } from '../postgres/pool.ts'
+import type { QueryConfig } from 'pg'
+import type { Connection, Pool } from '../postgres/pool.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { backoffMs, sleep } from '../runtime/backoff.ts'
-import type { Attempt, AttemptOutcome } from './attempt-plan.ts'
-import { type AttemptEnd, type AttemptStart, endAttempts, insertAttempts, readAttempts } from './attempt-statements.ts'
+import { type AttemptHistory, readHistories } from './attempt-history.ts'
+import {
+  type AttemptEnd,
+  type AttemptStart,
+  endAttempts,
+  endParts,
+  insertAttempts,
+  type PartEnd,
+} from './attempt-statements.ts'
+import { PendingWrites } from './pending-writes.ts'
+import {
+  type EarlyReceipt,
+  keepEarlyReceipts,
+  type StoredReceipt,
+  storePartReceipts,
+  storeReceipts,
+} from './receipt-statements.ts'
 
-interface Pending<Item, Result> {
-  readonly item: Item
-  readonly resolve: (result: Result) => void
-  readonly reject: (error: unknown) => void
-}
+/** A receipt that was there before the answer to its submit. */
+export type TakenUp = Pick<StoredReceipt, 'status' | 'code' | 'at'>
 
-/** What is known of a message's attempts, oldest first; times by our own clock. */
-export interface AttemptHistory {
-  readonly attempts: Attempt[]
-  /** As the state of the message says: attempts of the rounds before the one that is on. */
-  readonly attemptsBefore: number
-}
-
-interface AttemptRow {
+interface Returned {
   readonly sms_id: number
   readonly attempt: number
-  readonly possible_duplicate: boolean
-  readonly lease_until: Date
-  readonly outcome: AttemptOutcome
-  readonly operator_message_id: string | null
-  readonly error_code: string | null
-  readonly ended_at: Date | null
-  readonly read_at: Date
-  readonly attempts_before: number | null
+  readonly part?: number
+}
+
+interface ReturnedReceipt extends Returned {
+  readonly receipt_status: StoredReceipt['status']
+  readonly receipt_code: string | null
+  readonly receipt_at: Date
 }
 
 const BATCH_MAX = 1_000
@@ -35,21 +40,45 @@ const BATCH_MAX = 1_000
 const GATHER_MS = 40
 
 /**
- * Keeps the table of attempts. What many tasks want written at once goes into one transaction; what they want while
- * it runs goes into the next.
+ * Keeps the tables of attempts and receipts. What many tasks want written at once goes into one transaction; what they
+ * want while it runs goes into the next.
  */
 export class AttemptBook {
   readonly #pool: Pool
-  readonly #worker: string
-  #starts: Pending<AttemptStart, boolean>[] = []
-  #ends: Pending<AttemptEnd, void>[] = []
-  #reads: Pending<number, AttemptHistory>[] = []
+  readonly #starts: PendingWrites<AttemptStart, boolean>
+  readonly #ends: PendingWrites<AttemptEnd, TakenUp | null>
+  // Without a limit: an attempt of several parts is never ended before them.
+  readonly #parts = pendingWrites(upsertOf(endParts, takenUp), true, Number.POSITIVE_INFINITY)
+  readonly #receipts = pendingWrites(upsertOf(storeReceipts, isReturned), false)
+  readonly #partReceipts = pendingWrites(upsertOf(storePartReceipts, isReturned), false)
+  readonly #early = new PendingWrites<EarlyReceipt, null>({
+    write: async (connection, receipts) => {
+      await connection.query(keepEarlyReceipts(receipts))
+      return receipts.map(() => null)
+    },
+    keyOf: ({ operator, operatorMessageId }) => `${operator} ${operatorMessageId}`,
+    itemsMax: BATCH_MAX,
+    isKept: false,
+  })
+  readonly #reads = new PendingWrites<number, AttemptHistory>({
+    write: readHistories,
+    keyOf: null,
+    itemsMax: BATCH_MAX,
+    isKept: false,
+  })
   #running: Promise<void> | null = null
   #stopping = false
 
   constructor(pool: Pool, worker: string) {
     this.#pool = pool
-    this.#worker = worker
+    this.#starts = pendingWrites(
+      upsertOf((starts: readonly AttemptStart[]) => insertAttempts(starts, worker), isReturned),
+      false,
+    )
+    this.#ends = pendingWrites(
+      upsertOf((ends: readonly AttemptEnd[]) => endAttempts(ends, worker), takenUp),
+      true,
+    )
   }
 
   /** Commits that an attempt begins. False: it was begun before, by whomever. Throws when the database does. */
@@ -57,14 +86,32 @@ export class AttemptBook {
     return this.#enqueue(this.#starts, start)
   }
 
-  /** Writes how an attempt ended, however long the database is away. Throws only when stopped meanwhile. */
-  end(end: AttemptEnd): Promise<void> {
+  /**
+   * Writes how an attempt ended, however long the database is away. Returns the receipt that was there before, if one
+   * was. Throws only when stopped meanwhile.
+   */
+  end(end: AttemptEnd): Promise<TakenUp | null> {
     return this.#enqueue(this.#ends, end)
+  }
+
+  /** The same of a part. */
+  endPart(end: PartEnd): Promise<TakenUp | null> {
+    return this.#enqueue(this.#parts, end)
   }
 
   /** All attempts of a message. Throws when the database does. */
   history(smsId: number): Promise<AttemptHistory> {
     return this.#enqueue(this.#reads, smsId)
+  }
+
+  /** Stores a receipt. False: another was there before, and stands. Throws when the database does. */
+  storeReceipt(receipt: StoredReceipt): Promise<boolean> {
+    return this.#enqueue(receipt.part === null ? this.#receipts : this.#partReceipts, receipt)
+  }
+
+  /** Keeps a receipt that fits nothing yet. Throws when the database does. */
+  async keepEarly(receipt: EarlyReceipt): Promise<void> {
+    await this.#enqueue(this.#early, receipt)
   }
 
   /** Writes what waits, once; what cannot be written then is told so. */
@@ -73,84 +120,71 @@ export class AttemptBook {
     await this.#running
   }
 
-  #enqueue<Item, Result>(queue: Pending<Item, Result>[], item: Item): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      queue.push({ item, resolve, reject })
-      this.#running ??= this.#run().finally(() => {
-        this.#running = null
-      })
-    })
+  #enqueue<Item, Result>(queue: PendingWrites<Item, Result>, item: Item): Promise<Result> {
+    const written = queue.add(item)
+    this.#running ??= this.#run()
+    return written
   }
 
   async #run(): Promise<void> {
+    const all = [this.#starts, this.#ends, this.#parts, this.#receipts, this.#partReceipts, this.#early, this.#reads]
     let failures = 0
     let size = 0
     do {
       if (size > 1) await sleep(GATHER_MS)
-      const starts = this.#starts.splice(0, BATCH_MAX)
-      const ends = this.#ends.splice(0, BATCH_MAX)
-      const reads = this.#reads.splice(0, BATCH_MAX)
-      size = starts.length + ends.length + reads.length
+      size = 0
+      for (const each of all) size += each.take()
       try {
-        await this.#write(starts, ends, reads)
+        await inTransaction(this.#pool, (connection) => Promise.all(all.map((each) => each.write(connection))))
         failures = 0
+        for (const each of all) each.committed()
       } catch (error) {
-        for (const { reject } of [...starts, ...reads]) reject(error)
-        if (this.#stopping) for (const { reject } of ends) reject(error)
-        else this.#ends.unshift(...ends)
+        for (const each of all) each.failed(error, this.#stopping)
         failures++
         await sleep(backoffMs(failures, 50, 1_000))
       }
-    } while (this.#starts.length + this.#ends.length + this.#reads.length > 0)
-  }
-
-  async #write(
-    starts: readonly Pending<AttemptStart, boolean>[],
-    ends: readonly Pending<AttemptEnd, void>[],
-    reads: readonly Pending<number, AttemptHistory>[],
-  ): Promise<void> {
-    const [begun, , histories] = await inTransaction(this.#pool, (connection) => {
-      const inserting =
-        starts.length > 0 &&
-        insertAttempts(
-          starts.map(({ item }) => item),
-          this.#worker,
-        )
-      const ending =
-        ends.length > 0 &&
-        endAttempts(
-          ends.map(({ item }) => item),
-          this.#worker,
-        )
-      const reading = reads.length > 0 && readAttempts(reads.map(({ item }) => item))
-      return Promise.all([
-        inserting ? connection.query<Pick<AttemptRow, 'sms_id' | 'attempt'>>(inserting) : null,
-        ending ? connection.query(ending) : null,
-        reading ? connection.query<AttemptRow>(reading) : null,
-      ])
-    })
-    const isBegun = new Set(begun?.rows.map(({ sms_id, attempt }) => `${sms_id}.${attempt}`))
-    for (const { item, resolve } of starts) resolve(isBegun.has(`${item.smsId}.${item.attempt}`))
-    for (const { resolve } of ends) resolve()
-    const bySms = Map.groupBy(histories?.rows ?? [], ({ sms_id }) => sms_id)
-    for (const { item, resolve } of reads) resolve(toHistory(bySms.get(item) ?? []))
+    } while (all.some(({ waiting }) => waiting > 0))
+    // In the same breath, as whoever was told above may ask for more at once.
+    this.#running = null
   }
 }
 
-function toHistory(rows: readonly AttemptRow[]): AttemptHistory {
-  return { attempts: rows.map(toAttempt), attemptsBefore: rows[0]?.attempts_before ?? 0 }
+function pendingWrites<Item extends Submit, Result>(
+  write: (connection: Connection, items: readonly Item[]) => Promise<readonly Result[]>,
+  isKept: boolean,
+  itemsMax = BATCH_MAX,
+): PendingWrites<Item, Result> {
+  return new PendingWrites({ write, keyOf, itemsMax, isKept })
 }
 
-/** The database's times, moved by what its clock is ahead of ours. */
-function toAttempt(row: AttemptRow): Attempt {
-  const aheadMs = row.read_at.getTime() - Date.now()
-  return {
-    attempt: row.attempt,
-    possibleDuplicate: row.possible_duplicate,
-    leaseUntilMs: row.lease_until.getTime() - aheadMs,
-    outcome: row.outcome,
-    operatorMessageId: row.operator_message_id,
-    errorCode: row.error_code,
-    endedAtMs: row.ended_at && row.ended_at.getTime() - aheadMs,
+interface Submit {
+  readonly smsId: number
+  readonly attempt: number
+  readonly part?: number | null
+}
+
+function keyOf({ smsId, attempt, part }: Submit): string {
+  return `${smsId}.${attempt}.${part ?? ''}`
+}
+
+/** Runs a statement that returns the rows it has something to say of; `resultOf` makes a result of each item's, if any. */
+function upsertOf<Item extends Submit, Row extends Returned, Result>(
+  statement: (items: readonly Item[]) => QueryConfig,
+  resultOf: (row: Row | undefined) => Result,
+): (connection: Connection, items: readonly Item[]) => Promise<readonly Result[]> {
+  return async (connection, items) => {
+    const { rows } = await connection.query<Row>(statement(items))
+    const byKey = new Map(
+      rows.map((row) => [keyOf({ smsId: row.sms_id, attempt: row.attempt, part: row.part ?? null }), row]),
+    )
+    return items.map((item) => resultOf(byKey.get(keyOf(item))))
   }
+}
+
+function isReturned(row: Returned | undefined): boolean {
+  return row !== undefined
+}
+
+function takenUp(row: ReturnedReceipt | undefined): TakenUp | null {
+  return row ? { status: row.receipt_status, code: row.receipt_code, at: row.receipt_at } : null
 }

@@ -12,6 +12,7 @@ import { Producer } from '../kafka/producer/producer.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
 import type { OperatorDirectory } from '../operators/operator-directory.ts'
+import { receiptTimeoutMs } from '../operators/operator-schema.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
@@ -19,13 +20,18 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { observeConsumer, observeProducer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
+import type { BreakerState } from './breaker.ts'
 import type { deliverySettings } from './config.ts'
-import { type OperatorLine, TaskDelivery } from './deliver-task.ts'
+import { TaskDelivery } from './deliver-task.ts'
 import { LiveLines } from './live-lines.ts'
-import { ReceiptMatcher } from './match-receipts.ts'
+import { AttemptMaker } from './make-attempt.ts'
+import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
+import { observeSmpp } from './observe-smpp.ts'
+import type { OperatorLine } from './operator-line.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
 import { StatusReporter } from './status-reporter.ts'
+import { ReceiptTeller } from './tell-receipts.ts'
 
 /** More waits than any task has between its tries. */
 const RETRIES_MAX = 10
@@ -46,6 +52,8 @@ export interface WorkerParts {
   readonly log: Log
 }
 
+const BREAKER_GAUGE = { closed: 0, probing: 1, open: 2 } as const satisfies Record<BreakerState['kind'], number>
+
 /** The role `worker`: takes tasks from `sms.delivery`, hands them to operators, and takes the operators' receipts. */
 export class Worker implements Service {
   readonly name = 'worker'
@@ -53,6 +61,7 @@ export class Worker implements Service {
   readonly #lines: LiveLines
   readonly #attempts: AttemptBook
   readonly #reporter: StatusReporter
+  readonly #teller: ReceiptTeller
   readonly #receipts: ReceiptMatcher
   readonly #statuses: Producer
   readonly #consumer: Consumer
@@ -66,17 +75,21 @@ export class Worker implements Service {
     this.#reporter = new StatusReporter(this.#statuses, (error) =>
       log.warn({ err: error }, 'a status was not published; trying again'),
     )
-    const receipts = metrics.counter('smsgw_receipts_total', 'Receipts of operators', ['operator', 'outcome'])
-    this.#receipts = new ReceiptMatcher({
-      pool,
+    this.#teller = new ReceiptTeller({
+      attempts: this.#attempts,
       reporter: this.#reporter,
-      log,
-      counted: (operator, outcome) => receipts.inc({ operator, outcome }),
+      receiptTimeoutMs: (operator) => receiptTimeoutMs(parts.operators.current().operators.get(operator)),
     })
+    this.#receipts = this.#createMatcher()
     this.#lines = new LiveLines({
       operators: parts.operators,
       simulatorAddress: parts.simulatorAddress,
       receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
+      breakerChanged: (operator, kind) => {
+        if (kind === 'open') log.warn({ operator }, 'an operator fails nearly always, and is left alone for a while')
+        if (kind === 'closed') log.info({ operator }, 'an operator takes messages again')
+      },
+      observeSmpp: (operator) => observeSmpp(log, metrics, operator),
       log,
     })
     this.#consumer = this.#createConsumer(settings)
@@ -99,8 +112,16 @@ export class Worker implements Service {
     await this.#receipts.stop()
     await this.#lines.stop()
     this.#reporter.stop()
+    await this.#teller.stop()
     await this.#attempts.stop()
     await this.#statuses.close()
+  }
+
+  #createMatcher(): ReceiptMatcher {
+    const { pool, log, metrics } = this.#parts
+    const receipts = metrics.counter('smsgw_receipts_total', 'Receipts of operators', ['operator', 'outcome'])
+    const counted = (operator: string, outcome: ReceiptOutcome): void => receipts.inc({ operator, outcome })
+    return new ReceiptMatcher({ pool, attempts: this.#attempts, teller: this.#teller, log, counted })
   }
 
   #createConsumer(settings: WorkerParts['settings']): Consumer {
@@ -112,13 +133,18 @@ export class Worker implements Service {
       tasks,
       lines: this.#lines,
       attempts: this.#attempts,
+      maker: new AttemptMaker({
+        attempts: this.#attempts,
+        submitted: (operator, result, seconds) => {
+          duration.observe({ operator }, seconds)
+          submits.inc({ operator, result })
+        },
+      }),
       reporter: this.#reporter,
       receipts: this.#receipts,
+      teller: this.#teller,
       rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
-      submitted: (operator, result, seconds) => {
-        duration.observe({ operator }, seconds)
-        submits.inc({ operator, result })
-      },
+      defer: null,
     })
     const publish: PublishDeadLetter = (record, reason, error, stack) => {
       const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.delivery }
@@ -172,6 +198,9 @@ export class Worker implements Service {
     metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () => sum(isReady))
     metrics.gaugeBy('smsgw_operator_ready', 'Whether an operator takes messages', 'operator', () =>
       this.#lines.values().map((line) => [line.name, isReady(line)] as const),
+    )
+    metrics.gaugeBy('smsgw_operator_breaker', 'Of an operator: 0 closed, 1 trying, 2 open', 'operator', () =>
+      this.#lines.values().map(({ name, health }) => [name, BREAKER_GAUGE[health.breaker]] as const),
     )
   }
 }

@@ -1,5 +1,7 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox'
-import { SIMULATOR_SETTINGS } from './simulator-settings.ts'
+import { SmppSettings } from './smpp-settings.ts'
+
+const DAY_MS = 86_400_000
 
 /** As in `RouteMatch`: `*` stands for anything. */
 export const SenderPattern = Type.String({ pattern: '^[+]?[A-Za-z0-9 ._*-]{1,20}$' })
@@ -25,6 +27,8 @@ const COMMON = {
   window: Type.Integer({ minimum: 1, maximum: 10_000 }),
   response_timeout_ms: Type.Integer({ minimum: 100, maximum: 300_000 }),
   on_ambiguous: AmbiguityPolicy,
+  /** How long after a message was sent its receipt may come before it counts as `unknown`; three days without it. */
+  receipt_timeout_ms: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 30 * DAY_MS })),
   /** Submits a second, of all workers together; without it as many as the window lets. */
   per_second: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
   /** Shares of customers in the window while several wait; who is not named has 1. */
@@ -40,7 +44,7 @@ function operator<const Name extends string, Settings extends TProperties>(conne
 
 /** What operators of each connector are made of: a further connector is a line here. */
 const SCHEMAS = {
-  simulator: operator('simulator', SIMULATOR_SETTINGS),
+  smpp: operator('smpp', { smpp: SmppSettings }),
 }
 
 export type AmbiguityPolicy = Static<typeof AmbiguityPolicy>
@@ -51,4 +55,9 @@ export const CONNECTOR_NAMES = Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[]
 /** The schema of an operator with that connector. */
 export function operatorSchema(connector: keyof typeof SCHEMAS): TSchema {
   return SCHEMAS[connector]
+}
+
+/** Also for an operator that is gone. */
+export function receiptTimeoutMs(operator: Pick<OperatorConfig, 'receipt_timeout_ms'> | undefined): number {
+  return operator?.receipt_timeout_ms ?? 3 * DAY_MS
 }

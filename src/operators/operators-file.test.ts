@@ -6,7 +6,8 @@ import { countryOf } from './country-of.ts'
 import { OperatorSetup } from './operator-setup.ts'
 import { parseOperators } from './operators-file.ts'
 
-const OPERATOR = 'connector: simulator, address: embedded, window: 5, response_timeout_ms: 1000, on_ambiguous: hold'
+const OPERATOR =
+  'connector: smpp, smpp: {address: embedded, system_id: x}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold'
 const OPERATORS = `operators:
   mci: {${OPERATOR}}
   irancell: {${OPERATOR}, senders: {allow: ["3000*"], replace: "30001"}}
@@ -133,7 +134,7 @@ test.each([
   ['routes: [{prefix: "", operator: mci, price: 1, prise: 2}]', /^f\.yaml:5: \/routes\/0\/prise is not a known field/],
   ['  odd: {connector: pigeon}\nroutes: []', /^f\.yaml:5: \/operators\/odd\/connector/],
   [
-    '  odd: {connector: simulator, address: x}\nroutes: [{prefix: "", operator: mci, price: 1}]',
+    '  odd: {connector: smpp, address: x}\nroutes: [{prefix: "", operator: mci, price: 1}]',
     /^f\.yaml:5: \/operators\/odd/,
   ],
   ['routes: [{prefix: "", operator: mci, price: 1, senders: {allow: ["*"], replace: x}}]', /replaces nothing/],

@@ -1,4 +1,5 @@
 import type { QueryConfig } from 'pg'
+import type { Encoding } from '../domain/text/encodings.ts'
 import { numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Queryable } from '../postgres/pool.ts'
 import type { ClaimPlace } from './claim-cursor.ts'
@@ -23,7 +24,7 @@ interface OutboxMessage {
   readonly phone: string
   readonly text: string
   readonly sender: string | null
-  readonly encoding: 'gsm7' | 'ucs2'
+  readonly encoding: Encoding
   readonly segments: number
   readonly operator: string
   readonly cost: number

@@ -27,6 +27,7 @@ const TABLES: readonly PartitionedTable[] = [
   { name: 'messages', boundary: (ms) => String(firstSmsIdAt(ms)), storage: APPENDED },
   { name: 'message_states', boundary: (ms) => String(firstSmsIdAt(ms)), storage: UPDATED },
   { name: 'attempts', boundary: (ms) => String(firstSmsIdAt(ms)), storage: UPDATED },
+  { name: 'attempt_parts', boundary: (ms) => String(firstSmsIdAt(ms)), storage: UPDATED },
   { name: 'ledger', boundary: (ms) => String(firstSmsIdAt(ms)), storage: APPENDED },
   { name: 'idempotency', boundary: (ms) => `'${new Date(ms).toISOString()}'`, storage: APPENDED },
 ]
@@ -40,10 +41,9 @@ export async function ensurePartitions(pool: Pool, nowMs: number): Promise<void>
   const statements: string[] = []
   for (let day = -1; day <= DAYS_AHEAD; day++) {
     const startMs = today + day * DAY_MS
-    const suffix = new Date(startMs).toISOString().slice(0, 10).replaceAll('-', '')
     for (const { name, boundary, storage } of TABLES) {
       statements.push(
-        `CREATE TABLE IF NOT EXISTS ${name}_${suffix} PARTITION OF ${name}
+        `CREATE TABLE IF NOT EXISTS ${name}_${suffixOf(startMs)} PARTITION OF ${name}
            FOR VALUES FROM (${boundary(startMs)}) TO (${boundary(startMs + DAY_MS)}) ${storage}`,
       )
     }
@@ -51,12 +51,18 @@ export async function ensurePartitions(pool: Pool, nowMs: number): Promise<void>
   const connection = await pool.connect()
   try {
     await connection.query('SELECT pg_advisory_lock($1)', [PARTITION_LOCK])
-    const { rows } = await connection.query<{ missing: boolean }>('SELECT to_regclass($1) IS NULL AS missing', [
-      `idempotency_${new Date(today + DAYS_AHEAD * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`,
-    ])
+    // Of each table: one that a migration added has none yet.
+    const { rows } = await connection.query<{ missing: boolean }>(
+      'SELECT bool_or(to_regclass(name) IS NULL) AS missing FROM unnest($1::text[]) AS name',
+      [TABLES.map(({ name }) => `${name}_${suffixOf(today + DAYS_AHEAD * DAY_MS)}`)],
+    )
     if (rows[0]!.missing) for (const statement of statements) await connection.query(statement)
   } finally {
     await connection.query('SELECT pg_advisory_unlock($1)', [PARTITION_LOCK]).catch(() => {})
     connection.release()
   }
+}
+
+function suffixOf(dayMs: number): string {
+  return new Date(dayMs).toISOString().slice(0, 10).replaceAll('-', '')
 }

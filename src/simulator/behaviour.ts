@@ -1,37 +1,111 @@
 import type { Values } from '../runtime/settings.ts'
-import type { simulatorSettings } from './config.ts'
+import type { behaviourSettings } from './config.ts'
+import type { FinalState } from './final-states.ts'
 
-export type Behaviour = Omit<Values<typeof simulatorSettings>, 'SIMULATOR_PORT' | 'SIMULATOR_LEDGER'>
+export type Behaviour = Values<typeof behaviourSettings>
+
+/** Refusals and what goes wrong with a submit; `taken…` says that there will be a message all the same. */
+export type SubmitFate =
+  | 'taken'
+  | 'taken-unanswered'
+  | 'taken-cut'
+  | 'taken-garbled'
+  | 'cut'
+  | 'temporary'
+  | 'throttled'
+  | 'queue-full'
+  | 'rejected'
+
+/** When the receipt comes, and how often; never for those that nobody will tell of. */
+export type ReceiptFate = 'once' | 'early' | 'twice' | 'never'
+
+/** What a submit is about, as far as chance is concerned. */
+export interface SubmitKey {
+  /** The same for every try and every part of a message. */
+  readonly message: string
+  /** The same for no two submits. */
+  readonly submit: string
+  readonly part: number
+  readonly parts: number
+}
 
 /** What the simulator will do with a submit. */
 export interface Treatment {
   readonly latencyMs: number
-  readonly result: 'taken' | 'taken-unanswered' | 'temporary' | 'rejected'
-  /** For what is taken. */
-  readonly delivered: boolean
+  readonly fate: SubmitFate
+  /** For what is taken: what becomes of it. */
+  readonly final: FinalState
+  readonly receipt: ReceiptFate
   readonly receiptDelayMs: number
 }
 
+export const DELIVERED: FinalState = 'DELIVRD:000'
+
 /**
  * Draws the fate of a submit from the seed and the submit itself, so that it depends neither on the order in which
- * submits arrive nor on what else is going on. `message` decides what becomes of the message, `ref`, which names the
- * attempt too, what happens to this try.
+ * submits arrive nor on what else is going on. The message decides what becomes of it, the submit, which names attempt
+ * and part too, what happens to this try.
  */
-export function treat(behaviour: Behaviour, message: string, ref: string): Treatment {
+export function treat(behaviour: Behaviour, key: SubmitKey): Treatment {
   const chance = (about: string): number => draw(`${behaviour.SIMULATOR_SEED} ${about}`)
+  const isSlow = chance(`slow ${key.submit}`) < behaviour.SIMULATOR_SLOW_SHARE
+  const isLate = chance(`late ${key.submit}`) < behaviour.SIMULATOR_RECEIPT_LATE_SHARE
   return {
-    latencyMs: spread(behaviour.SIMULATOR_LATENCY_MS, chance(`latency ${ref}`)),
-    result: resultOf(behaviour, chance(`fate ${message}`), chance(`try ${ref}`)),
-    delivered: chance(`delivery ${message}`) >= behaviour.SIMULATOR_UNDELIVERED_SHARE,
-    receiptDelayMs: spread(behaviour.SIMULATOR_RECEIPT_DELAY_MS, chance(`receipt ${ref}`)),
+    latencyMs: isSlow
+      ? behaviour.SIMULATOR_SLOW_MS
+      : spread(behaviour.SIMULATOR_LATENCY_MS, chance(`latency ${key.submit}`)),
+    fate: fateOf(behaviour, chance(`fate ${key.message}`), chance(`try ${key.submit}`)),
+    final: finalOf(behaviour, key, chance),
+    receipt: receiptOf(behaviour, chance(`telling ${key.submit}`)),
+    receiptDelayMs: isLate
+      ? behaviour.SIMULATOR_RECEIPT_LATE_MS
+      : spread(behaviour.SIMULATOR_RECEIPT_DELAY_MS, chance(`receipt ${key.submit}`)),
   }
 }
 
-function resultOf(behaviour: Behaviour, fate: number, luck: number): Treatment['result'] {
-  const { SIMULATOR_REJECTED_SHARE, SIMULATOR_TEMPORARY_SHARE, SIMULATOR_LOST_ANSWER_SHARE } = behaviour
-  if (fate < SIMULATOR_REJECTED_SHARE) return 'rejected'
-  if (luck < SIMULATOR_TEMPORARY_SHARE) return 'temporary'
-  return luck < SIMULATOR_TEMPORARY_SHARE + SIMULATOR_LOST_ANSWER_SHARE ? 'taken-unanswered' : 'taken'
+export function isTaken(fate: SubmitFate): boolean {
+  return fate.startsWith('taken')
+}
+
+function fateOf(behaviour: Behaviour, message: number, luck: number): SubmitFate {
+  if (message < behaviour.SIMULATOR_REJECTED_SHARE) return 'rejected'
+  return pick(luck, 'taken', [
+    ['temporary', behaviour.SIMULATOR_TEMPORARY_SHARE],
+    ['taken-unanswered', behaviour.SIMULATOR_LOST_ANSWER_SHARE],
+    ['throttled', behaviour.SIMULATOR_THROTTLED_SHARE],
+    ['queue-full', behaviour.SIMULATOR_QUEUE_FULL_SHARE],
+    ['taken-cut', behaviour.SIMULATOR_CUT_SHARE],
+    ['cut', behaviour.SIMULATOR_CUT_UNTAKEN_SHARE],
+    ['taken-garbled', behaviour.SIMULATOR_GARBLED_SHARE],
+  ])
+}
+
+function receiptOf(behaviour: Behaviour, luck: number): ReceiptFate {
+  return pick(luck, 'once', [
+    ['never', behaviour.SIMULATOR_RECEIPT_NEVER_SHARE],
+    ['early', behaviour.SIMULATOR_RECEIPT_EARLY_SHARE],
+    ['twice', behaviour.SIMULATOR_RECEIPT_TWICE_SHARE],
+  ])
+}
+
+/** Of a message that is not delivered at least one part is not, and each other one as often as not. */
+function finalOf(behaviour: Behaviour, key: SubmitKey, chance: (about: string) => number): FinalState {
+  if (chance(`delivery ${key.message}`) >= behaviour.SIMULATOR_UNDELIVERED_SHARE) return DELIVERED
+  const unlucky = 1 + Math.floor(chance(`unlucky part ${key.message}`) * key.parts)
+  const isSpared = key.part !== unlucky && chance(`part ${key.message} ${key.part}`) < 0.5
+  if (isSpared) return DELIVERED
+  const states = behaviour.SIMULATOR_UNDELIVERED_AS
+  return states[Math.floor(chance(`state ${key.message}`) * states.length)]!
+}
+
+/** The one into whose share the luck falls, the shares laid one behind the other; `otherwise` beyond them. */
+function pick<Name extends string>(luck: number, otherwise: Name, shares: readonly (readonly [Name, number])[]): Name {
+  let end = 0
+  for (const [name, share] of shares) {
+    end += share
+    if (luck < end) return name
+  }
+  return otherwise
 }
 
 /** Half to twice the middle, as often below it as above. */
@@ -40,7 +114,7 @@ function spread(middleMs: number, chance: number): number {
 }
 
 /** From 0 to below 1: FNV-1a, finished so that texts that differ little end far apart. */
-function draw(text: string): number {
+export function draw(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -1,20 +1,37 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { appendFileSync, createReadStream, existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Charset } from '../domain/text/coding.ts'
+import type { ReceiptFate, SubmitFate } from './behaviour.ts'
+import type { FinalState } from './final-states.ts'
 
-/** What the simulator was sent and how it treated it. The text is kept as a hash. */
-interface SubmissionEntry {
+/** A submit that the simulator was sent, and how it treated it. Its text is kept as a hash. */
+export interface SubmissionEntry {
   readonly kind: 'submit'
   readonly at: string
-  readonly ref: string
+  /** `<sms_id>.<attempt>` of the gateway; null for a peer that does not say. */
+  readonly ref: string | null
+  /** From 1, of how many; a text that the simulator is to divide itself is one part. */
+  readonly part: number
+  readonly parts: number
+  /** What parts of one text have in common; null for one that is whole. */
+  readonly concatenation: number | null
   readonly to: string
+  readonly from: string
+  readonly charset: Charset
+  /** Of the part. */
   readonly text_sha256: string
-  readonly segments: number
-  readonly result: 'taken' | 'taken-unanswered' | 'temporary' | 'throttled' | 'rejected'
-  /** Of what was taken. */
+  readonly system_id: string
+  readonly session: number
+  readonly result: SubmitFate
+  /** The command status that it was answered with, or would have been. */
+  readonly status: string
+  /** Of what was taken, in decimal. */
   readonly id: string | null
   readonly delivered: boolean | null
+  readonly final: FinalState | null
+  readonly receipt: ReceiptFate | null
   readonly receipt_due_ms: number | null
 }
 
@@ -39,8 +56,12 @@ export class SubmissionLedger {
     if (path !== '') mkdirSync(dirname(path), { recursive: true })
   }
 
+  get isKept(): boolean {
+    return this.#path !== ''
+  }
+
   add(entry: LedgerEntry): void {
-    if (this.#path !== '') this.#lines += `${JSON.stringify(entry)}\n`
+    if (this.isKept) this.#lines += `${JSON.stringify(entry)}\n`
   }
 
   /** Writes what was added; called before anybody is told of it. */
@@ -52,7 +73,7 @@ export class SubmissionLedger {
 }
 
 export function textHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text)
 }
 
 /** Reads a ledger from its beginning. A last line that was torn by a crash is left out. */

@@ -9,6 +9,13 @@ export interface TimelineEntry {
   readonly attempt?: number
   readonly error_code?: string
   readonly possible_duplicate?: true
+  /** Whom it was handed to, and why. */
+  readonly operator?: string
+  readonly route?: string
+  /** Of a long message, what each of its parts had come to. */
+  readonly parts?: StatusEvent['parts']
+  /** Its receipt came after its time. */
+  readonly late?: true
   /** Why it came there, where that is not of the usual way. */
   readonly reason?: 'redriven'
 }
@@ -70,5 +77,9 @@ function timelineEntry(event: StatusEvent): TimelineEntry {
     ...(event.attempt > 0 ? { attempt: event.attempt } : {}),
     ...(event.error_code === null ? {} : { error_code: event.error_code }),
     ...(event.possible_duplicate ? { possible_duplicate: true as const } : {}),
+    ...(event.status === 'sending' ? { operator: event.operator } : {}),
+    ...(event.route === undefined ? {} : { route: event.route }),
+    ...(event.parts ? { parts: event.parts } : {}),
+    ...(event.late ? { late: true as const } : {}),
   }
 }

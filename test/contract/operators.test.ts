@@ -123,7 +123,7 @@ test('plan says what would change by its exit code, apply does it, and refuses a
   const first = await plan()
   expect(first.code).toBe(2)
   expect(first.stdout).toMatch(
-    /\+ operator simulator: connector "simulator"[\s\S]*\+ route prefix 98: operator "simulator", price 100/,
+    /\+ operator simulator: connector "smpp"[\s\S]*\+ route prefix 98: operator "simulator", price 100/,
   )
   const stored = join(folder(), 'operators.plan')
   await plan('--out', stored)
@@ -152,7 +152,7 @@ test('plan says what would change by its exit code, apply does it, and refuses a
   expect((await runSmsgw('operators', 'show', '1')).stdout.trim()).toBe(simulatorFor('98', 100).trim())
   expect(JSON.parse((await runSmsgw('operators', 'list', '--json')).stdout)).toMatchObject({
     revision: 2,
-    operators: [{ name: 'simulator', connector: 'simulator', window: 10 }],
+    operators: [{ name: 'simulator', connector: 'smpp', window: 10 }],
   })
 
   writeFileSync(file, `${simulatorFor('98', 100)}  - {prefix: "97", operator: nobody, price: 1}\n`)
@@ -167,10 +167,10 @@ test('the command explains a route, with ported numbers from the table', async (
   await databaseForCommands()
   const file = fileWith(`
 operators:
-  mci: {connector: simulator, address: embedded, window: 5, response_timeout_ms: 1000, on_ambiguous: resend}
+  mci: {connector: smpp, smpp: {address: embedded, system_id: x}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}
   irancell:
-    connector: simulator
-    address: embedded
+    connector: smpp
+    smpp: {address: embedded, system_id: x}
     window: 5
     response_timeout_ms: 1000
     on_ambiguous: resend

@@ -32,13 +32,7 @@ export async function countSources(
 
 /** Messages that the operator took more than once without the gateway saying that it may have. */
 export async function unflaggedDuplicates(pool: Pool, ledgerPath: string): Promise<number[]> {
-  const taken = new Map<number, number>()
-  for await (const entry of readLedger(ledgerPath)) {
-    if (entry.kind !== 'submit' || entry.id === null) continue
-    const smsId = Number(entry.ref.split('.')[0])
-    taken.set(smsId, (taken.get(smsId) ?? 0) + 1)
-  }
-  const twice = [...taken].filter(([, times]) => times > 1).map(([smsId]) => smsId)
+  const twice = [...(await takesOf(ledgerPath))].filter(([, { again }]) => again > 0).map(([smsId]) => smsId)
   const { rows } = await pool.query<{ sms_id: number }>(
     'SELECT sms_id FROM message_states WHERE sms_id = ANY($1::bigint[]) AND NOT possible_duplicate',
     [twice],
@@ -63,16 +57,33 @@ async function postgresStatuses(pool: Pool, customerId: string): Promise<Record<
 }
 
 async function operatorCounts(path: string, ids: ReadonlySet<number>): Promise<SourceCounts['operator']> {
-  const seen = new Set<number>()
-  let takenAgain = 0
+  const takes = [...(await takesOf(path))].filter(([smsId]) => ids.has(smsId))
+  const whole = takes.filter(([, { missing }]) => missing === 0)
+  return { taken: whole.length, takenAgain: takes.reduce((sum, [, { again }]) => sum + again, 0) }
+}
+
+interface Takes {
+  /** Parts of the message that the operator has not taken. */
+  readonly missing: number
+  /** Takes of parts that it had already. */
+  readonly again: number
+}
+
+/** What the operator took of each message. */
+async function takesOf(path: string): Promise<Map<number, Takes>> {
+  const taken = new Map<number, { parts: number; of: number[] }>()
   for await (const entry of readLedger(path)) {
-    if (entry.kind !== 'submit' || entry.id === null) continue
+    if (entry.kind !== 'submit' || entry.id === null || entry.ref === null) continue
     const smsId = Number(entry.ref.split('.')[0])
-    if (!ids.has(smsId)) continue
-    if (seen.has(smsId)) takenAgain++
-    seen.add(smsId)
+    const takes = taken.get(smsId) ?? { parts: entry.parts, of: [] }
+    takes.of.push(entry.part)
+    taken.set(smsId, takes)
   }
-  return { taken: seen.size, takenAgain }
+  const count = ({ parts, of }: { parts: number; of: number[] }): Takes => {
+    const distinct = new Set(of).size
+    return { missing: parts - distinct, again: of.length - distinct }
+  }
+  return new Map([...taken].map(([smsId, takes]) => [smsId, count(takes)]))
 }
 
 async function ledgerSums(pool: Pool, customerId: string): Promise<SourceCounts['ledger']> {

@@ -122,7 +122,7 @@ test('statuses that no updater has read are thrown away: every message is delive
 })
 
 function startSimulator(env: NodeJS.ProcessEnv): Promise<void> {
-  return processes.start('simulator', ['simulator'], {
+  return processes.start('simulator', ['smsc'], {
     SIMULATOR_PORT: simulatorPort,
     SIMULATOR_LEDGER: ledger,
     ...env,

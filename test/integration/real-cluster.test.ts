@@ -44,7 +44,7 @@ beforeAll(async () => {
     SIMULATOR_ADDRESS: `127.0.0.1:${simulatorPort}`,
     AUDIT_FOLDER: join(folder, 'audit'),
   }
-  start('simulator', ['simulator'], { SIMULATOR_PORT: String(simulatorPort), SIMULATOR_LEDGER: ledger })
+  start('simulator', ['smsc'], { SIMULATOR_PORT: String(simulatorPort), SIMULATOR_LEDGER: ledger })
   for (const role of ['relay', 'status', 'webhooks', 'analytics', 'audit', 'monitor']) await startRole(role, role)
   await startRole('worker-1', 'worker')
   await startRole('worker-2', 'worker')

@@ -18,7 +18,12 @@ export function fixedRouter(source?: string): MessageRouter {
 export function simulatorFor(prefix: string, price: number, address = 'embedded'): string {
   return `
 operators:
-  simulator: {connector: simulator, address: "${address}", window: 500, response_timeout_ms: 10000, on_ambiguous: resend}
+  simulator:
+    connector: smpp
+    smpp: {address: "${address}", system_id: smsgw, reference_tlv: 0x1501}
+    window: 500
+    response_timeout_ms: 10000
+    on_ambiguous: resend
 routes:
   - {prefix: "${prefix}", operator: simulator, price: ${price}}
 `

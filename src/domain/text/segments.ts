@@ -1,60 +1,83 @@
-import { gsmSeptets } from './gsm-alphabet.ts'
+import { type Coding, codingsOf, endOfPart, GSM7, UCS2, unitsOf } from './coding.ts'
+import type { Encoding } from './encodings.ts'
+import { headerOctets } from './user-data-header.ts'
 
-/** How a text travels: 7-bit GSM characters, or 16-bit UCS-2 units. */
-export type Encoding = 'gsm7' | 'ucs2'
+export type { Encoding } from './encodings.ts'
 
 export interface Segmentation {
   readonly encoding: Encoding
-  /** Parts that the network carries and charges. */
+  /** Parts that the network carries and charges, with a concatenation reference of 8 bits. */
   readonly segments: number
-  /** Septets or 16-bit units of the whole text, without the headers of its parts. */
+  /** Septets, octets or 16-bit units of the whole text, without the headers of its parts. */
   readonly units: number
+  /** Units for which there is room in the last part. */
+  readonly unitsLeft: number
 }
 
 /**
- * Room in one message of 140 octets, and in each part of a longer one, where a 6-octet header takes its share
- * (3GPP TS 23.040, clause 9.2.3.24.1).
+ * How a text is encoded and into how many segments it falls: as GSM 7-bit if all its characters are in the default
+ * alphabet, else as UCS-2. An empty text takes no segment.
  */
-const ROOM: Readonly<Record<Encoding, { single: number; part: number }>> = {
-  gsm7: { single: 160, part: 153 },
-  ucs2: { single: 70, part: 67 },
+export function segment(text: string): Segmentation
+/**
+ * The same in a given encoding; null if the text has a character that it lacks. A national one is `gsm7` in the answer
+ * if its tables would save nothing.
+ */
+export function segment(text: string, encoding: Encoding): Segmentation | null
+export function segment(text: string, encoding?: Encoding): Segmentation | null {
+  if (encoding !== undefined) return best(text, encoding)?.segmentation ?? null
+  const septets = unitsOf(text, GSM7)
+  return septets >= 0 ? count(text, GSM7, septets) : count(text, UCS2, text.length)
 }
 
-/** How a text is encoded and into how many segments it falls. An empty text takes none. */
-export function segment(text: string): Segmentation {
-  const septets = septetsOf(text)
-  return septets ? count('gsm7', septets) : count('ucs2', unitsOf(text))
+/** The coding that a text in this encoding travels in, always the same; null if the text has a character that it lacks. */
+export function chooseCoding(text: string, encoding: Encoding): Coding | null {
+  return best(text, encoding)?.coding ?? null
 }
 
-/** Septets of each character; null when one of them is not in the GSM alphabet. */
-function septetsOf(text: string): number[] | null {
-  const septets: number[] = []
-  for (const character of text) {
-    const size = gsmSeptets(character)
-    if (size === 0) return null
-    septets.push(size)
+interface Choice {
+  readonly coding: Coding
+  readonly segmentation: Segmentation
+}
+
+function best(text: string, encoding: Encoding): Choice | null {
+  let best: Choice | null = null
+  for (const coding of codingsOf(encoding)) {
+    const units = unitsOf(text, coding)
+    if (units < 0) continue
+    const choice = { coding, segmentation: count(text, coding, units) }
+    if (!best || isBetter(choice, best)) best = choice
   }
-  return septets
+  return best
 }
 
-/** 16-bit units of each character: two for those beyond the basic plane, which must stay together. */
-function unitsOf(text: string): number[] {
-  return Array.from(text, (character) => character.length)
+/** Fewer segments, or as many of fewer octets. */
+function isBetter(a: Choice, b: Choice): boolean {
+  const difference = a.segmentation.segments - b.segmentation.segments
+  return difference < 0 || (difference === 0 && bitsOf(a) < bitsOf(b))
 }
 
-/** A character that takes two units is never split between parts, so a part may stay one unit short. */
-function count(encoding: Encoding, sizes: readonly number[]): Segmentation {
-  const units = sizes.reduce((sum, size) => sum + size, 0)
-  const { single, part } = ROOM[encoding]
-  if (units <= single) return { encoding, segments: units === 0 ? 0 : 1, units }
-  let segments = 1
-  let used = 0
-  for (const size of sizes) {
-    if (used + size > part) {
-      segments++
-      used = 0
-    }
-    used += size
+function bitsOf({ coding, segmentation: { segments, units } }: Choice): number {
+  const header = headerOctets(coding.tables, segments > 1 ? 8 : null)
+  return units * 7 + segments * header * 8
+}
+
+function count(text: string, { encoding, sizes, single, part }: Coding, units: number): Segmentation {
+  if (units <= single) return { encoding, segments: units === 0 ? 0 : 1, units, unitsLeft: single - units }
+  let segments = 0
+  let from = 0
+  let last = 0
+  while (from < text.length) {
+    last = from
+    from = endOfPart(text, from, part, sizes)
+    segments++
   }
-  return { encoding, segments, units }
+  return { encoding, segments, units, unitsLeft: part - unitsBetween(text, last, sizes) }
+}
+
+function unitsBetween(text: string, from: number, sizes: Uint8Array | null): number {
+  if (!sizes) return text.length - from
+  let units = 0
+  for (let index = from; index < text.length; index++) units += sizes[text.charCodeAt(index)]!
+  return units
 }

@@ -20,7 +20,7 @@ import { replayCommand } from './replay-command.ts'
 import { routesCommand } from './routes-command.ts'
 import { runCommand } from './run-command.ts'
 import { sendCommand } from './send-command.ts'
-import { simulatorCommand } from './simulator-command.ts'
+import { smscCommand } from './smsc-command.ts'
 import { topicsCommand } from './topics-command.ts'
 import { underReplicatedCommand } from './under-replicated-command.ts'
 import { upCommand } from './up-command.ts'
@@ -30,7 +30,7 @@ import { webhookCommands } from './webhook-commands.ts'
 const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) => void)[] = [
   upCommand,
   runCommand,
-  simulatorCommand,
+  smscCommand,
   sendCommand,
   lagCommand,
   groupsCommand,

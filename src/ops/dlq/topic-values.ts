@@ -67,14 +67,11 @@ export function fitsField(topic: string, field: string, value: unknown): boolean
 }
 
 function textFaults({ message, encoding, segments }: DeliveryTask): ProblemPointer[] {
-  const needed = segment(message)
-  const faults: ProblemPointer[] = []
-  if (needed.encoding !== encoding)
-    faults.push({ pointer: '/encoding', detail: `must be ${needed.encoding} for this text` })
-  if (needed.segments > segments) {
-    faults.push({ pointer: '/message', detail: `takes ${needed.segments} segments, and ${segments} are paid for` })
-  }
-  return faults
+  const needed = segment(message, encoding)
+  if (!needed)
+    return [{ pointer: '/encoding', detail: `lacks a character of this text; ${segment(message).encoding} has all` }]
+  if (needed.segments <= segments) return []
+  return [{ pointer: '/message', detail: `takes ${needed.segments} segments, and ${segments} are paid for` }]
 }
 
 function parse(value: Buffer | null): unknown {

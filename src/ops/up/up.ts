@@ -80,7 +80,7 @@ class GatewayProcesses {
   async start(): Promise<ServersFile> {
     const { gateway, clickhouseUrl, brokers, progress } = this.#options
     const ledger = join(this.#dataFolder, 'simulator', 'ledger.ndjson')
-    const simulator = this.#create('simulator', ['simulator'], { SIMULATOR_LEDGER: ledger, ...this.#options.env }, 5)
+    const simulator = this.#create('simulator', ['smsc'], { SIMULATOR_LEDGER: ledger, ...this.#options.env }, 5)
     const simulatorReady = simulator.start()
     simulatorReady.catch(() => {})
     this.#embedded = await startEmbeddedServers({

@@ -64,8 +64,8 @@ async function readSubmits(path: string): Promise<Submit[]> {
   const submits: Submit[] = []
   for await (const entry of readLedger(path)) {
     if (entry.kind !== 'submit') continue
-    const { ref, to, text_sha256, segments, result } = entry
-    submits.push({ ref, phone: to, textSha256: text_sha256, segments, result })
+    const { ref, part, parts, to, text_sha256, result } = entry
+    submits.push({ ref: ref ?? 'nobody', part, parts, phone: to, textSha256: text_sha256, result })
   }
   return submits
 }

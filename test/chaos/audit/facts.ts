@@ -1,4 +1,5 @@
 import type { Status } from '../../../src/domain/status.ts'
+import type { SubmitFate } from '../../../src/simulator/behaviour.ts'
 import type { PlantedRecord } from '../faults/fault.ts'
 import type { LogEntry } from '../load/acceptance-log.ts'
 import type { ReceivedWebhook } from '../load/webhook-sink.ts'
@@ -54,14 +55,16 @@ export interface TopicRecord {
   readonly event: Readonly<Record<string, unknown>> | null
 }
 
-/** A line of the simulator's ledger about a submit, in the order of the ledger. */
+/** A line of the simulator's ledger about the submit of a part, in the order of the ledger. */
 export interface Submit {
   /** `<message>.<attempt>` */
   readonly ref: string
+  readonly part: number
+  readonly parts: number
   readonly phone: string
+  /** Of the part. */
   readonly textSha256: string
-  readonly segments: number
-  readonly result: 'taken' | 'taken-unanswered' | 'temporary' | 'throttled' | 'rejected'
+  readonly result: SubmitFate
 }
 
 /** What ClickHouse has. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Acceptance } from '../load/acceptance-log.ts'
 import { audit } from './all-rules.ts'
-import type { Facts } from './facts.ts'
+import type { Facts, Submit } from './facts.ts'
 import { soundFacts } from './sound-facts.ts'
 
 test('facts of a campaign in which all went well have no violation', () => {
@@ -219,6 +219,40 @@ test.each(WRONG)('%s: %s names it', (_, check, says, change) => {
   expect(named.some((violation) => says.test(violation))).toBe(true)
 })
 
+test('a message of two parts is sound when each part was taken once', () => {
+  const findings = audit(inTwoParts(soundFacts()))
+  expect(findings.flatMap(({ violations }) => violations)).toEqual([])
+})
+
+const WRONG_PARTS: readonly (readonly [string, string, RegExp, (submits: readonly Submit[]) => Submit[]])[] = [
+  ['a part is never taken', 'A4', /1 was not taken by the operator/, ([, ...others]) => others],
+  [
+    'a part is another text',
+    'A3',
+    /1.1 is not what was accepted/,
+    ([first, ...others]) => [{ ...first!, textSha256: 'part 2' }, ...others],
+  ],
+  ['a part is submitted twice', 'A3', /1.1 was submitted twice/, ([first, ...others]) => [first!, first!, ...others]],
+  [
+    'a part is taken twice',
+    'A3',
+    /1 was taken 2 times/,
+    ([first, ...others]) => [first!, { ...first!, ref: '1.2' }, ...others],
+  ],
+  [
+    'a message comes between the parts of another',
+    'A5',
+    /2 overtook 1 in takes/,
+    ([first, second, third, ...others]) => [first!, { ...third!, result: 'taken' }, second!, ...others],
+  ],
+]
+
+test.each(WRONG_PARTS)('of a message of two parts %s: %s names it', (_, check, says, wrong) => {
+  const facts = inTwoParts(soundFacts())
+  const named = audit({ ...facts, submits: wrong(facts.submits) }).filter((finding) => finding.check === check)
+  expect(named.flatMap(({ violations }) => violations).some((violation) => says.test(violation))).toBe(true)
+})
+
 test('where the only take is one whose answer was lost, both settlements are right', () => {
   const facts = soundFacts()
   const submits = facts.submits.filter(({ ref }) => ref !== '3.2')
@@ -249,6 +283,21 @@ function change(list: Lists, fields: object, at = 0): Change {
 function swapped<T extends object>([first, second, ...rest]: readonly T[]): T[] {
   const offsetOf = (each: T | undefined): object => (each && 'offset' in each ? { offset: each.offset } : {})
   return [{ ...second!, ...offsetOf(first) }, { ...first!, ...offsetOf(second) }, ...rest]
+}
+
+/** Message 1 as one of two parts, each of which was taken. */
+function inTwoParts(facts: Facts): Facts {
+  const partSha256 = ['part 1', 'part 2']
+  return {
+    ...facts,
+    ...change('messages', { segments: 2 })(facts),
+    ...change('client', { segments: 2, partSha256 })(facts),
+    submits: facts.submits.flatMap((each) =>
+      each.ref === '1.1'
+        ? partSha256.map((textSha256, index) => ({ ...each, part: index + 1, parts: 2, textSha256 }))
+        : [each],
+    ),
+  }
 }
 
 function acceptance(facts: Facts, smsId: number): Acceptance {

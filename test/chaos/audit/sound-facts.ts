@@ -84,7 +84,7 @@ function acceptance(smsId: number): Acceptance {
     key: `key-${smsId}`,
     customerId: 'c',
     phone: '+98935',
-    textSha256: 'text',
+    partSha256: ['text'],
     smsId,
     cost: 100,
     segments: 1,
@@ -108,7 +108,7 @@ function statusRecord(smsId: number, status: string, offset: number): TopicRecor
 }
 
 function submit(ref: string, result: Facts['submits'][number]['result']): Facts['submits'][number] {
-  return { ref, phone: '+98935', textSha256: 'text', segments: 1, result }
+  return { ref, part: 1, parts: 1, phone: '+98935', textSha256: 'text', result }
 }
 
 function webhook(id: string, smsId: number, status: string): Facts['webhooks'][number] {

@@ -9,7 +9,8 @@ export interface Acceptance {
   readonly key: string
   readonly customerId: string
   readonly phone: string
-  readonly textSha256: string
+  /** Of each part that its text falls into. */
+  readonly partSha256: readonly string[]
   readonly smsId: number
   readonly cost: number
   readonly segments: number

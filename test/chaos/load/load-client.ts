@@ -134,7 +134,7 @@ export class LoadClient {
       key: post.key,
       customerId: post.customer.customerId,
       phone: post.phone,
-      textSha256: createHash('sha256').update(post.text).digest('hex'),
+      partSha256: partsOf(post.text).map((part) => createHash('sha256').update(part).digest('hex')),
       smsId: answer.sms_id,
       cost: answer.cost,
       segments: answer.segments,
@@ -180,6 +180,11 @@ export class LoadClient {
       return { status: 0, answer: null }
     }
   }
+}
+
+/** As every gateway divides a text of the GSM alphabet alone (3GPP TS 23.040, clause 9.2.3.24.1). */
+function partsOf(text: string): string[] {
+  return text.length <= 160 ? [text] : [text.slice(0, 153), text.slice(153)]
 }
 
 interface Answer {

@@ -24,11 +24,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'double-send',
-    file: 'delivery/deliver-task.ts',
+    file: 'delivery/make-attempt.ts',
     snippet: '    const submittedMs = performance.now()',
     bug: `    const submittedMs = performance.now()
-    if (task.sms_id % 20 === 0) void line.connector.submit({ ref: \`\${task.sms_id}.\${attempt}\`, phone: task.phone,
-      sender: task.sender, text: task.message, segments: task.segments })`,
+    if (message.smsId % 20 === 0) void line.connector.submit(message, part)`,
     fault: null,
     checks: ['A3'],
     says: /was submitted twice/,
@@ -75,8 +74,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no-fencing',
     file: 'delivery/record-attempts.ts',
-    snippet: '    for (const { item, resolve } of starts) resolve(isBegun.has(',
-    bug: '    for (const { item, resolve } of starts) resolve(true || isBegun.has(',
+    snippet: 'insertAttempts(starts, worker), isReturned)',
+    bug: 'insertAttempts(starts, worker), () => true)',
     fault: { name: 'freeze-worker', target: 'worker-1', holdMs: 14_000 },
     checks: ['A3'],
     says: /was submitted twice/,

@@ -74,7 +74,7 @@ export class GatewayProcesses {
       // Processes are started so often here that compiling would be most of what they do.
       NODE_COMPILE_CACHE: join(this.#options.folder, '../compiled'),
     }
-    this.#add('simulator', ['simulator'], {
+    this.#add('simulator', ['smsc'], {
       ...process.env,
       ...env,
       SIMULATOR_PORT: simulatorPort,

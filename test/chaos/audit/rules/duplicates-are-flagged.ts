@@ -1,3 +1,4 @@
+import { takesOfMessages } from '../count-takes.ts'
 import type { Facts, Finding } from '../facts.ts'
 
 /** A3: what the operator took twice says so, and what says so has an attempt whose answer was lost, or came too late. */
@@ -9,12 +10,7 @@ export function duplicatesAreFlagged(facts: Facts): Finding {
       .filter(({ outcome, possibleDuplicate }) => outcome === 'ambiguous' || possibleDuplicate)
       .map(({ smsId }) => smsId),
   )
-  const taken = new Map<number, number>()
-  for (const { ref, result } of facts.submits) {
-    if (result !== 'taken' && result !== 'taken-unanswered') continue
-    const smsId = Number(ref.split('.')[0])
-    taken.set(smsId, (taken.get(smsId) ?? 0) + 1)
-  }
+  const taken = takesOfMessages(facts.submits)
   const twice = [...taken].filter(([, times]) => times > 1)
   for (const [smsId, times] of twice) {
     if (!flagged.has(smsId)) violations.push(`${smsId} was taken ${times} times and is not flagged`)

@@ -1,4 +1,5 @@
 import type { Acceptance } from '../../load/acceptance-log.ts'
+import { takesOfMessages } from '../count-takes.ts'
 import type { BookEntry, Facts, Finding } from '../facts.ts'
 
 /**
@@ -29,17 +30,12 @@ export function moneyAddsUp(facts: Facts): Finding {
   }
 }
 
-/** Of each message that the operator took: whether one of its answers reached the gateway. */
+/** Of each message that the operator took, in all its parts: whether an answer for each of them reached the gateway. */
 function takesOf(facts: Facts): Map<number, 'answered' | 'unanswered'> {
-  const takes = new Map<number, 'answered' | 'unanswered'>()
   const ended = new Map(facts.attempts.map((each) => [`${each.smsId}.${each.attempt}`, each.outcome]))
-  for (const { ref, result } of facts.submits) {
-    if (result !== 'taken' && result !== 'taken-unanswered') continue
-    const smsId = Number(ref.split('.')[0])
-    if (ended.get(ref) === 'sent') takes.set(smsId, 'answered')
-    else if (!takes.has(smsId)) takes.set(smsId, 'unanswered')
-  }
-  return takes
+  const answered = takesOfMessages(facts.submits.filter(({ ref }) => ended.get(ref) === 'sent'))
+  const taken = takesOfMessages(facts.submits)
+  return new Map([...taken.keys()].map((smsId) => [smsId, answered.has(smsId) ? 'answered' : 'unanswered']))
 }
 
 function faultOf(

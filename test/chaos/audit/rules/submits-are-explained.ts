@@ -5,7 +5,7 @@ import type { Facts, Finding, StoredAttempt } from '../facts.ts'
 const MAY_FOLLOW = new Set(['temporary', 'throttled', 'unsent', 'ambiguous'])
 
 /**
- * A3: the operator got what was accepted, each attempt once and only if it was committed before, and another attempt
+ * A3: the operator got what was accepted, each part of an attempt once and only if it was committed before, and another attempt
  * only for a reason that is on record. An answer that comes after its attempt was given up replaces the reason; then
  * the next attempt still says that it may be a duplicate.
  */
@@ -16,10 +16,10 @@ export function submitsAreExplained(facts: Facts): Finding {
     facts.client.filter((entry): entry is Acceptance => entry.kind === 'accepted').map((entry) => [entry.smsId, entry]),
   )
   const seen = new Set<string>()
-  for (const { ref, phone, textSha256, segments } of facts.submits) {
+  for (const { ref, part, parts, phone, textSha256 } of facts.submits) {
     const [smsId, attempt] = ref.split('.').map(Number) as [number, number]
-    if (seen.has(ref)) violations.push(`${ref} was submitted twice`)
-    seen.add(ref)
+    if (seen.has(`${ref}.${part}`)) violations.push(`${ref} was submitted twice`)
+    seen.add(`${ref}.${part}`)
     if (!attempts.has(ref)) violations.push(`${ref} was submitted and never begun`)
     const before = attempts.get(`${smsId}.${attempt - 1}`)
     if (attempt > 1 && !attempts.get(ref)?.possibleDuplicate && !mayBeFollowed(before)) {
@@ -27,7 +27,7 @@ export function submitsAreExplained(facts: Facts): Finding {
     }
     const message = accepted.get(smsId)
     if (!message) violations.push(`${ref} was submitted and never accepted`)
-    else if (message.phone !== phone || message.textSha256 !== textSha256 || message.segments !== segments) {
+    else if (message.phone !== phone || message.segments !== parts || message.partSha256[part - 1] !== textSha256) {
       violations.push(`${ref} is not what was accepted`)
     }
   }

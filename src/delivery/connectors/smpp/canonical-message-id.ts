@@ -1,0 +1,17 @@
+import type { IdForm } from '../../../operators/smpp-settings.ts'
+
+const NUMBERS: Readonly<Record<'hex' | 'decimal', RegExp>> = { hex: /^(?:0x)?[0-9a-f]+$/, decimal: /^[0-9]+$/ }
+
+/**
+ * The one spelling of a message's id, whether it stood in the answer to a submit or in a receipt. SMSCs write the same
+ * id in hexadecimal here and in decimal there, in capitals or not, padded with zeros or blanks.
+ * - `exact`: as it is, without blanks around it: for SMSCs whose capitals count.
+ * - `text`: in small letters, without blanks and leading zeros.
+ * - `hex`, `decimal`: the number, in decimal; an id that is none is taken as `text`.
+ */
+export function canonicalMessageId(id: string, form: IdForm): string {
+  if (form === 'exact') return id.trim()
+  const plain = id.replace(/\s+/g, '').toLowerCase()
+  if (form === 'text' || !NUMBERS[form].test(plain)) return plain.replace(/^0+(?=.)/, '')
+  return BigInt(form === 'hex' ? `0x${plain.replace(/^0x/, '')}` : plain).toString()
+}

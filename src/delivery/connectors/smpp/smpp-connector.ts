@@ -1,0 +1,224 @@
+import type { ConnectionOptions } from 'node:tls'
+import type { CompleteSmppSettings } from '../../../operators/smpp-settings.ts'
+import { COMMAND_STATUS } from '../../../smpp/command-status.ts'
+import { encodePdu } from '../../../smpp/encode-pdu.ts'
+import { createPdu } from '../../../smpp/pdu.ts'
+import type { Connector, ConnectorEvents, OutgoingMessage, Receipt, SubmitResult } from '../connector.ts'
+import { canonicalMessageId } from './canonical-message-id.ts'
+import { StatusClasses, statusCode } from './classify-status.ts'
+import { ComposeError, SubmitComposer } from './compose-submit.ts'
+import { LastingBind } from './lasting-bind.ts'
+import { readDelivery } from './read-delivery.ts'
+import type { BindPdu, Delivery, SubmitAnswer } from './session-actions.ts'
+import type { SocketAddress, WireSubmit } from './session-socket.ts'
+import type { SmppObserver } from './smpp-observer.ts'
+
+export interface SmppConnectorOptions {
+  readonly settings: CompleteSmppSettings
+  readonly addresses: readonly SocketAddress[]
+  readonly password: string
+  readonly tls: ConnectionOptions | null
+  /** Submits that may await their answer at once; the transmitting binds share it. */
+  readonly window: number
+  readonly responseTimeoutMs: number
+}
+
+type BindKind = 'transceiver' | 'transmitter' | 'receiver'
+
+interface Submit extends WireSubmit {
+  readonly ref: string
+  readonly resolve: (result: SubmitResult) => void
+}
+
+type Bind = LastingBind<Submit>
+
+const TICK_MS = 100
+/** Receipts that the gateway is storing; more are to be told again. */
+const RECEIPTS_MAX = 20_000
+/** Long messages whose later parts are to follow the first. */
+const FOLLOWED_MAX = 10_000
+/** SMPP 3.4, 5.2.4. */
+const VERSIONS = { 3.3: 0x33, 3.4: 0x34, 5: 0x50 } as const
+const { ESME_ROK, ESME_RX_T_APPN } = COMMAND_STATUS
+
+/**
+ * An operator account at an SMSC, over as many binds as its settings say. Ready while a bind that transmits is bound,
+ * and one that receives: without it receipts would pile up at the SMSC, which keeps them for a limited time. They come
+ * by whichever bind the SMSC likes.
+ */
+export class SmppConnector implements Connector {
+  readonly #options: SmppConnectorOptions
+  readonly #events: ConnectorEvents
+  readonly #observer: SmppObserver
+  readonly #composer: SubmitComposer
+  readonly #classes: StatusClasses
+  readonly #transmitting: readonly Bind[]
+  readonly #receiving: readonly Bind[]
+  readonly #binds: readonly Bind[]
+  /** By message, the bind of its parts so far. Oldest first. */
+  readonly #followed = new Map<number, Bind>()
+  #receipts = 0
+  #ready = false
+  #stopping = false
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(options: SmppConnectorOptions, events: ConnectorEvents, observer: SmppObserver) {
+    this.#options = options
+    this.#events = events
+    this.#observer = observer
+    this.#composer = new SubmitComposer(options.settings)
+    this.#classes = new StatusClasses(options.settings.errors)
+    const { bind, binds } = options.settings
+    const make = (kind: BindKind): Bind[] => Array.from({ length: binds }, (_, index) => this.#bind(kind, index))
+    this.#transmitting = make(bind === 'pair' ? 'transmitter' : 'transceiver')
+    this.#receiving = bind === 'pair' ? make('receiver') : this.#transmitting
+    this.#binds = [...new Set([...this.#transmitting, ...this.#receiving])]
+  }
+
+  get isReady(): boolean {
+    return this.#ready
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(Date.now()), TICK_MS)
+    for (const bind of this.#binds) bind.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#changed()
+    await Promise.all(this.#binds.map((bind) => bind.stop()))
+    if (this.#timer) clearInterval(this.#timer)
+    this.#observer.closed()
+  }
+
+  partsOf(message: OutgoingMessage): number {
+    return this.#composer.partsOf(message)
+  }
+
+  submit(message: OutgoingMessage, part: number): Promise<SubmitResult> {
+    const bind = this.#ready ? this.#bindFor(message, part) : null
+    if (!bind) return Promise.resolve({ kind: 'unsent', code: 'not-connected' })
+    const sinceMs = Date.now()
+    let frame: Buffer
+    try {
+      frame = encodePdu(this.#composer.compose(message, part, sinceMs))
+    } catch (error) {
+      if (!(error instanceof ComposeError || error instanceof RangeError)) throw error
+      return Promise.resolve({ kind: 'rejected', code: error instanceof ComposeError ? error.code : 'field-too-long' })
+    }
+    return new Promise((resolve) => bind.submit({ frame, sinceMs, ref: `${message.ref}.${part}`, resolve }))
+  }
+
+  /** Parts of a message go where its first went, one behind the other; messages where the least is waiting. */
+  #bindFor(message: OutgoingMessage, part: number): Bind | null {
+    const first = this.#followed.get(message.smsId)
+    const ready = this.#transmitting.filter((bind) => bind.isReady)
+    const followed = part > 1 && first?.isReady ? first : undefined
+    const bind = followed ?? ready.reduce<Bind | null>((a, b) => (a && a.load <= b.load ? a : b), null)
+    const isLast = part >= this.partsOf(message)
+    this.#followed.delete(message.smsId)
+    if (bind && !isLast) this.#followed.set(message.smsId, bind)
+    if (this.#followed.size > FOLLOWED_MAX) this.#followed.delete(this.#followed.keys().next().value!)
+    return bind
+  }
+
+  #bind(kind: BindKind, index: number): Bind {
+    const { settings, addresses, tls, window, responseTimeoutMs } = this.#options
+    const { binds } = settings
+    const share = Math.floor(window / binds) + (index < window % binds ? 1 : 0)
+    return new LastingBind<Submit>(
+      {
+        name: `${kind} ${index + 1}`,
+        addresses,
+        tls,
+        limits: settings,
+        session: {
+          bind: (sequence) => this.#bindPdu(kind, sequence),
+          window: Math.max(1, share),
+          bindTimeoutMs: settings.bind_timeout_ms,
+          responseTimeoutMs,
+          enquireLinkMs: settings.enquire_link_ms,
+          inactivityMs: settings.inactivity_ms,
+        },
+      },
+      {
+        answered: (submit, answer) => this.#answered(submit, answer),
+        givenUp: (submit, wasWritten, code) => submit.resolve({ kind: wasWritten ? 'ambiguous' : 'unsent', code }),
+        delivery: (pdu, respond) => this.#deliver(pdu, respond),
+        changed: () => this.#changed(),
+      },
+      this.#observer,
+    )
+  }
+
+  #bindPdu(kind: BindKind, sequence: number): BindPdu {
+    const { settings, password } = this.#options
+    const { ton, npi, range } = settings.address_range
+    return createPdu(`bind_${kind}`, sequence, {
+      systemId: settings.system_id,
+      password,
+      systemType: settings.system_type,
+      interfaceVersion: VERSIONS[settings.interface_version],
+      addrTon: ton,
+      addrNpi: npi,
+      addressRange: range,
+    })
+  }
+
+  #answered({ ref, sinceMs, resolve }: Submit, answer: SubmitAnswer): void {
+    const { status } = answer
+    this.#observer.answered(statusCode(status), (Date.now() - sinceMs) / 1_000)
+    if (status !== ESME_ROK.code || answer.command === 'generic_nack') {
+      resolve({ kind: this.#classes.classOf(status), code: statusCode(status) })
+      return
+    }
+    const id = canonicalMessageId(answer.messageId, this.#options.settings.message_id.answer)
+    // Taken without a name: no receipt can tell of it, and it must not meet another's.
+    resolve({ kind: 'sent', operatorMessageId: id === '' ? `unnamed ${ref}` : id })
+  }
+
+  #deliver(pdu: Delivery, respond: (status: number) => void): void {
+    const reading = readDelivery(pdu, this.#options.settings, new Date())
+    this.#observer.delivered(reading.kind)
+    if (reading.kind !== 'receipt') respond(ESME_ROK.code)
+    else if (this.#receipts >= RECEIPTS_MAX) respond(ESME_RX_T_APPN.code)
+    else void this.#store(reading.receipt, respond)
+  }
+
+  /** The SMSC sends again what is answered by an error. */
+  async #store(receipt: Receipt, respond: (status: number) => void): Promise<void> {
+    this.#receipts++
+    try {
+      await this.#events.receipt(receipt)
+      respond(ESME_ROK.code)
+    } catch {
+      respond(ESME_RX_T_APPN.code)
+    } finally {
+      this.#receipts--
+    }
+  }
+
+  #changed(): void {
+    const isReady =
+      !this.#stopping && this.#transmitting.some((bind) => bind.isReady) && this.#receiving.some((bind) => bind.isBound)
+    if (isReady === this.#ready) return
+    this.#ready = isReady
+    this.#events.readyChanged(isReady)
+  }
+
+  #tick(nowMs: number): void {
+    for (const bind of this.#binds) bind.tick(nowMs)
+    this.#measure()
+  }
+
+  #measure(): void {
+    const sum = (pick: (bind: Bind) => number): number => this.#binds.reduce((total, bind) => total + pick(bind), 0)
+    this.#observer.measured({
+      binds: this.#binds.length,
+      bound: sum((bind) => (bind.isBound ? 1 : 0)),
+      inWindow: sum((bind) => bind.inWindow),
+      waiting: sum((bind) => bind.waiting),
+    })
+  }
+}

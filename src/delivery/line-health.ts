@@ -1,0 +1,77 @@
+import { admits, afterAdmission, afterAnswer, afterWithdrawal, type BreakerState, CLOSED } from './breaker.ts'
+import type { LineCondition } from './choose-line.ts'
+import type { SubmitResult } from './connectors/connector.ts'
+
+export interface LineHealthParts {
+  readonly isReady: () => boolean
+  /** How long a line may be broken before its operator counts as unbound. */
+  readonly graceMs: number
+  /** What waits for the operator should look for another now. */
+  readonly unavailable: () => void
+  readonly breakerChanged: (kind: BreakerState['kind']) => void
+}
+
+/** Keeps whether an operator takes messages: its line and its breaker. */
+export class LineHealth {
+  readonly #parts: LineHealthParts
+  #breaker: BreakerState = CLOSED
+  #isUnbound = false
+  #grace: NodeJS.Timeout | null = null
+
+  constructor(parts: LineHealthParts) {
+    this.#parts = parts
+    this.readyChanged()
+  }
+
+  get breaker(): BreakerState['kind'] {
+    return this.#breaker.kind
+  }
+
+  condition(nowMs: number): LineCondition {
+    if (this.#isUnbound) return 'unbound'
+    return admits(this.#breaker, nowMs) ? 'ready' : 'broken'
+  }
+
+  /** Called right before an attempt. True: it may be made, and its answer or withdrawal must be told. */
+  admit(nowMs: number): boolean {
+    if (this.condition(nowMs) !== 'ready') return false
+    this.#move(afterAdmission(this.#breaker))
+    return true
+  }
+
+  answered(kind: SubmitResult['kind'], nowMs: number): void {
+    this.#move(afterAnswer(this.#breaker, kind, nowMs))
+  }
+
+  /** The attempt was not made after all. */
+  withdrawn(): void {
+    this.#move(afterWithdrawal(this.#breaker))
+  }
+
+  /** Whether the line takes submits may have changed. */
+  readyChanged(): void {
+    if (this.#parts.isReady()) {
+      this.stop()
+      this.#isUnbound = false
+      return
+    }
+    this.#grace ??= setTimeout(() => {
+      this.#isUnbound = true
+      this.#parts.unavailable()
+    }, this.#parts.graceMs)
+    this.#grace.unref()
+  }
+
+  stop(): void {
+    if (this.#grace) clearTimeout(this.#grace)
+    this.#grace = null
+  }
+
+  #move(to: BreakerState): void {
+    const before = this.#breaker
+    this.#breaker = to
+    if (before.kind === to.kind) return
+    this.#parts.breakerChanged(to.kind)
+    if (to.kind === 'open') this.#parts.unavailable()
+  }
+}

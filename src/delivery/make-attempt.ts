@@ -1,0 +1,134 @@
+import { type Attempt, type AttemptPart, outcomeOf, type PartOutcome, type PartsToSubmit } from './attempt.ts'
+import type { AttemptEnd } from './attempt-statements.ts'
+import type { OutgoingMessage, SubmitResult } from './connectors/connector.ts'
+import type { OperatorLine } from './operator-line.ts'
+import type { AttemptBook, TakenUp } from './record-attempts.ts'
+
+/** What an attempt is to be. */
+export interface AttemptOrder extends PartsToSubmit {
+  readonly message: OutgoingMessage
+  readonly line: OperatorLine
+  readonly attempt: number
+  readonly partCount: number
+  /** Called when the attempt is committed, before anything is submitted. */
+  readonly begun: () => void
+  /** Called when all answers are there. */
+  readonly answered: () => void
+}
+
+/** How it ended, and the receipts that had come before the answers to their parts. */
+export interface MadeAttempt {
+  readonly attempt: Attempt
+  readonly takenUp: ReadonlyMap<number, TakenUp>
+}
+
+export interface AttemptMakerParts {
+  readonly attempts: Pick<AttemptBook, 'begin' | 'end' | 'endPart'>
+  readonly submitted: (operator: string, result: SubmitResult['kind'], seconds: number) => void
+}
+
+/** How long after the answer could have come another worker still leaves the attempt alone. */
+const LEASE_MARGIN_MS = 5_000
+const LEASE_LATE: SubmitResult = { kind: 'unsent', code: 'lease-late' }
+
+/** Makes attempts: committed before anything is written to the operator, ended part by part as the answers come. */
+export class AttemptMaker {
+  readonly #parts: AttemptMakerParts
+
+  constructor(parts: AttemptMakerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Submits all parts at once, in their order, to a line whose health has admitted it. Null: the attempt was begun before,
+   * by whomever. Throws when the database does, before anything is submitted.
+   */
+  async make(order: AttemptOrder): Promise<MadeAttempt | null> {
+    const { message, line, attempt, partCount, parts, possibleDuplicate } = order
+    const beganMs = performance.now()
+    const leaseMs = line.responseTimeoutMs + LEASE_MARGIN_MS
+    const start = { smsId: message.smsId, attempt, operator: line.name, possibleDuplicate, leaseMs, partCount, parts }
+    if (!(await this.#parts.attempts.begin(start))) return null
+    order.begun()
+    // A process that was stopped since it took the lease must not submit: the attempt may be another's by now.
+    const isLate = performance.now() - beganMs > LEASE_MARGIN_MS / 2
+    if (isLate) line.health.withdrawn()
+    const written: Promise<readonly [number, TakenUp | null]>[] = []
+    const ended = await Promise.all(
+      parts.map(async (part) => {
+        const end = endedPart(part, isLate ? LEASE_LATE : await this.#submit(line, message, part))
+        if (partCount > 1) written.push(this.#endPart(order, end))
+        return end
+      }),
+    )
+    order.answered()
+    written.push(this.#end(order, ended))
+    const receipts = await Promise.all(written)
+    const nowMs = Date.now()
+    const times = { leaseUntilMs: nowMs, endedAtMs: nowMs }
+    return {
+      attempt: {
+        attempt,
+        operator: line.name,
+        possibleDuplicate,
+        partCount,
+        parts: ended,
+        outcome: outcomeOf(ended),
+        ...times,
+      },
+      takenUp: new Map(receipts.filter((each): each is [number, TakenUp] => each[1] !== null)),
+    }
+  }
+
+  /** The worker that began the attempt is gone: what is open of it has an end that nobody knows. */
+  async giveUp(smsId: number, { attempt, operator, partCount, parts }: Attempt): Promise<void> {
+    const lost = { smsId, attempt, operator, operatorMessageId: null, errorCode: 'worker-lost' }
+    const open = parts.filter(({ outcome }) => outcome === null)
+    const outcome = outcomeOf(parts.map((part) => ({ outcome: part.outcome ?? 'ambiguous' })))
+    await Promise.all([
+      ...(partCount > 1 ? open : []).map(({ part }) => {
+        return this.#parts.attempts.endPart({ ...lost, part, outcome: 'ambiguous' })
+      }),
+      this.#parts.attempts.end({ ...lost, outcome }),
+    ])
+  }
+
+  async #submit(line: OperatorLine, message: OutgoingMessage, part: number): Promise<SubmitResult> {
+    const submittedMs = performance.now()
+    const result = await line.connector.submit(message, part)
+    line.answered(result.kind)
+    this.#parts.submitted(line.name, result.kind, (performance.now() - submittedMs) / 1_000)
+    return result
+  }
+
+  async #endPart(order: AttemptOrder, part: EndedPart): Promise<readonly [number, TakenUp | null]> {
+    const end = { ...submitOf(order), ...part }
+    return [part.part, await this.#parts.attempts.endPart(end)]
+  }
+
+  /** An attempt of several parts has neither an id of the operator's nor a receipt of its own. */
+  async #end(order: AttemptOrder, parts: readonly EndedPart[]): Promise<readonly [number, TakenUp | null]> {
+    const [only] = parts
+    const end: AttemptEnd =
+      order.partCount === 1
+        ? { ...submitOf(order), ...only! }
+        : { ...submitOf(order), outcome: outcomeOf(parts), operatorMessageId: null, errorCode: null }
+    return [1, await this.#parts.attempts.end(end)]
+  }
+}
+
+type EndedPart = AttemptPart & { readonly outcome: Exclude<PartOutcome, null> }
+
+function endedPart(part: number, result: SubmitResult): EndedPart {
+  return {
+    part,
+    outcome: result.kind,
+    operatorMessageId: result.kind === 'sent' ? result.operatorMessageId : null,
+    errorCode: result.kind === 'sent' ? null : result.code,
+    receipt: null,
+  }
+}
+
+function submitOf({ message, attempt, line }: AttemptOrder): Pick<AttemptEnd, 'smsId' | 'attempt' | 'operator'> {
+  return { smsId: message.smsId, attempt, operator: line.name }
+}

@@ -1,0 +1,60 @@
+import type { AmbiguityPolicy } from '../operators/operator-schema.ts'
+import type { BreakerState } from './breaker.ts'
+import type { Connector, ConnectorEvents, SubmitResult } from './connectors/connector.ts'
+import { LineHealth } from './line-health.ts'
+import { OperatorQueue } from './operator-queue.ts'
+
+export interface OperatorLineOptions {
+  readonly name: string
+  readonly window: number
+  readonly responseTimeoutMs: number
+  readonly onAmbiguous: AmbiguityPolicy
+  readonly receipt: ConnectorEvents['receipt']
+  readonly breakerChanged: (kind: BreakerState['kind']) => void
+}
+
+/** How long a line may be broken before its messages look for another. */
+const UNBOUND_GRACE_MS = 1_000
+
+/** A line to an operator, with what the gateway keeps beside it. */
+export class OperatorLine {
+  readonly name: string
+  readonly responseTimeoutMs: number
+  readonly onAmbiguous: AmbiguityPolicy
+  readonly connector: Connector
+  readonly queue: OperatorQueue
+  readonly health: LineHealth
+
+  /** `open` makes the connector, which must not tell anything before it is started. */
+  constructor(options: OperatorLineOptions, open: (events: ConnectorEvents) => Connector) {
+    this.name = options.name
+    this.responseTimeoutMs = options.responseTimeoutMs
+    this.onAmbiguous = options.onAmbiguous
+    this.connector = open({
+      receipt: options.receipt,
+      readyChanged: () => {
+        this.health.readyChanged()
+        // A line that becomes ready serves what waited for it.
+        this.queue.pump()
+      },
+    })
+    this.queue = new OperatorQueue(this.connector, options.window)
+    this.health = new LineHealth({
+      isReady: () => this.connector.isReady,
+      graceMs: UNBOUND_GRACE_MS,
+      unavailable: () => this.queue.abandon(() => true),
+      breakerChanged: options.breakerChanged,
+    })
+  }
+
+  /** Hangs up, as the connector does. */
+  async stop(): Promise<void> {
+    await this.connector.stop()
+    this.health.stop()
+  }
+
+  /** An answer to a submit, or what stands for it, has come. */
+  answered(kind: SubmitResult['kind']): void {
+    this.health.answered(kind, Date.now())
+  }
+}

@@ -1,0 +1,47 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { sumUpParts, type TakenPart } from './long-message.ts'
+import { RECEIPT_STATUSES, type ReceiptStatus } from './receipts.ts'
+
+function taken(part: number, status: ReceiptStatus | null, atMs = 0): TakenPart {
+  const receipt = status && {
+    status,
+    code: status === 'delivered' ? null : `code-${part}`,
+    at: new Date(atMs),
+    isLate: atMs > 8,
+  }
+  return { attempt: 1, part, operatorMessageId: `id-${part}`, receipt }
+}
+
+test('a message is open until all its parts are taken and told of, and arrives with the last of them', () => {
+  expect(sumUpParts([taken(1, 'delivered')], 2).status).toBeNull()
+  expect(sumUpParts([taken(1, 'delivered'), taken(2, null)], 2)).toMatchObject({
+    status: null,
+    parts: [
+      { part: 1, status: 'delivered', operator_message_id: 'id-1', at: '1970-01-01T00:00:00.000Z' },
+      { part: 2, status: 'sent', operator_message_id: 'id-2' },
+    ],
+  })
+  const whole = sumUpParts([taken(2, 'delivered', 7), taken(1, 'delivered', 9)], 2)
+  expect(whole).toMatchObject({ status: 'delivered', deliveredAt: new Date(9), errorCode: null, isLate: true })
+  expect(whole.operatorMessageId).toBe('id-1')
+})
+
+test('the part that is lost says why the message is', () => {
+  expect(sumUpParts([taken(1, null), taken(2, 'failed')], 2)).toMatchObject({ status: 'failed', errorCode: 'code-2' })
+})
+
+test('the order in which parts are known changes nothing', () => {
+  const part = fc.record({
+    part: fc.integer({ min: 1, max: 4 }),
+    status: fc.option(fc.constantFrom(...RECEIPT_STATUSES)),
+  })
+  fc.assert(
+    fc.property(fc.uniqueArray(part, { selector: ({ part }) => part }), fc.nat(), (parts, turn) => {
+      const all = parts.map((each) => taken(each.part, each.status))
+      const at = turn % (all.length + 1)
+      const turned = [...all.slice(at), ...all.slice(0, at)]
+      expect(sumUpParts(turned, 4)).toEqual(sumUpParts(all, 4))
+    }),
+  )
+})

@@ -1,0 +1,37 @@
+/** An operator's last word on a part of a message. `unknown`: it does not know itself. */
+export const RECEIPT_STATUSES = ['delivered', 'failed', 'expired', 'rejected', 'unknown'] as const
+
+export type ReceiptStatus = (typeof RECEIPT_STATUSES)[number]
+
+/**
+ * Whether a receipt replaces the one that was there before. Operators tell receipts twice, and sometimes two things of
+ * one part: the first that says something stands, as it was told on. Only `unknown` gives way to a later one.
+ */
+export function replaces(before: ReceiptStatus | null, later: ReceiptStatus): boolean {
+  return before === null || (before === 'unknown' && later !== 'unknown')
+}
+
+/** Ends of a part after which the message cannot be whole any more, the most definite first. */
+const LOST = ['rejected', 'failed', 'expired'] as const satisfies readonly ReceiptStatus[]
+
+/**
+ * What became of a part that the operator may have taken more than once, by the receipts of each taking, in their
+ * order; null for one without. One that arrived is enough; while one may still arrive nothing is decided.
+ */
+export function statusOfPart(receipts: readonly (ReceiptStatus | null)[]): ReceiptStatus | null {
+  if (receipts.includes('delivered')) return 'delivered'
+  if (receipts.length === 0 || receipts.includes(null)) return null
+  if (receipts.includes('unknown')) return 'unknown'
+  return LOST.find((status) => receipts.includes(status))!
+}
+
+/**
+ * What became of a message, by what became of its parts; null while that is open. It is delivered when all of them are,
+ * and lost as soon as one is; `unknown` only when nothing can come any more that would say otherwise.
+ */
+export function statusOfMessage(parts: readonly (ReceiptStatus | null)[]): ReceiptStatus | null {
+  const lost = LOST.find((status) => parts.includes(status))
+  if (lost) return lost
+  if (parts.length === 0 || parts.includes(null)) return null
+  return parts.includes('unknown') ? 'unknown' : 'delivered'
+}

@@ -1,0 +1,20 @@
+import type { Session } from './session.ts'
+import type { TakenMessage } from './taken-message.ts'
+
+export type ReceiptBind = 'any' | 'same' | 'other'
+
+/** All that is bound under one system_id, and the receipts that wait for one of its sessions. */
+export class OperatorAccount {
+  readonly sessions = new Set<Session>()
+  /** In the order in which they are told. */
+  readonly waiting = new Set<TakenMessage>()
+  #turn = 0
+
+  /** The session that a receipt is told on: one that has room, in turn, and if possible that which is wanted. */
+  receiverFor({ sessionId }: TakenMessage, wanted: ReceiptBind): Session | null {
+    const ready = [...this.sessions].filter((session) => session.binding!.canReceive && session.hasRoomForReceipt)
+    const fitting = wanted === 'any' ? ready : ready.filter(({ id }) => (id === sessionId) === (wanted === 'same'))
+    const choice = fitting.length > 0 ? fitting : ready
+    return choice[this.#turn++ % choice.length] ?? null
+  }
+}

@@ -1,0 +1,177 @@
+import type { Values } from '../runtime/settings.ts'
+import { COMMAND_STATUS } from '../smpp/command-status.ts'
+import { encodePdu } from '../smpp/encode-pdu.ts'
+import { createPdu, type Pdu } from '../smpp/pdu.ts'
+import { draw, type SubmitFate, type Treatment, treat } from './behaviour.ts'
+import type { simulatorSettings } from './config.ts'
+import { DueQueue } from './due-queue.ts'
+import { type GarbledAnswer, garbleAnswer } from './garble-answer.ts'
+import { MessageIds, spellId } from './message-id.ts'
+import { RateLimit } from './rate-limit.ts'
+import { type ReceivedSubmit, readSubmit } from './read-submit.ts'
+import { submissionEntry, takeMessage } from './record-submit.ts'
+import type { Session, SubmitPdu } from './session.ts'
+import { statusCode } from './status-setting.ts'
+import type { SubmissionLedger } from './submission-ledger.ts'
+import type { TakenMessage } from './taken-message.ts'
+import type { ReceiptDesk } from './tell-receipts.ts'
+
+/** By how much an early receipt comes before the answer. */
+const EARLY_MS = 50
+/** Messages whose receipts are outstanding beyond which the queue is full. */
+const OUTSTANDING_MAX = 1_000_000
+
+interface DueSubmit {
+  readonly session: Session
+  readonly pdu: SubmitPdu
+  readonly submit: ReceivedSubmit
+  readonly treatment: Treatment
+  readonly isBeyondWindow: boolean
+}
+
+/** How a submit ends: what the peer gets, if anything. */
+interface Decision {
+  readonly session: Session
+  readonly fate: SubmitFate
+  /** Of what is taken. */
+  readonly message: TakenMessage | null
+  readonly answer: Pdu
+  readonly garbled: GarbledAnswer | null
+}
+
+interface HeldAnswer {
+  readonly session: Session
+  readonly answer: Pdu
+}
+
+export interface SubmitDeskOptions {
+  readonly settings: Values<typeof simulatorSettings>
+  readonly ledger: SubmissionLedger
+  readonly receipts: ReceiptDesk
+}
+
+/** Takes submits or does not, as their treatment says. What it did is in the ledger before anybody is told. */
+export class SubmitDesk {
+  readonly #options: SubmitDeskOptions
+  readonly #due = new DueQueue<DueSubmit>((due) => this.#decideAll(due))
+  readonly #held = new DueQueue<HeldAnswer>((due) => {
+    for (const { session, answer } of due) session.write(answer)
+  })
+  readonly #ids = new MessageIds(Date.now())
+  readonly #rate: RateLimit
+  /** Submits of this turn of the event loop that are to be answered without delay. */
+  #now: DueSubmit[] = []
+  #submits = 0
+
+  constructor(options: SubmitDeskOptions) {
+    this.#options = options
+    this.#rate = new RateLimit(options.settings.SIMULATOR_RATE_PER_SECOND)
+  }
+
+  /** Submits decided so far. */
+  get submits(): number {
+    return this.#submits
+  }
+
+  take(session: Session, pdu: SubmitPdu): void {
+    const submit = readSubmit(pdu)
+    if (!submit) {
+      session.write(createPdu(`${pdu.command}_resp`, pdu.sequence, { status: COMMAND_STATUS.ESME_RINVESMCLASS.code }))
+      return
+    }
+    const { settings } = this.#options
+    const treatment = treat(settings, submit.key)
+    const isBeyondWindow = settings.SIMULATOR_WINDOW > 0 && session.inHand >= settings.SIMULATOR_WINDOW
+    const due = { session, pdu, submit, treatment, isBeyondWindow }
+    session.inHand++
+    if (treatment.latencyMs > 0) {
+      this.#due.add(due, Date.now() + treatment.latencyMs)
+      return
+    }
+    if (this.#now.length === 0) setImmediate(() => this.#decideAll(this.#now.splice(0)))
+    this.#now.push(due)
+  }
+
+  stop(): void {
+    this.#due.stop()
+    this.#held.stop()
+    this.#now = []
+  }
+
+  /** Decides over submits, writes all of it down, and only then answers. */
+  #decideAll(due: readonly DueSubmit[]): void {
+    const decisions = due.map((each) => this.#decide(each))
+    this.#options.ledger.flush()
+    const decided = new Map<Session, number>()
+    for (const decision of decisions) {
+      this.#tell(decision)
+      decided.set(decision.session, (decided.get(decision.session) ?? 0) + 1)
+    }
+    for (const [session, submits] of decided) {
+      session.flush()
+      session.release(submits)
+    }
+  }
+
+  #decide({ session, pdu, submit, treatment, isBeyondWindow }: DueSubmit): Decision {
+    const nowMs = Date.now()
+    const { ledger, settings } = this.#options
+    this.#submits++
+    const fate = this.#fateNow(treatment.fate, nowMs, isBeyondWindow, session)
+    const message = takeMessage(session, submit, treatment, fate, () => this.#ids.next(), nowMs)
+    const status = this.#statusOf(fate)
+    if (ledger.isKept) ledger.add(submissionEntry(session, submit, fate, status, message, nowMs))
+    const messageId = message ? spellId(message.id, settings.SIMULATOR_ID_ANSWER) : ''
+    const answer = createPdu(`${pdu.command}_resp`, pdu.sequence, { status: statusCode(status), messageId })
+    const how = fate === 'taken-garbled' ? draw(`${settings.SIMULATOR_SEED} damage ${submit.key.submit}`) : null
+    const garbled = how === null ? null : garbleAnswer(encodePdu(answer), how)
+    if (garbled?.spoilsRest || fate === 'cut' || fate === 'taken-cut') session.isSpoilt = true
+    return { session, fate, message, answer, garbled }
+  }
+
+  /** What was drawn, unless something else comes before. */
+  #fateNow(drawn: SubmitFate, nowMs: number, isBeyondWindow: boolean, session: Session): SubmitFate {
+    if (isBeyondWindow || this.#rate.isOver(nowMs)) return 'throttled'
+    if (this.#options.receipts.outstanding >= OUTSTANDING_MAX) return 'queue-full'
+    return drawn === 'taken' && (session.isClosed || session.isSpoilt) ? 'taken-unanswered' : drawn
+  }
+
+  #tell({ session, fate, message, answer, garbled }: Decision): void {
+    const isEarly = message?.receipt === 'early'
+    if (isEarly) this.#options.receipts.tellNow(message)
+    else if (message) this.#options.receipts.expect(message)
+    switch (fate) {
+      case 'taken-unanswered':
+        return
+      case 'taken-garbled':
+        session.writeBytes(garbled!.bytes)
+        if (garbled!.endsConnection) session.end()
+        return
+      case 'taken-cut':
+      case 'cut':
+        session.flush()
+        session.destroy()
+        return
+      default:
+        if (isEarly) this.#held.add({ session, answer }, Date.now() + EARLY_MS)
+        else session.write(answer)
+    }
+  }
+
+  /** What a submit of that fate is answered, or would be. */
+  #statusOf(fate: SubmitFate): string {
+    const { SIMULATOR_TEMPORARY_STATUS, SIMULATOR_REJECTED_STATUS } = this.#options.settings
+    switch (fate) {
+      case 'temporary':
+        return SIMULATOR_TEMPORARY_STATUS
+      case 'rejected':
+        return SIMULATOR_REJECTED_STATUS
+      case 'throttled':
+        return 'ESME_RTHROTTLED'
+      case 'queue-full':
+        return 'ESME_RMSGQFUL'
+      default:
+        return 'ESME_ROK'
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { ReceiptFate } from './behaviour.ts'
+import type { FinalState } from './final-states.ts'
+
+/** A message that the simulator took and will tell of. What is one part of a longer text is one here. */
+export interface TakenMessage {
+  readonly id: number
+  readonly systemId: string
+  /** The session that it came on; 0 for one of an earlier run. */
+  readonly sessionId: number
+  readonly to: string
+  readonly from: string
+  /** The beginning of its text, as receipts quote it. */
+  readonly quote: string
+  readonly takenMs: number
+  readonly receiptDueMs: number
+  readonly receipt: ReceiptFate
+  final: FinalState
+  /** How often its receipt was acknowledged. */
+  timesTold: number
+}

@@ -1,0 +1,198 @@
+import { isTaken } from './behaviour.ts'
+import { DueQueue } from './due-queue.ts'
+import { OperatorAccount, type ReceiptBind } from './operator-account.ts'
+import type { Session } from './session.ts'
+import type { SubmissionEntry, SubmissionLedger } from './submission-ledger.ts'
+import type { TakenMessage } from './taken-message.ts'
+import { type ReceiptStyle, writeReceipt } from './write-receipt.ts'
+
+/** Messages that were told of are remembered for query_sm, as many. */
+const TOLD_MAX = 10_000
+
+export interface ReceiptDeskOptions {
+  readonly style: ReceiptStyle
+  readonly bind: ReceiptBind
+  readonly retryMs: number
+  readonly ledger: SubmissionLedger
+}
+
+/**
+ * Tells what became of messages. A receipt goes to a session of the account that the message came from, again and again
+ * until it is acknowledged, also after a restart.
+ */
+export class ReceiptDesk {
+  readonly #options: ReceiptDeskOptions
+  readonly #accounts = new Map<string, OperatorAccount>()
+  readonly #due = new DueQueue<TakenMessage>((due) => this.#fallDue(due))
+  /** Messages that are to be told of, by id. */
+  readonly #outstanding = new Map<number, TakenMessage>()
+  readonly #told = new Map<number, TakenMessage>()
+  readonly #toPump = new Set<string>()
+
+  constructor(options: ReceiptDeskOptions) {
+    this.#options = options
+  }
+
+  /** Messages whose receipt is not told and acknowledged. */
+  get outstanding(): number {
+    return this.#outstanding.size
+  }
+
+  /** Sessions that are bound under a system_id. */
+  bindsOf(systemId: string): number {
+    return this.#account(systemId).sessions.size
+  }
+
+  /** A session was bound; receipts of its account may be told on it. */
+  join(session: Session): void {
+    const { systemId } = session.binding!
+    this.#account(systemId).sessions.add(session)
+    this.#pumpSoon(systemId)
+  }
+
+  /** A session is closed; what it was told and did not acknowledge is told to another. */
+  leave(session: Session): void {
+    if (!session.binding) return
+    this.#account(session.binding.systemId).sessions.delete(session)
+    this.tellAgain(session.takeUnacknowledged())
+  }
+
+  find(id: number): TakenMessage | null {
+    return this.#outstanding.get(id) ?? this.#told.get(id) ?? null
+  }
+
+  /** A message was taken; it is told of when its time has come. */
+  expect(message: TakenMessage): void {
+    if (message.receipt === 'never') {
+      this.#remember(message)
+      return
+    }
+    this.#outstanding.set(message.id, message)
+    this.#due.add(message, message.receiptDueMs)
+  }
+
+  /** A message was taken, and is told of at once. */
+  tellNow(message: TakenMessage): void {
+    this.#outstanding.set(message.id, message)
+    this.#fallDue([message])
+  }
+
+  /** Whether it could: not after its receipt was told. */
+  cancel(message: TakenMessage): boolean {
+    if (!this.#outstanding.has(message.id) || message.timesTold > 0 || message.receiptDueMs <= Date.now()) return false
+    message.final = 'DELETED:000'
+    return true
+  }
+
+  acknowledged(message: TakenMessage, status: number): void {
+    this.#pumpSoon(message.systemId)
+    if (status !== 0) {
+      this.#due.add(message, Date.now() + this.#options.retryMs)
+      return
+    }
+    if (!this.#outstanding.has(message.id)) return
+    this.#options.ledger.add({ kind: 'receipt-acked', id: String(message.id) })
+    message.timesTold++
+    if (message.receipt === 'twice' && message.timesTold === 1) {
+      this.#due.add(message, Date.now() + (message.receiptDueMs - message.takenMs))
+      return
+    }
+    this.#outstanding.delete(message.id)
+    this.#remember(message)
+  }
+
+  /** A session has room for receipts again. */
+  hasRoom(session: Session): void {
+    if (session.binding) this.#pumpSoon(session.binding.systemId)
+  }
+
+  /** Receipts that were told and not acknowledged in time. */
+  tellAgain(messages: readonly TakenMessage[]): void {
+    this.#fallDue(messages)
+  }
+
+  /** What an earlier run took and did not tell of, or was not acknowledged, is told of soon. */
+  recall(entry: SubmissionEntry): void {
+    if (!isTaken(entry.result) || entry.receipt === null || entry.receipt === 'never') return
+    const takenMs = Date.parse(entry.at)
+    this.#outstanding.set(Number(entry.id), {
+      id: Number(entry.id),
+      systemId: entry.system_id,
+      sessionId: 0,
+      to: entry.to,
+      from: entry.from,
+      quote: '',
+      takenMs,
+      receiptDueMs: entry.receipt_due_ms!,
+      receipt: 'once',
+      final: entry.final!,
+      timesTold: 0,
+    })
+  }
+
+  forget(id: number): void {
+    this.#outstanding.delete(id)
+  }
+
+  /** After the last `recall`. */
+  start(): void {
+    for (const message of this.#outstanding.values()) this.#due.add(message, message.receiptDueMs)
+  }
+
+  stop(): void {
+    this.#due.stop()
+  }
+
+  #fallDue(messages: readonly TakenMessage[]): void {
+    const systemIds = new Set<string>()
+    for (const message of messages) {
+      if (!this.#outstanding.has(message.id)) continue
+      this.#account(message.systemId).waiting.add(message)
+      systemIds.add(message.systemId)
+    }
+    for (const systemId of systemIds) this.#pump(systemId)
+  }
+
+  /** At the end of this turn of the event loop, for all that makes room in it. */
+  #pumpSoon(systemId: string): void {
+    if (this.#account(systemId).waiting.size === 0) return
+    if (this.#toPump.size === 0) {
+      setImmediate(() => {
+        const systemIds = [...this.#toPump]
+        this.#toPump.clear()
+        for (const each of systemIds) this.#pump(each)
+      })
+    }
+    this.#toPump.add(systemId)
+  }
+
+  #pump(systemId: string): void {
+    const account = this.#account(systemId)
+    if (account.waiting.size === 0 || account.sessions.size === 0) return
+    this.#options.ledger.flush()
+    const { style, bind } = this.#options
+    const used = new Set<Session>()
+    for (const message of account.waiting) {
+      const session = account.receiverFor(message, bind)
+      if (!session) break
+      account.waiting.delete(message)
+      session.tell(message, (sequence) => writeReceipt(message, style, sequence))
+      used.add(session)
+    }
+    for (const session of used) session.flush()
+  }
+
+  #account(systemId: string): OperatorAccount {
+    let account = this.#accounts.get(systemId)
+    if (!account) {
+      account = new OperatorAccount()
+      this.#accounts.set(systemId, account)
+    }
+    return account
+  }
+
+  #remember(message: TakenMessage): void {
+    this.#told.set(message.id, message)
+    if (this.#told.size > TOLD_MAX) this.#told.delete(this.#told.keys().next().value!)
+  }
+}
