@@ -101,9 +101,9 @@ export class Simulator implements Service {
 
   #createServer(): Server {
     const serve = (socket: Socket): void => this.#serve(socket)
-    const { SIMULATOR_TLS_CERT: cert, SIMULATOR_TLS_KEY: key } = this.#settings
-    if (cert === '') return createServer({ noDelay: true }, serve)
-    return createTlsServer({ noDelay: true, cert: readFileSync(cert), key: readFileSync(key) }, serve)
+    const { SIMULATOR_TLS_KEY_STORE: keyStore, SIMULATOR_TLS_PASSWORD: passphrase } = this.#settings
+    if (keyStore === '') return createServer({ noDelay: true }, serve)
+    return createTlsServer({ noDelay: true, pfx: readFileSync(keyStore), passphrase }, serve)
   }
 
   async #recallReceipts(): Promise<void> {

@@ -246,7 +246,7 @@ test('thousands at once, with too little money for all: none is overdrawn, the b
 test('why a message goes to its operator stands in its timeline; a sender that may not be used costs nothing', async () => {
   const router = fixedRouter(`
 operators:
-  mci: {connector: smpp, smpp: {address: embedded, system_id: smsgw}, window: 5, response_timeout_ms: 1000, on_ambiguous: resend}
+  mci: {connector: smpp, smpp: {address: embedded, system_id: x}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}
 routes:
   - {mcc_mnc: 432-11, operator: mci, price: 30, senders: {allow: ["2000*"]}}
   - {customer: c, prefix: "49", operator: mci, price: 70}

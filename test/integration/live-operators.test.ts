@@ -17,7 +17,7 @@ const BACKLOG = 60
 function operators(named: Readonly<Record<string, readonly [string, number]>>): string {
   const lines = Object.entries(named).map(
     ([name, [address, window]]) =>
-      `  ${name}: {connector: smpp, smpp: {address: "${address}", system_id: smsgw, reference_tlv: 0x1501}, window: ${window}, response_timeout_ms: 10000, on_ambiguous: resend}`,
+      `  ${name}: {connector: smpp, smpp: {address: "${address}", system_id: x, reference_tlv: 0x1501}, window: ${window}, response_timeout_ms: 10000, on_ambiguous: resend}`,
   )
   return `operators:\n${lines.join('\n')}\nroutes:\n  - {prefix: "", operator: ${Object.keys(named).at(-1)}, price: 1}\n`
 }
@@ -73,7 +73,7 @@ test('a new operator is live in API and worker without a restart, and what waits
     const deliveredS = (performance.now() - appliedMs) / 1_000
     expect(await (await fetch(`${admin}/v1/operators`)).json()).toMatchObject({
       revision: 2,
-      operators: [{ name: 'narrow' }, { name: 'wide', connector: 'simulator', window: 500, ready_workers: 1 }],
+      operators: [{ name: 'narrow' }, { name: 'wide', connector: 'smpp', window: 500, ready_workers: 1 }],
     })
     expect(message.timeline[0]).toMatchObject({ status: 'accepted', route: 'wide: every number' })
 

@@ -3,7 +3,7 @@ import type { DeclaredOperators } from '../../operators/operators-file.ts'
 import { parseOperators } from '../../operators/operators-file.ts'
 import { compareOperators, describeOperatorsChange } from './compare-operators.ts'
 
-const OPERATOR = 'connector: simulator, window: 5, response_timeout_ms: 1000, on_ambiguous: hold'
+const OPERATOR = 'connector: smpp, window: 5, response_timeout_ms: 1000, on_ambiguous: hold'
 
 function declared(source: string): DeclaredOperators {
   return parseOperators(source, 'test')
@@ -15,8 +15,8 @@ function lines(from: DeclaredOperators | null, to: DeclaredOperators): string[] 
 
 const BEFORE = declared(`
 operators:
-  mci: {${OPERATOR}, address: "10.0.0.5:2775", senders: {default: "2000"}}
-  old: {${OPERATOR}, address: embedded}
+  mci: {${OPERATOR}, smpp: {address: "10.0.0.5:2775", system_id: x}, senders: {default: "2000"}}
+  old: {${OPERATOR}, smpp: {address: embedded, system_id: x}}
 networks: {"262-01": ["49151"]}
 routes:
   - {prefix: "", operator: mci, price: 1}
@@ -28,16 +28,16 @@ test('what differs is told operator by operator, network by network, route by ro
   const after = declared(`
 # A comment changes nothing.
 operators:
-  mci: {${OPERATOR}, address: "10.0.0.6:2775", senders: {default: "3000"}, per_second: 10}
-  new: {${OPERATOR}, address: embedded}
+  mci: {${OPERATOR}, smpp: {address: "10.0.0.6:2775", system_id: x}, senders: {default: "3000"}, per_second: 10}
+  new: {${OPERATOR}, smpp: {address: embedded, system_id: x}}
 routes:
   - {customer: acme, mcc_mnc: [432-11, 432-35], to: [{operator: mci, weight: 3}], price: 3}
   - {prefix: "", operator: new, price: 1}
 `)
   expect(lines(BEFORE, after)).toEqual([
-    '~ operator mci: address "10.0.0.5:2775" → "10.0.0.6:2775", senders.default "2000" → "3000", per_second (none) → 10',
+    '~ operator mci: smpp.address "10.0.0.5:2775" → "10.0.0.6:2775", senders.default "2000" → "3000", per_second (none) → 10',
     '- operator old',
-    '+ operator new: connector "simulator", window 5, response_timeout_ms 1000, on_ambiguous "hold", address "embedded"',
+    '+ operator new: connector "smpp", window 5, response_timeout_ms 1000, on_ambiguous "hold", smpp.address "embedded", smpp.system_id "x"',
     '- network 262-01',
     '~ route prefix "": operator "mci" → "new"',
     '- route prefix "" (2)',
