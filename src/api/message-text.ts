@@ -6,6 +6,8 @@ import { type Encoding, type Segmentation, segment } from '../domain/text/segmen
 import { toGsmLookAlikes } from '../domain/text/smart-text.ts'
 
 const LACKING_MAX = 5
+/** What one segment can hold at most, in any encoding. */
+const SEGMENT_CHARACTERS_MAX = 160
 
 export const UNSTORABLE = 'has U+0000, or half of a character that takes two UTF-16 units'
 
@@ -46,6 +48,10 @@ export interface MessageText {
 /** Encodes a text as its request wishes. Throws Problem; `pointer` is where the message stands in the request's body. */
 export function readText(request: TextFields, segmentsMax: number, pointer: string): MessageText {
   const { encoding = 'auto', languages, smart } = request
+  // Before anything that takes long for a long text.
+  if (request.text.length > segmentsMax * SEGMENT_CHARACTERS_MAX) {
+    throw tooLong(pointer, segment(request.text).segments, segmentsMax)
+  }
   if (!isStorable(request.text)) throw invalid(pointer, UNSTORABLE)
   const replaced = smart && (encoding === 'auto' || encoding === 'gsm7') ? toGsmLookAlikes(request.text) : null
   const text = replaced ?? request.text
@@ -53,7 +59,7 @@ export function readText(request: TextFields, segmentsMax: number, pointer: stri
   if (!segmentation) throw invalid(pointer, describeLacking(text, encoding as Encoding))
   const { segments } = segmentation
   if (segments === 0) throw invalid(pointer, 'is empty')
-  if (segments > segmentsMax) throw invalid(pointer, `has ${segments} segments; ${segmentsMax} is the most`)
+  if (segments > segmentsMax) throw tooLong(pointer, segments, segmentsMax)
   return { text, textChanged: replaced !== null, segmentation }
 }
 
@@ -75,6 +81,10 @@ function chooseEncoding(text: string, languages: TextFields['languages'] = []): 
 
 function invalid(pointer: string, detail: string): Problem {
   return new Problem('invalid-text', `The text ${detail}.`, [{ pointer: `${pointer}/text`, detail }])
+}
+
+function tooLong(pointer: string, segments: number, segmentsMax: number): Problem {
+  return invalid(pointer, `has ${segments} segments; ${segmentsMax} is the most`)
 }
 
 function describeLacking(text: string, encoding: Encoding): string {

@@ -60,10 +60,12 @@ function isGsm(character: string): boolean {
 
 function lookAlike(character: string): string | null {
   if (isGsm(character)) return character
+  const listed = LOOK_ALIKES.get(character)
+  if (listed !== undefined) return listed
   if (/^\p{Default_Ignorable_Code_Point}$/u.test(character)) return ''
   if (/^\p{Zs}$/u.test(character)) return ' '
   if (/^\p{Nd}$/u.test(character)) return String(digitValue(character.codePointAt(0)!))
-  return LOOK_ALIKES.get(character) ?? null
+  return null
 }
 
 /** What Unicode has the character for a variant of; null if that does not fit either. */
