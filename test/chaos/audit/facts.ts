@@ -22,10 +22,11 @@ export interface StoredState {
   readonly timeline: readonly Status[]
 }
 
-/** A row of `attempts`. */
+/** A part that an attempt made, of `attempts` and `attempt_parts`. */
 export interface StoredAttempt {
   readonly smsId: number
   readonly attempt: number
+  readonly part: number
   readonly outcome: string | null
   readonly possibleDuplicate: boolean
 }
