@@ -9,6 +9,7 @@ import { Worker } from './delivery/worker.ts'
 import type { Cluster } from './kafka/cluster/cluster.ts'
 import type { Producer } from './kafka/producer/producer.ts'
 import type { OperatorDirectory } from './operators/operator-directory.ts'
+import { receiptTimeoutMs } from './operators/operator-schema.ts'
 import { createPortability, portabilitySettings } from './operators/portability/portability.ts'
 import { canarySettings } from './ops/canary/config.ts'
 import { createCanary } from './ops/canary/create-canary.ts'
@@ -27,6 +28,7 @@ import { type Service, ServiceGroup } from './runtime/service.ts'
 import { readSettings, type Settings, type Values } from './runtime/settings.ts'
 import type { GatewaySettings } from './settings.ts'
 import { statusSettings } from './status/config.ts'
+import { ExpireUnanswered } from './status/expire-unanswered.ts'
 import { StatusUpdater } from './status/status-updater.ts'
 import { webhookSettings } from './webhooks/config.ts'
 import { WebhookDispatcher } from './webhooks/webhook-dispatcher.ts'
@@ -74,7 +76,9 @@ export const ROLES = {
     return new Worker({ ...parts, settings, simulatorAddress: parts.gateway.SIMULATOR_ADDRESS })
   }),
   status: role('brings statuses into PostgreSQL and settles the ledger', statusSettings, (settings, parts) => {
-    return new StatusUpdater({ ...parts, settings })
+    const timeoutOf = (operator: string): number => receiptTimeoutMs(parts.operators.current().operators.get(operator))
+    const watch = new ExpireUnanswered({ ...parts, settings, receiptTimeoutMs: timeoutOf })
+    return new ServiceGroup('status', [new StatusUpdater({ ...parts, settings }), watch])
   }),
   webhooks: role("tells customers' endpoints what becomes of their messages", webhookSettings, (settings, parts) => {
     return new WebhookDispatcher({ ...parts, settings })

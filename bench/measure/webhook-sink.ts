@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 
 /** A receiver of webhooks on this machine that takes everything and counts it by event id. */
 export class WebhookSink {
-  readonly events = new Map<string, { status: string; smsId: number; times: number }>()
+  readonly events = new Map<string, { status: string; smsId: number; possibleDuplicate: boolean; times: number }>()
   readonly #server: Server
 
   constructor() {
@@ -33,7 +33,8 @@ export class WebhookSink {
       known.times++
       return
     }
-    const { data } = JSON.parse(body) as { data: { status: string; sms_id: number } }
-    this.events.set(eventId, { status: data.status, smsId: data.sms_id, times: 1 })
+    const { data } = JSON.parse(body) as { data: { status: string; sms_id: number; possible_duplicate: boolean } }
+    const { status, sms_id: smsId, possible_duplicate: possibleDuplicate } = data
+    this.events.set(eventId, { status, smsId, possibleDuplicate, times: 1 })
   }
 }

@@ -10,7 +10,15 @@ export interface AttemptHistory {
   readonly attemptsBefore: number
 }
 
-interface AttemptRow {
+interface ReceiptRow {
+  readonly ended_at: Date | null
+  readonly receipt_status: ReceiptStatus | null
+  readonly receipt_code: string | null
+  readonly receipt_at: Date | null
+  readonly receipt_received_at: Date | null
+}
+
+interface AttemptRow extends ReceiptRow {
   readonly sms_id: number
   readonly attempt: number
   readonly operator: string
@@ -19,25 +27,19 @@ interface AttemptRow {
   readonly outcome: AttemptOutcome
   readonly operator_message_id: string | null
   readonly error_code: string | null
-  readonly ended_at: Date | null
   readonly part_count: number
   readonly parts: number[] | null
   readonly read_at: Date
   readonly attempts_before: number | null
 }
 
-interface PartRow {
+interface PartRow extends ReceiptRow {
   readonly sms_id: number
   readonly attempt: number
   readonly part: number
   readonly outcome: Exclude<PartOutcome, null>
   readonly operator_message_id: string | null
   readonly error_code: string | null
-  readonly ended_at: Date
-  readonly receipt_status: ReceiptStatus | null
-  readonly receipt_code: string | null
-  readonly receipt_at: Date | null
-  readonly receipt_received_at: Date | null
 }
 
 /** Reads what is known of messages, in the order in which they are asked for. */
@@ -72,7 +74,8 @@ function toAttempt(row: AttemptRow, partRows: readonly PartRow[]): Attempt {
 /** A part without a row is open; if its attempt has ended all the same, nobody knows what came of it. */
 function partsOf(row: AttemptRow, outcome: PartOutcome, partRows: readonly PartRow[]): AttemptPart[] {
   if (row.part_count === 1) {
-    return [{ part: 1, outcome, operatorMessageId: row.operator_message_id, errorCode: row.error_code, receipt: null }]
+    const { operator_message_id: operatorMessageId, error_code: errorCode } = row
+    return [{ part: 1, outcome, operatorMessageId, errorCode, receipt: toReceipt(row) }]
   }
   const known = new Map(partRows.map((part) => [part.part, part]))
   const numbers = row.parts ?? Array.from({ length: row.part_count }, (_, index) => index + 1)
@@ -88,12 +91,12 @@ function partsOf(row: AttemptRow, outcome: PartOutcome, partRows: readonly PartR
   })
 }
 
-function toReceipt(row: PartRow): AttemptPart['receipt'] {
+function toReceipt(row: ReceiptRow): AttemptPart['receipt'] {
   if (row.receipt_status === null) return null
   return {
     status: row.receipt_status,
     code: row.receipt_code,
     at: row.receipt_at!,
-    afterMs: row.receipt_received_at!.getTime() - row.ended_at.getTime(),
+    afterMs: row.receipt_received_at!.getTime() - row.ended_at!.getTime(),
   }
 }

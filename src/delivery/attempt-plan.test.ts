@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Attempt, type AttemptOutcome, outcomeOf, type PartOutcome, partsToSubmit, standingAt } from './attempt.ts'
-import { type AttemptRules, expire, nextStep } from './attempt-plan.ts'
+import { type AttemptRules, nextStep } from './attempt-plan.ts'
 
 const RULES: AttemptRules = {
   maxRetries: 3,
@@ -96,12 +96,14 @@ test('nothing is begun, nor waited for, beyond the validity of a message', () =>
   expect(nextStep(refused, at(NOW + 500), NOW, 0)).toMatchObject({ status: 'expired', attempt: 1 })
   expect(nextStep(refused, at(NOW + 501), NOW, 0)).toMatchObject({ kind: 'wait', untilMs: NOW + 500 })
   // Whether the phone has it, nobody can say.
-  expect(expire([attempt(1, 'ambiguous')])).toMatchObject({ status: 'unknown', errorCode: 'validity-over' })
+  const lost = [attempt(1, 'ambiguous')]
+  expect(nextStep(lost, at(NOW), NOW, 0)).toMatchObject({ status: 'unknown', errorCode: 'validity-over' })
 })
 
 test('a cancelled message has an attempt that nobody makes', () => {
   const attempts = [attempt(1, 'temporary'), attempt(2, 'cancelled')]
-  expect(nextStep(attempts, RULES, NOW, 0)).toMatchObject({ kind: 'report', status: 'cancelled', attempt: 2 })
+  expect(nextStep(attempts, RULES, NOW, 0)).toMatchObject({ kind: 'report', status: 'cancelled', attempt: 1 })
+  expect(nextStep([attempt(1, 'cancelled')], RULES, NOW, 0)).toMatchObject({ status: 'cancelled', attempt: 0 })
 })
 
 test('of a long message only the open parts are submitted again, to the operator that has the others', () => {

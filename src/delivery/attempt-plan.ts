@@ -59,7 +59,8 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
       ? { kind: 'wait', untilMs: last.leaseUntilMs, for: 'lease' }
       : { kind: 'give-up-on', attempt: last.attempt }
   }
-  if (last.outcome === 'cancelled') return conclude('cancelled', attempts)
+  // The attempt that the customer took was never begun.
+  if (last.outcome === 'cancelled') return { ...conclude('cancelled', attempts.slice(0, -1)), operator: last.operator }
   const home = homeOf(attempts, rules)
   const ended = home ? endAtHome(attempts, home) : null
   if (ended) return ended
@@ -72,12 +73,15 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
   return isOver(rules, untilMs) ? expire(attempts) : { kind: 'wait', untilMs, for: wait.for }
 }
 
+/** The error code of what was not sent in time. */
+export const VALIDITY_OVER = 'validity-over'
+
 /** Too late to send. If an answer was lost before, the phone may have the message, and nobody can say it has not. */
-export function expire(attempts: readonly Attempt[], attemptsBefore = 0): Conclusion {
+function expire(attempts: readonly Attempt[], attemptsBefore = 0): Conclusion {
   const operators = new Set(attempts.map(({ operator }) => operator))
   const isUnclear = [...operators].some((operator) => standingAt(attempts, operator).ambiguous.size > 0)
   const end = conclude(isUnclear ? 'unknown' : 'expired', attempts, attemptsBefore)
-  return { ...end, errorCode: 'validity-over' }
+  return { ...end, errorCode: VALIDITY_OVER }
 }
 
 function beginAt(attempts: readonly Attempt[], rules: AttemptRules, nowMs: number, operator: string | null): NextStep {

@@ -129,7 +129,8 @@ export function readAttempts(smsIds: readonly number[]): QueryConfig {
   return {
     name: 'attempts-read',
     text: `SELECT sms_id, attempt, operator, possible_duplicate, outcome, operator_message_id, error_code,
-             lease_until, ended_at, part_count, parts, clock_timestamp() AS read_at,
+             lease_until, ended_at, part_count, parts, receipt_status, receipt_code, receipt_at, receipt_received_at,
+             clock_timestamp() AS read_at,
              (SELECT attempts_before FROM message_states WHERE message_states.sms_id = attempts.sms_id
                AND message_states.sms_id BETWEEN $2 AND $3) AS attempts_before
            FROM attempts WHERE sms_id = ANY($1::bigint[]) AND sms_id BETWEEN $2 AND $3 ORDER BY sms_id, attempt`,

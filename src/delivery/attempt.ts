@@ -13,7 +13,7 @@ export interface AttemptPart {
   readonly outcome: PartOutcome
   readonly operatorMessageId: string | null
   readonly errorCode: string | null
-  /** Of a part of several. */
+  /** As it was stored when the attempts were read. */
   readonly receipt: (Omit<PartReceipt, 'isLate'> & { readonly afterMs: number }) | null
 }
 

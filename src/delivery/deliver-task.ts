@@ -4,7 +4,7 @@ import { DONE, deadLetter, type Outcome, pauseUntil, retryAt, shed } from '../ka
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import { isDatabaseAway } from '../postgres/database-errors.ts'
 import { type Attempt, partsToSubmit } from './attempt.ts'
-import { type AttemptRules, type Conclusion, expire, type NextStep, nextStep } from './attempt-plan.ts'
+import { type AttemptRules, type Conclusion, type NextStep, nextStep, VALIDITY_OVER } from './attempt-plan.ts'
 import { chooseLine } from './choose-line.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
 import type { LineCandidate, LiveLines } from './live-lines.ts'
@@ -27,11 +27,15 @@ export interface DeliveryParts {
   readonly receipts: Pick<ReceiptMatcher, 'expect'>
   readonly teller: ReceiptTeller
   readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'>
-  /** Waits that are longer than `afterMs` are not kept in memory, but by `until`; null where nobody keeps them. */
-  readonly defer: {
-    readonly afterMs: number
-    readonly until: (record: ConsumedRecord, task: DeliveryTask, untilMs: number) => Promise<void>
-  } | null
+  /** Keeps tasks through long waits; null where nobody does. */
+  readonly delayed: TaskDelays | null
+}
+
+/** Puts tasks aside whose waits are too long for memory, and publishes them again. */
+export interface TaskDelays {
+  shouldDefer(untilMs: number, nowMs: number): boolean
+  /** Resolves when the task is put aside: its record is done then. Throws when the database does. */
+  defer(record: ConsumedRecord, task: DeliveryTask, untilMs: number): Promise<void>
 }
 
 /** What is known of a task in hand, across the visits of its record to the handler. */
@@ -41,6 +45,8 @@ interface Progress {
   readonly validUntilMs: number | null
   attemptsBefore: number
   attempts: Attempt[]
+  /** Whether the attempts are what PostgreSQL has. */
+  isRecalled: boolean
   /** The receipt of a message in one part, if it came before the answer. */
   overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
   faults: number
@@ -86,7 +92,8 @@ export class TaskDelivery {
       smsId: task.sms_id,
       customerId: task.customer_id,
       segments: task.segments,
-      acceptedAtMs: Date.parse(task.accepted_at),
+      // What was scheduled was not late before its time.
+      acceptedAtMs: Date.parse(task.created_at),
       traceparent: record.header('traceparent') ?? null,
     }
     const progress: Progress = {
@@ -95,6 +102,7 @@ export class TaskDelivery {
       validUntilMs: task.valid_until === null ? null : Date.parse(task.valid_until),
       attemptsBefore: task.retry_count,
       attempts: [],
+      isRecalled: false,
       overtaken: null,
       faults: 0,
     }
@@ -106,6 +114,7 @@ export class TaskDelivery {
   async #pursue(record: ConsumedRecord, progress: Progress): Promise<Outcome> {
     const { task } = progress
     // A round that a redrive began goes on from the attempts before it, one of which the phone may have had.
+    progress.isRecalled = false
     if (task.retry_count > 0 && progress.attempts.length === 0) await this.#recall(progress)
     while (true) {
       const step = nextStep(progress.attempts, this.#rulesOf(progress), Date.now(), spreadOf(task.sms_id))
@@ -113,7 +122,10 @@ export class TaskDelivery {
         case 'wait':
           return this.#wait(record, progress, step)
         case 'report':
-          return this.#conclude(progress, step)
+          if (step.errorCode !== VALIDITY_OVER || progress.isRecalled) return this.#conclude(progress, step)
+          // A worker before us may have sent it, or its customer cancelled it: the attempts tell.
+          await this.#recall(progress)
+          break
         case 'give-up-on':
           await this.#parts.maker.giveUp(task.sms_id, progress.attempts.at(-1)!)
           await this.#recall(progress)
@@ -143,9 +155,9 @@ export class TaskDelivery {
     if (step.for === 'lease') return retryAt(untilMs)
     progress.reports.queued(progress.attempts.at(-1)!, progress.attemptsBefore)
     if (step.for === 'pace') return shed(untilMs)
-    const { defer } = this.#parts
-    if (!defer || untilMs - Date.now() <= defer.afterMs) return retryAt(untilMs)
-    await defer.until(record, progress.task, untilMs)
+    const { delayed } = this.#parts
+    if (!delayed?.shouldDefer(untilMs, Date.now())) return retryAt(untilMs)
+    await delayed.defer(record, progress.task, untilMs)
     return DONE
   }
 
@@ -172,9 +184,7 @@ export class TaskDelivery {
     const turn = await this.#turn(record, progress.task, line)
     if (!turn) return shed(Date.now())
     try {
-      if (progress.validUntilMs !== null && progress.validUntilMs <= Date.now()) {
-        return this.#conclude(progress, expire(progress.attempts, progress.attemptsBefore))
-      }
+      if (progress.validUntilMs !== null && progress.validUntilMs <= Date.now()) return null
       if (!line.health.admit(Date.now())) return noLine(progress)
       const order = { ...submits, message, line, partCount, attempt: step.attempt, answered: turn.release }
       await this.#make(progress, order, candidate.why)
@@ -233,6 +243,7 @@ export class TaskDelivery {
   async #recall(progress: Progress): Promise<void> {
     const { attempts, attemptsBefore } = await this.#parts.attempts.history(progress.task.sms_id)
     progress.attempts = attempts
+    progress.isRecalled = true
     progress.attemptsBefore = Math.max(progress.attemptsBefore, attemptsBefore)
   }
 
@@ -240,9 +251,9 @@ export class TaskDelivery {
     const { reports, attempts, overtaken } = progress
     reports.concluded(end, attempts)
     if (overtaken) reports.add(this.#parts.teller.tell(overtaken.submit, overtaken.receipt))
-    // Receipts of parts may all have come before the last part was taken.
-    const isLong = attempts.some(({ partCount }) => partCount > 1)
-    if (end.status === 'sent' && isLong) reports.add(this.#parts.teller.tellLong(reports.subject, end.operator!))
+    // Receipts of parts may all have come before the last part was taken, and what another worker told may be lost.
+    const isStored = progress.isRecalled || attempts.some(({ partCount }) => partCount > 1)
+    if (end.status === 'sent' && isStored) reports.add(this.#parts.teller.tellStored(reports.subject, end.operator!))
     if (end.status !== 'failed') return DONE
     return deadLetter('attempts-exhausted', `the operator refused ${end.attempt} times, last with "${end.errorCode}"`)
   }

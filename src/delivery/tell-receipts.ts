@@ -41,21 +41,22 @@ export class ReceiptTeller {
    * known, or at the end of the worker.
    */
   async tell(submit: TakenSubmit, receipt: TakenUp): Promise<void> {
-    const telling = submit.part === null ? this.#tellShort(submit, receipt) : this.tellLong(submit, submit.operator)
+    const telling = submit.part === null ? this.#tellShort(submit, receipt) : this.tellStored(submit, submit.operator)
     this.#untold.add(telling)
     const told = telling.finally(() => this.#untold.delete(telling))
     told.catch(() => {})
     await (this.#untold.size > UNTOLD_MAX ? told : Promise.race([told, this.#timeLeft()]))
   }
 
-  /** Tells what the parts of a message have come to, if that is anything yet. Throws when the database does. */
-  async tellLong(subject: StatusSubject, operator: string): Promise<void> {
+  /** Tells what stored receipts make of a message, if that is anything yet. Throws when the database does. */
+  async tellStored(subject: StatusSubject, operator: string): Promise<void> {
     const { attempts } = await this.#parts.attempts.history(subject.smsId)
     const partCount = attempts.findLast((attempt) => attempt.operator === operator)?.partCount ?? 1
     const whole = sumUpParts(this.#takenOf(attempts, operator), partCount)
     if (whole.status === null) return
     await this.#parts.reporter.report(subject, whole.status, {
       ...whole,
+      ...(partCount === 1 ? { parts: [] } : {}),
       operator,
       possibleDuplicate: attempts.some(({ possibleDuplicate }) => possibleDuplicate),
     })

@@ -16,6 +16,7 @@ export function eventBody(event: StatusEvent): string {
       attempt: event.attempt,
       segments: event.segments,
       possible_duplicate: event.possible_duplicate,
+      ...(event.late ? { late: true } : {}),
     },
   })
 }

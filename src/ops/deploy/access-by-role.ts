@@ -34,7 +34,7 @@ const USES: Readonly<Record<string, RoleUse>> = {
   // What is redriven goes by the outbox too, and so do the records of who did it. What is lost shows by others' offsets.
   relay: { writes: [accepted, delivery, status, deadLetters], watches: [GROUPS.delivery, GROUPS.status] },
   worker: { reads: [delivery], groups: ['smsgw-delivery'], writes: [status, deadLetters] },
-  status: { reads: [status], groups: ['smsgw-status'], writes: [deadLetters] },
+  status: { reads: [status], groups: ['smsgw-status'], writes: [status, deadLetters] },
   webhooks: { reads: [status], groups: ['smsgw-webhooks'], writes: [deadLetters] },
   audit: { reads: [accepted, status, deadLetters], groups: ['smsgw-audit'], writes: [deadLetters] },
   analytics: { reads: [accepted, status], groups: ['smsgw-clickhouse'] },

@@ -1,5 +1,7 @@
+import { OpenRanges } from '../../domain/open-ranges.ts'
 import { smsIdTimeMs } from '../../domain/sms-id.ts'
 import { GROUPS, TOPICS } from '../../events/topics.ts'
+import { readProgress } from '../../kafka/admin/read-progress.ts'
 import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import type { Log } from '../../runtime/log.ts'
@@ -8,8 +10,6 @@ import type { Service } from '../../runtime/service.ts'
 import type { Values } from '../../runtime/settings.ts'
 import { WakeSignal } from '../../runtime/wake-signal.ts'
 import type { outboxSettings } from '../config.ts'
-import { OpenRanges } from './open-ranges.ts'
-import { readProgress } from './read-progress.ts'
 import {
   forgetRepublications,
   readHeads,
@@ -18,7 +18,7 @@ import {
   writeReconcilerProgress,
 } from './reconcile-statements.ts'
 import { ReconcilerMetrics } from './reconciler-metrics.ts'
-import { SearchRange } from './search-range.ts'
+import { RANGE_MS, SearchRange } from './search-range.ts'
 import { type PipelineView, SettledWatermark } from './settled-watermark.ts'
 
 const RECONCILER_LOCK = 7_306_005
@@ -108,14 +108,15 @@ export class Reconciler implements Service {
   /** From where the last one left off; at first, from the oldest message that may still be looked for. */
   async #readRanges(connection: Connection): Promise<OpenRanges> {
     const { RECONCILE_AFTER_MS, RECONCILE_DAYS } = this.#parts.settings
+    const rules = { rangeMs: RANGE_MS, afterMs: RECONCILE_AFTER_MS, revisitShare: 0.25 }
     const { rows } = await connection.query<{ next_range_ms: number; open_ranges_ms: string[] }>(
       readReconcilerProgress(),
     )
-    if (rows[0]) return new OpenRanges(RECONCILE_AFTER_MS, rows[0].next_range_ms, rows[0].open_ranges_ms.map(Number))
+    if (rows[0]) return new OpenRanges(rules, rows[0].next_range_ms, rows[0].open_ranges_ms.map(Number))
     const nowMs = Date.now()
     const oldest = await connection.query<{ sms_id: number }>(readOldestMessage(nowMs - RECONCILE_DAYS * DAY_MS))
     const firstMs = oldest.rows[0] ? smsIdTimeMs(oldest.rows[0].sms_id) : nowMs - RECONCILE_AFTER_MS
-    return new OpenRanges(RECONCILE_AFTER_MS, Math.min(firstMs, nowMs - RECONCILE_AFTER_MS), [])
+    return new OpenRanges(rules, Math.min(firstMs, nowMs - RECONCILE_AFTER_MS), [])
   }
 
   async #round(connection: Connection, watermark: SettledWatermark, ranges: OpenRanges): Promise<void> {

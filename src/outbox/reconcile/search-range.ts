@@ -5,12 +5,13 @@ import type { Connection } from '../../postgres/pool.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Values } from '../../runtime/settings.ts'
 import type { outboxSettings } from '../config.ts'
-import { RANGE_MS } from './open-ranges.ts'
 import { giveUp, readSilent, republish, type SilentRow } from './reconcile-statements.ts'
 import type { ReconcilerMetrics } from './reconciler-metrics.ts'
 import { decideRepublish, type FoundMessage, type RepublishDecision } from './republish-rule.ts'
 import type { PipelineView, SettledWatermark } from './settled-watermark.ts'
 
+/** Messages are looked through by the ten seconds in which they were accepted. */
+export const RANGE_MS = 10_000
 const PAGE_ROWS_MAX = 2_000
 const NAMED_MAX = 200
 

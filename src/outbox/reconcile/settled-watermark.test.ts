@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { firstSmsIdAt } from '../../domain/sms-id.ts'
-import { type PartitionProgress, type PipelineView, SettledWatermark, type SilentMessage } from './settled-watermark.ts'
+import type { PartitionProgress } from '../../kafka/admin/read-progress.ts'
+import { type PipelineView, SettledWatermark, type SilentMessage } from './settled-watermark.ts'
 
 const START_MS = Date.UTC(2026, 10, 24)
 const SHARDS = 3

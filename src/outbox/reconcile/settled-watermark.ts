@@ -1,18 +1,12 @@
 import { OUTBOX_SHARDS } from '../../domain/outbox-shard.ts'
 import { smsIdTimeMs } from '../../domain/sms-id.ts'
+import { hasPassed, type PartitionProgress } from '../../kafka/admin/read-progress.ts'
 
 /** The oldest row of a shard of the outbox. */
 export interface ShardHead {
   readonly shard: number
   readonly seq: number
   readonly smsId: number
-}
-
-/** Where a log begins and ends, and what a consumer group has committed of it; null if nothing yet. */
-export interface PartitionProgress {
-  readonly startOffset: number
-  readonly endOffset: number
-  readonly committedOffset: number | null
 }
 
 /**
@@ -137,11 +131,4 @@ function advance(probe: Probe, delivery: PartitionProgress, status: readonly Par
   }
   const { targetOffsets } = probe
   return status.every((progress, partition) => hasPassed(progress, targetOffsets[partition] ?? 0)) ? 'arrived' : probe
-}
-
-/** A commit beyond the end is of a log that was cut off since: its group begins at the start again. */
-function hasPassed({ startOffset, endOffset, committedOffset }: PartitionProgress, targetOffset: number): boolean {
-  const isValid = committedOffset !== null && committedOffset <= endOffset
-  const readUpTo = isValid ? Math.max(committedOffset, startOffset) : startOffset
-  return readUpTo >= Math.min(targetOffset, endOffset)
 }

@@ -1,6 +1,12 @@
-/** Messages are looked through by the ten seconds in which they were accepted. */
-export const RANGE_MS = 10_000
 const REVISIT_MS_MAX = 6 * 3_600_000
+
+export interface RangeRules {
+  readonly rangeMs: number
+  /** How old messages must be. */
+  readonly afterMs: number
+  /** Of its age, after how much more an open range is visited again. */
+  readonly revisitShare: number
+}
 
 interface Visit {
   readonly dueMs: number
@@ -9,19 +15,19 @@ interface Visit {
 }
 
 /**
- * Which ranges of time are to be looked through, and when. Each is once, when its messages are old enough to have got
+ * Which ranges of acceptance are to be looked through, and when. Each is once, when its messages are old enough to have got
  * on; one in which all have is closed for good, and another is visited again, ever more rarely, the older it is. So
  * each message is looked at a few times, however long a backlog lasts.
  */
 export class OpenRanges {
-  readonly #afterMs: number
+  readonly #rules: RangeRules
   readonly #visits: Map<number, Visit>
   #nextMs: number
 
-  /** Goes on from what `progress` gave; `afterMs` is how old messages must be. */
-  constructor(afterMs: number, nextMs: number, openMs: readonly number[]) {
-    this.#afterMs = afterMs
-    this.#nextMs = Math.floor(nextMs / RANGE_MS) * RANGE_MS
+  /** Goes on from what `progress` gave. */
+  constructor(rules: RangeRules, nextMs: number, openMs: readonly number[]) {
+    this.#rules = rules
+    this.#nextMs = Math.floor(nextMs / rules.rangeMs) * rules.rangeMs
     this.#visits = new Map(openMs.map((startMs) => [startMs, { dueMs: 0, oldestMs: null }]))
   }
 
@@ -41,9 +47,10 @@ export class OpenRanges {
 
   /** Takes in the ranges whose messages have become old enough, at most `max` at once. */
   extend(nowMs: number, max: number): void {
-    for (let added = 0; added < max && this.#nextMs + RANGE_MS <= nowMs - this.#afterMs; added++) {
+    const { rangeMs, afterMs } = this.#rules
+    for (let added = 0; added < max && this.#nextMs + rangeMs <= nowMs - afterMs; added++) {
       this.#visits.set(this.#nextMs, { dueMs: nowMs, oldestMs: null })
-      this.#nextMs += RANGE_MS
+      this.#nextMs += rangeMs
     }
   }
 
@@ -55,21 +62,26 @@ export class OpenRanges {
       .map(([startMs]) => startMs)
   }
 
-  /** `oldestMs`: acceptance of the oldest message found that has not got on; null closes the range. */
-  visited(startMs: number, oldestMs: number | null, nowMs: number): void {
+  /**
+   * `oldestMs`: acceptance of the oldest message found that has not got on; null closes the range. `dueMsMax`: when it is
+   * to be visited again at the latest.
+   */
+  visited(startMs: number, oldestMs: number | null, nowMs: number, dueMsMax = Number.POSITIVE_INFINITY): void {
     if (oldestMs === null) {
       this.#visits.delete(startMs)
       return
     }
-    const waitMs = Math.min(REVISIT_MS_MAX, Math.max(this.#afterMs, (nowMs - startMs) / 4))
-    this.#visits.set(startMs, { dueMs: nowMs + waitMs, oldestMs })
+    const { afterMs, revisitShare } = this.#rules
+    const waitMs = Math.min(REVISIT_MS_MAX, Math.max(afterMs, (nowMs - startMs) * revisitShare))
+    this.#visits.set(startMs, { dueMs: Math.min(dueMsMax, nowMs + waitMs), oldestMs })
   }
 
   /** Lets go of ranges that began before. Returns the starts of those in which messages had not got on. */
   forget(beforeMs: number): number[] {
     const gone = [...this.#visits].filter(([startMs]) => startMs < beforeMs)
     for (const [startMs] of gone) this.#visits.delete(startMs)
-    this.#nextMs = Math.max(this.#nextMs, Math.floor(beforeMs / RANGE_MS) * RANGE_MS)
+    const { rangeMs } = this.#rules
+    this.#nextMs = Math.max(this.#nextMs, Math.floor(beforeMs / rangeMs) * rangeMs)
     return gone.map(([startMs]) => startMs)
   }
 }

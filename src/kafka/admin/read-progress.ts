@@ -1,8 +1,14 @@
-import { committedOffsets } from '../../kafka/admin/read-groups.ts'
-import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
-import { EARLIEST, LATEST, listOffsets } from '../../kafka/consumer/list-offsets.ts'
-import { KafkaCode, KafkaError } from '../../kafka/errors.ts'
-import type { PartitionProgress } from './settled-watermark.ts'
+import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
+import { EARLIEST, LATEST, listOffsets } from '../consumer/list-offsets.ts'
+import { KafkaCode, KafkaError } from '../errors.ts'
+import { committedOffsets } from './read-groups.ts'
+
+/** Where a log begins and ends, and what a consumer group has committed of it; null if nothing yet. */
+export interface PartitionProgress {
+  readonly startOffset: number
+  readonly endOffset: number
+  readonly committedOffset: number | null
+}
 
 /**
  * Where each partition of a topic begins and ends, and what the group has committed of it, in the order of their
@@ -30,4 +36,15 @@ export async function readProgress(
     endOffset: endOf.get(partition)!,
     committedOffset: committedOf.get(partition) ?? null,
   }))
+}
+
+/**
+ * Whether the group has read up to there. A commit beyond the end is of a log that was cut off since: its group begins
+ * at the start again. What is not there any more counts as read: nobody can.
+ */
+export function hasPassed(progress: PartitionProgress, targetOffset: number): boolean {
+  const { startOffset, endOffset, committedOffset } = progress
+  const isValid = committedOffset !== null && committedOffset <= endOffset
+  const readUpTo = isValid ? Math.max(committedOffset, startOffset) : startOffset
+  return readUpTo >= Math.min(targetOffset, endOffset)
 }

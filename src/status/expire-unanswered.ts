@@ -1,0 +1,174 @@
+import { OpenRanges } from '../domain/open-ranges.ts'
+import { smsIdTimeMs } from '../domain/sms-id.ts'
+import { GROUPS, TOPICS } from '../events/topics.ts'
+import { hasPassed, readProgress } from '../kafka/admin/read-progress.ts'
+import type { BrokerConnections, Cluster } from '../kafka/cluster/cluster.ts'
+import type { Producer } from '../kafka/producer/producer.ts'
+import type { Connection, Pool } from '../postgres/pool.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { Service } from '../runtime/service.ts'
+import type { Values } from '../runtime/settings.ts'
+import { WakeSignal } from '../runtime/wake-signal.ts'
+import type { statusSettings } from './config.ts'
+import { SearchUnanswered } from './search-unanswered.ts'
+import { dropEarlyReceipts, readFirstMessage, readWatchProgress, writeWatchProgress } from './unanswered-statements.ts'
+
+const WATCH_LOCK = 7_306_006
+const DAY_MS = 86_400_000
+/** Longer than any operator's receipt may take. */
+const WATCHED_DAYS = 40
+const RANGE_MS = 60_000
+/** Of each period, the share that may go into looking through ranges. */
+const SEARCH_SHARE = 0.2
+const RANGES_ADDED_MAX = 10_000
+const EARLY_ROWS_MAX = 1_000_000
+const DROP_PERIOD_MS = 3_600_000
+
+export interface ExpireUnansweredParts {
+  readonly settings: Values<typeof statusSettings>
+  readonly pool: Pool
+  readonly cluster: Cluster
+  readonly producer: Producer
+  readonly receiptTimeoutMs: (operator: string) => number
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly rangeMs?: number
+}
+
+/** What was on its way when the probe set out is applied when everyone who applies has passed these offsets. */
+interface Probe {
+  readonly atMs: number
+  readonly targetOffsets: readonly number[]
+}
+
+/**
+ * Looks after messages that were sent and of which nothing more is heard: without a receipt in time they become `unknown`;
+ * where a receipt is stored and its status was lost by Kafka, that is published again. Of all processes one does it, on a
+ * connection that holds the lock. Messages are looked through by the minute of their acceptance (`open-ranges.ts`): after
+ * ten minutes, then after twice as long each time, and when the first of them is due.
+ */
+export class ExpireUnanswered implements Service {
+  readonly name = 'receipt-watch'
+  readonly #parts: ExpireUnansweredParts
+  readonly #rangeMs: number
+  readonly #told
+  readonly #connections: BrokerConnections
+  readonly #signal = new WakeSignal()
+  #probe: Probe | null = null
+  #appliedMs = 0
+  #droppedAtMs = 0
+  #loop: Promise<void> | null = null
+  #stopping = false
+
+  constructor(parts: ExpireUnansweredParts) {
+    this.#parts = parts
+    this.#rangeMs = parts.rangeMs ?? RANGE_MS
+    this.#connections = parts.cluster.connections()
+    this.#told = parts.metrics.counter(
+      'smsgw_receipts_made_good_total',
+      'Statuses published because no receipt came, or because the status of one was lost',
+      ['status'],
+    )
+  }
+
+  async start(): Promise<void> {
+    this.#loop ??= this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#signal.wake()
+    await this.#loop
+    await this.#connections.close()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await this.#lead()
+      } catch (error) {
+        this.#parts.log.warn({ err: error }, 'messages without a receipt could not be looked for; trying again')
+      }
+      await this.#pause()
+    }
+  }
+
+  async #pause(): Promise<void> {
+    if (!this.#stopping) await this.#signal.sleep(this.#parts.settings.RECEIPT_WATCH_PERIOD_MS)
+  }
+
+  /** Returns at once when another process does the work; otherwise goes on until stopped. */
+  async #lead(): Promise<void> {
+    const connection = await this.#parts.pool.connect()
+    try {
+      const { rows } = await connection.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+        WATCH_LOCK,
+      ])
+      if (!rows[0]!.locked) return
+      const ranges = await this.#readRanges(connection)
+      while (!this.#stopping) {
+        await this.#round(connection, ranges)
+        await this.#pause()
+      }
+    } finally {
+      // Closed, as the lock goes with the connection.
+      connection.release(true)
+    }
+  }
+
+  async #readRanges(connection: Connection): Promise<OpenRanges> {
+    const afterMs = this.#parts.settings.RECEIPT_WATCH_AFTER_MS
+    const rules = { rangeMs: this.#rangeMs, afterMs, revisitShare: 1 }
+    const { rows } = await connection.query<{ next_range_ms: number; open_ranges_ms: string[] }>(readWatchProgress())
+    if (rows[0]) return new OpenRanges(rules, rows[0].next_range_ms, rows[0].open_ranges_ms.map(Number))
+    const first = await connection.query<{ sms_id: number | null }>(readFirstMessage())
+    const smsId = first.rows[0]!.sms_id
+    return new OpenRanges(rules, smsId === null ? Date.now() - afterMs : smsIdTimeMs(smsId), [])
+  }
+
+  async #round(connection: Connection, ranges: OpenRanges): Promise<void> {
+    const { settings, receiptTimeoutMs, log } = this.#parts
+    const nowMs = await this.#look(connection)
+    ranges.extend(nowMs, RANGES_ADDED_MAX)
+    const forgotten = ranges.forget(nowMs - WATCHED_DAYS * DAY_MS)
+    if (forgotten.length > 0) log.error({ ranges: forgotten.length }, 'messages are too old to be looked after')
+    // Whoever stores a receipt tells it at once; what it had that long for is lost.
+    const appliedMs = this.#appliedMs - settings.RECEIPT_WATCH_AFTER_MS / 10
+    const rules = { receiptTimeoutMs, appliedMs, nowMs }
+    const search = new SearchUnanswered({
+      ...this.#parts,
+      connection,
+      rules,
+      told: (status) => this.#told.inc({ status }),
+    })
+    const endMs = performance.now() + settings.RECEIPT_WATCH_PERIOD_MS * SEARCH_SHARE
+    for (const startMs of ranges.due(nowMs, Number.POSITIVE_INFINITY)) {
+      const { oldestMs, dueMs } = await search.range(startMs, startMs + this.#rangeMs)
+      ranges.visited(startMs, oldestMs, nowMs, dueMs)
+      if (this.#stopping || performance.now() > endMs) break
+    }
+    const { nextMs, openMs } = ranges.progress
+    await connection.query(writeWatchProgress(nextMs, openMs))
+    await this.#drop(connection, nowMs)
+  }
+
+  /** Returns the database's time. */
+  async #look(connection: Connection): Promise<number> {
+    const { rows } = await connection.query<{ at: Date }>('SELECT clock_timestamp() AS at')
+    const atMs = rows[0]!.at.getTime()
+    const progress = await readProgress(this.#parts.cluster, this.#connections, TOPICS.status, GROUPS.status)
+    const { targetOffsets, atMs: sinceMs } = this.#probe ?? { targetOffsets: [], atMs: 0 }
+    if (progress.every((each, partition) => hasPassed(each, targetOffsets[partition] ?? 0))) {
+      this.#appliedMs = sinceMs
+      this.#probe = { atMs, targetOffsets: progress.map(({ endOffset }) => endOffset) }
+    }
+    return atMs
+  }
+
+  async #drop(connection: Connection, nowMs: number): Promise<void> {
+    if (nowMs - this.#droppedAtMs < DROP_PERIOD_MS) return
+    this.#droppedAtMs = nowMs
+    await connection.query(dropEarlyReceipts(this.#parts.settings.EARLY_RECEIPT_DAYS, EARLY_ROWS_MAX))
+  }
+}

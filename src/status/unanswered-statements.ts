@@ -1,0 +1,107 @@
+import type { QueryConfig } from 'pg'
+import { STATUSES, type Status, TRANSITIONS } from '../domain/status.ts'
+import { numberArray, textArray } from '../postgres/array-literal.ts'
+
+export interface OpenMessageRow {
+  readonly sms_id: number
+  readonly customer_id: string
+  readonly segments: number
+  readonly traceparent: string | null
+  readonly status: Status | null
+}
+
+/** States from which a message may still get on. */
+const OPEN = STATUSES.filter((status) => TRANSITIONS[status].length > 0)
+
+/**
+ * Messages after `smsIdAfter` and before `smsIdEnd` that have come to no end. States are looked up one by one, within the
+ * same range, so that only their day's partition is.
+ */
+export function readOpenMessages(smsIdAfter: number, smsIdEnd: number, rowsMax: number): QueryConfig {
+  return {
+    name: 'watch-open-messages',
+    text: `SELECT m.sms_id, m.customer_id, m.segments, m.traceparent, s.status
+           FROM messages AS m
+           LEFT JOIN LATERAL (SELECT status FROM message_states WHERE message_states.sms_id = m.sms_id
+             AND message_states.sms_id > $1 AND message_states.sms_id < $2 OFFSET 0) AS s ON true
+           WHERE m.sms_id > $1 AND m.sms_id < $2 AND (s.status IS NULL OR s.status = ANY($4::text[]))
+           ORDER BY m.sms_id LIMIT $3`,
+    values: [smsIdAfter, smsIdEnd, rowsMax, textArray(OPEN)],
+  }
+}
+
+export interface TakenSubmitRow {
+  readonly sms_id: number
+  readonly attempt: number
+  readonly part: number
+  readonly part_count: number
+  readonly operator: string
+  readonly operator_message_id: string
+  readonly possible_duplicate: boolean
+  readonly ended_at: Date
+  readonly receipt_status: 'delivered' | 'failed' | 'expired' | 'rejected' | 'unknown' | null
+  readonly receipt_code: string | null
+  readonly receipt_at: Date | null
+  readonly receipt_received_at: Date | null
+}
+
+/**
+ * What operators took of messages, oldest first, with the receipts that are there; also those that nobody could match
+ * because they came while the answer was being written.
+ */
+export function readTakenSubmits(smsIds: readonly number[]): QueryConfig {
+  const columns = `outcome, operator_message_id, ended_at, receipt_status, receipt_code, receipt_at, receipt_received_at`
+  return {
+    name: 'watch-taken-submits',
+    text: `SELECT a.sms_id, a.attempt, taken.part, a.part_count, a.operator, taken.operator_message_id,
+             a.possible_duplicate, taken.ended_at, coalesce(taken.receipt_status, early.status) AS receipt_status,
+             CASE WHEN taken.receipt_status IS NULL THEN early.code ELSE taken.receipt_code END AS receipt_code,
+             coalesce(taken.receipt_at, early.at) AS receipt_at,
+             coalesce(taken.receipt_received_at, early.received_at) AS receipt_received_at
+           FROM unnest($1::bigint[]) AS asked (sms_id)
+           CROSS JOIN LATERAL (SELECT * FROM attempts WHERE attempts.sms_id = asked.sms_id
+             AND attempts.sms_id BETWEEN $2 AND $3 OFFSET 0) AS a
+           CROSS JOIN LATERAL (
+             SELECT 1::smallint AS part, a.outcome, a.operator_message_id, a.ended_at, a.receipt_status, a.receipt_code,
+               a.receipt_at, a.receipt_received_at WHERE a.part_count = 1
+             UNION ALL
+             SELECT part, ${columns} FROM attempt_parts WHERE a.part_count > 1 AND attempt_parts.sms_id = a.sms_id
+               AND attempt_parts.attempt = a.attempt AND attempt_parts.sms_id BETWEEN $2 AND $3 OFFSET 0) AS taken
+           LEFT JOIN LATERAL (SELECT * FROM early_receipts WHERE early_receipts.operator = a.operator
+             AND early_receipts.operator_message_id = taken.operator_message_id OFFSET 0) AS early ON true
+           WHERE taken.outcome = 'sent'
+           ORDER BY a.sms_id, a.attempt, taken.part`,
+    values: [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)],
+  }
+}
+
+export function readWatchProgress(): QueryConfig {
+  return {
+    name: 'watch-read-progress',
+    text: `SELECT next_range_ms, open_ranges_ms::text[] AS open_ranges_ms FROM receipt_watch_progress`,
+  }
+}
+
+export function writeWatchProgress(nextMs: number, openMs: readonly number[]): QueryConfig {
+  return {
+    name: 'watch-write-progress',
+    text: `INSERT INTO receipt_watch_progress (next_range_ms, open_ranges_ms) VALUES ($1, $2)
+           ON CONFLICT (is_only) DO UPDATE SET next_range_ms = excluded.next_range_ms,
+             open_ranges_ms = excluded.open_ranges_ms`,
+    values: [nextMs, numberArray(openMs)],
+  }
+}
+
+export function readFirstMessage(): QueryConfig {
+  return { name: 'watch-first-message', text: 'SELECT min(sms_id) AS sms_id FROM messages' }
+}
+
+/** Receipts that nothing came of: those that are too old, and the oldest beyond a number. */
+export function dropEarlyReceipts(days: number, rowsMax: number): QueryConfig {
+  return {
+    name: 'watch-drop-early',
+    text: `DELETE FROM early_receipts WHERE received_at < now() - $1 * interval '1 day' OR received_at < (
+             SELECT received_at FROM early_receipts ORDER BY received_at DESC OFFSET $2 LIMIT 1)`,
+    values: [days, rowsMax],
+  }
+}

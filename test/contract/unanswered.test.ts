@@ -1,0 +1,142 @@
+import { beforeEach, expect, test } from 'vitest'
+import { SmsIds, smsIdTimeMs } from '../../src/domain/sms-id.ts'
+import type { StatusEvent } from '../../src/events/status.ts'
+import type { Pool } from '../../src/postgres/pool.ts'
+import { SearchUnanswered } from '../../src/status/search-unanswered.ts'
+import { freshDatabase } from '../servers/fixtures.ts'
+
+const DAY_MS = 86_400_000
+const ids = new SmsIds(2)
+let pool: Pool
+
+beforeEach(async () => {
+  pool = await freshDatabase()
+})
+
+/** A message in that state, accepted just now. */
+async function message(status: string | null): Promise<number> {
+  const smsId = ids.next(Date.now())
+  await pool.query(
+    `INSERT INTO messages (sms_id, customer_id, phone, text, encoding, segments, operator, cost, priority, max_retries,
+       accepted_at) VALUES ($1, 'c', '+98935', 'x', 'gsm7', 1, 'a', 1, 1, 3, now())`,
+    [smsId],
+  )
+  if (status) {
+    await pool.query(
+      `INSERT INTO message_states (sms_id, customer_id, status, attempt, settlement, possible_duplicate, timeline, revision,
+         updated_at) VALUES ($1, 'c', $2, 1, 'captured', false, '[]', 1, now())`,
+      [smsId, status],
+    )
+  }
+  return smsId
+}
+
+/** What an operator took of it that many days ago; a part of several if one is named. */
+async function taken(smsId: number, daysAgo: number, part: number | null = null, receipt: string | null = null) {
+  const partCount = part === null ? 1 : 2
+  const columns = [`${smsId}-${part ?? 1}`, `${daysAgo} days`, receipt, smsId]
+  await pool.query(
+    `INSERT INTO attempts (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until, outcome,
+       ended_at, part_count) VALUES ($1, 1, 'a', 'w', false, now(), now(), 'sent', now(), $2) ON CONFLICT DO NOTHING`,
+    [smsId, partCount],
+  )
+  if (part !== null) {
+    await pool.query(
+      `INSERT INTO attempt_parts (sms_id, attempt, part, operator, outcome, ended_at) VALUES ($1, 1, $2, 'a', 'sent', now())`,
+      [smsId, part],
+    )
+  }
+  await pool.query(
+    `UPDATE ${part === null ? 'attempts' : 'attempt_parts'} SET operator_message_id = $1, ended_at = now() - $2::interval,
+       receipt_status = $3, receipt_at = CASE WHEN $3::text IS NOT NULL THEN now() - interval '1 hour' END,
+       receipt_received_at = CASE WHEN $3::text IS NOT NULL THEN now() - interval '1 hour' END
+     WHERE sms_id = $4 ${part === null ? '' : `AND part = ${part}`}`,
+    columns,
+  )
+}
+
+/** Looks through all that was accepted; returns what was told, by message, and what is left. */
+async function search(changes: { nowMs?: number } = {}) {
+  const connection = await pool.connect()
+  const told = new Map<number, StatusEvent>()
+  const nowMs = changes.nowMs ?? Date.now()
+  try {
+    const producer = {
+      send: async ({ value }: { value: unknown }) => {
+        const event = JSON.parse(String(value)) as StatusEvent
+        told.set(event.sms_id, event)
+        return { partition: 0, offset: 0 }
+      },
+    }
+    const rules = { receiptTimeoutMs: () => 3 * DAY_MS, appliedMs: nowMs - 60_000, nowMs }
+    const searching = new SearchUnanswered({ connection, producer: producer as never, rules, told: () => {} })
+    return { told, rest: await searching.range(Date.now() - 600_000, Date.now() + 1_000) }
+  } finally {
+    connection.release()
+  }
+}
+
+test('what was sent long ago becomes unknown, what was sent lately is waited for, what has ended is let go', async () => {
+  const old = await message('sent')
+  await taken(old, 3)
+  const young = await message('sent')
+  await taken(young, 1)
+  const delivered = await message('delivered')
+  await taken(delivered, 3)
+  const { told, rest } = await search()
+  expect([...told.keys()]).toEqual([old])
+  expect(told.get(old)).toMatchObject({ status: 'unknown', error_code: 'no-receipt', operator_message_id: `${old}-1` })
+  expect(rest.oldestMs).toBe(smsIdTimeMs(old))
+  expect(rest.dueMs - Date.now()).toBeGreaterThan(2 * DAY_MS - 60_000)
+  expect(rest.dueMs - Date.now()).toBeLessThan(2 * DAY_MS + 60_000)
+  // Whoever looks again says the same, under the same id.
+  expect((await search()).told.get(old)!.event_id).toBe(told.get(old)!.event_id)
+})
+
+test('a range in which nothing may get on any more is done with', async () => {
+  await taken(await message('delivered'), 3)
+  await taken(await message('unknown'), 3)
+  expect(await search()).toEqual({ told: new Map(), rest: { oldestMs: null, dueMs: Number.POSITIVE_INFINITY } })
+  const underWay = await message(null)
+  expect((await search()).rest.oldestMs).toBe(smsIdTimeMs(underWay))
+})
+
+test('a stored receipt whose status was lost is told again, late ones as such', async () => {
+  const sent = await message('sent')
+  await taken(sent, 1, null, 'delivered')
+  const unknown = await message('unknown')
+  await taken(unknown, 4, null, 'failed')
+  const { told } = await search()
+  expect(told.get(sent)).toMatchObject({ status: 'delivered', operator: 'a', attempt: 1 })
+  expect(told.get(sent)!.late).toBeUndefined()
+  expect(told.get(unknown)).toMatchObject({ status: 'failed', late: true })
+})
+
+test('a receipt that nobody matched is found by the operator and its id', async () => {
+  const smsId = await message('sent')
+  await taken(smsId, 1)
+  await pool.query(
+    `INSERT INTO early_receipts VALUES ('a', $1, 'failed', '011', now() - interval '1 hour', now() - interval '1 hour'),
+       ('b', $1, 'delivered', null, now() - interval '1 hour', now() - interval '1 hour')`,
+    [`${smsId}-1`],
+  )
+  expect((await search()).told.get(smsId)).toMatchObject({ status: 'failed', error_code: '011' })
+})
+
+test('a long message is told of when all its parts are, with each of them', async () => {
+  const whole = await message('sent')
+  await taken(whole, 1, 1, 'delivered')
+  await taken(whole, 1, 2, 'delivered')
+  const half = await message('sent')
+  await taken(half, 1, 1, 'delivered')
+  await taken(half, 1, 2)
+  const { told } = await search()
+  expect(told.get(whole)).toMatchObject({
+    status: 'delivered',
+    parts: [
+      { part: 1, status: 'delivered', operator_message_id: `${whole}-1` },
+      { part: 2, status: 'delivered', operator_message_id: `${whole}-2` },
+    ],
+  })
+  expect(told.has(half)).toBe(false)
+})
