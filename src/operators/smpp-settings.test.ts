@@ -1,4 +1,4 @@
-import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -31,6 +31,11 @@ test('an account needs an address and a name; the rest has defaults', () => {
   const hex = completeSmppSettings({ ...operator.smpp, message_id: { answer: 'hex' }, data_coding: { gsm7: 1 } })
   expect(hex.message_id).toEqual({ answer: 'hex', receipt: 'text', receipt_tlv: 'hex' })
   expect(hex.data_coding).toEqual({ gsm7: 1, latin1: 3, ucs2: 8 })
+})
+
+test('the example is one', () => {
+  const path = join(import.meta.dirname, '../../examples/operators.smpp.yaml')
+  expect(Object.keys(parseOperators(readFileSync(path, 'utf8'), path).operators)).toEqual(['mci', 'irancell'])
 })
 
 test.each([

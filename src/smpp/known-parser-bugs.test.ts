@@ -116,17 +116,20 @@ test('an error response may have no body, an id, or TLVs (cloudhopper #31, smppe
 })
 
 test('a message id without terminator, or with something behind it, is an answer all the same', () => {
-  const header = encodePdu(createPdu('submit_sm_resp', 2, { status: 1 })).fill(0, 8, 12)
-  expect(pduOf(header)).toMatchObject({ status: 0, messageId: '' })
+  const header = encodePdu(createPdu('submit_sm_resp', 2)).subarray(0, 16)
+  expect(pduOf(framed(header))).toMatchObject({ status: 0, messageId: '' })
   expect(pduOf(framed(header, Buffer.from('4f2a')))).toMatchObject({ messageId: '4f2a' })
   expect(pduOf(framed(header, Buffer.from('4f2a\0\x01')))).toMatchObject({ messageId: '4f2a', tlvs: [] })
 })
 
 test('a message id of more than 64 octets is a fault that nobody is to answer', () => {
-  const header = encodePdu(createPdu('submit_sm_resp', 2, { status: 1 }))
-  const fault = faultOf(framed(header, Buffer.from(`${'x'.repeat(65)}\0`)))
+  const tooLong = Buffer.from(`${'x'.repeat(65)}\0`)
+  const refusal = createPdu('submit_sm_resp', 2, { status: 0x45 })
+  const fault = faultOf(framed(encodePdu({ ...refusal, status: 0 }).subarray(0, 16), tooLong))
   expect(fault).toMatchObject({ reason: 'body', command: 'submit_sm_resp', sequence: 2, status: 0xc2 })
   expect(answerFault(fault)).toBeNull()
+  // With an error it is a text of the SMSC's, and the error counts.
+  expect(pduOf(framed(encodePdu(refusal), tooLong))).toEqual(refusal)
 })
 
 test('an id in deliver_sm_resp is read, though it means nothing (smppex #31)', () => {

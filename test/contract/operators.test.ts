@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { OperatorDirectory } from '../../src/operators/operator-directory.ts'
 import { addRevision } from '../../src/operators/operator-store.ts'
+import { type DeclaredOperators, parseOperators } from '../../src/operators/operators-file.ts'
 import { createPortability, portabilitySettings } from '../../src/operators/portability/portability.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { createLog } from '../../src/runtime/log.ts'
@@ -28,6 +29,10 @@ function fileWith(source: string): string {
   const path = join(folder(), 'operators.yaml')
   writeFileSync(path, source)
   return path
+}
+
+function revisionOf(source: string) {
+  return { source, declared: parseOperators(source, 'test') }
 }
 
 async function follow(pool: Pool, file: string): Promise<OperatorDirectory> {
@@ -56,7 +61,9 @@ test('of many processes that start at once one stores the file; later ones need 
   const heard: number[] = []
   late.onChange(({ revision }) => heard.push(revision))
   const attempts = await Promise.all(
-    ['97', '96', '95'].map((prefix) => addRevision(pool, { basedOn: 1, source: simulatorFor(prefix, 1), by: prefix })),
+    ['97', '96', '95'].map((prefix) =>
+      addRevision(pool, { ...revisionOf(simulatorFor(prefix, 1)), basedOn: 1, by: prefix }),
+    ),
   )
   const [winner] = attempts.filter((each) => each !== null)
   expect(attempts.filter((each) => each !== null)).toHaveLength(1)
@@ -82,14 +89,15 @@ test('a revision that this version cannot use leaves the one before in force; th
   const complained = vi.spyOn(LOG, 'error')
   onTestFinished(() => complained.mockRestore())
   const directory = await follow(pool, fileWith(simulatorFor('98', 100)))
-  await addRevision(pool, { basedOn: 1, source: 'operators: {a: {connector: pigeon}}', by: 'x' })
+  const newer = { operators: { a: { connector: 'pigeon' } }, networks: {}, routes: [] } as unknown as DeclaredOperators
+  await addRevision(pool, { basedOn: 1, source: '', declared: newer, by: 'x' })
   await eventually(
     () => complained.mock.calls.length,
     (calls) => calls > 0,
   )
   expect(complained.mock.calls[0]![0]).toMatchObject({ revision: 2, stays: 1 })
   expect(directory.current().revision).toBe(1)
-  await addRevision(pool, { basedOn: 2, source: simulatorFor('97', 100), by: 'x' })
+  await addRevision(pool, { ...revisionOf(simulatorFor('97', 100)), basedOn: 2, by: 'x' })
   const revision = await eventually(
     () => directory.current().revision,
     (seen) => seen > 1,

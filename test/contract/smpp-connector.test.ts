@@ -139,6 +139,8 @@ test('a receipt is acknowledged when it is stored, and told again when it could 
   })
   await ready(opened)
   expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'sent', operatorMessageId: '10' })
+  const order = [...opened.told.keys()].filter((what) => /^(answered|delivered)/.test(what))
+  expect(order).toEqual(['answered ESME_ROK', 'delivered receipt'])
   const statuses = (): number[] => smsc.received('deliver_sm_resp').map(({ status }) => status)
   expect(await eventually(statuses, ({ length }) => length === 1)).toEqual([COMMAND_STATUS.ESME_RX_T_APPN.code])
   isBroken = false
@@ -328,19 +330,39 @@ test('both sides keep a quiet connection alive', async () => {
   expect(opened.ends).toEqual([])
 })
 
-test('an SMSC that does not read is written no more than fits, and the rest is unsent', async () => {
+test('what an SMSC does not read is taken back in time, and never written after', async () => {
   const smsc = await scripted((pdu, link) => {
-    if (pdu.command === 'submit_sm') link.pause()
-    return pdu.command === 'submit_sm'
+    if (pdu.command !== 'submit_sm' || pdu.sourceAddr === 'last') return false
+    if (smsc.received('submit_sm').length === 1) link.pause()
+    return true
   })
-  const opened = openSmpp(smsc.address, { concatenation: 'payload' }, { window: 4_000, responseTimeoutMs: 1_500 })
+  const opened = openSmpp(smsc.address, { concatenation: 'payload' }, { window: 2_000, responseTimeoutMs: 1_000 })
   await ready(opened)
-  const huge = { text: 'x'.repeat(15_000) }
   const submit = (count: number): Promise<SubmitResult[]> =>
-    Promise.all(Array.from({ length: count }, () => opened.connector.submit(smppMessage(huge), 1)))
-  const first = submit(1_000)
+    Promise.all(
+      Array.from({ length: count }, () => opened.connector.submit(smppMessage({ text: 'x'.repeat(15_000) }), 1)),
+    )
+  // It still speaks, and so is not taken for dead.
+  const speaking = setInterval(() => smsc.links[0]!.send(createPdu('enquire_link', 1)), 50)
+  onTestFinished(() => clearInterval(speaking))
+  const first = submit(600)
   await eventually(() => smsc.received('submit_sm').length, Boolean)
-  const results = (await Promise.all([first, submit(500)])).flat()
-  expect(results.some(({ kind }) => kind === 'ambiguous')).toBe(true)
-  expect(results.slice(1_000).every(({ kind }) => kind === 'unsent')).toBe(true)
+  const second = submit(10)
+  expect((await first).every(({ kind }) => kind === 'ambiguous')).toBe(true)
+  expect(await second).toEqual(Array(10).fill({ kind: 'unsent', code: 'not-written' }))
+  smsc.links[0]!.resume()
+  expect(await opened.connector.submit(smppMessage({ sender: 'last' }), 1)).toMatchObject({ kind: 'sent' })
+  expect(smsc.received('submit_sm').length).toBe(601)
+})
+
+test('a submit that finds no room in the window for too long is unsent', async () => {
+  const smsc = await scripted((pdu) => pdu.command === 'submit_sm')
+  const opened = openSmpp(smsc.address, {}, { window: 1, responseTimeoutMs: 400 })
+  await ready(opened)
+  expect(await submitAll(opened.connector, 3)).toEqual([
+    { kind: 'ambiguous', code: 'no-answer' },
+    { kind: 'unsent', code: 'no-room' },
+    { kind: 'unsent', code: 'no-room' },
+  ])
+  expect(smsc.received('submit_sm').length).toBe(1)
 })

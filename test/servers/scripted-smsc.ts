@@ -14,6 +14,7 @@ export interface ScriptedLink {
   cut(): void
   /** Reads no more. */
   pause(): void
+  resume(): void
 }
 
 /** Takes a PDU itself, if it returns true; else it is answered as a peaceful SMSC would. */
@@ -74,6 +75,7 @@ export class ScriptedSmsc {
       sendBytes: (bytes) => socket.write(bytes),
       cut: () => socket.destroy(),
       pause: () => socket.pause(),
+      resume: () => socket.resume(),
     }
     this.links.push(link)
     socket.on('error', () => {})

@@ -38,6 +38,7 @@ test.each([
   ['years of four digits', 'id:77 done date:202611241157 stat:UNDELIVERABLE err:0A4 text:'],
   ['a date that is written out', 'id:77 done date:2026-11-24 11:57:00 stat:UNDELIV err:0A4'],
   ['no text and commas', 'id:77,sub:001,dlvrd:000,done date:2611241157,stat:UNDELIV,err:0A4'],
+  ['equals signs and bars', 'id=77|done date=2611241157|stat=UNDELIV|err=0A4|text='],
   ['the state as a number', 'id:77 done date:2611241157 stat:5 error:0A4'],
   ['a text that looks like fields', 'id:77 done date:2611241157 stat:UNDELIV err:0A4 text:id:88 stat:DELIVRD err:000'],
   ['a text in the middle', 'id:77 text:stat:DELIVRD done date:2611241157 err:0A4 stat:UNDELIV'],
