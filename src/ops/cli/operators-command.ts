@@ -64,7 +64,7 @@ export async function findRevision(pool: Pool, revision: number | null = null): 
   if (found) return found
   throw new ExpectedError(
     revision === null
-      ? 'There are no operators yet: start the gateway, or `smsgw operators apply -f FILE`.'
+      ? 'There are no operators yet: `smsgw operators apply -f FILE`, or start the gateway, which begins with OPERATORS_FILE.'
       : `There is no revision ${revision} of the operators.`,
   )
 }
