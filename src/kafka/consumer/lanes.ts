@@ -134,7 +134,8 @@ export class Lanes implements Dispatcher {
   /** A record that nothing stands before is handed over at once; only if it takes time does it need a lane. */
   #addOne(partition: AssignedPartition, lanes: Map<string | number, Lane>, record: ConsumedRecord): void {
     const isFree = this.#running < this.#options.concurrencyMax && this.#ready.length === 0 && !this.#isPaused()
-    if (isFree && lanes.size === 0 && !partition.doneInHand && !partition.wasDoneBefore(record.offset)) {
+    const isAlone = lanes.size === 0 && partition.shares === null && !partition.doneInHand
+    if (isFree && isAlone && !partition.wasDoneBefore(record.offset)) {
       const answer = this.#call(record)
       if (!(answer instanceof Promise) && answer.kind === 'done') {
         partition.pass(record)

@@ -45,6 +45,9 @@ export function watchHeads(
 }
 
 function judge(assigned: AssignedPartition, head: HeldRecord, options: ConsumerOptions, nowMs: number) {
+  // While records are deferred it is the reading ahead that a head brings to a stand.
+  const isReadingAhead = assigned.tracker.deferred > 0
+  const recordsPerPartitionMax = isReadingAhead ? options.readAheadOffsetsMax : options.recordsPerPartitionMax
   return judgeHead(
     {
       handedForMs: nowMs - head.handedMs,
@@ -53,7 +56,7 @@ function judge(assigned: AssignedPartition, head: HeldRecord, options: ConsumerO
       othersBegun: assigned.begun - 1,
       progressAgoMs: nowMs - assigned.progressMs,
     },
-    options,
+    { ...options, recordsPerPartitionMax },
   )
 }
 

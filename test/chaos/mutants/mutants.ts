@@ -54,8 +54,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'auto-commit',
     file: 'kafka/consumer/offset-tracker.ts',
-    snippet: '    return this.#head < this.#offsets.length ? this.#offsets[this.#head]! : this.#next',
-    bug: '    return this.#next',
+    snippet: '    const watermark = this.#head < this.#offsets.length ? this.#offsets[this.#head]! : this.#next',
+    bug: '    const watermark = this.#next',
     fault: { name: 'kill-worker', target: 'worker-1', holdMs: 500 },
     checks: ['A2'],
     says: /has no final status/,
