@@ -138,7 +138,8 @@ export class TaskDelivery {
     const { task, line, subject } = progress
     const { topic, partition } = record
     record.isQueued = true
-    const turn = await line.queue.turn({ customerId: task.customer_id, priority: task.priority, topic, partition })
+    const { customer_id: customerId, priority } = task
+    const turn = await line.queue.turn({ customerId, priority, topic, partition, cost: 1 })
     record.isQueued = false
     if (!turn) return retryAt(Date.now())
     if (record.isAbandoned) {

@@ -7,8 +7,9 @@ const REFILL_PART = 0.5
 /** Records of one kind within a partition, of which no kind may crowd out the others. */
 export interface Share {
   readonly name: string
-  /** Its records in hand. */
+  /** Its records in hand, and how many of them a handler has. */
   held: number
+  running: number
   /** At least as many of its records are deferred: it may be more than there are once some have left the log. */
   deferred: number
   /** None of them lies below. */
@@ -149,7 +150,7 @@ export class PartitionShares {
     const name = this.#bounds.shareOf(record)
     let share = this.#shares.get(name)
     if (!share) {
-      share = { name, held: 0, deferred: 0, from: 0 }
+      share = { name, held: 0, running: 0, deferred: 0, from: 0 }
       this.#shares.set(name, share)
     }
     return share
