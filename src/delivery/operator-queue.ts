@@ -1,3 +1,4 @@
+import { EXPRESS_PRIORITY } from '../events/delivery-partition.ts'
 import type { Connector } from './connectors/connector.ts'
 import { CustomerRound, type RoundItem } from './customer-round.ts'
 import type { Gate, Permit, Reopened } from './pace/gate.ts'
@@ -26,7 +27,6 @@ export interface QueueRules {
   readonly openGate?: (reopened: Reopened) => Gate
 }
 
-const EXPRESS = 3
 /** Express messages served one after another while others wait; then it is one of theirs. */
 const EXPRESS_RUN_MAX = 9
 
@@ -72,7 +72,7 @@ export class OperatorQueue {
   turn(waiting: Waiting): Promise<Turn | null> {
     if (this.#closed) return Promise.resolve(null)
     return new Promise((resolve) => {
-      const round = waiting.priority >= EXPRESS ? this.#express : this.#ordinary
+      const round = waiting.priority >= EXPRESS_PRIORITY ? this.#express : this.#ordinary
       round.add({ ...waiting, resolve })
       this.#waitingParts += waiting.cost
       this.pump()
