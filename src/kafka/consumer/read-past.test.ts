@@ -68,7 +68,9 @@ class Reading {
     const shareOf = ({ key }: ConsumedRecord): string => key!.toString()
     const sharedHold = { ...this.#bounds, bytesPerPartitionMax: 1_000_000, shareOf }
     const doneBefore = decodeDoneRanges(offset, metadata)
-    return new AssignedPartition('t', 0, { topicId: '', offset, doneBefore, sharedHold })
+    const assigned = new AssignedPartition('t', 0, { topicId: '', offset, doneBefore, sharedHold })
+    assigned.highWatermark = this.#end
+    return assigned
   }
 
   #limits() {
