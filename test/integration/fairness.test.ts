@@ -106,6 +106,7 @@ test('while one customer’s messages wait for a slow operator, another’s in t
     (found) => found.filter(({ smsId }) => probeIds.has(smsId)).length >= probeIds.size,
     60_000,
   )
+  expect(submits.filter(({ smsId }) => probeIds.has(smsId))).toHaveLength(probeIds.size)
   const bulkSubmits = submits.filter(({ smsId }) => !probeIds.has(smsId))
   expect(bulkSubmits.length).toBeGreaterThan(WINDOW)
   expect(bulkSubmits.length).toBeLessThan(MESSAGES)

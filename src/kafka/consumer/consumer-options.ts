@@ -44,7 +44,7 @@ export interface ConsumerOptions {
   readonly shareOf: ((record: ConsumedRecord) => string) | null
   /** Records of one share in hand, per partition; more are deferred, and read past. */
   readonly recordsPerShareMax: number
-  /** How far a partition is read ahead of its watermark while records are deferred. */
+  /** With `shareOf`: how far a partition is read ahead of its watermark. */
   readonly readAheadOffsetsMax: number
   /** How long a record may keep its partition's hold crowded before it is given up (see `head-of-line.ts`). */
   readonly headCrowdedMsMax: number

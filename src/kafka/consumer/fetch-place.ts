@@ -27,20 +27,19 @@ export function nextPlace(assigned: AssignedPartition, limits: HoldLimits): Fetc
   return assigned.isHeldBack ? null : { assigned, offset: fetchOffset, isAgain }
 }
 
-/** Whether what is new may be fetched: there is room, and what was read past is not too far behind. */
+/** Whether what is new may be fetched: there is room, and a watermark that others leave behind is not too far away. */
 export function mayReadOn(assigned: AssignedPartition, limits: HoldLimits, share: number): boolean {
-  const { deferred, span } = assigned.tracker
-  if (deferred > 0 && span >= limits.readAheadOffsetsMax * share) return false
+  if (assigned.shares && assigned.tracker.span >= limits.readAheadOffsetsMax * share) return false
   return hasRoom(assigned, limits, share)
 }
 
 /**
  * Whether less than a share of what a partition may hold is in hand. What is done beyond the watermark counts as well,
- * so that the commit's metadata can tell of it; not while records are deferred, which would bring all to a stand.
+ * so that the commit's metadata can tell of it; but not where one share must not hold up another.
  */
 export function hasRoom(assigned: AssignedPartition, limits: HoldLimits, share: number): boolean {
-  const { tracker, bufferedBytes, bufferedRecords } = assigned
-  const records = tracker.deferred > 0 ? bufferedRecords : Math.max(tracker.span, bufferedRecords)
+  const { shares, tracker, bufferedBytes, bufferedRecords } = assigned
+  const records = shares ? bufferedRecords : Math.max(tracker.span, bufferedRecords)
   return records < limits.recordsPerPartitionMax * share && bufferedBytes < limits.bytesPerPartitionMax * share
 }
 

@@ -102,7 +102,11 @@ export class Lanes implements Dispatcher {
       this.#free(lane)
     }
     if (lane.state === 'parked') this.#parking.keep((each) => each !== lane)
-    if (lane.state !== 'ready') this.#ready.unshift(lane)
+    if (lane.state !== 'ready') {
+      // It goes before all others, and no share of the handlers is needed for it.
+      lane.share = null
+      this.#ready.unshift(lane)
+    }
     lane.state = 'ready'
     this.#pump()
     return true

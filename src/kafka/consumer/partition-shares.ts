@@ -18,9 +18,9 @@ export interface Share {
 
 /** An answer to be looked through for deferred records. */
 interface Scan {
-  readonly start: number
-  readonly chosen: Share
-  /** Shares of which all deferred records from `start` on were taken so far, and that may take more. */
+  /** Whose turn it is. */
+  readonly chosen: Share | undefined
+  /** Shares of which no deferred record lies before what was looked at so far, and that may take more. */
   readonly taking: Set<Share>
   /** The first offset not looked at. */
   at: number
@@ -91,11 +91,9 @@ export class PartitionShares {
 
   /** An answer fetched from `start` is about to be looked through. */
   beginScan(start: number, room: number): void {
-    const chosen = this.#nextTurn(room)
-    if (!chosen) return
     const bound = this.#boundFor(room)
     const taking = [...this.#deferring].filter(({ from, held }) => from >= start && held < bound)
-    this.#scan = { start, chosen, taking: new Set(taking), at: start }
+    this.#scan = { chosen: taking.find(({ from }) => from === start), taking: new Set(taking), at: start }
   }
 
   /** Takes a record of the answer that was deferred, if its share may have it now. */
@@ -134,7 +132,7 @@ export class PartitionShares {
       // All of it was looked through: what is missing has left the log.
       if (share.from >= frontOffset) this.#allTaken(share)
     }
-    if (this.#deferring.delete(scan.chosen)) this.#deferring.add(scan.chosen)
+    if (scan.chosen && this.#deferring.delete(scan.chosen)) this.#deferring.add(scan.chosen)
     this.#settle()
   }
 

@@ -45,9 +45,8 @@ export function watchHeads(
 }
 
 function judge(assigned: AssignedPartition, head: HeldRecord, options: ConsumerOptions, nowMs: number) {
-  // While records are deferred it is the reading ahead that a head brings to a stand.
-  const isReadingAhead = assigned.tracker.deferred > 0
-  const recordsPerPartitionMax = isReadingAhead ? options.readAheadOffsetsMax : options.recordsPerPartitionMax
+  // Where the hold is shared out, it is the reading ahead that a head brings to a stand.
+  const recordsPerPartitionMax = assigned.shares ? options.readAheadOffsetsMax : options.recordsPerPartitionMax
   return judgeHead(
     {
       handedForMs: nowMs - head.handedMs,
