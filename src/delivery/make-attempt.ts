@@ -2,6 +2,7 @@ import { type Attempt, type AttemptPart, outcomeOf, type PartOutcome, type Parts
 import type { AttemptEnd } from './attempt-statements.ts'
 import type { OutgoingMessage, SubmitResult } from './connectors/connector.ts'
 import type { OperatorLine } from './operator-line.ts'
+import type { Permit } from './pace/gate.ts'
 import type { AttemptBook, TakenUp } from './record-attempts.ts'
 
 /** What an attempt is to be. */
@@ -10,6 +11,8 @@ export interface AttemptOrder extends PartsToSubmit {
   readonly line: OperatorLine
   readonly attempt: number
   readonly partCount: number
+  /** When each part may be written. */
+  readonly permit: Permit
   /** Called when the attempt is committed, before anything is submitted. */
   readonly begun: () => void
   /** Called when all answers are there. */
@@ -30,6 +33,7 @@ export interface AttemptMakerParts {
 /** How long after the answer could have come another worker still leaves the attempt alone. */
 const LEASE_MARGIN_MS = 5_000
 const LEASE_LATE: SubmitResult = { kind: 'unsent', code: 'lease-late' }
+const SLOT_MISSED: SubmitResult = { kind: 'unsent', code: 'slot-missed' }
 
 /** Makes attempts: committed before anything is written to the operator, ended part by part as the answers come. */
 export class AttemptMaker {
@@ -46,17 +50,16 @@ export class AttemptMaker {
   async make(order: AttemptOrder): Promise<MadeAttempt | null> {
     const { message, line, attempt, partCount, parts, possibleDuplicate } = order
     const beganMs = performance.now()
-    const leaseMs = line.responseTimeoutMs + LEASE_MARGIN_MS
+    const paceMs = Math.max(0, order.permit.untilMs - Date.now())
+    const leaseMs = Math.ceil(line.responseTimeoutMs + LEASE_MARGIN_MS + paceMs)
     const start = { smsId: message.smsId, attempt, operator: line.name, possibleDuplicate, leaseMs, partCount, parts }
     if (!(await this.#parts.attempts.begin(start))) return null
     order.begun()
-    // A process that was stopped since it took the lease must not submit: the attempt may be another's by now.
-    const isLate = performance.now() - beganMs > LEASE_MARGIN_MS / 2
-    if (isLate) line.health.withdrawn()
+    const lateMs = beganMs + LEASE_MARGIN_MS / 2 + paceMs
     const written: Promise<readonly [number, TakenUp | null]>[] = []
     const ended = await Promise.all(
       parts.map(async (part) => {
-        const end = endedPart(part, isLate ? LEASE_LATE : await this.#submit(line, message, part))
+        const end = endedPart(part, await this.#submit(order, part, lateMs))
         if (partCount > 1) written.push(this.#endPart(order, end))
         return end
       }),
@@ -93,8 +96,14 @@ export class AttemptMaker {
     ])
   }
 
-  async #submit(line: OperatorLine, message: OutgoingMessage, part: number): Promise<SubmitResult> {
+  /** A process that was stopped since it took the lease must not submit: the attempt may be another's by now. */
+  async #submit({ line, message, permit }: AttemptOrder, part: number, lateMs: number): Promise<SubmitResult> {
+    const isDue = await permit.due()
     const submittedMs = performance.now()
+    if (!isDue || submittedMs > lateMs) {
+      line.health.withdrawn()
+      return isDue ? LEASE_LATE : SLOT_MISSED
+    }
     const result = await line.connector.submit(message, part)
     line.answered(result.kind)
     this.#parts.submitted(line.name, result.kind, (performance.now() - submittedMs) / 1_000)

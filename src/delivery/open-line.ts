@@ -8,6 +8,7 @@ import { HttpConnector } from './connectors/http/http-connector.ts'
 import { openSmppConnector } from './connectors/smpp/open-smpp-connector.ts'
 import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
 import { OperatorLine } from './operator-line.ts'
+import type { Gate, Reopened } from './pace/gate.ts'
 
 class OperatorAddressError extends ExpectedError {
   override readonly name = 'OperatorAddressError'
@@ -21,6 +22,8 @@ export interface LineParts {
   readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
   readonly breakerChanged: (operator: string, kind: BreakerState['kind']) => void
   readonly observeSmpp: (operator: string) => SmppObserver
+  /** The gate of an operator, by the pace agreed with it; null: there is none. */
+  readonly openGate: (operator: string, perSecond: number | null, reopened: Reopened) => Gate
   readonly log: Log
 }
 
@@ -33,6 +36,10 @@ export function openLine(name: string, config: OperatorConfig, parts: LineParts)
     {
       name,
       window: config.window,
+      queueRules: {
+        weightOf: (customerId) => config.customers?.[customerId] ?? 1,
+        openGate: (reopened) => parts.openGate(name, config.per_second ?? null, reopened),
+      },
       responseTimeoutMs: config.response_timeout_ms,
       onAmbiguous: config.on_ambiguous,
       receipt: (receipt) => parts.receipt(name, receipt),

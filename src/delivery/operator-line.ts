@@ -2,11 +2,12 @@ import type { AmbiguityPolicy } from '../operators/operator-schema.ts'
 import type { BreakerState } from './breaker.ts'
 import type { Connector, ConnectorEvents, SubmitResult } from './connectors/connector.ts'
 import { LineHealth } from './line-health.ts'
-import { OperatorQueue } from './operator-queue.ts'
+import { OperatorQueue, type QueueRules } from './operator-queue.ts'
 
 export interface OperatorLineOptions {
   readonly name: string
   readonly window: number
+  readonly queueRules: QueueRules
   readonly responseTimeoutMs: number
   readonly onAmbiguous: AmbiguityPolicy
   readonly receipt: ConnectorEvents['receipt']
@@ -38,7 +39,7 @@ export class OperatorLine {
         this.queue.pump()
       },
     })
-    this.queue = new OperatorQueue(this.connector, options.window)
+    this.queue = new OperatorQueue(this.connector, options.window, options.queueRules)
     this.health = new LineHealth({
       isReady: () => this.connector.isReady,
       graceMs: UNBOUND_GRACE_MS,
@@ -56,5 +57,6 @@ export class OperatorLine {
   /** An answer to a submit, or what stands for it, has come. */
   answered(kind: SubmitResult['kind']): void {
     this.health.answered(kind, Date.now())
+    if (kind === 'throttled') this.queue.throttled()
   }
 }

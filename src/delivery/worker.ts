@@ -30,6 +30,7 @@ import { AttemptMaker } from './make-attempt.ts'
 import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
 import { observeSmpp } from './observe-smpp.ts'
 import type { OperatorLine } from './operator-line.ts'
+import { gatesOf } from './pace/open-gate.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
 import { StatusReporter } from './status-reporter.ts'
@@ -93,6 +94,7 @@ export class Worker implements Service {
         if (kind === 'closed') log.info({ operator }, 'an operator takes messages again')
       },
       observeSmpp: (operator) => observeSmpp(log, metrics, operator),
+      openGate: gatesOf(pool, metrics, log),
       log,
     })
     this.#listener = new ReceiptListener({
@@ -178,6 +180,8 @@ export class Worker implements Service {
           fetchBytesMin: 1,
           fetchPauseMs: 40,
           recordsPerPartitionMax: 2_000,
+          shareOf: (record) => tasks.customerOf(record),
+          recordsPerShareMax: settings.DELIVERY_CUSTOMER_TASKS_MAX,
           // An answer is kept as long as a record of it is in hand: fifty of a megabyte, uncompressed four, would be too much.
           partitionBytesMax: 131_072,
           // A task may have to wait for every one of its tries, and is no block while it does.

@@ -75,6 +75,10 @@ class Topics {
     return { partition: 0, offset: log.length }
   }
 
+  partitionsOf(): number {
+    return 1
+  }
+
   of(topic: string): number[] {
     return this.logs.get(topic) ?? []
   }

@@ -1,5 +1,7 @@
 /** Leave to submit the parts of one message, each at its time. */
 export interface Permit {
+  /** When the last part is due, by our clock; 0: all at once. */
+  readonly untilMs: number
   /** Resolves when the next part may be written. False: its time went by, and there is no other soon; nothing may be written. */
   due(): Promise<boolean>
 }

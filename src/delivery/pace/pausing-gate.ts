@@ -1,6 +1,6 @@
 import type { Gate, Permit, Reopened } from './gate.ts'
 
-const AT_ONCE: Permit = { due: async () => true }
+const AT_ONCE: Permit = { untilMs: 0, due: async () => true }
 
 const PAUSE_MS_FIRST = 250
 const PAUSE_MS_MAX = 8_000

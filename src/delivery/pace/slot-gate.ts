@@ -61,7 +61,7 @@ export class SlotGate implements Gate {
     this.#cost = Math.min(cost, this.#waitingParts)
     this.#tellWasted()
     void this.#reserve()
-    if (slots) return { due: () => this.#due(slots.shift()!) }
+    if (slots) return { untilMs: slots.at(-1)!, due: () => this.#due(slots.shift()!) }
     const grantAtMs = this.#supply.grantAtMs(cost)
     if (grantAtMs !== null) this.#reopenIn(grantAtMs - nowMs)
     return null
