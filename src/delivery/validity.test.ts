@@ -66,7 +66,7 @@ function worker(outcomes: AttemptOutcome[], deferMs = 60_000) {
       },
     },
     receipts: { expect() {} },
-    teller: { tell: async () => {}, tellLong: async () => {} },
+    teller: { tell: async () => {}, tellStored: async () => {} },
     rules: { retryMsFirst: 600_000, retryMsMax: 600_000 },
     delayed: {
       shouldDefer: (untilMs: number, nowMs: number) => untilMs - nowMs > deferMs,

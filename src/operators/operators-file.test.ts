@@ -86,14 +86,18 @@ test('the country of a number, also where several share a calling code', () => {
 })
 
 test('every file that is taken routes to operators that it has', () => {
-  const name = fc.constantFrom('mci', 'irancell', 'gone')
-  const target = fc.record({ operator: name, weight: fc.nat(3), price: fc.nat(9) })
+  const name = fc.constantFrom('mci', 'irancell', 'mci', 'irancell', 'gone')
+  const target = fc.record({ operator: name, weight: fc.integer({ min: 1, max: 3 }), price: fc.nat(9) })
   const way = fc.oneof(
     fc.record({ operator: name }),
     fc.record({ to: fc.uniqueArray(target, { selector: ({ operator }) => operator, minLength: 1, maxLength: 2 }) }),
   )
   const rest = fc.record(
-    { prefix: fc.constantFrom('', '98', '98912'), price: fc.nat(9), failover: fc.constant(['world']) },
+    {
+      prefix: fc.constantFrom('', '98', '98912'),
+      price: fc.nat(9),
+      failover: fc.constantFrom(['irancell'], ['world']),
+    },
     { requiredKeys: ['prefix', 'price'] },
   )
   const route = fc.tuple(rest, way).map(([common, to]) => ({ ...common, ...to }))

@@ -16,8 +16,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'dropped-record',
     file: 'outbox/relay.ts',
-    snippet: '    await Promise.all([producer.send(accepted), producer.send({ ...task, partition })])',
-    bug: '    await Promise.all([producer.send(accepted), row.seq % 50 === 0 ? null : producer.send({ ...task, partition })])',
+    snippet: '    await Promise.all([producer.send(accepted), producer.send(placed)])',
+    bug: '    await Promise.all([producer.send(accepted), row.seq % 50 === 0 ? null : producer.send(placed)])',
     fault: null,
     checks: ['A2'],
     says: /is not on sms.delivery/,
