@@ -26,8 +26,11 @@ export interface StoredState {
 export interface StoredAttempt {
   readonly smsId: number
   readonly attempt: number
+  /** Of one of several parts: the most that the operator may have of it. */
   readonly outcome: string | null
   readonly possibleDuplicate: boolean
+  /** The operator took all that it submitted. */
+  readonly isWhole: boolean
 }
 
 /** A row of `ledger`. */

@@ -16,7 +16,9 @@ export async function readDatabase(pool: Pool): Promise<DatabaseFacts> {
     'SELECT sms_id, status, possible_duplicate, timeline FROM message_states',
   )
   const attempts = await pool.query<DatabaseFacts['attempts'][number]>(
-    'SELECT sms_id AS "smsId", attempt, outcome, possible_duplicate AS "possibleDuplicate" FROM attempts',
+    `SELECT sms_id AS "smsId", attempt, outcome, possible_duplicate AS "possibleDuplicate",
+       outcome = 'sent' AND NOT EXISTS (SELECT FROM attempt_parts AS part WHERE part.sms_id = attempts.sms_id
+         AND part.attempt = attempts.attempt AND part.outcome <> 'sent') AS "isWhole" FROM attempts`,
   )
   const books = await pool.query<DatabaseFacts['books'][number]>(
     'SELECT ref, kind, customer_id AS "customerId", balance, reserved FROM ledger',

@@ -41,5 +41,6 @@ export function submitsAreExplained(facts: Facts): Finding {
 }
 
 function mayBeFollowed(attempt: StoredAttempt | undefined): boolean {
+  if (attempt?.outcome === 'sent') return !attempt.isWhole
   return MAY_FOLLOW.has(attempt?.outcome ?? '')
 }
