@@ -71,7 +71,7 @@ const WRONG: readonly (readonly [string, string, RegExp, Change])[] = [
     'A3',
     /3.2 was submitted after an attempt that ended as sent/,
     (facts) => ({
-      attempts: facts.attempts.map((each) => ({ ...each, outcome: 'sent', possibleDuplicate: false })),
+      attempts: facts.attempts.map((each) => ({ ...each, outcome: 'sent', isWhole: true, possibleDuplicate: false })),
     }),
   ],
   ['a submit is another text', 'A3', /is not what was accepted/, change('submits', { textSha256: 'other' })],
