@@ -1,7 +1,9 @@
--- Operators and routes as code: the newest revision is the one in force. Append-only.
+-- Operators and routes as code: the newest revision is the one in force. `source` is the file, `declared` what it came
+-- to. Append-only.
 CREATE TABLE operator_configs (
   revision integer PRIMARY KEY CHECK (revision > 0),
   source text NOT NULL,
+  declared json NOT NULL,
   sha256 bytea NOT NULL,
   applied_by text NOT NULL,
   applied_at timestamptz NOT NULL DEFAULT now()

@@ -10,10 +10,13 @@ import { applyMigrations } from './apply-migrations.ts'
 import { type ClickHouse, createClickHouse, ensureDatabase, readRows } from './clickhouse-client.ts'
 import type { analyticsSettings } from './config.ts'
 import { ensureKafkaTables, GATEWAY_TOPICS, type KafkaLogin } from './kafka-tables.ts'
+import { readIngestionFaults } from './read-ingestion-faults.ts'
 
 const REACH_MS_MAX = 30_000
 const SAMPLE_MS = 10_000
 const CONSUMERS_MAX = 10
+/** How long a fault is told of: some samples, so that one who looks later sees it. */
+const FAULT_SECONDS = 30
 
 export interface AnalyticsParts {
   readonly settings: Values<typeof analyticsSettings>
@@ -30,6 +33,7 @@ export class Analytics implements Service {
   readonly #parts: AnalyticsParts
   readonly #client: ClickHouse
   readonly #malformed
+  readonly #faults
   #timer: NodeJS.Timeout | null = null
 
   constructor(parts: AnalyticsParts) {
@@ -41,6 +45,11 @@ export class Analytics implements Service {
     this.#malformed = parts.metrics.gaugeSet('smsgw_clickhouse_malformed_records', 'Records that are no events', [
       'topic',
     ])
+    this.#faults = parts.metrics.gaugeSet(
+      'smsgw_clickhouse_ingestion_faults',
+      'Kafka tables of ClickHouse that could not read of late',
+      [],
+    )
   }
 
   async start(): Promise<void> {
@@ -93,6 +102,9 @@ export class Analytics implements Service {
       'SELECT topic, toFloat64(count()) AS records FROM malformed FINAL GROUP BY topic',
     )
     for (const { topic, records } of rows) this.#malformed.set({ topic }, records)
+    const faults = await readIngestionFaults(this.#client, FAULT_SECONDS)
+    this.#faults.set(faults.length)
+    for (const fault of faults) this.#parts.log.warn(fault, 'ClickHouse cannot read Kafka')
   }
 }
 

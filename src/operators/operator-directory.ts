@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
 import { OperatorSetup } from './operator-setup.ts'
-import { addRevision, type OperatorRevision, readRevisionAfter } from './operator-store.ts'
+import { addRevision, declaredOf, type OperatorRevision, readRevisionAfter } from './operator-store.ts'
 import { parseOperators } from './operators-file.ts'
 
 /** How often the database is asked for a newer revision. */
@@ -41,7 +41,7 @@ export class OperatorDirectory {
   /**
    * Reads the newest revision; the file becomes the first one where there is none, whichever of many processes comes
    * first. From then on the directory follows what is applied, until it is stopped.
-   * Throws YamlFileError for a file, or a revision, that cannot be used.
+   * Throws ExpectedError for a file, or a revision, that cannot be used.
    */
   static async open(options: OperatorDirectoryOptions): Promise<OperatorDirectory> {
     const directory = new OperatorDirectory(options, await newestRevision(options))
@@ -96,13 +96,14 @@ async function newestRevision({ pool, file, log }: OperatorDirectoryOptions): Pr
   let newest = await readRevisionAfter(pool, 0)
   while (!newest) {
     const source = readFileSync(file, 'utf8')
-    parseOperators(source, file)
-    newest = (await addRevision(pool, { basedOn: 0, source, by: file })) ?? (await readRevisionAfter(pool, 0))
+    const declared = parseOperators(source, file)
+    const first = { basedOn: 0, source, declared, by: file }
+    newest = (await addRevision(pool, first)) ?? (await readRevisionAfter(pool, 0))
     if (newest) log.info({ file, revision: newest.revision }, 'operators and routes are stored')
   }
   return newest
 }
 
-function toSetup({ revision, source }: OperatorRevision): OperatorSetup {
-  return new OperatorSetup(revision, parseOperators(source, `revision ${revision} of the operators`))
+function toSetup(revision: OperatorRevision): OperatorSetup {
+  return new OperatorSetup(revision.revision, declaredOf(revision))
 }

@@ -69,13 +69,13 @@ export class OperatorSetup {
    */
   rankAccepted(message: MessageToRoute, operator: string): readonly RouteCandidate[] {
     const ranking = this.rank(message)
-    const candidates = ranking.kind === 'ranked' ? ranking.candidates : []
+    const { sender, candidates } = ranking.kind === 'ranked' ? ranking : { sender: message.sender, candidates: [] }
     const accepted =
-      candidates.find((candidate) => candidate.operator === operator) ?? this.#asAccepted(message, operator)
+      candidates.find((candidate) => candidate.operator === operator) ?? this.#asAccepted(operator, sender)
     return accepted ? [accepted, ...candidates.filter((candidate) => candidate !== accepted)] : candidates
   }
 
-  #asAccepted({ sender }: MessageToRoute, operator: string): RouteCandidate | null {
+  #asAccepted(operator: string, sender: string | null): RouteCandidate | null {
     const config = this.operators.get(operator)
     if (!config) return null
     const taken = compileSenderRules(config.senders ?? {})(sender)

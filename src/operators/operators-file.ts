@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import type { NetworkPrefixes } from '../domain/routing/networks.ts'
 import type { SenderRules } from '../domain/routing/sender-rules.ts'
-import { parseYamlFile, type YamlFile } from '../runtime/yaml-file.ts'
+import { firstFault, parseYamlFile } from '../runtime/yaml-file.ts'
 import { CONNECTOR_NAMES, type OperatorConfig, operatorSchema } from './operator-schema.ts'
 import { type DeclaredRoute, faultOfRoute, MccMnc, RouteSchema } from './route-schema.ts'
 
@@ -31,40 +31,42 @@ export interface DeclaredOperators {
   readonly routes: readonly DeclaredRoute[]
 }
 
+/** Makes the error for a fault at a JSON pointer. */
+type FaultAt = (pointer: string, what: string) => Error
+
 /** Parses what `path` holds. Throws YamlFileError that names the line and what is wrong there. */
 export function parseOperators(source: string, path: string): DeclaredOperators {
-  const file = parseYamlFile(OperatorsFile, source, path)
-  const { networks = {}, routes } = file.value
-  const operators = checkOperators(file)
-  for (const [index, route] of routes.entries()) {
-    const fault = faultOfRoute(route, operators)
-    if (fault) throw file.faultAt(`/routes/${index}${fault.pointer}`, fault.what)
-    if (route.senders) checkSenders(file, `/routes/${index}/senders`, route.senders)
-  }
-  return { operators, networks, routes }
+  const { value, faultAt } = parseYamlFile(Type.Unknown(), source, path)
+  return checkOperators(value, faultAt)
 }
 
-type ParsedFile = YamlFile<Static<typeof OperatorsFile>>
-
-function checkOperators(file: ParsedFile): DeclaredOperators['operators'] {
-  const { operators } = file.value
+/** Checks what a file had, as it is stored. Throws what `faultAt` makes of the first fault. */
+export function checkOperators(value: unknown, faultAt: FaultAt): DeclaredOperators {
+  demand(OperatorsFile, value, '', faultAt)
+  const { operators, networks = {}, routes } = value as Static<typeof OperatorsFile>
   for (const [name, operator] of Object.entries(operators)) {
-    file.check(operatorSchema(operator.connector), `/operators/${name}`, operator)
-    const { senders } = operator as OperatorConfig
-    if (senders) checkSenders(file, `/operators/${name}/senders`, senders)
+    demand(operatorSchema(operator.connector), operator, `/operators/${name}`, faultAt)
+    checkSenders((operator as OperatorConfig).senders, `/operators/${name}/senders`, faultAt)
   }
-  return operators as DeclaredOperators['operators']
+  for (const [index, route] of routes.entries()) {
+    const fault = faultOfRoute(route, operators)
+    if (fault) throw faultAt(`/routes/${index}${fault.pointer}`, fault.what)
+    checkSenders(route.senders, `/routes/${index}/senders`, faultAt)
+  }
+  return { operators: operators as DeclaredOperators['operators'], networks, routes }
+}
+
+function demand(schema: TSchema, value: unknown, pointer: string, faultAt: FaultAt): void {
+  const fault = firstFault(schema, value)
+  if (fault) throw faultAt(`${pointer}${fault.pointer}`, fault.what)
 }
 
 /** `replace` is a sender that is put where another is not allowed: that must be so for some. */
-function checkSenders(
-  { faultAt }: ParsedFile,
-  pointer: string,
-  { allow, default: byDefault, replace }: SenderRules,
-): void {
-  if (allow?.includes('*') && replace !== undefined)
-    throw faultAt(`${pointer}/replace`, 'replaces nothing: all are allowed')
-  if (!allow && byDefault !== undefined && replace !== undefined) {
+function checkSenders(senders: SenderRules | undefined, pointer: string, faultAt: FaultAt): void {
+  const { allow, default: byDefault, replace } = senders ?? {}
+  if (replace === undefined) return
+  if (allow?.includes('*')) throw faultAt(`${pointer}/replace`, 'replaces nothing: all are allowed')
+  if (!allow && byDefault !== undefined) {
     throw faultAt(`${pointer}/default`, 'is not needed: `replace` stands for every sender, also for none')
   }
 }

@@ -97,6 +97,7 @@ export const SmppSettings = strict({
     Type.Record(
       Type.String({ pattern: `^(${Object.keys(COMMAND_STATUS).join('|')}|0x[0-9a-fA-F]{1,8})$` }),
       RefusalClass,
+      { additionalProperties: false },
     ),
   ),
 })

@@ -18,6 +18,7 @@ import { ADMIN_REQUESTS } from './admin-requests.ts'
 import { dlqSettings } from './dlq/config.ts'
 import { deadLetterRoutes } from './dlq/dead-letter-routes.ts'
 import { kafkaSecurity } from './kafka-security.ts'
+import { operatorRoutes } from './operators/operator-routes.ts'
 import { prepareServers } from './prepare-servers.ts'
 
 export interface RunningRoles {
@@ -112,6 +113,7 @@ async function serveOperations(
   operationsRoutes(app, health, metrics)
   const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, env)
   await app.register(async (api) => deadLetterRoutes(api, { pool, redrivesMax, log }))
+  await app.register(async (api) => operatorRoutes(api, { pool, metrics: () => metrics.registry.getMetricsAsJSON() }))
   await app.listen({ port: gateway.ADMIN_PORT, host: gateway.ADMIN_HOST })
   return app
 }

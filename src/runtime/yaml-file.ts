@@ -12,8 +12,6 @@ export interface YamlFile<Value> {
   readonly value: Value
   /** An error at the place that a JSON pointer names. */
   faultAt(pointer: string, what: string): YamlFileError
-  /** Throws YamlFileError if a value of the file, at that pointer, is not of a schema. */
-  check(schema: TSchema, pointer: string, value: unknown): void
 }
 
 /** Parses and checks a file. Throws YamlFileError that names the line and what is wrong there. */
@@ -38,14 +36,17 @@ export function parseYamlFile<Schema extends TSchema>(
   const faultAt = (pointer: string, what: string): YamlFileError =>
     new YamlFileError(`${path}:${lineOf(pointer)}: ${pointer || '/'} ${what}`)
 
-  const check = (form: TSchema, pointer: string, what: unknown): void => {
-    const checker = Compile(form)
-    if (checker.Check(what)) return
-    const [first] = checker.Errors(what)
-    const { keyword, instancePath = '', message = 'is not valid' } = first ?? {}
-    throw faultAt(`${pointer}${instancePath}`, keyword === 'boolean' ? 'is not a known field' : message)
-  }
   const value: unknown = document.toJS()
-  check(schema, '', value)
-  return { value: value as Static<Schema>, faultAt, check }
+  const fault = firstFault(schema, value)
+  if (fault) throw faultAt(fault.pointer, fault.what)
+  return { value: value as Static<Schema>, faultAt }
+}
+
+/** The first thing that keeps a value from being of a schema, and where; null if nothing does. */
+export function firstFault(schema: TSchema, value: unknown): { pointer: string; what: string } | null {
+  const checker = Compile(schema)
+  if (checker.Check(value)) return null
+  const [first] = checker.Errors(value)
+  const { keyword, instancePath = '', message = 'is not valid' } = first ?? {}
+  return { pointer: instancePath, what: keyword === 'boolean' ? 'is not a known field' : message }
 }

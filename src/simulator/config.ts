@@ -42,8 +42,8 @@ export const behaviourSettings = {
 export const simulatorSettings = {
   SIMULATOR_PORT: integer(0, 'Port of the simulated SMSC; 0 takes a free one', { max: 65_535 }),
   SIMULATOR_HOST: text('127.0.0.1', 'Address that it listens on'),
-  SIMULATOR_TLS_CERT: text('', 'PEM file with its certificate; it speaks TLS if there is one'),
-  SIMULATOR_TLS_KEY: text('', 'PEM file with the key of that certificate'),
+  SIMULATOR_TLS_KEY_STORE: text('', 'PKCS #12 file with certificate and key; it speaks TLS if there is one'),
+  SIMULATOR_TLS_PASSWORD: secret('', 'Password of that file'),
   SIMULATOR_SYSTEM_ID: text('', 'The system_id that may bind; any if empty'),
   SIMULATOR_PASSWORD: secret('', 'The password that it has to give; any if empty'),
   SIMULATOR_BINDS_MAX: integer(100, 'Binds of a system_id at once; more are answered ESME_RALYBND', { min: 1 }),

@@ -3,6 +3,7 @@ import { COMMAND_STATUS } from '../smpp/command-status.ts'
 import type { PduFault, PduReading } from '../smpp/decode-pdu.ts'
 import { encodePdu } from '../smpp/encode-pdu.ts'
 import { createPdu, createResponse, type Pdu, type PduOf } from '../smpp/pdu.ts'
+import { RESPONSE_BIT } from '../smpp/pdu-grammar.ts'
 import { PduReader } from '../smpp/pdu-reader.ts'
 import type { TakenMessage } from './taken-message.ts'
 
@@ -55,7 +56,7 @@ export interface SessionOptions {
  * One connection of a peer: cuts its bytes into PDUs, keeps the link alive, and gathers what is written in a turn of
  * the event loop into one packet. Whoever sends garbage loses this connection, and nothing else.
  *
- * A session is open, then bound, then closed. What an open one may send is a bind; see `SMPP 3.4, 2.2`.
+ * A session is open, then bound, then closed. What an open one may send is a bind; see SMPP 3.4, clause 2.2.
  */
 export class Session {
   readonly id: number
@@ -95,8 +96,9 @@ export class Session {
     })
   }
 
+  /** Nothing can be written any more. */
   get isClosed(): boolean {
-    return this.#isClosed || this.#socket.destroyed
+    return this.#isClosed || this.#socket.destroyed || this.#socket.writableEnded
   }
 
   get hasRoomForReceipt(): boolean {
@@ -238,7 +240,7 @@ export class Session {
         else this.#nack(pdu.sequence, NOT_BOUND.status)
         return
       default:
-        this.#nack(pdu.sequence, COMMAND_STATUS.ESME_RINVCMDID.code)
+        if (!pdu.command.endsWith('_resp')) this.#nack(pdu.sequence, COMMAND_STATUS.ESME_RINVCMDID.code)
     }
   }
 
@@ -250,8 +252,9 @@ export class Session {
     this.#events.acknowledged(message, status)
   }
 
-  #refuse({ command, sequence, status, isFatal }: PduFault): void {
-    if (command?.endsWith('_resp')) return
+  /** Responses are not answered: a nack of a nack would never end. */
+  #refuse({ command, commandId, sequence, status, isFatal }: PduFault): void {
+    if (commandId >= RESPONSE_BIT) return
     if (command === 'submit_sm' || command === 'data_sm') {
       this.write(createPdu(`${command}_resp`, sequence, { status }))
     } else {

@@ -36,6 +36,7 @@ export class Simulator implements Service {
   readonly #log: Log
   readonly #ledger: SubmissionLedger
   readonly #server: Server
+  readonly #sockets = new Set<Socket>()
   readonly #sessions = new Set<Session>()
   readonly #receipts: ReceiptDesk
   readonly #submits: SubmitDesk
@@ -63,6 +64,11 @@ export class Simulator implements Service {
     this.#queries = new QueryDesk(this.#receipts, settings.SIMULATOR_ID_ANSWER)
     this.#server = this.#createServer()
     this.#server.maxConnections = CONNECTIONS_MAX
+    // Over TLS a connection is there before it is a session.
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
   }
 
   get port(): number {
@@ -92,7 +98,7 @@ export class Simulator implements Service {
     this.#receipts.stop()
     for (const session of this.#sessions) session.unbind()
     const timer = setTimeout(() => {
-      for (const session of this.#sessions) session.destroy()
+      for (const socket of this.#sockets) socket.destroy()
     }, UNBIND_TIMEOUT_MS)
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
     clearTimeout(timer)
@@ -101,9 +107,9 @@ export class Simulator implements Service {
 
   #createServer(): Server {
     const serve = (socket: Socket): void => this.#serve(socket)
-    const { SIMULATOR_TLS_CERT: cert, SIMULATOR_TLS_KEY: key } = this.#settings
-    if (cert === '') return createServer({ noDelay: true }, serve)
-    return createTlsServer({ noDelay: true, cert: readFileSync(cert), key: readFileSync(key) }, serve)
+    const { SIMULATOR_TLS_KEY_STORE: keyStore, SIMULATOR_TLS_PASSWORD: passphrase } = this.#settings
+    if (keyStore === '') return createServer({ noDelay: true }, serve)
+    return createTlsServer({ noDelay: true, pfx: readFileSync(keyStore), passphrase }, serve)
   }
 
   async #recallReceipts(): Promise<void> {

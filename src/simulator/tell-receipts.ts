@@ -40,7 +40,7 @@ export class ReceiptDesk {
 
   /** Sessions that are bound under a system_id. */
   bindsOf(systemId: string): number {
-    return this.#account(systemId).sessions.size
+    return this.#accounts.get(systemId)?.sessions.size ?? 0
   }
 
   /** A session was bound; receipts of its account may be told on it. */
@@ -53,8 +53,11 @@ export class ReceiptDesk {
   /** A session is closed; what it was told and did not acknowledge is told to another. */
   leave(session: Session): void {
     if (!session.binding) return
-    this.#account(session.binding.systemId).sessions.delete(session)
+    const { systemId } = session.binding
+    const account = this.#account(systemId)
+    account.sessions.delete(session)
     this.tellAgain(session.takeUnacknowledged())
+    if (account.sessions.size === 0 && account.waiting.size === 0) this.#accounts.delete(systemId)
   }
 
   find(id: number): TakenMessage | null {
@@ -93,6 +96,7 @@ export class ReceiptDesk {
     if (!this.#outstanding.has(message.id)) return
     this.#options.ledger.add({ kind: 'receipt-acked', id: String(message.id) })
     message.timesTold++
+    this.#account(message.systemId).waiting.delete(message)
     if (message.receipt === 'twice' && message.timesTold === 1) {
       this.#due.add(message, Date.now() + (message.receiptDueMs - message.takenMs))
       return
@@ -155,7 +159,7 @@ export class ReceiptDesk {
 
   /** At the end of this turn of the event loop, for all that makes room in it. */
   #pumpSoon(systemId: string): void {
-    if (this.#account(systemId).waiting.size === 0) return
+    if ((this.#accounts.get(systemId)?.waiting.size ?? 0) === 0) return
     if (this.#toPump.size === 0) {
       setImmediate(() => {
         const systemIds = [...this.#toPump]

@@ -1,7 +1,7 @@
 import { ByteCursor } from './byte-cursor.ts'
 import { COMMAND_STATUS } from './command-status.ts'
 import { HEADER_OCTETS } from './encode-pdu.ts'
-import { type CommandName, GRAMMARS, type Pdu } from './pdu.ts'
+import { type CommandName, createPdu, GRAMMARS, type Pdu } from './pdu.ts'
 import { type PduGrammar, RESPONSE_BIT } from './pdu-grammar.ts'
 import { readTlvs } from './tlv.ts'
 
@@ -50,17 +50,18 @@ const BY_COMMAND_ID = new Map<number, NamedGrammar>(
 /**
  * A frame, of at least the header and as long as its command_length says, as a PDU. What is kept of it is a copy.
  *
- * Tolerant where SMSCs are known to differ from the specification: a response may lack its body, whatever its status,
- * and what follows its fields and is no TLV is left out: refusing these would make doubtful what was answered. A string at
- * the end of any PDU may lack its terminator, and up to three NULs may follow. Every PDU may carry TLVs, as in SMPP 5.0.
+ * Tolerant where SMSCs are known to differ from the specification, because refusing a response would make doubtful what
+ * it answers: it may lack its body, whatever its status; what follows its fields and is no TLV is left out; if it reports
+ * an error, fields that cannot be read are empty. A string at the end of any PDU may lack its terminator, and up to three
+ * NULs may follow. Every PDU may carry TLVs, as in SMPP 5.0.
  */
 export function decodePdu(frame: Buffer): PduReading | PduFault {
   const commandId = frame.readUInt32BE(4)
-  const sequence = frame.readUInt32BE(12)
+  const [status, sequence] = [frame.readUInt32BE(8), frame.readUInt32BE(12)]
   const known = BY_COMMAND_ID.get(commandId)
   if (known === undefined) return unknownCommand(commandId, sequence)
   const { command, grammar } = known
-  const pdu: Record<string, unknown> = { command, sequence, status: frame.readUInt32BE(8) }
+  const pdu: Record<string, unknown> = { command, sequence, status }
   const isResponse = commandId >= RESPONSE_BIT
   const cursor = new ByteCursor(frame, HEADER_OCTETS)
   const hasBody = !isResponse || frame.length > HEADER_OCTETS
@@ -69,12 +70,21 @@ export function decodePdu(frame: Buffer): PduReading | PduFault {
     pdu[names[index]!] = hasBody ? kinds[index]!.read(cursor) : kinds[index]!.empty
   const areFieldsSound = cursor.isSound
   pdu.tlvs = readTlvs(cursor)
-  if (!areFieldsSound || (!cursor.isSound && !isResponse)) {
-    const { status, detail } = cursor
-    return { kind: 'fault', reason: 'body', status, sequence, commandId, command, isFatal: false, detail }
-  }
   // The grammar, from which the type follows, names each of the fields.
-  return { kind: 'pdu', pdu: pdu as unknown as Pdu, length: frame.length }
+  if (areFieldsSound && (cursor.isSound || isResponse))
+    return { kind: 'pdu', pdu: pdu as unknown as Pdu, length: frame.length }
+  if (isResponse && status !== 0)
+    return { kind: 'pdu', pdu: createPdu(command, sequence, { status }), length: frame.length }
+  return {
+    kind: 'fault',
+    reason: 'body',
+    status: cursor.status,
+    sequence,
+    commandId,
+    command,
+    isFatal: false,
+    detail: cursor.detail,
+  }
 }
 
 function unknownCommand(commandId: number, sequence: number): PduFault {

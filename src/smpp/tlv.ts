@@ -1,5 +1,6 @@
 import type { ByteCursor } from './byte-cursor.ts'
 import { COMMAND_STATUS } from './command-status.ts'
+import { cString } from './field-kinds.ts'
 import { TLVS, type TlvForm, type TlvName } from './tlv-catalogue.ts'
 
 /**
@@ -16,16 +17,24 @@ type ValueOf<Name extends TlvName> = Value<(typeof TLVS)[Name]['form']>
 
 const TLV_HEADER_OCTETS = 4
 const BROKEN = COMMAND_STATUS.ESME_RINVOPTPARSTREAM.code
-const OCTETS = { int1: 1, int2: 2, int4: 4 }
+const TEXT = cString(0xffff)
 
 /** A catalogued TLV. Throws `RangeError` for a value that its form does not hold. */
 export function createTlv<Name extends TlvName>(name: Name, value: ValueOf<Name>): Tlv {
   const { tag, form }: { tag: number; form: TlvForm } = TLVS[name]
-  if (typeof value === 'string') return { tag, value: Buffer.from(`${value}\0`, 'latin1') }
-  if (Buffer.isBuffer(value)) return { tag, value }
-  const bytes = Buffer.alloc(form === 'int1' || form === 'int2' || form === 'int4' ? OCTETS[form] : 0)
-  bytes.writeUIntBE(value as number, 0, bytes.length)
-  return { tag, value: bytes }
+  return { tag, value: writeForm(form, value) }
+}
+
+function writeForm(form: TlvForm, value: string | Buffer | number): Buffer {
+  if (Buffer.isBuffer(value)) return value
+  if (typeof value === 'string') {
+    const bytes = Buffer.alloc(TEXT.size(value))
+    TEXT.write(bytes, 0, value)
+    return bytes
+  }
+  const bytes = Buffer.alloc(form === 'int1' ? 1 : form === 'int2' ? 2 : 4)
+  bytes.writeUIntBE(value, 0, bytes.length)
+  return bytes
 }
 
 /**

@@ -16,7 +16,7 @@ import { freshDatabase } from '../servers/fixtures.ts'
 
 const GOOD = { to: '+989121234567', text: 'hello' }
 
-async function gateway(balance: number) {
+async function gateway(balance: number, router = fixedRouter()) {
   const pool = await freshDatabase()
   const queue = new AcceptQueue({
     pool,
@@ -30,7 +30,7 @@ async function gateway(balance: number) {
   const app = await createApi({
     pool,
     queue,
-    router: fixedRouter(),
+    router,
     health: new Health(),
     metrics: new Metrics(),
     log: createLog('test', 'error'),
@@ -165,6 +165,45 @@ test('thousands at once, with too little money for all: none is overdrawn, the b
     1_000,
   )
   expect(await stored(pool)).toEqual({ messages: 1_000, outbox: 1_000, reserved: 100_000, ledger: 100_000 })
+})
+
+test('why a message goes to its operator stands in its timeline; a sender that may not be used costs nothing', async () => {
+  const router = fixedRouter(`
+operators:
+  mci: {connector: smpp, smpp: {address: embedded, system_id: x}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}
+routes:
+  - {mcc_mnc: 432-11, operator: mci, price: 30, senders: {allow: ["2000*"]}}
+  - {customer: c, prefix: "49", operator: mci, price: 70}
+`)
+  const { pool, app, key } = await gateway(1_000, router)
+  const sent = await post(app, key, { ...GOOD, from: '20001' })
+  expect(sent.json()).toMatchObject({ operator: 'mci', cost: 30 })
+  const read = await app.inject({
+    url: `/v1/messages/${sent.json().sms_id}`,
+    headers: { authorization: `Bearer ${key}` },
+  })
+  expect(read.json().timeline).toEqual([
+    { status: 'accepted', at: sent.json().accepted_at, route: 'mci: 432-11 by prefix 9891' },
+  ])
+  const { rows } = await pool.query('SELECT mcc_mnc FROM messages')
+  expect(rows).toEqual([{ mcc_mnc: '432-11' }])
+
+  const refused = await post(app, key, { ...GOOD, from: 'Acme' })
+  expect(refused.json()).toMatchObject({ status: 422, code: 'invalid-sender', errors: [{ pointer: '/from' }] })
+  const messages = [
+    { ...GOOD, from: 'Acme' },
+    { to: '+491701234567', text: 'hello' },
+    { to: '+331234567', text: 'x' },
+  ]
+  const batch = await post(app, key, { messages }, {}, '/v1/messages/batch')
+  expect(batch.json()).toMatchObject({
+    results: [
+      { code: 'invalid-sender', errors: [{ pointer: '/messages/0/from' }] },
+      { cost: 70 },
+      { code: 'no-route' },
+    ],
+  })
+  expect((await stored(pool)).reserved).toBe(100)
 })
 
 test('unknown paths and messages of others are not found, and the description names every route', async () => {

@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { applyMigrations } from '../../src/analytics/apply-migrations.ts'
+import { createClickHouse, ensureDatabase } from '../../src/analytics/clickhouse-client.ts'
+import { analyticsSettings } from '../../src/analytics/config.ts'
+import { ensureKafkaTables } from '../../src/analytics/kafka-tables.ts'
+import { readIngestionFaults } from '../../src/analytics/read-ingestion-faults.ts'
+import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
+import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { describeTopics } from '../../src/kafka/admin/describe-topics.ts'
@@ -12,10 +19,15 @@ import { accessByRole } from '../../src/ops/deploy/access-by-role.ts'
 import { kafkaSecurity } from '../../src/ops/kafka-security.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { gatewaySettings } from '../../src/settings.ts'
+import { eventually } from '../servers/eventually.ts'
 import { grant, type SecureBroker, startSecureBroker } from './secure-broker.ts'
 
 const TOPICS = ['sms.accepted', 'sms.delivery', 'sms.status', 'sms.dlq']
-const ACCOUNTS = { 'smsgw-relay': 'secret-of-relay', 'smsgw-worker': 'secret-of-worker' }
+const ACCOUNTS = {
+  'smsgw-relay': 'secret-of-relay',
+  'smsgw-worker': 'secret-of-worker',
+  'smsgw-analytics': 'secret-of-analytics',
+}
 
 const { path: folder, remove } = temporaryFolder('smsgw-secure')
 let broker: SecureBroker
@@ -87,4 +99,35 @@ test('a wrong password is refused, and so is a broker whose certificate nobody v
   await expect(clusterAs('smsgw-relay', 'wrong').refresh()).rejects.toThrow('no Kafka broker answers')
   const stranger = clusterAs('smsgw-relay', ACCOUNTS['smsgw-relay'], { KAFKA_TLS_CA_FILE: '' })
   await expect(stranger.refresh()).rejects.toThrow('no Kafka broker answers')
+})
+
+/** The embedded engine is built without TLS and SASL; that it says so is how a server that is set up wrongly shows. */
+test('what keeps ClickHouse from logging in is told, by the table', async () => {
+  const server = await ClickHouseServer.start(join(folder, 'clickhouse'), silent)
+  onTestFinished(() => server.stop())
+  const settings = { ...readSettings(analyticsSettings, {}), CLICKHOUSE_URL: server.url }
+  await ensureDatabase(settings)
+  const client = createClickHouse(settings)
+  onTestFinished(() => client.close())
+  await applyMigrations(client)
+  expect(await readIngestionFaults(client, 30)).toEqual([])
+  const account = {
+    mechanism: 'SCRAM-SHA-512',
+    username: 'smsgw-analytics',
+    password: ACCOUNTS['smsgw-analytics'],
+  } as const
+  await ensureKafkaTables(client, {
+    brokers: broker.address,
+    login: { isEncrypted: true, account },
+    consumers: 1,
+    flush: 'fast',
+    topics: { accepted: 'sms.accepted', status: 'sms.status' },
+    groupPrefix: 'smsgw-clickhouse',
+  })
+  const faults = await eventually(
+    () => readIngestionFaults(client, 30),
+    (found) => found.length === 2,
+  )
+  expect(faults.map(({ table }) => table)).toEqual(['kafka_accepted', 'kafka_statuses'])
+  for (const { error } of faults) expect(error).toMatch(/No provider for SASL mechanism SCRAM-SHA-512.*PLAIN$/)
 })

@@ -17,7 +17,7 @@ const BACKLOG = 60
 function operators(named: Readonly<Record<string, readonly [string, number]>>): string {
   const lines = Object.entries(named).map(
     ([name, [address, window]]) =>
-      `  ${name}: {connector: simulator, address: "${address}", window: ${window}, response_timeout_ms: 10000, on_ambiguous: resend}`,
+      `  ${name}: {connector: smpp, smpp: {address: "${address}", system_id: x, reference_tlv: 0x1501}, window: ${window}, response_timeout_ms: 10000, on_ambiguous: resend}`,
   )
   return `operators:\n${lines.join('\n')}\nroutes:\n  - {prefix: "", operator: ${Object.keys(named).at(-1)}, price: 1}\n`
 }
@@ -39,7 +39,7 @@ test('a new operator is live in API and worker without a restart, and what waits
   const env = { OPERATORS_FILE: file, SIMULATOR_LATENCY_MS: '1500' }
   const webhooks = { customers: 0, url: '' }
   const { gateway, pool, apiKeys, stop } = await startBenchGateway({ brokers: 1, customers: 1, webhooks, env })
-  const { api, database } = gateway.servers
+  const { api, admin, database } = gateway.servers
   vi.stubEnv('DATABASE_URL', database)
   const headers = { authorization: `Bearer ${apiKeys[0]}`, 'content-type': 'application/json' }
   let count = 0
@@ -71,6 +71,10 @@ test('a new operator is live in API and worker without a restart, and what waits
       ({ status }) => status === 'delivered',
     )
     const deliveredS = (performance.now() - appliedMs) / 1_000
+    expect(await (await fetch(`${admin}/v1/operators`)).json()).toMatchObject({
+      revision: 2,
+      operators: [{ name: 'narrow' }, { name: 'wide', connector: 'smpp', window: 500, ready_workers: 1 }],
+    })
     expect(message.timeline[0]).toMatchObject({ status: 'accepted', route: 'wide: every number' })
 
     await apply(operators({ wide }))

@@ -11,6 +11,7 @@ import { silent } from '../../src/embedded/progress.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import type { Access } from '../../src/ops/deploy/access-by-role.ts'
+import { makeCertificate } from '../servers/make-certificate.ts'
 
 const run = promisify(execFile)
 const STORE_PASSWORD = 'only-for-this-test'
@@ -32,10 +33,10 @@ export async function startSecureBroker(
 ): Promise<SecureBroker> {
   const classPath = await kafkaClassPath(cacheFolder, silent)
   await mkdir(join(folder, 'data'), { recursive: true })
-  const caFile = await makeCertificate(folder)
+  const { keyStore, caFile } = await makeCertificate(folder, STORE_PASSWORD)
   const [inside, outside, controller] = [await freePort(), await freePort(), await freePort()]
   const settings = join(folder, 'server.properties')
-  await writeFile(settings, properties(folder, { inside, outside, controller }))
+  await writeFile(settings, properties(folder, keyStore, { inside, outside, controller }))
   const scram = Object.entries(accounts).map(
     ([name, password]) => `--add-scram=SCRAM-SHA-512=[name=${name},password=${password}]`,
   )
@@ -56,17 +57,11 @@ export async function startSecureBroker(
   }
 }
 
-async function makeCertificate(folder: string): Promise<string> {
-  const store = ['-keystore', join(folder, 'broker.p12'), '-storetype', 'PKCS12', '-storepass', STORE_PASSWORD]
-  const names = ['-dname', 'CN=127.0.0.1', '-ext', 'san=ip:127.0.0.1']
-  const key = ['-alias', 'broker', '-keyalg', 'EC', '-groupname', 'secp256r1', '-validity', '2']
-  await run('keytool', ['-genkeypair', ...key, ...names, ...store])
-  const caFile = join(folder, 'ca.pem')
-  await run('keytool', ['-exportcert', '-rfc', '-alias', 'broker', '-file', caFile, ...store])
-  return caFile
-}
-
-function properties(folder: string, ports: { inside: number; outside: number; controller: number }): string {
+function properties(
+  folder: string,
+  keyStore: string,
+  ports: { inside: number; outside: number; controller: number },
+): string {
   const host = '127.0.0.1'
   const clients = `PLAINTEXT://${host}:${ports.inside},SASL_SSL://${host}:${ports.outside}`
   const login = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
@@ -82,7 +77,7 @@ function properties(folder: string, ports: { inside: number; outside: number; co
     'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
     'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': login,
     'ssl.keystore.type': 'PKCS12',
-    'ssl.keystore.location': join(folder, 'broker.p12'),
+    'ssl.keystore.location': keyStore,
     'ssl.keystore.password': STORE_PASSWORD,
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': 'User:ANONYMOUS',

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { PduFault } from '../../src/smpp/decode-pdu.ts'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu, createResponse, type Pdu, type PduOf } from '../../src/smpp/pdu.ts'
@@ -35,10 +36,12 @@ export class BareEsme {
     })
   }
 
-  static async open(port: number): Promise<BareEsme> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  /** `ca`: speaks TLS, and trusts that authority alone. */
+  static async open(port: number, ca?: Buffer): Promise<BareEsme> {
+    const address = { port, host: '127.0.0.1', noDelay: true }
+    const socket = ca ? connectTls({ ...address, ca }) : connect(address)
     await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve)
+      socket.once(ca ? 'secureConnect' : 'connect', resolve)
       socket.once('error', reject)
     })
     return new BareEsme(socket)

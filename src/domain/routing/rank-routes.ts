@@ -43,7 +43,12 @@ export interface RouteCandidate {
 
 /** Candidates in the order in which they are to be tried, at least one; or why there is none. */
 export type RouteRanking =
-  | { readonly kind: 'ranked'; readonly candidates: readonly [RouteCandidate, ...RouteCandidate[]] }
+  | {
+      readonly kind: 'ranked'
+      /** What the route makes of the sender; an operator may make something else of that. */
+      readonly sender: string | null
+      readonly candidates: readonly [RouteCandidate, ...RouteCandidate[]]
+    }
   | { readonly kind: 'no-route' }
   | { readonly kind: 'sender-refused'; readonly by: string }
 
@@ -118,7 +123,7 @@ export function rankRoutes({ index }: CompiledRoutes, message: RoutedMessage): R
     return [{ operator: target.operator, price: target.price, sender: taken.sender, why }]
   })
   if (!first) return { kind: 'sender-refused', by: `${to.map(({ operator }) => operator).join(' and ')}` }
-  return { kind: 'ranked', candidates: [first, ...rest] }
+  return { kind: 'ranked', sender: permitted.sender, candidates: [first, ...rest] }
 }
 
 function decide(rules: CompiledSenderRules | null, sender: string | null): SenderDecision {

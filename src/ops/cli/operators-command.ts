@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { type OperatorRevision, readRevision, readRevisionAfter } from '../../operators/operator-store.ts'
-import { parseOperators } from '../../operators/operators-file.ts'
+import { declaredOf, type OperatorRevision, readRevision, readRevisionAfter } from '../../operators/operator-store.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { wholeNumber } from './dlq-options.ts'
@@ -25,11 +24,13 @@ function listCommand(operators: Command): void {
     .option('--json', 'as JSON')
     .action(({ json }: { json?: true }) =>
       withDatabase(async (pool) => {
-        const { revision, source, appliedBy, appliedAt } = await findRevision(pool)
-        const { operators: found } = parseOperators(source, `revision ${revision}`)
-        const rows = Object.entries(found).map(([name, { connector, window, per_second, on_ambiguous }]) => {
-          return { name, connector, window, per_second: per_second ?? null, on_ambiguous }
-        })
+        const inForce = await findRevision(pool)
+        const { revision, appliedBy, appliedAt } = inForce
+        const rows = Object.entries(declaredOf(inForce).operators).map(
+          ([name, { connector, window, per_second, on_ambiguous }]) => {
+            return { name, connector, window, per_second: per_second ?? null, on_ambiguous }
+          },
+        )
         if (json) return printJson({ revision, applied_by: appliedBy, applied_at: appliedAt, operators: rows })
         console.error(`Revision ${revision}, applied by ${appliedBy} at ${appliedAt.toISOString()}`)
         printTable(
@@ -63,7 +64,7 @@ export async function findRevision(pool: Pool, revision: number | null = null): 
   if (found) return found
   throw new ExpectedError(
     revision === null
-      ? 'There are no operators yet: start the gateway, or `smsgw operators apply -f FILE`.'
+      ? 'There are no operators yet: `smsgw operators apply -f FILE`, or start the gateway, which begins with OPERATORS_FILE.'
       : `There is no revision ${revision} of the operators.`,
   )
 }

@@ -4,6 +4,7 @@ import { toE164 } from '../../domain/phone.ts'
 import type { NumberNetwork } from '../../domain/routing/networks.ts'
 import { countryOf } from '../../operators/country-of.ts'
 import { OperatorSetup } from '../../operators/operator-setup.ts'
+import { declaredOf } from '../../operators/operator-store.ts'
 import { parseOperators } from '../../operators/operators-file.ts'
 import { createPortability, portabilitySettings } from '../../operators/portability/portability.ts'
 import type { Pool } from '../../postgres/pool.ts'
@@ -68,8 +69,8 @@ async function explain(text: string, flags: ExplainFlags): Promise<boolean> {
 
 async function setupOf(pool: Pool, file: string | undefined): Promise<OperatorSetup> {
   if (file !== undefined) return new OperatorSetup(0, parseOperators(readFileSync(file, 'utf8'), file))
-  const { revision, source } = await findRevision(pool)
-  return new OperatorSetup(revision, parseOperators(source, `revision ${revision}`))
+  const inForce = await findRevision(pool)
+  return new OperatorSetup(inForce.revision, declaredOf(inForce))
 }
 
 async function networkOf(pool: Pool, setup: OperatorSetup, phone: string): Promise<NumberNetwork | null> {

@@ -23,7 +23,7 @@ export function smscCommand(program: Command, done: (exitCode: number) => void):
   command
     .addHelpText(
       'after',
-      `\nEach option is a setting as well, given in brackets; SIMULATOR_PASSWORD is only that. Shares are from 0 to 1, and
+      `\nEach option is a setting as well, given in brackets; passwords are only that. Shares are from 0 to 1, and
 chance follows the seed and the message: see docs/operators/simulator.md.
 
 Examples:
@@ -42,7 +42,7 @@ Examples:
 
 async function runSmsc(env: NodeJS.ProcessEnv, isJson: boolean): Promise<number> {
   const isWatched = process.stderr.isTTY && !isJson && !isSupervised()
-  const log = createLog('smsc', isWatched ? 'warn' : 'info', process.stderr)
+  const log = createLog('smsc', isWatched ? 'warn' : 'info', isWatched || isJson ? process.stderr : undefined)
   const settings = readSettings(simulatorSettings, env)
   const simulator = new Simulator(settings, log)
   await simulator.start()

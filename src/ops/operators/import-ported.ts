@@ -19,6 +19,8 @@ interface PortedNumber {
  */
 export function importPorted(pool: Pool, path: string, replace: boolean): Promise<number> {
   return inTransaction(pool, async (connection) => {
+    // Millions of rows take longer than any other statement.
+    await connection.query('SET LOCAL statement_timeout = 0')
     if (replace) await connection.query('DELETE FROM ported_numbers')
     let count = 0
     let batch = new Map<number, string>()

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { addRevision, type OperatorRevision, readRevisionAfter } from '../../operators/operator-store.ts'
-import { parseOperators } from '../../operators/operators-file.ts'
+import { addRevision, declaredOf, type OperatorRevision, readRevisionAfter } from '../../operators/operator-store.ts'
+import { type DeclaredOperators, parseOperators } from '../../operators/operators-file.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { compareOperators, type OperatorsChange } from './compare-operators.ts'
@@ -23,6 +23,7 @@ type StoredPlan = Static<typeof StoredPlan>
 
 /** A file as it would become the next revision, and what that would change. */
 export interface OperatorsPlan extends StoredPlan {
+  readonly declared: DeclaredOperators
   readonly changes: readonly OperatorsChange[]
 }
 
@@ -42,8 +43,8 @@ export async function recallPlan(pool: Pool, path: string): Promise<OperatorsPla
 
 /** Makes a plan the next revision. Throws ExpectedError if another revision has come into force since it was made. */
 export async function applyOperators(pool: Pool, plan: OperatorsPlan, by: string): Promise<OperatorRevision> {
-  const { basedOn, source } = plan
-  const added = await addRevision(pool, { basedOn, source, by })
+  const { basedOn, source, declared } = plan
+  const added = await addRevision(pool, { basedOn, source, declared, by })
   if (added) return added
   throw movedOn(basedOn, await newest(pool))
 }
@@ -58,9 +59,9 @@ function newest(pool: Pool): Promise<OperatorRevision | null> {
 }
 
 function completePlan(stored: Omit<StoredPlan, 'basedOn'>, current: OperatorRevision | null): OperatorsPlan {
-  const { revision = 0, source = null } = current ?? {}
-  const before = source === null ? null : parseOperators(source, `revision ${revision}`)
-  return { ...stored, basedOn: revision, changes: compareOperators(before, parseOperators(stored.source, stored.file)) }
+  const declared = parseOperators(stored.source, stored.file)
+  const changes = compareOperators(current && declaredOf(current), declared)
+  return { ...stored, basedOn: current?.revision ?? 0, declared, changes }
 }
 
 function movedOn(basedOn: number, current: OperatorRevision | null): ExpectedError {

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { AggregatorRegistry } from 'prom-client'
 import { ADMIN_REQUESTS } from '../admin-requests.ts'
 import { type DeadLetterRouteParts, deadLetterRoutes } from '../dlq/dead-letter-routes.ts'
+import { operatorRoutes } from '../operators/operator-routes.ts'
 import type { SupervisedProcess } from './supervised-process.ts'
 
 /**
@@ -25,5 +26,7 @@ export async function createAdminServer(
     return reply.type(registry.contentType).send(await registry.metrics())
   })
   await app.register(async (api) => deadLetterRoutes(api, admin))
+  const all = async (): Promise<object[]> => (await Promise.all(processes.map((each) => each.metrics()))).flat()
+  await app.register(async (api) => operatorRoutes(api, { pool: admin.pool, metrics: all }))
   return app
 }

@@ -12,6 +12,7 @@ import { createAdminServer } from './admin-server.ts'
 import { demoCustomer } from './demo-customer.ts'
 import { type EmbeddedServers, startEmbeddedServers } from './embedded-servers.ts'
 import { lockDataFolder } from './lock-data-folder.ts'
+import { refuseUnfitServers } from './refuse-unfit-servers.ts'
 import { removeServersFile, type ServersFile, writeServersFile } from './servers-file.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 
@@ -43,6 +44,7 @@ export interface RunningGateway {
 /** Starts the whole gateway on this machine and keeps it running. If a part cannot start, all is stopped again. */
 export async function startGateway(options: UpOptions): Promise<RunningGateway> {
   const { gateway, ephemeral, tell } = options
+  refuseUnfitServers(gateway, options.clickhouseUrl)
   const temporary = ephemeral ? temporaryFolder('smsgw') : null
   const dataFolder = temporary?.path ?? resolve(gateway.SMSGW_DATA)
   const unlock = lockDataFolder(dataFolder, tell)

@@ -22,15 +22,13 @@ export interface StoredState {
   readonly timeline: readonly Status[]
 }
 
-/** A row of `attempts`. */
+/** A part that an attempt made, of `attempts` and `attempt_parts`. */
 export interface StoredAttempt {
   readonly smsId: number
   readonly attempt: number
-  /** Of one of several parts: the most that the operator may have of it. */
+  readonly part: number
   readonly outcome: string | null
   readonly possibleDuplicate: boolean
-  /** The operator took all that it submitted. */
-  readonly isWhole: boolean
 }
 
 /** A row of `ledger`. */

@@ -7,6 +7,14 @@ type DatabaseFacts = Pick<
   'messages' | 'states' | 'attempts' | 'books' | 'balances' | 'outboxRows' | 'webhookRetries' | 'endpoints'
 >
 
+/** A part of several has a row of its own as soon as its answer is there, or is known to be lost. */
+const PARTS_OF_ATTEMPTS = `
+  SELECT a.sms_id AS "smsId", a.attempt, one.part, a.possible_duplicate AS "possibleDuplicate",
+    CASE WHEN a.part_count = 1 THEN a.outcome ELSE p.outcome END AS outcome
+  FROM attempts a
+  CROSS JOIN LATERAL unnest(coalesce(a.parts, ARRAY(SELECT generate_series(1, a.part_count)::smallint))) AS one (part)
+  LEFT JOIN attempt_parts p ON p.sms_id = a.sms_id AND p.attempt = a.attempt AND p.part = one.part`
+
 /** What PostgreSQL has, whole tables: the database is the campaign's own. */
 export async function readDatabase(pool: Pool): Promise<DatabaseFacts> {
   const messages = await pool.query<DatabaseFacts['messages'][number]>(
@@ -15,11 +23,7 @@ export async function readDatabase(pool: Pool): Promise<DatabaseFacts> {
   const states = await pool.query<{ sms_id: number; status: Status; possible_duplicate: boolean; timeline: Step[] }>(
     'SELECT sms_id, status, possible_duplicate, timeline FROM message_states',
   )
-  const attempts = await pool.query<DatabaseFacts['attempts'][number]>(
-    `SELECT sms_id AS "smsId", attempt, outcome, possible_duplicate AS "possibleDuplicate",
-       outcome = 'sent' AND NOT EXISTS (SELECT FROM attempt_parts AS part WHERE part.sms_id = attempts.sms_id
-         AND part.attempt = attempts.attempt AND part.outcome <> 'sent') AS "isWhole" FROM attempts`,
-  )
+  const attempts = await pool.query<DatabaseFacts['attempts'][number]>(PARTS_OF_ATTEMPTS)
   const books = await pool.query<DatabaseFacts['books'][number]>(
     'SELECT ref, kind, customer_id AS "customerId", balance, reserved FROM ledger',
   )

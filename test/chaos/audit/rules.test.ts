@@ -71,7 +71,7 @@ const WRONG: readonly (readonly [string, string, RegExp, Change])[] = [
     'A3',
     /3.2 was submitted after an attempt that ended as sent/,
     (facts) => ({
-      attempts: facts.attempts.map((each) => ({ ...each, outcome: 'sent', isWhole: true, possibleDuplicate: false })),
+      attempts: facts.attempts.map((each) => ({ ...each, outcome: 'sent', possibleDuplicate: false })),
     }),
   ],
   ['a submit is another text', 'A3', /is not what was accepted/, change('submits', { textSha256: 'other' })],
@@ -234,6 +234,12 @@ const WRONG_PARTS: readonly (readonly [string, string, RegExp, (submits: readonl
   ],
   ['a part is submitted twice', 'A3', /1.1 was submitted twice/, ([first, ...others]) => [first!, first!, ...others]],
   [
+    'a part that was taken is submitted again',
+    'A3',
+    /1.2 was submitted after an attempt that ended as sent/,
+    ([first, ...others]) => [first!, ...others, { ...first!, ref: '1.2' }],
+  ],
+  [
     'a part is taken twice',
     'A3',
     /1 was taken 2 times/,
@@ -292,6 +298,9 @@ function inTwoParts(facts: Facts): Facts {
     ...facts,
     ...change('messages', { segments: 2 })(facts),
     ...change('client', { segments: 2, partSha256 })(facts),
+    attempts: facts.attempts.flatMap((each) =>
+      each.smsId === 1 ? partSha256.map((_, index) => ({ ...each, part: index + 1 })) : [each],
+    ),
     submits: facts.submits.flatMap((each) =>
       each.ref === '1.1'
         ? partSha256.map((textSha256, index) => ({ ...each, part: index + 1, parts: 2, textSha256 }))

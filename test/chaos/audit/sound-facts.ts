@@ -29,10 +29,10 @@ export function soundFacts(): Facts {
       { smsId: 3, status: 'delivered', possibleDuplicate: true, timeline: ['queued', 'sending', 'sent', 'delivered'] },
     ],
     attempts: [
-      { smsId: 1, attempt: 1, outcome: 'sent', possibleDuplicate: false, isWhole: true },
-      { smsId: 2, attempt: 1, outcome: 'rejected', possibleDuplicate: false, isWhole: false },
-      { smsId: 3, attempt: 1, outcome: 'ambiguous', possibleDuplicate: false, isWhole: false },
-      { smsId: 3, attempt: 2, outcome: 'sent', possibleDuplicate: true, isWhole: true },
+      { smsId: 1, attempt: 1, part: 1, outcome: 'sent', possibleDuplicate: false },
+      { smsId: 2, attempt: 1, part: 1, outcome: 'rejected', possibleDuplicate: false },
+      { smsId: 3, attempt: 1, part: 1, outcome: 'ambiguous', possibleDuplicate: false },
+      { smsId: 3, attempt: 2, part: 1, outcome: 'sent', possibleDuplicate: true },
     ],
     books: [
       { ref: 1_000, kind: 'top-up', customerId: 'c', balance: 1_000, reserved: 0 },

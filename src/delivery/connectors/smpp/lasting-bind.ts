@@ -23,6 +23,8 @@ export interface LastingBindEvents<Submit extends WireSubmit>
 
 /** After so long bound, what failed before is forgotten. */
 const STEADY_MS = 10_000
+/** Of the response time-out, how much a submit may spend waiting for room. */
+const WAIT_SHARE = 0.5
 
 /** One bind of an operator account: connects, and again when the connection ends, until it is stopped. */
 export class LastingBind<Submit extends WireSubmit> {
@@ -84,15 +86,12 @@ export class LastingBind<Submit extends WireSubmit> {
   /** Only if `isReady`. Goes out when the window has room for it. */
   submit(submit: Submit): void {
     this.#waiting.push(submit)
-    this.#pump()
+    this.#pump(Date.now())
   }
 
   tick(nowMs: number): void {
+    this.#pump(nowMs)
     this.#socket?.tick(nowMs)
-    const dueMs = nowMs - this.#options.session.responseTimeoutMs
-    while ((this.#waiting.peek()?.sinceMs ?? nowMs) <= dueMs) {
-      this.#events.givenUp(this.#waiting.shift()!, false, 'no-room')
-    }
   }
 
   #connect(): void {
@@ -115,12 +114,20 @@ export class LastingBind<Submit extends WireSubmit> {
   }
 
   #changed(): void {
-    this.#pump()
+    this.#pump(Date.now())
     this.#events.changed()
   }
 
-  #pump(): void {
-    while (this.#waiting.length > 0 && this.#socket?.hasRoom) this.#socket.submit(this.#waiting.shift()!)
+  /** What waited for too long is not written any more: its answer would hardly come in time. */
+  #pump(nowMs: number): void {
+    const sinceMsMin = nowMs - this.#options.session.responseTimeoutMs * WAIT_SHARE
+    while (this.#waiting.length > 0) {
+      const isOverdue = this.#waiting.peek()!.sinceMs <= sinceMsMin
+      if (!isOverdue && !this.#socket?.hasRoom) return
+      const submit = this.#waiting.shift()!
+      if (isOverdue) this.#events.givenUp(submit, false, 'no-room')
+      else this.#socket!.submit(submit)
+    }
   }
 
   #ended(end: SessionEnd, address: SocketAddress): void {

@@ -41,15 +41,18 @@ export function openSmppConnector(
     )
   }
   const written = typeof settings.address === 'string' ? [settings.address] : settings.address
-  const addresses = written.map(parseAddress)
+  const addresses = written.map((address) => parseAddress(name, address))
   const tls = settings.tls ? tlsOptions(name, settings.tls) : null
   return new SmppConnector({ settings, addresses, password, tls, window, responseTimeoutMs }, events, observer)
 }
 
-function parseAddress(address: string): SocketAddress {
+function parseAddress(operator: string, address: string): SocketAddress {
   const colon = address.lastIndexOf(':')
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
-  return { host, port: Number(address.slice(colon + 1)) }
+  const port = Number(address.slice(colon + 1))
+  if (port > 65_535)
+    throw new SmppSettingsError(`operator "${operator}" has the address ${address}: no port is so high`)
+  return { host, port }
 }
 
 function tlsOptions(operator: string, tls: NonNullable<SmppSettings['tls']>): ConnectionOptions {

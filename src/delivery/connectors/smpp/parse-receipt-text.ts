@@ -4,9 +4,9 @@
     id:IIIIIIIIII sub:SSS dlvrd:DDD submit date:YYMMDDhhmm done date:YYMMDDhhmm stat:DDDDDDD err:E text:…
 
   Met in the wild: other order and other case, fields left out, `submit_date` and `Submit Date`, blanks around the
-  colon and inside ids, seconds in dates, years of four digits, states that are written out. The text is the beginning
-  of what the customer wrote, and may look like fields itself: what stands behind it counts only for fields that had
-  not come yet, and of those the last of each.
+  colon and inside ids, an equals sign for it, seconds in dates, years of four digits, states that are written out. The
+  text is the beginning of what the customer wrote, and may look like fields itself: what stands behind it counts only
+  for fields that had not come yet, and of those the last of each.
 */
 
 /** What a receipt's text says, each as it is written there. */
@@ -17,7 +17,7 @@ export interface ReceiptText {
   readonly doneDate: string | null
 }
 
-const FIELD = /(?<=^|[\s,;])(id|sub|dlvrd|submit[ _-]?date|done[ _-]?date|stat(?:us)?|err(?:or)?|text)\s*:/gi
+const FIELD = /(?<![\w-])(id|sub|dlvrd|submit[ _-]?date|done[ _-]?date|stat(?:us)?|err(?:or)?|text)\s*[:=]/gi
 const TEXT_CHARACTERS_MAX = 1_000
 
 /** Never throws; fields that are not there are null. */
@@ -29,7 +29,7 @@ export function parseReceiptText(text: string): ReceiptText {
   let inText = false
   for (const [place, mark] of marks.entries()) {
     const name = nameOf(mark[1]!)
-    const value = source.slice(mark.index + mark[0].length, marks[place + 1]?.index).replace(/[\s,;\0]+$/, '')
+    const value = source.slice(mark.index + mark[0].length, marks[place + 1]?.index).replace(/[\s,;|&\0]+$/, '')
     if (name === 'text') inText = true
     else if (inText) behind.set(name, value.trim())
     else if (!before.has(name)) before.set(name, value.trim())

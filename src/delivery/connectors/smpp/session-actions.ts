@@ -40,7 +40,6 @@ export interface SessionEnd {
 export type SessionAction<Submit> =
   | { readonly kind: 'send'; readonly pdu: Pdu }
   | { readonly kind: 'bound' }
-  | { readonly kind: 'unbinding' }
   | { readonly kind: 'answered'; readonly submit: Submit; readonly answer: SubmitAnswer }
   /** No answer comes any more. Not to be written if it was not yet. */
   | { readonly kind: 'given-up'; readonly submit: Submit; readonly wasWritten: boolean; readonly code: string }

@@ -18,7 +18,7 @@ import { type Awaited, SubmitWindow } from './submit-window.ts'
   One connection to an SMSC, from its beginning to its end, as an ESME sees it (SMPP 3.4, 2.2). No socket and no clock:
   whoever has them tells what happened and when, and does what is returned.
 
-    open       the connection is being made; no time is lost by giving bind and connect one time-out
+    open       the connection is being made; it and the bind have one time-out together
     binding    the bind was sent, its answer is awaited
     bound      submits are taken while the window has room; deliveries are handed on
     unbinding  no submit is taken any more. Answers are awaited first and deliveries answered, then we unbind, or answer
@@ -202,6 +202,7 @@ export class Session<Submit> {
 
   #takeBindAnswer(status: number): void {
     if (this.#state !== 'binding') return
+    this.#bind = null
     if (status === 0) {
       this.#state = 'bound'
       this.#actions.push({ kind: 'bound' })
@@ -214,10 +215,7 @@ export class Session<Submit> {
       this.#trafficMs = nowMs
       this.#actions.push({ kind: 'answered', submit: awaited.submit, answer })
       if (answer.status !== COMMAND_STATUS.ESME_RINVBNDSTS.code) return
-      this.#wantEnd(
-        { cause: 'bind-forgotten', status: answer.status, detail: 'the SMSC takes us for not bound' },
-        nowMs,
-      )
+      this.#wantEnd({ cause: 'bind-forgotten', status: 0, detail: 'the SMSC takes us for not bound' }, nowMs)
     } else this.#note(this.#window.wasUsed(answer.sequence) ? 'late-answer' : 'unexpected-answer', answer.command)
   }
 
@@ -261,7 +259,7 @@ export class Session<Submit> {
   #expireSubmits(nowMs: number): void {
     for (const awaited of this.#window.removeUntil(nowMs - this.#options.responseTimeoutMs)) {
       this.#isDoubted ||= awaited.wasWritten && this.#heardMs < awaited.sinceMs
-      this.#giveUp(awaited, 'no-answer')
+      this.#giveUp(awaited, awaited.wasWritten ? 'no-answer' : 'not-written')
     }
   }
 
@@ -289,9 +287,8 @@ export class Session<Submit> {
     if (this.#state === 'closed' || this.#state === 'unbinding') return
     this.#endWanted = end
     this.#endWantedMs = nowMs
-    if (this.#state === 'bound') this.#actions.push({ kind: 'unbinding' })
-    this.#state = this.#state === 'bound' ? 'unbinding' : this.#state
-    if (this.#state !== 'unbinding') this.#finish()
+    if (this.#state === 'bound') this.#state = 'unbinding'
+    else this.#finish()
   }
 
   /** When nothing is open any more, or was for too long, the connection ends. */
@@ -316,11 +313,12 @@ export class Session<Submit> {
   #close(cause: SessionEnd['cause'], detail: string, status = 0): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    for (const awaited of this.#window.removeUnwritten()) this.#giveUp(awaited, cause)
     this.#actions.push({ kind: 'close', end: { cause, status, detail } })
   }
 
   #giveUp({ submit, wasWritten }: Awaited<Submit>, code: string): void {
-    this.#actions.push({ kind: 'given-up', submit, wasWritten, code: wasWritten ? code : 'not-written' })
+    this.#actions.push({ kind: 'given-up', submit, wasWritten, code })
   }
 
   #note(oddity: Oddity, detail: string): void {

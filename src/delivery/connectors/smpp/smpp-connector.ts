@@ -58,6 +58,7 @@ export class SmppConnector implements Connector {
   /** By message, the bind of its parts so far. Oldest first. */
   readonly #followed = new Map<number, Bind>()
   #receipts = 0
+  #turn = 0
   #ready = false
   #stopping = false
   #timer: NodeJS.Timeout | null = null
@@ -113,14 +114,20 @@ export class SmppConnector implements Connector {
   /** Parts of a message go where its first went, one behind the other; messages where the least is waiting. */
   #bindFor(message: OutgoingMessage, part: number): Bind | null {
     const first = this.#followed.get(message.smsId)
-    const ready = this.#transmitting.filter((bind) => bind.isReady)
-    const followed = part > 1 && first?.isReady ? first : undefined
-    const bind = followed ?? ready.reduce<Bind | null>((a, b) => (a && a.load <= b.load ? a : b), null)
+    const bind = part > 1 && first?.isReady ? first : this.#leastLoaded()
     const isLast = part >= this.partsOf(message)
     this.#followed.delete(message.smsId)
     if (bind && !isLast) this.#followed.set(message.smsId, bind)
     if (this.#followed.size > FOLLOWED_MAX) this.#followed.delete(this.#followed.keys().next().value!)
     return bind
+  }
+
+  /** In turn where several are. */
+  #leastLoaded(): Bind | null {
+    this.#turn = (this.#turn + 1) % this.#transmitting.length
+    const inTurn = [...this.#transmitting.slice(this.#turn), ...this.#transmitting.slice(0, this.#turn)]
+    const ready = inTurn.filter((bind) => bind.isReady)
+    return ready.reduce<Bind | null>((best, bind) => (best && best.load <= bind.load ? best : bind), null)
   }
 
   #bind(kind: BindKind, index: number): Bind {

@@ -1,4 +1,5 @@
 export interface Awaited<Submit> {
+  readonly sequence: number
   readonly submit: Submit
   readonly sinceMs: number
   /** Whether it was handed to the socket: until then the SMSC cannot have it. */
@@ -47,8 +48,8 @@ export class SubmitWindow<Submit> {
   }
 
   add(submit: Submit, nowMs: number): number {
-    const awaited = { submit, sinceMs: nowMs, wasWritten: false }
     const sequence = this.nextSequence()
+    const awaited = { sequence, submit, sinceMs: nowMs, wasWritten: false }
     this.#awaited.set(sequence, awaited)
     this.#unwritten.push(awaited)
     return sequence
@@ -65,6 +66,14 @@ export class SubmitWindow<Submit> {
     const awaited = this.#awaited.get(sequence)
     this.#awaited.delete(sequence)
     return awaited
+  }
+
+  /** Those that were not handed to the socket, which are awaited no longer. */
+  removeUnwritten(): Awaited<Submit>[] {
+    const removed = this.#unwritten.filter((each) => this.#awaited.get(each.sequence) === each)
+    for (const { sequence } of removed) this.#awaited.delete(sequence)
+    this.#unwritten = []
+    return removed
   }
 
   /** Those that came at that time or before, which are awaited no longer; without a time, all. */

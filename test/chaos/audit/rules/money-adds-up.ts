@@ -32,8 +32,8 @@ export function moneyAddsUp(facts: Facts): Finding {
 
 /** Of each message that the operator took, in all its parts: whether an answer for each of them reached the gateway. */
 function takesOf(facts: Facts): Map<number, 'answered' | 'unanswered'> {
-  const ended = new Map(facts.attempts.map((each) => [`${each.smsId}.${each.attempt}`, each.outcome]))
-  const answered = takesOfMessages(facts.submits.filter(({ ref }) => ended.get(ref) === 'sent'))
+  const ended = new Map(facts.attempts.map((each) => [`${each.smsId}.${each.attempt}.${each.part}`, each.outcome]))
+  const answered = takesOfMessages(facts.submits.filter(({ ref, part }) => ended.get(`${ref}.${part}`) === 'sent'))
   const taken = takesOfMessages(facts.submits)
   return new Map([...taken.keys()].map((smsId) => [smsId, answered.has(smsId) ? 'answered' : 'unanswered']))
 }

@@ -11,7 +11,7 @@ const MAY_FOLLOW = new Set(['temporary', 'throttled', 'unsent', 'ambiguous'])
  */
 export function submitsAreExplained(facts: Facts): Finding {
   const violations: string[] = []
-  const attempts = new Map(facts.attempts.map((each) => [`${each.smsId}.${each.attempt}`, each]))
+  const attempts = new Map(facts.attempts.map((each) => [`${each.smsId}.${each.attempt}.${each.part}`, each]))
   const accepted = new Map(
     facts.client.filter((entry): entry is Acceptance => entry.kind === 'accepted').map((entry) => [entry.smsId, entry]),
   )
@@ -20,9 +20,10 @@ export function submitsAreExplained(facts: Facts): Finding {
     const [smsId, attempt] = ref.split('.').map(Number) as [number, number]
     if (seen.has(`${ref}.${part}`)) violations.push(`${ref} was submitted twice`)
     seen.add(`${ref}.${part}`)
-    if (!attempts.has(ref)) violations.push(`${ref} was submitted and never begun`)
-    const before = attempts.get(`${smsId}.${attempt - 1}`)
-    if (attempt > 1 && !attempts.get(ref)?.possibleDuplicate && !mayBeFollowed(before)) {
+    const begun = attempts.get(`${ref}.${part}`)
+    if (!begun) violations.push(`${ref} was submitted and never begun`)
+    const before = lastBefore(attempts, smsId, attempt, part)
+    if (attempt > 1 && !begun?.possibleDuplicate && !mayBeFollowed(before)) {
       violations.push(`${ref} was submitted after an attempt that ended as ${before?.outcome ?? 'nothing'}`)
     }
     const message = accepted.get(smsId)
@@ -40,7 +41,20 @@ export function submitsAreExplained(facts: Facts): Finding {
   }
 }
 
+/** The attempt before that one that made this part. */
+function lastBefore(
+  attempts: ReadonlyMap<string, StoredAttempt>,
+  smsId: number,
+  attempt: number,
+  part: number,
+): StoredAttempt | undefined {
+  for (let before = attempt - 1; before > 0; before--) {
+    const found = attempts.get(`${smsId}.${before}.${part}`)
+    if (found) return found
+  }
+  return undefined
+}
+
 function mayBeFollowed(attempt: StoredAttempt | undefined): boolean {
-  if (attempt?.outcome === 'sent') return !attempt.isWhole
   return MAY_FOLLOW.has(attempt?.outcome ?? '')
 }

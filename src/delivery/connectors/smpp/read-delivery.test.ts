@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { completeSmppSettings } from '../../../operators/smpp-settings.ts'
+import { createPdu } from '../../../smpp/pdu.ts'
+import { createTlv, type Tlv } from '../../../smpp/tlv.ts'
+import { parseReceiptDate, parseReceiptText } from './parse-receipt-text.ts'
+import { type ReceiptSettings, readDelivery } from './read-delivery.ts'
+
+const NOW = new Date('2026-11-24T12:00:00Z')
+const SETTINGS = completeSmppSettings({ address: 'smsc:2775', system_id: 'us' })
+const STANDARD =
+  'id:0406212345 sub:001 dlvrd:001 submit date:2611241155 done date:2611241157 stat:DELIVRD err:000 text:Hello'
+
+function read(text: string, settings: Partial<ReceiptSettings> = {}, tlvs: Tlv[] = [], esmClass = 0x04) {
+  const pdu = createPdu('deliver_sm', 1, { esmClass, shortMessage: Buffer.from(text, 'latin1'), tlvs })
+  return readDelivery(pdu, { ...SETTINGS, ...settings }, NOW)
+}
+
+test('a receipt as the specification suggests it', () => {
+  expect(read(STANDARD)).toEqual({
+    kind: 'receipt',
+    receipt: {
+      operatorMessageId: '406212345',
+      status: 'delivered',
+      errorCode: null,
+      at: new Date('2026-11-24T11:57:00Z'),
+    },
+  })
+})
+
+test.each([
+  ['fields in another order', 'stat:UNDELIV err:0A4 done date:2611241157 id:77'],
+  ['other case and blanks', 'ID: 77 Stat : Undeliv ERR: 0A4 DONE DATE: 2611241157 Text:'],
+  [
+    'dates with seconds, names with underscores',
+    'id:77 submit_date:261124115500 done_date:261124115700 stat:UNDELIV err:0A4',
+  ],
+  ['years of four digits', 'id:77 done date:202611241157 stat:UNDELIVERABLE err:0A4 text:'],
+  ['a date that is written out', 'id:77 done date:2026-11-24 11:57:00 stat:UNDELIV err:0A4'],
+  ['no text and commas', 'id:77,sub:001,dlvrd:000,done date:2611241157,stat:UNDELIV,err:0A4'],
+  ['equals signs and bars', 'id=77|done date=2611241157|stat=UNDELIV|err=0A4|text='],
+  ['the state as a number', 'id:77 done date:2611241157 stat:5 error:0A4'],
+  ['a text that looks like fields', 'id:77 done date:2611241157 stat:UNDELIV err:0A4 text:id:88 stat:DELIVRD err:000'],
+  ['a text in the middle', 'id:77 text:stat:DELIVRD done date:2611241157 err:0A4 stat:UNDELIV'],
+  ['an id with blanks and zeros', 'id:00 77 sub:001 done date:2611241157 stat:UNDELIV err:0A4 text:'],
+])('%s', (_deviation, text) => {
+  expect(read(text)).toEqual({
+    kind: 'receipt',
+    receipt: { operatorMessageId: '77', status: 'failed', errorCode: '0A4', at: new Date('2026-11-24T11:57:00Z') },
+  })
+})
+
+test.each([
+  ['DELIVRD', 'delivered'],
+  ['Delivered', 'delivered'],
+  ['EXPIRED', 'expired'],
+  ['DELETED', 'failed'],
+  ['FAILED', 'failed'],
+  ['REJECTD', 'rejected'],
+  ['REJECTED', 'rejected'],
+  ['UNKNOWN', 'unknown'],
+])('stat %s is %s', (stat, status) => {
+  expect(read(`id:1 stat:${stat}`)).toMatchObject({ kind: 'receipt', receipt: { status } })
+})
+
+test.each(['ENROUTE', 'ACCEPTD', 'ACCEPTED', 'BUFFRED', '1'])('stat %s is not the last word', (stat) => {
+  expect(read(`id:1 stat:${stat}`)).toEqual({ kind: 'intermediate' })
+})
+
+test('TLVs say it all without a text, with the id as the answer had it', () => {
+  const settings = { message_id: { answer: 'hex', receipt: 'decimal', receipt_tlv: 'hex' } } as const
+  const tlvs = [
+    createTlv('receipted_message_id', '1A2B'),
+    createTlv('message_state', 8),
+    createTlv('network_error_code', Buffer.of(3, 0, 17)),
+  ]
+  const receipt = { operatorMessageId: '6699', status: 'rejected', errorCode: '3:17', at: NOW }
+  expect(read('', settings, tlvs)).toEqual({ kind: 'receipt', receipt })
+  expect(read('id:6699 stat:REJECTD err:000', settings)).toMatchObject({ receipt: { operatorMessageId: '6699' } })
+})
+
+test('a receipt in message_payload, in UCS-2, by data_sm', () => {
+  const payload = createTlv('message_payload', Buffer.from('id:5 stat:DELIVRD', 'utf16le').swap16())
+  const pdu = createPdu('data_sm', 1, { esmClass: 0x04, dataCoding: 8, tlvs: [payload] })
+  expect(readDelivery(pdu, SETTINGS, NOW)).toMatchObject({ kind: 'receipt', receipt: { operatorMessageId: '5' } })
+})
+
+test('esm_class tells receipts from messages; where it does not, a setting lets the text tell', () => {
+  expect(read(STANDARD, {}, [], 0)).toEqual({ kind: 'message' })
+  expect(read(STANDARD, { receipts_by_text: true }, [], 0)).toMatchObject({ kind: 'receipt' })
+  expect(read('my id: what stat', { receipts_by_text: true }, [], 0)).toEqual({ kind: 'message' })
+  expect(read(STANDARD, { receipts_by_text: true }, [], 0x08)).toEqual({ kind: 'message' })
+  expect(read(STANDARD, {}, [], 0x20)).toEqual({ kind: 'intermediate' })
+  expect(read('nothing of use')).toEqual({ kind: 'unreadable' })
+  expect(read('id:1 stat:WHATEVER')).toEqual({ kind: 'unreadable' })
+})
+
+test("dates are in the SMSC's zone, and never later than now", () => {
+  expect(parseReceiptDate('2611241527', 210)).toEqual(new Date('2026-11-24T11:57:00Z'))
+  expect(read('id:1 done date:2611241527 stat:DELIVRD')).toMatchObject({ receipt: { at: NOW } })
+  expect(read('id:1 done date:garbage stat:DELIVRD')).toMatchObject({ receipt: { at: NOW } })
+  expect(parseReceiptDate('2613452599', 0)).toBeNull()
+})
+
+test('fields are found in any order and with any separator', () => {
+  const separator = fc.constantFrom(' ', ', ', ';', '\r\n', '  ')
+  const value = fc.stringMatching(/^[A-Za-z0-9-]{1,12}$/)
+  fc.assert(
+    fc.property(
+      value,
+      value,
+      value,
+      separator,
+      fc.constantFrom(0, 1, 2),
+      fc.boolean(),
+      (id, stat, err, by, turn, up) => {
+        const names = up ? ['ID', 'STAT', 'ERR'] : ['id', 'stat', 'err']
+        const fields = [`${names[0]}:${id}`, `${names[1]}:${stat}`, `${names[2]}:${err}`]
+        const text = [...fields.slice(turn), ...fields.slice(0, turn), 'text:x'].join(by)
+        expect(parseReceiptText(text)).toEqual({ id, stat, err, doneDate: null })
+      },
+    ),
+  )
+})
+
+test('whatever comes is read, or is none', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 254 }), fc.nat(255), fc.nat(255), (octets, esmClass, dataCoding) => {
+      const pdu = createPdu('deliver_sm', 1, { esmClass, dataCoding, shortMessage: Buffer.from(octets) })
+      expect(['receipt', 'intermediate', 'message', 'unreadable']).toContain(readDelivery(pdu, SETTINGS, NOW).kind)
+    }),
+  )
+})

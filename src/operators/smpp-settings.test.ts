@@ -1,0 +1,61 @@
+import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readOperatorPassword } from './operator-password.ts'
+import { parseOperators } from './operators-file.ts'
+import { completeSmppSettings } from './smpp-settings.ts'
+
+function parse(smpp: string) {
+  const source = `operators:
+  mci:
+    connector: smpp
+    smpp: ${smpp}
+    window: 10
+    response_timeout_ms: 10000
+    on_ambiguous: hold
+routes:
+  - prefix: ""
+    operator: mci
+    price: 1
+`
+  return parseOperators(source, 'operators.yaml').operators.mci
+}
+
+test('an account needs an address and a name; the rest has defaults', () => {
+  const operator = parse('{address: smsc:2775, system_id: us}')
+  if (operator?.connector !== 'smpp') throw new Error('no SMPP operator')
+  const settings = completeSmppSettings(operator.smpp)
+  expect(settings).toMatchObject({ bind: 'transceiver', binds: 1, data_coding: { gsm7: 0, latin1: 3, ucs2: 8 } })
+  expect(settings.message_id).toEqual({ answer: 'text', receipt: 'text', receipt_tlv: 'text' })
+  const hex = completeSmppSettings({ ...operator.smpp, message_id: { answer: 'hex' }, data_coding: { gsm7: 1 } })
+  expect(hex.message_id).toEqual({ answer: 'hex', receipt: 'text', receipt_tlv: 'hex' })
+  expect(hex.data_coding).toEqual({ gsm7: 1, latin1: 3, ucs2: 8 })
+})
+
+test('the example is one', () => {
+  const path = join(import.meta.dirname, '../../examples/operators.smpp.yaml')
+  expect(Object.keys(parseOperators(readFileSync(path, 'utf8'), path).operators)).toEqual(['mci', 'irancell'])
+})
+
+test.each([
+  ['a password in the file', '{address: smsc:2775, system_id: us, password: secret}'],
+  ['a status that is none', '{address: smsc:2775, system_id: us, errors: {ESME_RNONE: rejected}}'],
+  ['a meaning that is none', '{address: smsc:2775, system_id: us, errors: {ESME_RSYSERR: wait}}'],
+  ['too many binds', '{address: smsc:2775, system_id: us, binds: 33}'],
+  ['an address without a port', '{address: smsc, system_id: us}'],
+  ['a name that is too long', '{address: smsc:2775, system_id: sixteen-letters-}'],
+])('%s is refused with its line', (_what, smpp) => {
+  expect(() => parse(smpp)).toThrow(/operators\.yaml:4/)
+})
+
+test('the password is where the settings say', () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'smsgw-'))
+  const path = join(folder.path, 'password')
+  writeFileSync(path, 'secret\n')
+  expect(readOperatorPassword('mci', { password_file: path }, {})).toBe('secret')
+  expect(readOperatorPassword('mci', { password_env: 'PASSWORD' }, { PASSWORD: 'other' })).toBe('other')
+  expect(readOperatorPassword('mci', {}, {})).toBe('')
+  expect(() => readOperatorPassword('mci', { password_env: 'PASSWORD' }, {})).toThrow('PASSWORD, which is not set')
+  expect(() => readOperatorPassword('mci', { password_file: `${path}.not` }, {})).toThrow('"mci" cannot be read')
+})

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify'
+import { declaredOf, readRevisionAfter } from '../../operators/operator-store.ts'
+import type { Pool } from '../../postgres/pool.ts'
+
+export interface OperatorRouteParts {
+  readonly pool: Pool
+  /** The metrics of every process that this one speaks for, as prom-client has them in JSON. */
+  readonly metrics: () => Promise<readonly object[]>
+}
+
+interface ReadyMetric {
+  readonly name?: string
+  readonly values?: readonly { readonly value: number; readonly labels: { readonly operator?: string } }[]
+}
+
+/** GET /v1/operators of the admin API: the operators in force, and how many of the workers here have a line that is ready. */
+export function operatorRoutes(app: FastifyInstance, { pool, metrics }: OperatorRouteParts): void {
+  app.get('/v1/operators', async () => {
+    const inForce = await readRevisionAfter(pool, 0)
+    if (!inForce) return { revision: 0, operators: [] }
+    const ready = readyWorkers(await metrics())
+    const operators = Object.entries(declaredOf(inForce).operators).map(([name, { connector, window, per_second }]) => {
+      return { name, connector, window, per_second: per_second ?? null, ready_workers: ready.get(name) ?? 0 }
+    })
+    const { revision, appliedBy, appliedAt } = inForce
+    return { revision, applied_by: appliedBy, applied_at: appliedAt.toISOString(), operators }
+  })
+}
+
+function readyWorkers(metrics: readonly object[]): Map<string, number> {
+  const ready = new Map<string, number>()
+  for (const { name, values = [] } of metrics as readonly ReadyMetric[]) {
+    if (name !== 'smsgw_operator_ready') continue
+    for (const { value, labels } of values) ready.set(labels.operator!, (ready.get(labels.operator!) ?? 0) + value)
+  }
+  return ready
+}

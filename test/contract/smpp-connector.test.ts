@@ -1,0 +1,368 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TlsOptions } from 'node:tls'
+import { expect, onTestFinished, test } from 'vitest'
+import type { SubmitResult } from '../../src/delivery/connectors/connector.ts'
+import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
+import { createPdu, createResponse } from '../../src/smpp/pdu.ts'
+import { eventually } from '../servers/eventually.ts'
+import { makeCertificate } from '../servers/make-certificate.ts'
+import { openSmpp, ready, smppMessage, submitAll } from '../servers/open-smpp.ts'
+import { type Script, ScriptedSmsc } from '../servers/scripted-smsc.ts'
+
+const RECEIPT_ESM_CLASS = 0x04
+
+async function scripted(script?: Script, tls?: TlsOptions): Promise<ScriptedSmsc> {
+  const smsc = await ScriptedSmsc.start(script, tls)
+  onTestFinished(() => smsc.stop())
+  return smsc
+}
+
+test('answers that are lost with the connection are ambiguous; what was not written is unsent', async () => {
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm') return false
+    if (link.pdus.filter(({ command }) => command === 'submit_sm').length === 3) link.cut()
+    return true
+  })
+  const opened = openSmpp(smsc.address, {}, { window: 3 })
+  await ready(opened)
+  const results = await submitAll(opened.connector, 5)
+  expect(results.slice(0, 3)).toEqual(Array(3).fill({ kind: 'ambiguous', code: 'connection-lost' }))
+  expect(results.slice(3)).toEqual(Array(2).fill({ kind: 'unsent', code: 'connection-lost' }))
+  expect(smsc.received('submit_sm').length).toBe(3)
+  await eventually(
+    () => opened.told.get('bound transceiver 1'),
+    (times) => times === 2,
+  )
+})
+
+test('an answer that does not come in time is ambiguous, and counted when it comes', async () => {
+  const held: (() => void)[] = []
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm') return false
+    held.push(() => link.send(createResponse(pdu, { messageId: 'late' })))
+    return true
+  })
+  const opened = openSmpp(smsc.address, {}, { responseTimeoutMs: 300 })
+  await ready(opened)
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'ambiguous', code: 'no-answer' })
+  for (const send of held) send()
+  await eventually(
+    () => opened.told.get('noted late-answer'),
+    (times) => times === 1,
+  )
+  expect(await eventually(() => opened.connector.isReady, Boolean)).toBe(true)
+  expect(opened.ends).toEqual([])
+})
+
+test('a connection on which nothing comes any more is given up', async () => {
+  let isDeaf = false
+  const smsc = await scripted((pdu) => {
+    isDeaf ||= pdu.command === 'submit_sm'
+    return isDeaf && !pdu.command.startsWith('bind')
+  })
+  const opened = openSmpp(smsc.address, {}, { responseTimeoutMs: 200 })
+  await ready(opened)
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'ambiguous', code: 'no-answer' })
+  expect(opened.connector.isReady).toBe(false)
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'unsent', code: 'not-connected' })
+  await eventually(() => opened.told.get('ended silent'), Boolean)
+  expect(smsc.received('submit_sm').length).toBe(1)
+  expect(await ready(opened)).toBe(true)
+})
+
+test('no bind is written more than its share of the window', async () => {
+  const waiting: (() => void)[] = []
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm') return false
+    waiting.push(() => link.send(createResponse(pdu, { messageId: `${pdu.sequence}` })))
+    return true
+  })
+  const opened = openSmpp(smsc.address, { binds: 2 }, { window: 5 })
+  await eventually(
+    () => opened.told.get('bound'),
+    (bound) => bound === 2,
+  )
+  const all = submitAll(opened.connector, 12)
+  await eventually(
+    () => waiting.length,
+    (length) => length === 5,
+  )
+  const shares = smsc.links.map(({ pdus }) => pdus.filter(({ command }) => command === 'submit_sm').length)
+  expect(shares.sort()).toEqual([2, 3])
+  const answer = setInterval(() => waiting.shift()?.(), 5)
+  onTestFinished(() => clearInterval(answer))
+  expect((await all).map(({ kind }) => kind)).toEqual(Array(12).fill('sent'))
+})
+
+test('the parts of a message go over one bind, one behind the other', async () => {
+  const smsc = await scripted()
+  const opened = openSmpp(smsc.address, { binds: 3 }, { window: 30 })
+  await eventually(
+    () => opened.told.get('bound'),
+    (bound) => bound === 3,
+  )
+  const long = Array.from({ length: 6 }, () => smppMessage({ text: 'x'.repeat(500) }))
+  const results = await Promise.all(
+    long.flatMap((each) => {
+      const parts = opened.connector.partsOf(each)
+      return Array.from({ length: parts }, (_, index) => opened.connector.submit(each, index + 1))
+    }),
+  )
+  expect(results.map(({ kind }) => kind)).toEqual(Array(24).fill('sent'))
+  for (const link of smsc.links) {
+    const parts = link.pdus.flatMap((pdu) => (pdu.command === 'submit_sm' ? [pdu.shortMessage[5]] : []))
+    expect(parts).toEqual([1, 2, 3, 4, 1, 2, 3, 4])
+  }
+})
+
+test('a receipt is acknowledged when it is stored, and told again when it could not be', async () => {
+  const stored: (() => void)[] = []
+  let isBroken = true
+  const receipt = createPdu('deliver_sm', 700, {
+    esmClass: RECEIPT_ESM_CLASS,
+    shortMessage: Buffer.from('id:0A stat:DELIVRD err:000'),
+  })
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm') return false
+    // The receipt before the answer, and both at once.
+    link.send(receipt, createResponse(pdu, { messageId: '10' }))
+    return true
+  })
+  const settings = { message_id: { answer: 'decimal', receipt: 'hex' } } as const
+  const opened = openSmpp(smsc.address, settings, {
+    async receipt() {
+      if (isBroken) throw new Error('the database is away')
+      await new Promise<void>((resolve) => stored.push(resolve))
+    },
+  })
+  await ready(opened)
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'sent', operatorMessageId: '10' })
+  const order = [...opened.told.keys()].filter((what) => /^(answered|delivered)/.test(what))
+  expect(order).toEqual(['answered ESME_ROK', 'delivered receipt'])
+  const statuses = (): number[] => smsc.received('deliver_sm_resp').map(({ status }) => status)
+  expect(await eventually(statuses, ({ length }) => length === 1)).toEqual([COMMAND_STATUS.ESME_RX_T_APPN.code])
+  isBroken = false
+  smsc.links[0]!.send(receipt)
+  await eventually(() => stored.length, Boolean)
+  expect(statuses().length).toBe(1)
+  stored[0]!()
+  expect(await eventually(statuses, ({ length }) => length === 2)).toEqual([COMMAND_STATUS.ESME_RX_T_APPN.code, 0])
+  expect(opened.receipts).toMatchObject([{ operatorMessageId: '10', status: 'delivered' }])
+})
+
+test('what else is delivered is acknowledged and counted', async () => {
+  const smsc = await scripted()
+  const opened = openSmpp(smsc.address)
+  await ready(opened)
+  const text = (shortMessage: string, esmClass: number) =>
+    createPdu('deliver_sm', 1, { esmClass, shortMessage: Buffer.from(shortMessage) })
+  smsc.links[0]!.send(text('STOP', 0), text('id:1 stat:ENROUTE', 4), text('id:1', 0x20), text('garbage', 4))
+  await eventually(
+    () => smsc.received('deliver_sm_resp').length,
+    (length) => length === 4,
+  )
+  expect(smsc.received('deliver_sm_resp').every(({ status }) => status === 0)).toBe(true)
+  expect(Object.fromEntries(opened.told)).toMatchObject({
+    'delivered message': 1,
+    'delivered intermediate': 2,
+    'delivered unreadable': 1,
+  })
+  expect(opened.receipts).toEqual([])
+})
+
+test('refusals mean what the table or the operator says', async () => {
+  const { ESME_RTHROTTLED, ESME_RMSGQFUL, ESME_RINVDSTADR, ESME_RSYSERR } = COMMAND_STATUS
+  const statuses = [ESME_RTHROTTLED.code, ESME_RMSGQFUL.code, ESME_RINVDSTADR.code, ESME_RSYSERR.code, 0x450, 0x451]
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm') return false
+    link.send(createResponse(pdu, { status: statuses[smsc.received('submit_sm').length - 1]! }))
+    return true
+  })
+  const opened = openSmpp(smsc.address, { errors: { ESME_RMSGQFUL: 'temporary', '0x450': 'rejected' } })
+  await ready(opened)
+  expect(await submitAll(opened.connector, 6)).toEqual([
+    { kind: 'throttled', code: 'ESME_RTHROTTLED' },
+    { kind: 'temporary', code: 'ESME_RMSGQFUL' },
+    { kind: 'rejected', code: 'ESME_RINVDSTADR' },
+    { kind: 'temporary', code: 'ESME_RSYSERR' },
+    { kind: 'rejected', code: '0x450' },
+    { kind: 'temporary', code: '0x451' },
+  ])
+})
+
+test('a pair is ready when both are bound, and receipts come by the receiver', async () => {
+  let mayReceive = false
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'bind_receiver' || mayReceive) return false
+    link.send(createResponse(pdu, { status: COMMAND_STATUS.ESME_RALYBND.code }))
+    return true
+  })
+  const opened = openSmpp(smsc.address, { bind: 'pair' })
+  await eventually(() => opened.told.get('bound transmitter 1'), Boolean)
+  await eventually(() => opened.told.get('ended refused'), Boolean)
+  expect(opened.connector.isReady).toBe(false)
+  mayReceive = true
+  await ready(opened)
+  const receiver = smsc.links.find(
+    ({ pdus }) => pdus.length === 1 && pdus[0]!.command === 'bind_receiver' && mayReceive,
+  )
+  expect(receiver).toBeDefined()
+  const links = smsc.links.filter(({ pdus }) => pdus[0]?.command === 'bind_receiver')
+  links.at(-1)!.send(
+    createPdu('deliver_sm', 5, {
+      esmClass: RECEIPT_ESM_CLASS,
+      shortMessage: Buffer.from('id:7 stat:EXPIRED err:008'),
+    }),
+  )
+  expect(
+    await eventually(
+      () => opened.receipts,
+      ({ length }) => length === 1,
+    ),
+  ).toMatchObject([{ operatorMessageId: '7', status: 'expired', errorCode: '008' }])
+})
+
+test('an address that does not answer is left for the next', async () => {
+  const away = await ScriptedSmsc.start()
+  const { address } = away
+  await away.stop()
+  const smsc = await scripted()
+  const opened = openSmpp([address, smsc.address])
+  expect(await ready(opened)).toBe(true)
+  expect(opened.ends.map(({ cause }) => cause)).toEqual(['connection-lost'])
+})
+
+test('a wrong password is reported, and knocked with more rarely', async () => {
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'bind_transceiver' || pdu.password === 'right') return false
+    link.send(createResponse(pdu, { status: COMMAND_STATUS.ESME_RINVPASWD.code }))
+    return true
+  })
+  const refused = openSmpp(smsc.address, { password_env: 'PASSWORD' }, { env: { PASSWORD: 'wrong' } })
+  await eventually(() => refused.ends.length, Boolean)
+  expect(refused.ends[0]).toMatchObject({ cause: 'refused', status: COMMAND_STATUS.ESME_RINVPASWD.code })
+  expect(refused.connector.isReady).toBe(false)
+  const accepted = openSmpp(smsc.address, { password_env: 'PASSWORD' }, { env: { PASSWORD: 'right' } })
+  expect(await ready(accepted)).toBe(true)
+})
+
+test('over TLS, if the certificate is trusted', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'smsgw-smpp-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const { keyStore, password, caFile } = await makeCertificate(folder, 'only-for-this-test')
+  const smsc = await scripted(undefined, { pfx: await readFile(keyStore), passphrase: password })
+  const distrustful = openSmpp(smsc.address, { tls: {} })
+  await eventually(() => distrustful.ends.length, Boolean)
+  expect(distrustful.ends[0]).toMatchObject({
+    cause: 'connection-lost',
+    detail: expect.stringContaining('certificate'),
+  })
+  const trusting = openSmpp(smsc.address, { tls: { ca_file: caFile } })
+  expect(await ready(trusting)).toBe(true)
+  expect(await trusting.connector.submit(smppMessage(), 1)).toMatchObject({ kind: 'sent' })
+  expect(smsc.received('bind_transceiver').length).toBe(1)
+})
+
+test('bytes that are no PDU end the connection, with a nack', async () => {
+  const smsc = await scripted()
+  const opened = openSmpp(smsc.address)
+  await ready(opened)
+  smsc.links[0]!.sendBytes(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
+  await eventually(() => opened.told.get('ended unreadable'), Boolean)
+  expect(smsc.received('generic_nack')).toMatchObject([{ status: COMMAND_STATUS.ESME_RINVCMDLEN.code, sequence: 0 }])
+  expect(await ready(opened)).toBe(true)
+})
+
+test("the SMSC's unbind is followed, after its last answers, and by a new bind", async () => {
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm') return false
+    link.send(createPdu('unbind', 99), createResponse(pdu, { messageId: '1' }))
+    return true
+  })
+  const opened = openSmpp(smsc.address)
+  await ready(opened)
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'sent', operatorMessageId: '1' })
+  await eventually(() => opened.told.get('ended unbound-by-smsc'), Boolean)
+  expect(smsc.received('unbind_resp').map(({ sequence }) => sequence)).toEqual([99])
+  expect(await ready(opened)).toBe(true)
+})
+
+test('stopping awaits what is open, unbinds, and leaves nothing', async () => {
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm') return false
+    setTimeout(() => link.send(createResponse(pdu, { messageId: '1' })), 50)
+    return true
+  })
+  const opened = openSmpp(smsc.address, { binds: 2 })
+  await eventually(
+    () => opened.told.get('bound'),
+    (bound) => bound === 2,
+  )
+  const submitted = submitAll(opened.connector, 4)
+  await eventually(
+    () => smsc.received('submit_sm').length,
+    (length) => length === 4,
+  )
+  await opened.connector.stop()
+  expect((await submitted).map(({ kind }) => kind)).toEqual(Array(4).fill('sent'))
+  expect(smsc.received('unbind').length).toBe(2)
+  expect(
+    await eventually(
+      () => smsc.open,
+      (links) => links === 0,
+    ),
+  ).toBe(0)
+  expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'unsent', code: 'not-connected' })
+})
+
+test('both sides keep a quiet connection alive', async () => {
+  const smsc = await scripted()
+  const opened = openSmpp(smsc.address, { enquire_link_ms: 50 })
+  await ready(opened)
+  smsc.links[0]!.send(createPdu('enquire_link', 42))
+  await eventually(() => smsc.received('enquire_link_resp').length, Boolean)
+  await eventually(
+    () => smsc.received('enquire_link').length,
+    (length) => length >= 2,
+  )
+  expect(opened.ends).toEqual([])
+})
+
+test('what an SMSC does not read is taken back in time, and never written after', async () => {
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm' || pdu.sourceAddr === 'last') return false
+    if (smsc.received('submit_sm').length === 1) link.pause()
+    return true
+  })
+  const opened = openSmpp(smsc.address, { concatenation: 'payload' }, { window: 2_000, responseTimeoutMs: 1_000 })
+  await ready(opened)
+  const submit = (count: number): Promise<SubmitResult[]> =>
+    Promise.all(
+      Array.from({ length: count }, () => opened.connector.submit(smppMessage({ text: 'x'.repeat(15_000) }), 1)),
+    )
+  // It still speaks, and so is not taken for dead.
+  const speaking = setInterval(() => smsc.links[0]!.send(createPdu('enquire_link', 1)), 50)
+  onTestFinished(() => clearInterval(speaking))
+  const first = submit(600)
+  await eventually(() => smsc.received('submit_sm').length, Boolean)
+  const second = submit(10)
+  expect((await first).every(({ kind }) => kind === 'ambiguous')).toBe(true)
+  expect(await second).toEqual(Array(10).fill({ kind: 'unsent', code: 'not-written' }))
+  smsc.links[0]!.resume()
+  expect(await opened.connector.submit(smppMessage({ sender: 'last' }), 1)).toMatchObject({ kind: 'sent' })
+  expect(smsc.received('submit_sm').length).toBe(601)
+})
+
+test('a submit that finds no room in the window for too long is unsent', async () => {
+  const smsc = await scripted((pdu) => pdu.command === 'submit_sm')
+  const opened = openSmpp(smsc.address, {}, { window: 1, responseTimeoutMs: 400 })
+  await ready(opened)
+  expect(await submitAll(opened.connector, 3)).toEqual([
+    { kind: 'ambiguous', code: 'no-answer' },
+    { kind: 'unsent', code: 'no-room' },
+    { kind: 'unsent', code: 'no-room' },
+  ])
+  expect(smsc.received('submit_sm').length).toBe(1)
+})

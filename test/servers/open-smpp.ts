@@ -1,0 +1,94 @@
+import { onTestFinished } from 'vitest'
+import type { OutgoingMessage, Receipt, SubmitResult } from '../../src/delivery/connectors/connector.ts'
+import { openSmppConnector } from '../../src/delivery/connectors/smpp/open-smpp-connector.ts'
+import type { SessionEnd } from '../../src/delivery/connectors/smpp/session-actions.ts'
+import type { SmppConnector } from '../../src/delivery/connectors/smpp/smpp-connector.ts'
+import type { SmppObserver } from '../../src/delivery/connectors/smpp/smpp-observer.ts'
+import type { SmppSettings } from '../../src/operators/smpp-settings.ts'
+import { eventually } from './eventually.ts'
+
+/** A connector with what it has told. */
+export interface OpenedSmpp {
+  readonly connector: SmppConnector
+  readonly receipts: Receipt[]
+  readonly ends: SessionEnd[]
+  /** Counts of what the observer was told. */
+  readonly told: Map<string, number>
+}
+
+export interface OpenSmppOptions {
+  readonly window?: number
+  readonly responseTimeoutMs?: number
+  readonly receipt?: (receipt: Receipt) => Promise<void>
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** A connector to that address, started; stopped when the test ends. */
+export function openSmpp(
+  address: SmppSettings['address'],
+  settings: Partial<SmppSettings> = {},
+  options: OpenSmppOptions = {},
+): OpenedSmpp {
+  const receipts: Receipt[] = []
+  const ends: SessionEnd[] = []
+  const told = new Map<string, number>()
+  const count = (what: string, times = 1): void => void told.set(what, (told.get(what) ?? 0) + times)
+  const observer: SmppObserver = {
+    bound: (bind) => count(`bound ${bind}`),
+    ended(_bind, _address, end) {
+      ends.push(end)
+      count(`ended ${end.cause}`)
+    },
+    pdus: count,
+    answered: (status) => count(`answered ${status}`),
+    delivered: (kind) => count(`delivered ${kind}`),
+    noted: (_bind, oddity) => count(`noted ${oddity}`),
+    measured: ({ bound }) => told.set('bound', bound),
+    closed: () => count('closed'),
+  }
+  const fast = { reconnect_ms_first: 20, reconnect_ms_max: 100, refused_ms_first: 200, refused_ms_max: 400 }
+  const connector = openSmppConnector(
+    {
+      name: 'test',
+      settings: { address, system_id: 'gateway', ...fast, ...settings },
+      window: options.window ?? 10,
+      responseTimeoutMs: options.responseTimeoutMs ?? 5_000,
+    },
+    {
+      async receipt(receipt) {
+        await options.receipt?.(receipt)
+        receipts.push(receipt)
+      },
+      readyChanged: (ready) => count(ready ? 'ready' : 'not ready'),
+    },
+    observer,
+    options.env ?? {},
+  )
+  connector.start()
+  onTestFinished(() => connector.stop())
+  return { connector, receipts, ends, told }
+}
+
+export const ready = ({ connector }: OpenedSmpp): Promise<boolean> => eventually(() => connector.isReady, Boolean)
+
+let lastSmsId = 4_611_686_018_000
+
+/** Another message each time. */
+export function smppMessage(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
+  const smsId = ++lastSmsId
+  return {
+    smsId,
+    ref: `${smsId}.1`,
+    phone: '+989121234567',
+    sender: 'smsgw',
+    text: 'Hello',
+    encoding: 'gsm7',
+    flash: false,
+    validUntilMs: null,
+    priority: 1,
+    ...more,
+  }
+}
+
+export const submitAll = (connector: SmppConnector, count: number): Promise<SubmitResult[]> =>
+  Promise.all(Array.from({ length: count }, () => connector.submit(smppMessage(), 1)))
