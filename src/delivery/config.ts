@@ -6,10 +6,15 @@ export const deliverySettings = {
     'recipient',
     'What never overtakes: messages to one phone, all messages of a customer, or nothing',
   ),
-  DELIVERY_TASKS_MAX: integer(5_000, 'Messages that a worker has in hand at once, waiting or being submitted', {
+  DELIVERY_TASKS_MAX: integer(5_000, 'Messages that a worker handles at once, waiting or being submitted', {
     min: 1,
     max: 100_000,
   }),
+  DELIVERY_CUSTOMER_TASKS_MAX: integer(
+    1_000,
+    'Messages of a customer that a worker has in hand of a partition; those behind are read past and fetched again',
+    { min: 1, max: 100_000 },
+  ),
   STATUS_LINGER_MS: integer(
     50,
     'How long a status waits for company on its way to Kafka: fewer batches for all who read',

@@ -181,12 +181,20 @@ export class TaskDelivery {
     if (submits.parts.length === 0) {
       return deadLetter('handler', `"${line.name}" divides the message otherwise than when it took a part`)
     }
-    const turn = await this.#turn(record, progress.task, line)
+    const turn = await this.#turn(record, progress.task, line, submits.parts.length)
     if (!turn) return shed(Date.now())
     try {
       if (progress.validUntilMs !== null && progress.validUntilMs <= Date.now()) return null
       if (!line.health.admit(Date.now())) return noLine(progress)
-      const order = { ...submits, message, line, partCount, attempt: step.attempt, answered: turn.release }
+      const order = {
+        ...submits,
+        message,
+        line,
+        partCount,
+        attempt: step.attempt,
+        due: turn.due,
+        answered: turn.release,
+      }
       await this.#make(progress, order, candidate.why)
       return null
     } finally {
@@ -223,10 +231,12 @@ export class TaskDelivery {
     return line ? [{ line, sender: task.sender, why: `${home}: it has a part of the message` }] : []
   }
 
-  async #turn(record: ConsumedRecord, task: DeliveryTask, line: OperatorLine): Promise<Turn | null> {
+  /** `cost`: parts to be submitted. */
+  async #turn(record: ConsumedRecord, task: DeliveryTask, line: OperatorLine, cost: number): Promise<Turn | null> {
     const { topic, partition } = record
     record.isQueued = true
-    const turn = await line.queue.turn({ customerId: task.customer_id, priority: task.priority, topic, partition })
+    const { customer_id: customerId, priority } = task
+    const turn = await line.queue.turn({ customerId, priority, topic, partition, cost })
     record.isQueued = false
     if (!turn) return null
     let isReleased = false
@@ -234,7 +244,7 @@ export class TaskDelivery {
       if (!isReleased) turn.release()
       isReleased = true
     }
-    if (!record.isAbandoned) return { release }
+    if (!record.isAbandoned) return { due: () => turn.due(), release }
     release()
     return null
   }

@@ -125,7 +125,7 @@ test('lines are opened, opened anew and closed as operators come, change and go'
   expect(lines.get('a')).toBe(first)
   operators.apply({ a: { ...one, window: 2 }, b: two })
   expect(lines.get('a')).not.toBe(first)
-  expect(await first.queue.turn({ customerId: 'c', priority: 1, topic: 't', partition: 0 })).toBeNull()
+  expect(await first.queue.turn({ customerId: 'c', priority: 1, topic: 't', partition: 0, cost: 1 })).toBeNull()
   operators.apply({ a: two })
   await one.untilConnections(0)
   await two.untilConnections(1)
@@ -138,7 +138,7 @@ test('a line that is closed awaits what is under way, and lets go of what waits'
   const lines = linesFor(operators)
   await peer.untilConnections(2)
   const { queue } = lines.get('b')!
-  const waiting = { customerId: 'c', priority: 1, topic: 't', partition: 0 }
+  const waiting = { customerId: 'c', priority: 1, topic: 't', partition: 0, cost: 1 }
   const turn = await queue.turn(waiting)
   const next = queue.turn(waiting)
   operators.apply({ a: peer })

@@ -12,6 +12,8 @@ export interface AttemptOrder extends PartsToSubmit {
   readonly partCount: number
   /** Called when the attempt is committed, before anything is submitted. */
   readonly begun: () => void
+  /** Resolves when the next part may be written; false: none may, its time went by. */
+  readonly due: () => Promise<boolean>
   /** Called when all answers are there. */
   readonly answered: () => void
 }
@@ -29,7 +31,7 @@ export interface AttemptMakerParts {
 
 /** How long after the answer could have come another worker still leaves the attempt alone. */
 const LEASE_MARGIN_MS = 5_000
-const LEASE_LATE: SubmitResult = { kind: 'unsent', code: 'lease-late' }
+const TOO_LATE: SubmitResult = { kind: 'unsent', code: 'too-late' }
 
 /** Makes attempts: committed before anything is written to the operator, ended part by part as the answers come. */
 export class AttemptMaker {
@@ -50,17 +52,15 @@ export class AttemptMaker {
     const start = { smsId: message.smsId, attempt, operator: line.name, possibleDuplicate, leaseMs, partCount, parts }
     if (!(await this.#parts.attempts.begin(start))) return null
     order.begun()
-    // A process that was stopped since it took the lease must not submit: the attempt may be another's by now.
-    const isLate = performance.now() - beganMs > LEASE_MARGIN_MS / 2
-    if (isLate) line.health.withdrawn()
     const written: Promise<readonly [number, TakenUp | null]>[] = []
-    const ended = await Promise.all(
-      parts.map(async (part) => {
-        const end = endedPart(part, isLate ? LEASE_LATE : await this.#submit(line, message, part))
-        if (partCount > 1) written.push(this.#endPart(order, end))
-        return end
-      }),
-    )
+    const ending: Promise<EndedPart>[] = []
+    for (const part of parts) {
+      const isDue = await order.due()
+      // A process that was stopped since it took the lease must not submit: the attempt may be another's by now.
+      const isLate = performance.now() - beganMs > LEASE_MARGIN_MS / 2
+      ending.push(this.#part(order, part, isDue && !isLate, written))
+    }
+    const ended = await Promise.all(ending)
     order.answered()
     written.push(this.#end(order, ended))
     const receipts = await Promise.all(written)
@@ -91,6 +91,19 @@ export class AttemptMaker {
       }),
       this.#parts.attempts.end({ ...lost, outcome }),
     ])
+  }
+
+  /** Submits a part, if it may be, and has its end written along. */
+  async #part(
+    order: AttemptOrder,
+    part: number,
+    mayBeWritten: boolean,
+    written: Promise<readonly [number, TakenUp | null]>[],
+  ): Promise<EndedPart> {
+    if (!mayBeWritten) order.line.health.withdrawn()
+    const end = endedPart(part, mayBeWritten ? await this.#submit(order.line, order.message, part) : TOO_LATE)
+    if (order.partCount > 1) written.push(this.#endPart(order, end))
+    return end
   }
 
   async #submit(line: OperatorLine, message: OutgoingMessage, part: number): Promise<SubmitResult> {

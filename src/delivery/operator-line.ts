@@ -56,5 +56,6 @@ export class OperatorLine {
   /** An answer to a submit, or what stands for it, has come. */
   answered(kind: SubmitResult['kind']): void {
     this.health.answered(kind, Date.now())
+    if (kind === 'throttled') this.queue.throttled()
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Connector } from './connectors/connector.ts'
-import { OperatorQueue, type Turn } from './operator-queue.ts'
+import { OperatorQueue, type QueueRules, type Turn } from './operator-queue.ts'
+import type { Permit } from './pace/gate.ts'
 
 function connector(): { isReady: boolean } & Connector {
   return {
@@ -13,13 +14,13 @@ function connector(): { isReady: boolean } & Connector {
 }
 
 /** A queue whose turns are given one by one, in the order in which they were got. */
-function oneByOne() {
+function oneByOne(rules: QueueRules = {}) {
   const line = connector()
-  const queue = new OperatorQueue(line, 1)
+  const queue = new OperatorQueue(line, 1, rules)
   const served: string[] = []
   const turns: Turn[] = []
   const wait = (customerId: string, name = customerId, priority = 1, partition = 0): void => {
-    void queue.turn({ customerId, priority, topic: 't', partition }).then((turn) => {
+    void queue.turn({ customerId, priority, topic: 't', partition, cost: 1 }).then((turn) => {
       if (!turn) return
       served.push(name)
       turns.push(turn)
@@ -40,7 +41,7 @@ test('customers take turns, whatever the number of their messages', async () => 
   const { wait, serveAll } = oneByOne()
   for (let n = 0; n < 4; n++) wait('large')
   wait('small')
-  expect(await serveAll()).toEqual(['large', 'large', 'small', 'large', 'large'])
+  expect(await serveAll()).toEqual(['large', 'small', 'large', 'large', 'large'])
 })
 
 test('the highest priority goes before all others', async () => {
@@ -50,10 +51,61 @@ test('the highest priority goes before all others', async () => {
   expect(await serveAll()).toEqual(['large', 'otp', 'large', 'large'])
 })
 
+test('nine of ten turns at most go to the highest priority while others wait, its customers in turn', async () => {
+  const { wait, serveAll } = oneByOne()
+  wait('first')
+  for (let n = 0; n < 20; n++) wait('flood', 'otp', 3)
+  wait('other', 'other otp', 3)
+  for (let n = 0; n < 3; n++) wait('patient')
+  const served = await serveAll()
+  expect(served.indexOf('patient')).toBe(10)
+  expect(served.indexOf('patient', 11)).toBe(20)
+  expect(served.indexOf('other otp')).toBeLessThanOrEqual(3)
+  expect(served).toHaveLength(25)
+})
+
+test('a long message takes its parts of the window, and gives all of them back', async () => {
+  const queue = new OperatorQueue(connector(), 4)
+  const waiting = { customerId: 'a', priority: 1, topic: 't', partition: 0 }
+  const turns = [3, 3, 1].map((cost) => queue.turn({ ...waiting, cost }))
+  await Promise.resolve()
+  expect([queue.inFlight, queue.waiting]).toEqual([6, 1])
+  ;(await turns[0]!)!.release()
+  expect([queue.inFlight, queue.waiting]).toEqual([4, 0])
+})
+
+test('a gate that says no keeps all waiting until it opens, and knows how much that is', async () => {
+  const asked: number[][] = []
+  let reopen = (): void => {}
+  let permit: Permit | null = null
+  const { queue, wait, serveAll } = oneByOne({
+    openGate: (reopened) => {
+      reopen = reopened
+      const take = (cost: number, waitingParts: number): Permit | null => {
+        asked.push([cost, waitingParts])
+        return permit
+      }
+      return { take, throttled: () => asked.push([]), stop() {} }
+    },
+  })
+  wait('a')
+  wait('b', 'otp', 3)
+  expect(await serveAll()).toEqual([])
+  expect(asked).toEqual([
+    [1, 1],
+    [1, 2],
+  ])
+  permit = { due: async () => true }
+  reopen()
+  expect(await serveAll()).toEqual(['otp', 'a'])
+  queue.throttled()
+  expect(asked.at(-1)).toEqual([])
+})
+
 test('the window bounds what is under way, and nothing goes while the operator is away', async () => {
   const line = connector()
   const queue = new OperatorQueue(line, 2)
-  const turns = [1, 2, 3].map(() => queue.turn({ customerId: 'a', priority: 1, topic: 't', partition: 0 }))
+  const turns = [1, 2, 3].map(() => queue.turn({ customerId: 'a', priority: 1, topic: 't', partition: 0, cost: 1 }))
   await Promise.resolve()
   expect([queue.inFlight, queue.waiting]).toEqual([2, 1])
   line.isReady = false

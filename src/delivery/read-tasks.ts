@@ -20,6 +20,12 @@ export class TaskReader {
     return task
   }
 
+  /** Whose task it is; all that is no task counts as one customer's. */
+  customerOf(record: ConsumedRecord): string {
+    const task = this.read(record)
+    return task instanceof EventFormError ? '' : task.customer_id
+  }
+
   /** Tasks of one lane never overtake each other. */
   laneOf(record: ConsumedRecord, order: DeliveryOrder): string | null {
     const task = this.read(record)

@@ -160,6 +160,8 @@ export class Worker implements Service {
           fetchBytesMin: 1,
           fetchPauseMs: 40,
           recordsPerPartitionMax: 2_000,
+          shareOf: (record) => tasks.customerOf(record),
+          recordsPerShareMax: settings.DELIVERY_CUSTOMER_TASKS_MAX,
           // An answer is kept as long as a record of it is in hand: fifty of a megabyte, uncompressed four, would be too much.
           partitionBytesMax: 131_072,
           // A task may have to wait for every one of its tries, and is no block while it does.

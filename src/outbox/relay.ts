@@ -1,4 +1,6 @@
+import { deliveryPartition, placeTask } from '../events/delivery-partition.ts'
 import { decodePayload } from '../events/outbox-payload.ts'
+import { TOPICS } from '../events/topics.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
 import { backoffMs, sleep } from '../runtime/backoff.ts'
@@ -22,7 +24,7 @@ const ROUND_MS = 1_000
 export interface RelayParts {
   readonly settings: Values<typeof outboxSettings>
   readonly pool: Pool
-  readonly producer: Pick<Producer, 'send'>
+  readonly producer: Pick<Producer, 'send' | 'partitionsOf'>
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -165,9 +167,12 @@ export class Relay implements Service {
   async #publish(row: OutboxRow): Promise<void> {
     const { producer, settings } = this.#parts
     const { message } = row
-    if (message === null) return void (await producer.send(decodePayload(row.payload!)))
+    const partitions = producer.partitionsOf(TOPICS.delivery)
+    const layout = { partitions, expressPartitions: settings.DELIVERY_EXPRESS_PARTITIONS }
+    if (message === null) return void (await producer.send(placeTask(decodePayload(row.payload!), layout)))
     const [accepted, task] = messageEvents({ ...row, message }, settings.DELIVERY_KEY)
-    await Promise.all([producer.send(accepted), producer.send(task)])
+    const partition = deliveryPartition(task.key, message.priority, layout)
+    await Promise.all([producer.send(accepted), producer.send({ ...task, partition })])
   }
 
   #observe(rows: readonly OutboxRow[], published: number): void {

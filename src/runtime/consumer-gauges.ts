@@ -12,6 +12,7 @@ export function consumerGauges(metrics: Metrics, group: string): (measure: Consu
     lag: metrics.gaugeSet('smsgw_consumer_lag_records', 'Records behind the end, as the reader knows it', PARTITION),
     inHand: metrics.gaugeSet('smsgw_consumer_in_hand_records', 'Records in hand and not done', PARTITION),
     gap: metrics.gaugeSet('smsgw_consumer_gap_records', 'Records done that cannot be committed yet', PARTITION),
+    deferred: metrics.gaugeSet('smsgw_consumer_deferred_records', 'Records read past, to be fetched again', PARTITION),
     oldest: metrics.gaugeSet('smsgw_consumer_oldest_seconds', 'Age of the oldest record in hand', PARTITION),
   }
   const keys = metrics.gaugeSet('smsgw_consumer_keys', 'Keys with records in hand', ['group'])
@@ -29,6 +30,7 @@ export function consumerGauges(metrics: Metrics, group: string): (measure: Consu
       byPartition.lag.set(labels, each.lag)
       byPartition.inHand.set(labels, each.recordsInHand)
       byPartition.gap.set(labels, each.gap)
+      byPartition.deferred.set(labels, each.deferred)
       byPartition.oldest.set(labels, each.oldestMs / 1_000)
     }
     for (const [name, labels] of shown) {

@@ -158,6 +158,10 @@ class FlakyProducer {
     this.#random = random
   }
 
+  partitionsOf(): number {
+    return 4
+  }
+
   send(record: ProducerRecord): Promise<RecordPosition> {
     if (this.#waiting.length === 0) setImmediate(() => this.#flush())
     const { sms_id: smsId } = JSON.parse(String(record.value)) as { sms_id: number }

@@ -110,7 +110,7 @@ test('given to the others again, no phone gets anything and no balance moves', a
   const status = await replay('sms.status', intoStatus(bench.pool))
   expect(status.taken).toBe(status.read)
 
-  const tasks = await replay('sms.delivery', await intoDelivery(cluster), { customerId: 'bench-1' })
+  const tasks = await replay('sms.delivery', await intoDelivery(cluster, 5), { customerId: 'bench-1' })
   expect(tasks).toMatchObject({ chosen: MESSAGES / 2, taken: MESSAGES / 2 })
   // A worker tells `queued` whenever it takes a task up.
   const repeated = await eventually(

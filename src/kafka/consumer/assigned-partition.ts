@@ -1,6 +1,13 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import { HeldRecord } from './held-record.ts'
 import { type OffsetRange, OffsetTracker } from './offset-tracker.ts'
+import { PartitionShares, type ShareBounds } from './partition-shares.ts'
+
+/** How a partition's hold is shared out. */
+export interface SharedHold extends ShareBounds {
+  readonly recordsPerPartitionMax: number
+  readonly bytesPerPartitionMax: number
+}
 
 /** What a partition is begun with. */
 export interface PartitionStart {
@@ -11,6 +18,8 @@ export interface PartitionStart {
   readonly doneBefore?: readonly OffsetRange[]
   /** Records count as done when they are in hand (`commit: 'enqueue'`). */
   readonly doneInHand?: boolean
+  /** Null where whoever comes first is served first. */
+  readonly sharedHold?: SharedHold | null
 }
 
 /**
@@ -24,7 +33,9 @@ export class AssignedPartition {
   readonly name: string
   readonly tracker: OffsetTracker<HeldRecord>
   readonly doneInHand: boolean
-  /** Where to fetch next. */
+  /** Null where whoever comes first is served first. */
+  readonly shares: PartitionShares | null
+  /** Where to fetch next; what was deferred lies before. */
   fetchOffset: number
   /** What was last committed, here or before this assignment. */
   committedOffset: number
@@ -38,6 +49,8 @@ export class AssignedPartition {
   active = true
   /** Records of an answer are being handed over; what follows them must not be fetched before they are. */
   isHandingOver = false
+  /** What was deferred was fetched last, so that what is new is fetched next. */
+  isFrontDue = false
   /** Its hold was full; it is fetched again when there is some room. */
   isHeldBack = false
   /** Not fetched before then: what came last could not be read. */
@@ -53,6 +66,7 @@ export class AssignedPartition {
   progressMs = 0
   /** Handlers under way. */
   running = 0
+  readonly #sharedHold: SharedHold | null
   #progressSeen = 0
   #completedTold = 0
   #doneBefore: readonly OffsetRange[]
@@ -69,6 +83,8 @@ export class AssignedPartition {
     this.committedOffset = start.offset
     this.doneInHand = start.doneInHand ?? false
     this.#doneBefore = start.doneBefore ?? []
+    this.#sharedHold = start.sharedHold ?? null
+    this.shares = this.#sharedHold && new PartitionShares(this.tracker, this.#sharedHold)
   }
 
   /** Records between what is committed and the end of the log as last seen; 0 before the first answer. */
@@ -76,15 +92,37 @@ export class AssignedPartition {
     return Math.max(0, this.highWatermark - this.committedOffset)
   }
 
-  /** Takes a record into hand. Null for one that a predecessor had done beyond its watermark: it is done. */
+  /** Records that may be taken into hand besides. */
+  get room(): number {
+    if (this.#sharedHold === null) return Number.POSITIVE_INFINITY
+    const { recordsPerPartitionMax, bytesPerPartitionMax } = this.#sharedHold
+    const free = Math.min(
+      1 - this.bufferedRecords / recordsPerPartitionMax,
+      1 - this.bufferedBytes / bytesPerPartitionMax,
+    )
+    return Math.ceil(free * recordsPerPartitionMax)
+  }
+
+  /**
+   * Takes a record into hand. Null for one that a predecessor had done beyond its watermark, which is done, and for one
+   * that is deferred because its share has enough in hand.
+   */
   hold(record: ConsumedRecord): HeldRecord | null {
-    if (this.wasDoneBefore(record.offset)) {
+    const isNew = this.shares === null || record.offset >= this.fetchOffset
+    if (isNew && this.wasDoneBefore(record.offset)) {
       this.tracker.pass(record.offset)
       return null
     }
+    let share = null
+    if (this.shares) {
+      share = isNew ? this.shares.admit(record, this.room) : this.shares.admitDeferred(record, this.room)
+      if (share === null) return null
+      // Few of an answer are taken when others are deferred: they must not keep all of it in memory.
+      if (this.tracker.deferred > 0) record.detach()
+    }
     this.bufferedRecords++
     this.bufferedBytes += record.bytes
-    const held = new HeldRecord(record, this)
+    const held = new HeldRecord(record, this, share)
     if (this.doneInHand) this.tracker.complete(held.ticket)
     return held
   }
@@ -106,6 +144,7 @@ export class AssignedPartition {
   forget(held: HeldRecord): void {
     this.bufferedRecords--
     this.bufferedBytes -= held.record.bytes
+    if (held.share) this.shares!.leave(held.share, this.room)
     this.#settleIdle()
   }
 
@@ -166,6 +205,15 @@ export class AssignedPartition {
         resolve()
       })
     })
+  }
+
+  /** What is done beyond the watermark, here or by a predecessor: the lowest runs, some `runsMax` of them. */
+  doneBeyondWatermark(runsMax: number): OffsetRange[] {
+    const done = this.tracker.doneBeyondWatermark(runsMax)
+    for (const { first, last } of this.#doneBefore) {
+      if (last >= this.fetchOffset) done.push({ first: Math.max(first, this.fetchOffset), last })
+    }
+    return done
   }
 
   wasDoneBefore(offset: number): boolean {

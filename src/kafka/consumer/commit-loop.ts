@@ -1,6 +1,6 @@
 import { KafkaCode, KafkaError } from '../errors.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
-import { encodeDoneRanges } from './commit-metadata.ts'
+import { encodeDoneRanges, RUNS_MAX } from './commit-metadata.ts'
 import type { ConsumerObserver } from './consumer-observer.ts'
 import { expels, type GroupCoordinator, type PartitionCommit } from './group-coordinator.ts'
 import type { GroupMembership } from './group-membership.ts'
@@ -100,12 +100,10 @@ export class CommitLoop {
     return (await this.#send(refused)) || isForLater
   }
 
-  #commitOf({ topic, partition, tracker, completedRecords }: AssignedPartition): {
-    commit: PartitionCommit
-    done: number
-  } {
+  #commitOf(assigned: AssignedPartition): { commit: PartitionCommit; done: number } {
+    const { topic, partition, tracker, completedRecords } = assigned
     const offset = tracker.watermark
-    const metadata = this.#withMetadata ? encodeDoneRanges(offset, tracker.doneBeyondWatermark()) : ''
+    const metadata = this.#withMetadata ? encodeDoneRanges(offset, assigned.doneBeyondWatermark(RUNS_MAX)) : ''
     return { commit: { topic, partition, offset, metadata }, done: completedRecords }
   }
 }

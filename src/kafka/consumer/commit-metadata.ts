@@ -14,6 +14,8 @@ const RUNS_PREFIX = 'smsgw.done.1:'
 const BITS_PREFIX = 'smsgw.done.2:'
 const METADATA_BYTES_MAX = 3_072
 const BYTES_MAX = Math.floor(((METADATA_BYTES_MAX - RUNS_PREFIX.length) * 3) / 4)
+/** No more runs than that fit in either form. */
+export const RUNS_MAX = BYTES_MAX * 4
 
 interface Encoded {
   readonly prefix: string
@@ -28,7 +30,8 @@ export function encodeDoneRanges(watermark: number, ranges: readonly OffsetRange
   const runs = asRuns(watermark, ranges)
   const bits = asBits(watermark, ranges)
   const isRunsBetter = runs.reach === bits.reach ? runs.bytes.length <= bits.bytes.length : runs.reach > bits.reach
-  const { prefix, bytes } = isRunsBetter ? runs : bits
+  // Bits begin behind the watermark; what a predecessor had done may begin right there.
+  const { prefix, bytes } = isRunsBetter || ranges[0]!.first === watermark ? runs : bits
   return bytes.length === 0 ? '' : prefix + Buffer.from(bytes).toString('base64url')
 }
 

@@ -8,6 +8,8 @@ export interface PartitionMeasure extends TopicPartition {
   readonly recordsInHand: number
   /** Records done beyond the watermark. */
   readonly gap: number
+  /** Records that were read past and wait to be fetched again. */
+  readonly deferred: number
   /** Since the oldest record in hand was written to the log; 0 when there is none. */
   readonly oldestMs: number
   /** Its hold is full, or it cannot be read: it is not fetched. */

@@ -26,4 +26,6 @@ test('options that cannot be are named', () => {
   expect(() => consumerOptions(REQUIRED, { drainMsMax: 400_000 })).toThrow('drainMsMax')
   expect(() => consumerOptions(REQUIRED, { partitionBytesMax: 2 ** 30 })).toThrow('partitionBytesMax')
   expect(() => consumerOptions(REQUIRED, { recordsPerPollMax: 0 })).toThrow('recordsPerPollMax')
+  expect(() => consumerOptions(REQUIRED, { recordsPerShareMax: 0 })).toThrow('recordsPerShareMax')
+  expect(() => consumerOptions(REQUIRED, { readAheadOffsetsMax: 100 })).toThrow('readAheadOffsetsMax')
 })

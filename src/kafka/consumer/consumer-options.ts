@@ -1,3 +1,5 @@
+import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
+
 /** How a consumer reads. Times in milliseconds, sizes in bytes. */
 export interface ConsumerOptions {
   readonly groupId: string
@@ -34,6 +36,16 @@ export interface ConsumerOptions {
   /** Records in hand per partition, done ones above the watermark included, before it is no longer fetched. */
   readonly recordsPerPartitionMax: number
   readonly bytesPerPartitionMax: number
+  /**
+   * Names whose record it is, where some may send so much that others would wait behind it (see
+   * `partition-shares.ts`). Records of one share stay in order, and may be overtaken by those of another, also within
+   * a lane. Null: whoever comes first is served first.
+   */
+  readonly shareOf: ((record: ConsumedRecord) => string) | null
+  /** Records of one share in hand, per partition; more are deferred, and read past. */
+  readonly recordsPerShareMax: number
+  /** With `shareOf`: how far a partition is read ahead of its watermark. */
+  readonly readAheadOffsetsMax: number
   /** How long a record may keep its partition's hold crowded before it is given up (see `head-of-line.ts`). */
   readonly headCrowdedMsMax: number
   /** How long the first record of a partition may be tried, or wait for its next try, whatever else goes on. */
@@ -60,6 +72,9 @@ const WORKER = {
   recordsPerPollMax: 500,
   recordsPerPartitionMax: 10_000,
   bytesPerPartitionMax: 4_194_304,
+  shareOf: null,
+  recordsPerShareMax: 1_000,
+  readAheadOffsetsMax: 1_000_000,
   headCrowdedMsMax: 10_000,
   headOverdueMsMax: 300_000,
   commitIntervalMs: 1_000,
@@ -105,5 +120,9 @@ export function consumerOptions(
   }
   if (options.partitionBytesMax > options.fetchBytesMax) throw new RangeError('partitionBytesMax exceeds fetchBytesMax')
   if (options.recordsPerPollMax < 1) throw new RangeError('recordsPerPollMax must be 1 or more')
+  if (options.recordsPerShareMax < 1) throw new RangeError('recordsPerShareMax must be 1 or more')
+  if (options.readAheadOffsetsMax < options.recordsPerPartitionMax) {
+    throw new RangeError('readAheadOffsetsMax is less than recordsPerPartitionMax')
+  }
   return options
 }

@@ -8,16 +8,16 @@ import type { ConsumerObserver } from './consumer-observer.ts'
 import type { ConsumerOptions } from './consumer-options.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { FetchLoop } from './fetch-loop.ts'
+import { type FetchPlace, hasRoom, mayReadOn, nextPlace, RESUME_SHARE } from './fetch-place.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
 import { GroupMembership } from './group-membership.ts'
+import { HandOver } from './hand-over.ts'
 import { EARLIEST, LATEST, listOffsets } from './list-offsets.ts'
 import { measureConsumer } from './measure-consumer.ts'
 import type { OffsetRange } from './offset-tracker.ts'
 import { watchHeads } from './watch-heads.ts'
 import { TopicWatch } from './watch-topics.ts'
 
-/** A partition that was full is fetched again when it is less full than this. */
-const RESUME_SHARE = 0.875
 /** How long a partition is kept when it cannot be committed; then its records are done again elsewhere. */
 const LAST_COMMIT_MS_MAX = 5_000
 
@@ -42,6 +42,7 @@ export class Consumer {
   readonly #membership: GroupMembership
   readonly #commits: CommitLoop
   readonly #topics: TopicWatch
+  readonly #handOver: HandOver
   readonly #partitions = new Map<string, AssignedPartition>()
   readonly #loops = new Map<number, FetchLoop>()
   #timer: NodeJS.Timeout | null = null
@@ -70,6 +71,12 @@ export class Consumer {
       completed: (partition) => this.#completed(partition),
       mayBegin: () => this.#membership.isAlive,
       failed: (error, records, failures) => this.#observer.handlerFailed?.(error, records, failures),
+    })
+    this.#handOver = new HandOver({
+      options,
+      dispatcher: this.#dispatcher,
+      mayGoOn: () => this.#membership.isAlive,
+      handedOver: (partition, records) => this.#tellFetched(partition, records),
     })
   }
 
@@ -133,7 +140,9 @@ export class Consumer {
 
   #begin(topic: string, partition: number, offset: number, doneBefore: readonly OffsetRange[] = []): void {
     const topicId = this.#cluster.topic(topic)?.topicId ?? ''
-    const start = { topicId, offset, doneBefore, doneInHand: this.#options.commit === 'enqueue' }
+    const { commit, shareOf } = this.#options
+    const sharedHold = shareOf && { ...this.#options, shareOf }
+    const start = { topicId, offset, doneBefore, doneInHand: commit === 'enqueue', sharedHold }
     const assigned = new AssignedPartition(topic, partition, start)
     this.#partitions.set(assigned.name, assigned)
   }
@@ -236,74 +245,34 @@ export class Consumer {
   #startLoop(nodeId: number): void {
     const loop = new FetchLoop(nodeId, this.#cluster, this.#connections, this.#options, {
       fetchable: (leader) => this.#fetchable(leader),
-      fetched: (partition, records, nextOffset) => this.#fetched(partition, records, nextOffset),
-      outOfRange: (partition) => this.#reset(partition),
+      fetched: (place, records, nextOffset) => this.#fetched(place, records, nextOffset),
+      outOfRange: ({ assigned, offset }) => this.#reset(assigned, offset),
       unreadable: ({ topic, partition }, error) => this.#observer.unreadable?.(topic, partition, error),
       troubled: (error) => this.#observer.troubled?.(error),
     })
     this.#loops.set(nodeId, loop)
   }
 
-  #fetchable(nodeId: number): { partitions: AssignedPartition[]; heldBack: boolean } {
-    const partitions: AssignedPartition[] = []
+  #fetchable(nodeId: number): { places: FetchPlace[]; heldBack: boolean } {
+    const places: FetchPlace[] = []
     const nowMs = Date.now()
     let heldBack = false
-    if (!this.#membership.isAlive) return { partitions, heldBack }
+    if (!this.#membership.isAlive) return { places, heldBack }
     for (const assigned of this.#partitions.values()) {
       if (this.#cluster.leaderOf(assigned.topic, assigned.partition) !== nodeId) continue
       if (!assigned.active || assigned.blockedUntilMs > nowMs) continue
-      if (assigned.isHandingOver) {
-        heldBack = true
-        continue
-      }
-      assigned.isHeldBack = !this.#hasRoom(assigned, assigned.isHeldBack ? RESUME_SHARE : 1)
-      if (assigned.isHeldBack) heldBack = true
-      else partitions.push(assigned)
+      const place = assigned.isHandingOver ? null : nextPlace(assigned, this.#options)
+      if (place) places.push(place)
+      if (!place || assigned.isHeldBack || assigned.tracker.deferred > 0) heldBack = true
     }
-    return { partitions, heldBack }
+    return { places, heldBack }
   }
 
-  /** Whether less than a share of what a partition may hold is in hand. */
-  #hasRoom({ tracker, bufferedBytes, bufferedRecords }: AssignedPartition, share: number): boolean {
-    const { recordsPerPartitionMax, bytesPerPartitionMax } = this.#options
-    const records = Math.max(tracker.span, bufferedRecords)
-    return records < recordsPerPartitionMax * share && bufferedBytes < bytesPerPartitionMax * share
-  }
-
-  /** Resolves when the records are handed over, or wait for room, so that what others sent need not wait with them. */
-  #fetched(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: number): Promise<void> {
-    return new Promise((resolve) => void this.#handOver(partition, records, nextOffset, resolve))
-  }
-
-  /** Hands an answer over piece by piece, so that whatever else is due gets its turn, and no more than there is room for. */
-  async #handOver(
-    partition: AssignedPartition,
-    records: readonly ConsumedRecord[],
-    nextOffset: number,
-    settled: () => void,
-  ): Promise<void> {
-    const { recordsPerPollMax } = this.#options
-    partition.isHandingOver = true
-    for (let at = 0; at < records.length; at += recordsPerPollMax) {
-      if (at > 0) await new Promise((resolve) => setImmediate(resolve))
-      if (!this.#hasRoom(partition, 1)) {
-        partition.isHeldBack = true
-        settled()
-        await partition.whenResumed()
-      }
-      // The position stays before what was not handed over: whoever reads the partition next begins there.
-      if (!partition.active || !this.#membership.isAlive) break
-      const piece = records.length <= recordsPerPollMax ? records : records.slice(at, at + recordsPerPollMax)
-      partition.readTo(piece[0]!.offset)
-      this.#dispatcher.add(partition, piece)
-      partition.readTo(piece.at(-1)!.offset + 1)
-      this.#tellFetched(partition, piece)
-      if (at + recordsPerPollMax >= records.length) partition.readTo(nextOffset)
-    }
-    if (records.length === 0) partition.readTo(nextOffset)
-    partition.isHandingOver = false
-    settled()
-    this.#wakeLoops()
+  /** Resolves when the records are handed over, or wait for room. */
+  #fetched(place: FetchPlace, records: readonly ConsumedRecord[], nextOffset: number): Promise<void> {
+    return new Promise((resolve) => {
+      void this.#handOver.run(place, records, nextOffset, resolve).then(() => this.#wakeLoops())
+    })
   }
 
   #tellFetched({ topic }: AssignedPartition, records: readonly ConsumedRecord[]): void {
@@ -314,23 +283,27 @@ export class Consumer {
   }
 
   #completed(partition: AssignedPartition): void {
-    if (!partition.isHeldBack || !this.#hasRoom(partition, RESUME_SHARE)) return
-    partition.isHeldBack = false
-    partition.resume()
-    this.#wakeLoops()
+    const isAwaited = partition.shares?.takeAwaited() ?? false
+    const mayResume = partition.isHeldBack && hasRoom(partition, this.#options, RESUME_SHARE)
+    if (mayResume) partition.resume()
+    if (mayResume && mayReadOn(partition, this.#options, RESUME_SHARE)) partition.isHeldBack = false
+    if (isAwaited || mayResume) this.#wakeLoops()
   }
 
   /**
    * The position is not in the log. Goes on where the log begins (which after a loss of its end means that what is left
    * of it is read again, rather than anything missed), or at its end if old records are not wanted.
    */
-  async #reset(partition: AssignedPartition): Promise<void> {
-    const { topic, partition: index, fetchOffset } = partition
-    const [start] = await listOffsets(this.#cluster, this.#connections, [partition], this.#startTime())
+  async #reset(partition: AssignedPartition, soughtOffset: number): Promise<void> {
+    const { topic, partition: index } = partition
+    const isAgain = soughtOffset < partition.fetchOffset
+    const time = isAgain ? EARLIEST : this.#startTime()
+    const [start] = await listOffsets(this.#cluster, this.#connections, [partition], time)
     if (!partition.active) return
-    this.#observer.outOfRange?.(topic, index, fetchOffset, start!.offset)
-    if (start!.offset >= fetchOffset) {
-      partition.readTo(start!.offset)
+    this.#observer.outOfRange?.(topic, index, soughtOffset, start!.offset)
+    if (start!.offset >= soughtOffset) {
+      partition.shares?.dropBelow(start!.offset)
+      if (start!.offset > partition.fetchOffset) partition.readTo(start!.offset)
       return
     }
     this.#retire(partition)

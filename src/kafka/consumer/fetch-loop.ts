@@ -13,6 +13,7 @@ import {
 import { type ConsumedRecord, decodeRecordBatches } from '../wire/record-batch-decode.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
 import type { ConsumerOptions } from './consumer-options.ts'
+import { type FetchPlace, isStillAsked } from './fetch-place.ts'
 
 /** How long a poll may wait at a broker while one of its partitions is held back, which may end any moment. */
 const HELD_BACK_WAIT_MS = 20
@@ -20,17 +21,25 @@ const ERROR_BACKOFF_MS = 100
 const UNREADABLE_BACKOFF_MS = 5_000
 /** An answer with more than this share of what it may hold means a backlog. */
 const BACKLOG_SHARE = 1 / 32
+/** And so does one with more than this share of what it may hold of a partition. */
+const PARTITION_BACKLOG_SHARE = 1 / 2
 
 export interface FetchListener {
-  /** Partitions that this broker leads and that have room for more. */
-  fetchable(nodeId: number): { partitions: AssignedPartition[]; heldBack: boolean }
+  /** Partitions that this broker leads and that have room for more, each in one place. */
+  fetchable(nodeId: number): { places: FetchPlace[]; heldBack: boolean }
   /** Resolves when the records are handed over, or wait for room. */
-  fetched(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: number): Promise<void>
-  /** The fetch position is no longer in the log. */
-  outOfRange(partition: AssignedPartition): Promise<void>
+  fetched(place: FetchPlace, records: readonly ConsumedRecord[], nextOffset: number): Promise<void>
+  /** The place is no longer in the log. */
+  outOfRange(place: FetchPlace): Promise<void>
   /** What was sent of the partition cannot be decoded. */
   unreadable(partition: AssignedPartition, error: Error): void
   troubled(error: Error): void
+}
+
+/** Bytes of records in an answer, and in that part of it that has most. */
+interface FetchedBytes {
+  readonly bytes: number
+  readonly partitionBytes: number
 }
 
 /** Fetches from one broker, one request at a time, whatever of its partitions has room. */
@@ -70,8 +79,8 @@ export class FetchLoop {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      const { partitions, heldBack } = this.#listener.fetchable(this.nodeId)
-      if (partitions.length === 0) {
+      const { places, heldBack } = this.#listener.fetchable(this.nodeId)
+      if (places.length === 0) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
@@ -79,8 +88,7 @@ export class FetchLoop {
         continue
       }
       try {
-        const bytes = await this.#fetch(partitions, heldBack)
-        await this.#pauseAfter(bytes)
+        await this.#pauseAfter(await this.#fetch(places, heldBack))
       } catch (error) {
         if (this.#stopped) return
         this.#listener.troubled(error as Error)
@@ -90,43 +98,40 @@ export class FetchLoop {
   }
 
   /** Lets records gather, unless the answer was large, so that there is a backlog to be worked off. */
-  async #pauseAfter(bytes: number): Promise<void> {
-    const { fetchPauseMs, fetchBytesMax } = this.#options
-    if (fetchPauseMs === 0 || bytes === 0 || bytes > fetchBytesMax * BACKLOG_SHARE) return
+  async #pauseAfter({ bytes, partitionBytes }: FetchedBytes): Promise<void> {
+    const { fetchPauseMs, fetchBytesMax, partitionBytesMax } = this.#options
+    if (fetchPauseMs === 0 || bytes === 0) return
+    if (bytes > fetchBytesMax * BACKLOG_SHARE || partitionBytes > partitionBytesMax * PARTITION_BACKLOG_SHARE) return
     await new Promise((resolve) => setTimeout(resolve, fetchPauseMs))
   }
 
-  /** Returns the bytes of records in the answer. */
-  async #fetch(partitions: readonly AssignedPartition[], heldBack: boolean): Promise<number> {
-    const asked = new Map(partitions.map((each) => [each.name, { assigned: each, offset: each.fetchOffset }]))
-    const topics = [...Map.groupBy(partitions, (each) => each.topic)].flatMap(([, members]): FetchTopic[] => {
-      const { topicId } = members[0]!
+  async #fetch(places: readonly FetchPlace[], heldBack: boolean): Promise<FetchedBytes> {
+    const asked = new Map(places.map((place) => [place.assigned.name, place]))
+    const topics = [...Map.groupBy(places, ({ assigned }) => assigned.topic)].flatMap(([, members]): FetchTopic[] => {
+      const { topicId } = members[0]!.assigned
       return topicId === '' ? [] : [{ topicId, partitions: members.map((each) => this.#position(each)) }]
     })
-    const topicNames = new Map(partitions.map(({ topic, topicId }) => [topicId, topic]))
+    const topicNames = new Map(places.map(({ assigned }) => [assigned.topicId, assigned.topic]))
     const result = await this.#request(topics, heldBack)
     if (result.code !== KafkaCode.NONE) throw new KafkaError(result.code, `fetching from broker ${this.nodeId}`)
     let stale: KafkaError | null = null
-    let bytes = 0
+    const bytes = { bytes: 0, partitionBytes: 0 }
     const accepted: Promise<KafkaError | null>[] = []
     for (const each of result.partitions) {
       const found = asked.get(`${topicNames.get(each.topicId)}[${each.partition}]`)
-      // An answer to a question that is no longer the partition's is dropped: it was revoked or moved meanwhile.
-      if (!found?.assigned.active || found.assigned.fetchOffset !== found.offset) continue
-      bytes += each.records?.length ?? 0
-      accepted.push(this.#accept(found.assigned, each))
+      if (!found || !isStillAsked(found)) continue
+      const length = each.records?.length ?? 0
+      bytes.bytes += length
+      bytes.partitionBytes = Math.max(bytes.partitionBytes, length)
+      accepted.push(this.#accept(found, each))
     }
     for (const error of await Promise.all(accepted)) stale = error ?? stale
     if (stale) throw stale
     return bytes
   }
 
-  #position(partition: AssignedPartition): FetchTopic['partitions'][number] {
-    return {
-      partition: partition.partition,
-      offset: partition.fetchOffset,
-      bytesMax: this.#options.partitionBytesMax,
-    }
+  #position({ assigned, offset }: FetchPlace): FetchTopic['partitions'][number] {
+    return { partition: assigned.partition, offset, bytesMax: this.#options.partitionBytesMax }
   }
 
   async #request(topics: readonly FetchTopic[], heldBack: boolean): Promise<FetchResult> {
@@ -142,27 +147,29 @@ export class FetchLoop {
   }
 
   /** Takes one partition's part of an answer. Returns an error after which metadata must be read again. */
-  async #accept(partition: AssignedPartition, fetched: FetchedPartition): Promise<KafkaError | null> {
+  async #accept(place: FetchPlace, fetched: FetchedPartition): Promise<KafkaError | null> {
+    const { assigned } = place
     if (fetched.code === KafkaCode.OFFSET_OUT_OF_RANGE) {
-      await this.#listener.outOfRange(partition)
+      await this.#listener.outOfRange(place)
       return null
     }
-    if (fetched.code !== KafkaCode.NONE) return new KafkaError(fetched.code, `fetching ${partition.name}`)
-    partition.highWatermark = fetched.highWatermark
-    partition.logStartOffset = fetched.logStartOffset
+    if (fetched.code !== KafkaCode.NONE) return new KafkaError(fetched.code, `fetching ${assigned.name}`)
+    assigned.highWatermark = fetched.highWatermark
+    assigned.logStartOffset = fetched.logStartOffset
+    assigned.shares?.dropBelow(fetched.logStartOffset)
     if (!fetched.records) return null
-    const decoded = this.#decode(partition, fetched.records)
-    if (decoded) await this.#listener.fetched(partition, decoded.records, decoded.nextOffset)
+    const decoded = this.#decode(place, fetched.records)
+    if (decoded) await this.#listener.fetched(place, decoded.records, decoded.nextOffset)
     return null
   }
 
   /** Damage is one partition's: the others of the answer go on, and it is asked for again after a while. */
-  #decode(partition: AssignedPartition, bytes: Buffer): ReturnType<typeof decodeRecordBatches> | null {
+  #decode({ assigned, offset }: FetchPlace, bytes: Buffer): ReturnType<typeof decodeRecordBatches> | null {
     try {
-      return decodeRecordBatches(bytes, partition.topic, partition.partition, partition.fetchOffset)
+      return decodeRecordBatches(bytes, assigned.topic, assigned.partition, offset)
     } catch (error) {
-      partition.blockedUntilMs = Date.now() + UNREADABLE_BACKOFF_MS
-      this.#listener.unreadable(partition, error as Error)
+      assigned.blockedUntilMs = Date.now() + UNREADABLE_BACKOFF_MS
+      this.#listener.unreadable(assigned, error as Error)
       return null
     }
   }

@@ -1,11 +1,13 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
+import type { Share } from './partition-shares.ts'
 
 /** A record in hand, with what is needed to complete it. */
 export class HeldRecord {
   readonly record: ConsumedRecord
   readonly partition: AssignedPartition
   readonly ticket: number
+  readonly share: Share | null
   /** The lane that it stands in, once it was asked for. */
   lane: string | number | null = null
   /** When it was first handed to a handler, or first since a pause; 0 before. */
@@ -15,9 +17,10 @@ export class HeldRecord {
   /** Why it is given up; null while it is not. */
   givenUp: string | null = null
 
-  constructor(record: ConsumedRecord, partition: AssignedPartition) {
+  constructor(record: ConsumedRecord, partition: AssignedPartition, share: Share | null) {
     this.record = record
     this.partition = partition
+    this.share = share
     this.ticket = partition.tracker.begin(record.offset, this)
   }
 

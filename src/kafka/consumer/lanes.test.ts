@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { consumedRecord } from '../../../test/servers/consumed-record.ts'
+import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import { AssignedPartition } from './assigned-partition.ts'
 import { Lanes } from './lanes.ts'
 import { DONE, retryAt, type SettledOutcome } from './outcome.ts'
@@ -158,4 +159,48 @@ test('a handler that answers at once leaves nothing behind, whatever the number 
   expect(seen).toHaveLength(1_000)
   expect(partition.tracker.watermark).toBe(1_000)
   expect([lanes.held, lanes.lanes, partition.tracker.span, partition.bufferedBytes]).toEqual([0, 0, 0, 0])
+})
+
+test('a share whose handlers only wait leaves handlers for others, and shares take turns', async () => {
+  const sharedHold = {
+    shareOf: ({ key }: ConsumedRecord) => key!.toString()[0]!,
+    recordsPerShareMax: 100,
+    recordsPerPartitionMax: 1_000,
+    bytesPerPartitionMax: 1_000_000,
+  }
+  const partition = new AssignedPartition('t', 0, { topicId: '', offset: 0, sharedHold })
+  const answers: (() => void)[] = []
+  const begun: string[] = []
+  const lanes = new Lanes({
+    laneOf: ({ key }) => key!.toString(),
+    concurrencyMax: 10,
+    faultBackoffMs: 1,
+    fault: () => {},
+    mayBegin: () => true,
+    completed: () => {},
+    handle: ({ key }) => {
+      begun.push(key!.toString()[0]!)
+      return new Promise((resolve) => answers.push(() => resolve(DONE)))
+    },
+  })
+  const add = (share: string, count: number): void => {
+    const from = partition.fetchOffset
+    const records = Array.from({ length: count }, (_, n) => consumedRecord({ offset: from + n, key: `${share}${n}` }))
+    lanes.add(partition, records)
+    partition.readTo(from + count)
+  }
+  add('a', 50)
+  expect(begun).toHaveLength(5)
+  add('b', 50)
+  expect(begun.filter((share) => share === 'b')).toHaveLength(3)
+  add('c', 1)
+  expect(begun.at(-1)).toBe('c')
+  expect(begun.length).toBeLessThan(10)
+  while (answers.length > 0) {
+    answers.shift()!()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(begun).toHaveLength(101)
+  expect(partition.tracker.watermark).toBe(101)
+  expect(lanes.held).toBe(0)
 })

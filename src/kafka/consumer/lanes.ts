@@ -5,6 +5,8 @@ import { Fifo } from './fifo.ts'
 import type { HeldRecord } from './held-record.ts'
 import type { SettledOutcome } from './outcome.ts'
 import { Parking } from './parking.ts'
+import type { Share } from './partition-shares.ts'
+import { ReadyLanes } from './ready-lanes.ts'
 
 /** A record is slow when it took longer than this from its first handler to its end. */
 export const SLOW_MS = 10_000
@@ -42,6 +44,8 @@ interface Lane {
   readonly name: string | number
   readonly partition: AssignedPartition
   readonly records: Fifo<HeldRecord>
+  /** That of its first record, as of when it last became ready. */
+  share: Share | null
   state: 'ready' | 'busy' | 'parked'
   turn: number
   dropped: boolean
@@ -51,7 +55,7 @@ interface Lane {
 export class Lanes implements Dispatcher {
   readonly #options: LaneOptions
   readonly #lanes = new Map<AssignedPartition, Map<string | number, Lane>>()
-  readonly #ready = new Fifo<Lane>()
+  readonly #ready = new ReadyLanes<Lane>()
   readonly #parking: Parking<Lane>
   handlingMs = 0
   handledRecords = 0
@@ -98,7 +102,11 @@ export class Lanes implements Dispatcher {
       this.#free(lane)
     }
     if (lane.state === 'parked') this.#parking.keep((each) => each !== lane)
-    if (lane.state !== 'ready') this.#ready.unshift(lane)
+    if (lane.state !== 'ready') {
+      // It goes before all others, and no share of the handlers is needed for it.
+      lane.share = null
+      this.#ready.unshift(lane)
+    }
     lane.state = 'ready'
     this.#pump()
     return true
@@ -133,8 +141,10 @@ export class Lanes implements Dispatcher {
 
   /** A record that nothing stands before is handed over at once; only if it takes time does it need a lane. */
   #addOne(partition: AssignedPartition, lanes: Map<string | number, Lane>, record: ConsumedRecord): void {
-    const isFree = this.#running < this.#options.concurrencyMax && this.#ready.length === 0 && !this.#isPaused()
-    if (isFree && lanes.size === 0 && !partition.doneInHand && !partition.wasDoneBefore(record.offset)) {
+    const free = this.#options.concurrencyMax - this.#running
+    const isFree = free > 0 && this.#ready.isEmpty && !this.#isPaused()
+    const isAlone = lanes.size === 0 && partition.shares === null && !partition.doneInHand
+    if (isFree && isAlone && !partition.wasDoneBefore(record.offset)) {
       const answer = this.#call(record)
       if (!(answer instanceof Promise) && answer.kind === 'done') {
         partition.pass(record)
@@ -149,7 +159,7 @@ export class Lanes implements Dispatcher {
     if (!held) return
     const lane = this.#enter(lanes, held)
     if (lane.records.length > 1) return
-    if (isFree) this.#run(lane)
+    if (isFree && (lane.share === null || lane.share.running < free)) this.#run(lane)
     else this.#ready.push(lane)
   }
 
@@ -157,7 +167,8 @@ export class Lanes implements Dispatcher {
     const name = this.#nameOf(held)
     let lane = lanes.get(name)
     if (!lane) {
-      lane = { name, partition: held.partition, records: new Fifo(), state: 'ready', turn: 0, dropped: false }
+      const { partition, share } = held
+      lane = { name, partition, records: new Fifo(), share, state: 'ready', turn: 0, dropped: false }
       lanes.set(name, lane)
     }
     lane.records.push(held)
@@ -171,9 +182,9 @@ export class Lanes implements Dispatcher {
   }
 
   #pump(): void {
-    if (this.#isPaused() || this.#ready.length === 0 || !this.#options.mayBegin()) return
+    if (this.#isPaused() || this.#ready.isEmpty || !this.#options.mayBegin()) return
     while (this.#running < this.#options.concurrencyMax && !this.#stopped) {
-      const lane = this.#ready.shift()
+      const lane = this.#ready.shift(this.#options.concurrencyMax - this.#running)
       if (!lane) return
       if (!lane.dropped) this.#run(lane)
     }
@@ -194,6 +205,7 @@ export class Lanes implements Dispatcher {
     lane.state = 'busy'
     lane.records.peek()!.called(Date.now())
     this.#running++
+    if (lane.share) lane.share.running++
     lane.partition.started()
   }
 
@@ -243,12 +255,13 @@ export class Lanes implements Dispatcher {
     this.handledRecords++
     if (outcome.kind === 'done' && nowMs - held.handedMs > SLOW_MS) this.slowRecords++
     held.answered()
-    this.#settle(lane, held, outcome)
     this.#free(lane)
+    this.#settle(lane, held, outcome)
   }
 
   #free(lane: Lane): void {
     this.#running--
+    if (lane.share) lane.share.running--
     lane.partition.ended()
   }
 
@@ -276,7 +289,9 @@ export class Lanes implements Dispatcher {
   #advance(lane: Lane): void {
     lane.records.shift()
     this.#held--
-    if (lane.records.length > 0) this.#ready.push(lane)
+    const next = lane.records.peek()
+    lane.share = next?.share ?? null
+    if (next) this.#ready.push(lane)
     else this.#lanes.get(lane.partition)?.delete(lane.name)
     this.#options.completed(lane.partition)
   }

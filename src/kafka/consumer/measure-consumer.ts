@@ -1,6 +1,7 @@
 import type { AssignedPartition } from './assigned-partition.ts'
 import type { ConsumerMeasure, PartitionMeasure } from './consumer-observer.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { HeldRecord } from './held-record.ts'
 
 /** How a consumer stands now. */
 export function measureConsumer(
@@ -21,14 +22,21 @@ export function measureConsumer(
 
 function measurePartition(assigned: AssignedPartition, nowMs: number): PartitionMeasure {
   const { topic, partition, lag, tracker, bufferedRecords, isHeldBack, blockedUntilMs } = assigned
-  const oldest = tracker.first
+  const oldest = tracker.first ?? lowest(tracker.pending())
   return {
     topic,
     partition,
     lag,
     recordsInHand: bufferedRecords,
     gap: tracker.doneBeyond,
+    deferred: tracker.deferred,
     oldestMs: oldest ? Math.max(0, nowMs - oldest.record.timestampMs) : 0,
     isPaused: isHeldBack || blockedUntilMs > nowMs,
   }
+}
+
+function lowest(pending: Iterable<HeldRecord>): HeldRecord | null {
+  let first: HeldRecord | null = null
+  for (const each of pending) if (!first || each.record.offset < first.record.offset) first = each
+  return first
 }

@@ -1,3 +1,5 @@
+import { OffsetSet } from './offset-set.ts'
+
 /** A run of offsets, both ends included. */
 export interface OffsetRange {
   readonly first: number
@@ -9,6 +11,9 @@ export interface OffsetRange {
  * committed. Offsets are begun in rising order, with gaps where compaction or markers left some out, and completed
  * in any order. What is begun for an offset is kept until it is done, so that whoever holds the watermark back can be
  * found.
+ *
+ * An offset may be deferred instead: read, but neither begun nor done. It is begun late, below offsets that were begun
+ * before it. Records are then no longer told from gaps: counts are of offsets.
  */
 export class OffsetTracker<T extends object> {
   #offsets: number[] = []
@@ -19,6 +24,11 @@ export class OffsetTracker<T extends object> {
   #dropped = 0
   #doneBeyond = 0
   #next: number
+  /** Offsets that were deferred and are not done; null when the watermark has passed all that ever were. */
+  #open: OffsetSet | null = null
+  #lastDeferred = -1
+  /** Those of them that are begun. */
+  readonly #late = new Map<number, T>()
 
   constructor(startOffset: number) {
     this.#next = startOffset
@@ -26,34 +36,48 @@ export class OffsetTracker<T extends object> {
 
   /** The offset to commit: every record below it is done. */
   get watermark(): number {
-    return this.#head < this.#offsets.length ? this.#offsets[this.#head]! : this.#next
+    const watermark = this.#head < this.#offsets.length ? this.#offsets[this.#head]! : this.#next
+    return this.#open === null ? watermark : Math.min(watermark, this.#open.first)
   }
 
-  /** Records begun and not yet below the watermark, done or not. */
+  /** Records read and not yet below the watermark, done or not. */
   get span(): number {
-    return this.#offsets.length - this.#head
+    return this.#open === null ? this.#offsets.length - this.#head : this.#next - this.watermark
   }
 
   /** Records of the span that are done: the gap between what is finished and what may be committed. */
   get doneBeyond(): number {
-    return this.#doneBeyond
+    if (this.#open === null) return this.#doneBeyond
+    return this.span - this.#open.size - (this.#offsets.length - this.#head - this.#doneBeyond)
   }
 
-  /** What holds the watermark back. */
+  /** Offsets that are deferred. */
+  get deferred(): number {
+    return this.#open === null ? 0 : this.#open.size - this.#late.size
+  }
+
+  /** What holds the watermark back; null also when that is deferred. */
   get first(): T | null {
-    return this.#pending[this.#head] ?? null
+    const first = this.#pending[this.#head] ?? null
+    if (this.#open === null || (first && this.#offsets[this.#head]! < this.#open.first)) return first
+    return this.#late.get(this.#open.first) ?? null
   }
 
-  /** What is begun and not done, lowest first. */
+  /** What is begun and not done. */
   *pending(): Generator<T> {
+    yield* this.#late.values()
     for (let index = this.#head; index < this.#pending.length; index++) {
       const each = this.#pending[index]
       if (each) yield each
     }
   }
 
-  /** Notes that a record is in hand. Returns the ticket to complete it with. */
+  /** Notes that a record is in hand. Returns the ticket to complete it with, below zero for one that was deferred. */
   begin(offset: number, pending: T): number {
+    if (offset < this.#next) {
+      this.#late.set(offset, pending)
+      return -1 - offset
+    }
     this.#offsets.push(offset)
     this.#pending.push(pending)
     this.#next = offset + 1
@@ -61,6 +85,11 @@ export class OffsetTracker<T extends object> {
   }
 
   complete(ticket: number): void {
+    if (ticket < 0) {
+      this.#late.delete(-1 - ticket)
+      this.#close(this.#open!, -1 - ticket)
+      return
+    }
     this.#pending[ticket - this.#dropped] = null
     this.#doneBeyond++
     const { length } = this.#pending
@@ -68,6 +97,7 @@ export class OffsetTracker<T extends object> {
       this.#head++
       this.#doneBeyond--
     }
+    if (this.#open !== null) this.#settle(this.#open)
     if (this.#head === length) this.#clear()
     else if (this.#head > 4_096 && this.#head * 2 > length) this.#compact()
   }
@@ -75,7 +105,7 @@ export class OffsetTracker<T extends object> {
   /** Begins and completes at once. */
   pass(offset: number): void {
     this.#next = offset + 1
-    if (this.span === 0) return
+    if (this.#head === this.#offsets.length) return
     this.#offsets.push(offset)
     this.#pending.push(null)
     this.#doneBeyond++
@@ -86,8 +116,32 @@ export class OffsetTracker<T extends object> {
     if (nextOffset > this.#next) this.#next = nextOffset
   }
 
-  /** What is done beyond the watermark, as runs in rising order. Neighbouring records merge across gaps in offsets. */
-  doneBeyondWatermark(): OffsetRange[] {
+  /** Notes that a record is read and left for later. */
+  defer(offset: number): void {
+    this.#open ??= new OffsetSet()
+    this.#open.add(offset)
+    this.#lastDeferred = offset
+    this.#next = offset + 1
+  }
+
+  isDeferred(offset: number): boolean {
+    return this.#open !== null && !this.#late.has(offset) && this.#open.has(offset)
+  }
+
+  /** Deferred records of these offsets are not in the log any more, `to` not included. */
+  dropDeferred(from: number, to: number): void {
+    if (this.#open === null || to <= this.#open.first) return
+    for (let offset = this.#open.next(from); offset < to; offset = this.#open?.next(offset + 1) ?? to) {
+      if (!this.#late.has(offset)) this.#close(this.#open, offset)
+    }
+  }
+
+  /**
+   * What is done beyond the watermark, as runs in rising order, the lowest `runsMax` of them. Neighbouring records
+   * merge across gaps in offsets.
+   */
+  doneBeyondWatermark(runsMax = Number.POSITIVE_INFINITY): OffsetRange[] {
+    if (this.#open !== null) return this.#doneBetween(this.#open, runsMax)
     const ranges: OffsetRange[] = []
     if (this.#doneBeyond === 0) return ranges
     let first = -1
@@ -103,6 +157,38 @@ export class OffsetTracker<T extends object> {
     }
     if (first >= 0) ranges.push({ first, last })
     return ranges
+  }
+
+  /** All that was read is done but for what is open, and what is begun in the order of its offsets. */
+  #doneBetween(open: OffsetSet, runsMax: number): OffsetRange[] {
+    const ranges: OffsetRange[] = []
+    let index = this.#head
+    const nextBegun = (from: number): number => {
+      while (index < this.#offsets.length && (this.#offsets[index]! < from || this.#pending[index] === null)) index++
+      return this.#offsets[index] ?? this.#next
+    }
+    for (let first = this.watermark; ranges.length < runsMax; ) {
+      while (first < this.#next) {
+        if (open.has(first)) first = open.nextMissing(first)
+        else if (nextBegun(first) === first) first++
+        else break
+      }
+      if (first >= this.#next) break
+      const end = Math.min(open.next(first), nextBegun(first), this.#next)
+      ranges.push({ first, last: end - 1 })
+      first = end
+    }
+    return ranges
+  }
+
+  #close(open: OffsetSet, offset: number): void {
+    open.delete(offset)
+    this.#settle(open)
+  }
+
+  /** Until then it is not told in the arrays which of those that were deferred are done. */
+  #settle(open: OffsetSet): void {
+    if (open.size === 0 && this.watermark > this.#lastDeferred) this.#open = null
   }
 
   #clear(): void {

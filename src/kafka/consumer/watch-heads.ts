@@ -45,6 +45,8 @@ export function watchHeads(
 }
 
 function judge(assigned: AssignedPartition, head: HeldRecord, options: ConsumerOptions, nowMs: number) {
+  // Where the hold is shared out, it is the reading ahead that a head brings to a stand.
+  const recordsPerPartitionMax = assigned.shares ? options.readAheadOffsetsMax : options.recordsPerPartitionMax
   return judgeHead(
     {
       handedForMs: nowMs - head.handedMs,
@@ -53,7 +55,7 @@ function judge(assigned: AssignedPartition, head: HeldRecord, options: ConsumerO
       othersBegun: assigned.begun - 1,
       progressAgoMs: nowMs - assigned.progressMs,
     },
-    options,
+    { ...options, recordsPerPartitionMax },
   )
 }
 

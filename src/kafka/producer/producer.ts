@@ -71,6 +71,11 @@ export class Producer {
     return this.#memory.tryEnter(bytes) ? append() : this.#memory.enter(bytes, queue, append)
   }
 
+  /** How many partitions the topic is known to have; 0 when it is not known. */
+  partitionsOf(topic: string): number {
+    return this.#cluster.topic(topic)?.partitions.length ?? 0
+  }
+
   /** Sends what waits without lingering, and resolves when all of it is acknowledged or has failed. */
   flush(): Promise<void> {
     return this.#sender.flush()

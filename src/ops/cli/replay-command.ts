@@ -8,6 +8,7 @@ import { parseDuration, parseTime } from '../groups/reset-target.ts'
 import { replayRecords } from '../replay/replay-records.ts'
 import { intoClickHouse, intoDelivery, intoStatus, intoWebhooks, type ReplayTarget } from '../replay/replay-targets.ts'
 import { intoFile } from '../replay/write-records.ts'
+import { expressPartitions } from './express-partitions.ts'
 import { findClickHouse, withCluster, withDatabase } from './find-servers.ts'
 import { printJson } from './print-table.ts'
 import { ProgressBar } from './progress-bar.ts'
@@ -101,7 +102,7 @@ async function withTarget(
             'messages that were handed to an operator are not handed over again.',
         )
       }
-      return use(await intoDelivery(cluster))
+      return use(await intoDelivery(cluster, expressPartitions()))
   }
 }
 

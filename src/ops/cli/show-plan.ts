@@ -1,15 +1,20 @@
+import { TOPICS } from '../../events/topics.ts'
 import { sampleKeys } from '../../kafka/admin/sample-keys.ts'
 import type { Cluster } from '../../kafka/cluster/cluster.ts'
 import { retryCall } from '../../kafka/cluster/retry-call.ts'
 import { describeChange, describeGrowth, type GrowthEffect, growthEffect } from '../topics/describe-plan.ts'
 import type { Refusal } from '../topics/plan-topics.ts'
 import type { TopicsPlan } from '../topics/topics-plan.ts'
+import { expressPartitions } from './express-partitions.ts'
 
 /** What growing does to the keys, for every topic that a plan grows, with examples of the topic's own keys. */
 export async function growthEffects(cluster: Cluster, plan: TopicsPlan): Promise<GrowthEffect[]> {
   const grown = plan.changes.filter((change) => change.kind === 'add-partitions')
   return Promise.all(
-    grown.map(async ({ topic, from, to }) => growthEffect(topic, from, to, await keysOf(cluster, topic))),
+    grown.map(async ({ topic, from, to }) => {
+      const keys = await keysOf(cluster, topic)
+      return growthEffect(topic, from, to, keys, topic === TOPICS.delivery ? expressPartitions() : 0)
+    }),
   )
 }
 

@@ -1,6 +1,7 @@
 import { type ClickHouse, createClickHouse } from '../../analytics/clickhouse-client.ts'
 import type { analyticsSettings } from '../../analytics/config.ts'
 import { insertEvents } from '../../analytics/insert-events.ts'
+import { placeTask } from '../../events/delivery-partition.ts'
 import { EventFormError, eventCodec } from '../../events/event-codec.ts'
 import { StatusEvent } from '../../events/status.ts'
 import { TOPICS } from '../../events/topics.ts'
@@ -96,13 +97,14 @@ async function tellInOrder(delivery: EventDelivery, records: readonly ConsumedRe
  * Delivery workers: the tasks are published again under their ids. A message of which an attempt is known is not sent
  * again, its status is told again; one that no worker ever began is sent.
  */
-export async function intoDelivery(cluster: Cluster): Promise<ReplayTarget> {
+export async function intoDelivery(cluster: Cluster, expressPartitions: number): Promise<ReplayTarget> {
   const producer = new Producer(cluster)
   await producer.start([TOPICS.delivery])
   return {
     topics: [TOPICS.delivery],
     async take(records) {
-      await Promise.all(records.map((record) => producer.send(repeat(record))))
+      const layout = { partitions: producer.partitionsOf(TOPICS.delivery), expressPartitions }
+      await Promise.all(records.map((record) => producer.send(placeTask(repeat(record), layout))))
       return records.length
     },
     close: () => producer.close(),

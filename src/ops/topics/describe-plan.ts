@@ -1,3 +1,4 @@
+import { expressCount } from '../../events/delivery-partition.ts'
 import { type MovedKey, movedKeys, movedShare } from './key-moves.ts'
 import type { PlannedChange } from './topics-plan.ts'
 
@@ -36,20 +37,29 @@ export interface GrowthEffect {
   readonly topic: string
   readonly from: number
   readonly to: number
-  /** Of all keys, 0 to 1. */
+  /** So many of the last partitions are for express messages, before and after. */
+  readonly express: number
+  /** Of all keys, 0 to 1; where there are express partitions, of their other messages. */
   readonly movedShare: number
   /** Of the keys that were written last, those that move. */
   readonly examples: readonly MovedKey[]
 }
 
 /** Computes the effect; `keys` are some of the topic's own. */
-export function growthEffect(topic: string, from: number, to: number, keys: readonly string[]): GrowthEffect {
-  const examples = movedKeys(keys, from, to).slice(0, KEYS_SHOWN)
-  return { topic, from, to, movedShare: movedShare(from, to), examples }
+export function growthEffect(
+  topic: string,
+  from: number,
+  to: number,
+  keys: readonly string[],
+  expressPartitions = 0,
+): GrowthEffect {
+  const express = expressCount({ partitions: from, expressPartitions })
+  const examples = movedKeys(keys, from - express, to - express).slice(0, KEYS_SHOWN)
+  return { topic, from, to, express, movedShare: movedShare(from - express, to - express), examples }
 }
 
 /** The effect in words, with what it means for order and how to keep it. */
-export function describeGrowth({ topic, from, to, movedShare: share, examples }: GrowthEffect): string[] {
+export function describeGrowth({ topic, from, to, express, movedShare: share, examples }: GrowthEffect): string[] {
   const lines = [`  ${topic}: ${Math.round(share * 1_000) / 10}% of all keys get another partition.`]
   for (const { key, from: old, to: next } of examples) lines.push(`    ${key}: ${old} → ${next}`)
   lines.push(
@@ -57,9 +67,16 @@ export function describeGrowth({ topic, from, to, movedShare: share, examples }:
     '    partition, may be read before its older ones. With --when-drained the partitions are added when every group',
     '    has read all; for no gap at all stop the relays before, and start them again after.',
   )
-  const double = from * 2
-  if (to !== double && to > from && movedShare(from, double) < share) {
-    lines.push(`    Doubling to ${double} would move only ${Math.round(movedShare(from, double) * 1_000) / 10}%.`)
+  if (express > 0) {
+    lines.push(
+      `    Express messages of all keys move: from the last ${express} partitions as they are, ${from - express} to ${from - 1}, to the`,
+      `    last ${express} that there will be, ${to - express} to ${to - 1}. The old ones go on as ordinary partitions.`,
+    )
+  }
+  const double = (from - express) * 2 + express
+  const doubleShare = movedShare(from - express, double - express)
+  if (to !== double && to > from && doubleShare < share) {
+    lines.push(`    Growing to ${double} would move only ${Math.round(doubleShare * 1_000) / 10}%.`)
   }
   return lines
 }

@@ -19,6 +19,7 @@ export interface SilentRow {
   readonly sms_id: number
   readonly customer_id: string
   readonly operator: string
+  readonly priority: number
   readonly moved_at: Date | null
   readonly times: number | null
   readonly outbox_seq: number | null
@@ -33,7 +34,7 @@ export interface SilentRow {
 export function readSilent(smsIdAfter: number, smsIdEnd: number, rowsMax: number): QueryConfig {
   return {
     name: 'reconcile-silent',
-    text: `SELECT m.sms_id, m.customer_id, m.operator, s.updated_at AS moved_at, r.times, r.outbox_seq,
+    text: `SELECT m.sms_id, m.customer_id, m.operator, m.priority, s.updated_at AS moved_at, r.times, r.outbox_seq,
              r.republished_at, r.given_up_at
            FROM messages AS m
            LEFT JOIN LATERAL (SELECT status, updated_at FROM message_states WHERE message_states.sms_id = m.sms_id

@@ -1,6 +1,6 @@
 import { outboxShard } from '../../domain/outbox-shard.ts'
 import { firstSmsIdAt, smsIdTimeMs } from '../../domain/sms-id.ts'
-import { partitionOfKey } from '../../kafka/wire/murmur2.ts'
+import { deliveryPartition } from '../../events/delivery-partition.ts'
 import type { Connection } from '../../postgres/pool.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Values } from '../../runtime/settings.ts'
@@ -82,11 +82,12 @@ export class SearchRange {
   }
 
   #toFound(row: SilentRow): FoundMessage {
-    const key = this.#parts.settings.DELIVERY_KEY === 'customer' ? row.customer_id : row.operator
+    const { DELIVERY_KEY, DELIVERY_EXPRESS_PARTITIONS: expressPartitions } = this.#parts.settings
+    const key = DELIVERY_KEY === 'customer' ? row.customer_id : row.operator
     return {
       smsId: row.sms_id,
       shard: outboxShard(row.customer_id),
-      partition: partitionOfKey(key, this.#partitions),
+      partition: deliveryPartition(key, row.priority, { partitions: this.#partitions, expressPartitions }),
       movedAtMs: row.moved_at?.getTime() ?? null,
       republished: row.republished_at && {
         outboxSeq: row.outbox_seq!,

@@ -16,8 +16,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'dropped-record',
     file: 'outbox/relay.ts',
-    snippet: '    await Promise.all([producer.send(accepted), producer.send(task)])',
-    bug: '    await Promise.all([producer.send(accepted), row.seq % 50 === 0 ? null : producer.send(task)])',
+    snippet: '    await Promise.all([producer.send(accepted), producer.send({ ...task, partition })])',
+    bug: '    await Promise.all([producer.send(accepted), row.seq % 50 === 0 ? null : producer.send({ ...task, partition })])',
     fault: null,
     checks: ['A2'],
     says: /is not on sms.delivery/,
@@ -53,8 +53,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'auto-commit',
     file: 'kafka/consumer/offset-tracker.ts',
-    snippet: '    return this.#head < this.#offsets.length ? this.#offsets[this.#head]! : this.#next',
-    bug: '    return this.#next',
+    snippet: '    const watermark = this.#head < this.#offsets.length ? this.#offsets[this.#head]! : this.#next',
+    bug: '    const watermark = this.#next',
     fault: { name: 'kill-worker', target: 'worker-1', holdMs: 500 },
     checks: ['A2'],
     says: /has no final status/,
