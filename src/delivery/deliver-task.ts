@@ -192,7 +192,8 @@ export class TaskDelivery {
         line,
         partCount,
         attempt: step.attempt,
-        permit: turn,
+        due: turn.due,
+        untilMs: turn.untilMs,
         answered: turn.release,
       }
       await this.#make(progress, order, candidate.why)
@@ -231,6 +232,7 @@ export class TaskDelivery {
     return line ? [{ line, sender: task.sender, why: `${home}: it has a part of the message` }] : []
   }
 
+  /** `cost`: parts to be submitted. */
   async #turn(record: ConsumedRecord, task: DeliveryTask, line: OperatorLine, cost: number): Promise<Turn | null> {
     const { topic, partition } = record
     record.isQueued = true

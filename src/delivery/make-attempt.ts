@@ -2,7 +2,6 @@ import { type Attempt, type AttemptPart, outcomeOf, type PartOutcome, type Parts
 import type { AttemptEnd } from './attempt-statements.ts'
 import type { OutgoingMessage, SubmitResult } from './connectors/connector.ts'
 import type { OperatorLine } from './operator-line.ts'
-import type { Permit } from './pace/gate.ts'
 import type { AttemptBook, TakenUp } from './record-attempts.ts'
 
 /** What an attempt is to be. */
@@ -11,10 +10,12 @@ export interface AttemptOrder extends PartsToSubmit {
   readonly line: OperatorLine
   readonly attempt: number
   readonly partCount: number
-  /** When each part may be written. */
-  readonly permit: Permit
   /** Called when the attempt is committed, before anything is submitted. */
   readonly begun: () => void
+  /** Resolves when the next part may be written; false: none may, its time went by. */
+  readonly due: () => Promise<boolean>
+  /** When the last part is due; 0: all at once. */
+  readonly untilMs: number
   /** Called when all answers are there. */
   readonly answered: () => void
 }
@@ -32,8 +33,7 @@ export interface AttemptMakerParts {
 
 /** How long after the answer could have come another worker still leaves the attempt alone. */
 const LEASE_MARGIN_MS = 5_000
-const LEASE_LATE: SubmitResult = { kind: 'unsent', code: 'lease-late' }
-const SLOT_MISSED: SubmitResult = { kind: 'unsent', code: 'slot-missed' }
+const TOO_LATE: SubmitResult = { kind: 'unsent', code: 'too-late' }
 
 /** Makes attempts: committed before anything is written to the operator, ended part by part as the answers come. */
 export class AttemptMaker {
@@ -50,20 +50,20 @@ export class AttemptMaker {
   async make(order: AttemptOrder): Promise<MadeAttempt | null> {
     const { message, line, attempt, partCount, parts, possibleDuplicate } = order
     const beganMs = performance.now()
-    const paceMs = Math.max(0, order.permit.untilMs - Date.now())
+    const paceMs = Math.max(0, order.untilMs - Date.now())
     const leaseMs = Math.ceil(line.responseTimeoutMs + LEASE_MARGIN_MS + paceMs)
     const start = { smsId: message.smsId, attempt, operator: line.name, possibleDuplicate, leaseMs, partCount, parts }
     if (!(await this.#parts.attempts.begin(start))) return null
     order.begun()
-    const lateMs = beganMs + LEASE_MARGIN_MS / 2 + paceMs
     const written: Promise<readonly [number, TakenUp | null]>[] = []
-    const ended = await Promise.all(
-      parts.map(async (part) => {
-        const end = endedPart(part, await this.#submit(order, part, lateMs))
-        if (partCount > 1) written.push(this.#endPart(order, end))
-        return end
-      }),
-    )
+    const ending: Promise<EndedPart>[] = []
+    for (const part of parts) {
+      const isDue = await order.due()
+      // A process that was stopped since it took the lease must not submit: the attempt may be another's by now.
+      const isLate = performance.now() - beganMs > paceMs + LEASE_MARGIN_MS / 2
+      ending.push(this.#part(order, part, isDue && !isLate, written))
+    }
+    const ended = await Promise.all(ending)
     order.answered()
     written.push(this.#end(order, ended))
     const receipts = await Promise.all(written)
@@ -96,14 +96,21 @@ export class AttemptMaker {
     ])
   }
 
-  /** A process that was stopped since it took the lease must not submit: the attempt may be another's by now. */
-  async #submit({ line, message, permit }: AttemptOrder, part: number, lateMs: number): Promise<SubmitResult> {
-    const isDue = await permit.due()
+  /** Submits a part, if it may be, and has its end written along. */
+  async #part(
+    order: AttemptOrder,
+    part: number,
+    mayBeWritten: boolean,
+    written: Promise<readonly [number, TakenUp | null]>[],
+  ): Promise<EndedPart> {
+    if (!mayBeWritten) order.line.health.withdrawn()
+    const end = endedPart(part, mayBeWritten ? await this.#submit(order.line, order.message, part) : TOO_LATE)
+    if (order.partCount > 1) written.push(this.#endPart(order, end))
+    return end
+  }
+
+  async #submit(line: OperatorLine, message: OutgoingMessage, part: number): Promise<SubmitResult> {
     const submittedMs = performance.now()
-    if (!isDue || submittedMs > lateMs) {
-      line.health.withdrawn()
-      return isDue ? LEASE_LATE : SLOT_MISSED
-    }
     const result = await line.connector.submit(message, part)
     line.answered(result.kind)
     this.#parts.submitted(line.name, result.kind, (performance.now() - submittedMs) / 1_000)

@@ -48,9 +48,10 @@ test('a campaign: operator, PostgreSQL, ClickHouse, ledger, webhooks and audit l
     expect(await unflaggedDuplicates(pool, ledgerPath)).toEqual([])
     expect(counts.operator.takenAgain).toBe(0)
 
-    const { rows } = await pool.query<{ cost: number }>(
-      `SELECT sum(cost)::bigint AS cost FROM messages m JOIN message_states s USING (sms_id) WHERE settlement = 'captured'`,
+    const { rows } = await pool.query<{ cost: number; messages: number }>(
+      `SELECT sum(cost)::bigint AS cost, count(*) AS messages FROM messages m JOIN message_states s USING (sms_id) WHERE settlement = 'captured'`,
     )
+    expect(counts.operator.taken).toBe(rows[0]!.messages)
     expect(counts.ledger).toEqual({ ...counts.account, spent: rows[0]!.cost })
     expect(counts.account).toEqual({ balance: 100_000_000_000 - rows[0]!.cost, reserved: 0 })
 

@@ -1,0 +1,270 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { StatusDetails } from '../events/status-record.ts'
+import type { Outcome } from '../kafka/consumer/outcome.ts'
+import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import { type Attempt, type AttemptPart, outcomeOf } from './attempt.ts'
+import type { AttemptEnd, AttemptStart, PartEnd } from './attempt-statements.ts'
+import type { LineCondition } from './choose-line.ts'
+import type { SubmitResult } from './connectors/connector.ts'
+import { TaskDelivery } from './deliver-task.ts'
+import { LineHealth } from './line-health.ts'
+import type { LineCandidate } from './live-lines.ts'
+import { AttemptMaker } from './make-attempt.ts'
+import { OperatorQueue } from './operator-queue.ts'
+
+const SENT: SubmitResult = { kind: 'sent', operatorMessageId: 'id' }
+
+function refused(kind: Exclude<SubmitResult['kind'], 'sent'>): SubmitResult {
+  return { kind, code: kind }
+}
+
+/** The tables of attempts, in memory; any worker's. */
+class Book {
+  readonly attempts: Attempt[] = []
+
+  async begin(start: AttemptStart): Promise<boolean> {
+    if (this.attempts.some(({ attempt }) => attempt === start.attempt)) return false
+    const parts = start.parts.map((part): AttemptPart => {
+      return { part, outcome: null, operatorMessageId: null, errorCode: null, receipt: null }
+    })
+    const times = { leaseUntilMs: Date.now() + start.leaseMs, endedAtMs: null }
+    this.attempts.push({ ...start, ...times, outcome: null, parts })
+    return true
+  }
+
+  async endPart({ attempt, part, ...end }: PartEnd): Promise<null> {
+    const at = this.attempts.findIndex((each) => each.attempt === attempt)
+    const parts = this.attempts[at]!.parts.map((each) => (each.part === part ? { ...each, ...end } : each))
+    this.attempts[at] = { ...this.attempts[at]!, parts }
+    return null
+  }
+
+  async end({ attempt, ...end }: AttemptEnd): Promise<null> {
+    const at = this.attempts.findIndex((each) => each.attempt === attempt)
+    const { partCount, parts } = this.attempts[at]!
+    const ended = partCount === 1 ? [{ ...parts[0]!, ...end }] : parts
+    this.attempts[at] = { ...this.attempts[at]!, parts: ended, outcome: outcomeOf(ended), endedAtMs: Date.now() }
+    return null
+  }
+
+  async history(): Promise<{ attempts: Attempt[]; attemptsBefore: number }> {
+    return { attempts: [...this.attempts], attemptsBefore: 0 }
+  }
+}
+
+interface Operator {
+  readonly name: string
+  /** What it answers, one after another; then it takes everything. */
+  readonly answers: SubmitResult[]
+  readonly submits: string[]
+  isReady: boolean
+  readonly candidate: LineCandidate
+}
+
+function operator(
+  name: string,
+  answers: SubmitResult[],
+  onAmbiguous: 'hold' | 'resend' = 'hold',
+  partCount = 1,
+): Operator {
+  const submits: string[] = []
+  const connector = {
+    isReady: true,
+    start: () => {},
+    stop: async () => {},
+    partsOf: () => partCount,
+    submit: async ({ ref }: { ref: string }, part: number) => {
+      submits.push(`${ref.split('.')[1]}.${part}`)
+      const answer = answers.shift() ?? SENT
+      return answer.kind === 'sent' ? { ...answer, operatorMessageId: `${name}-${part}` } : answer
+    },
+  }
+  const health = new LineHealth({
+    isReady: () => connector.isReady,
+    graceMs: 0,
+    unavailable: () => {},
+    breakerChanged: () => {},
+  })
+  const line = {
+    name,
+    connector,
+    health,
+    queue: new OperatorQueue(connector, 10),
+    responseTimeoutMs: 1_000,
+    onAmbiguous,
+  }
+  const answered = (kind: SubmitResult['kind']): void => health.answered(kind, Date.now())
+  const candidate = { line: { ...line, answered }, sender: null, why: `${name}: every number` }
+  return {
+    name,
+    answers,
+    submits,
+    get isReady() {
+      return connector.isReady
+    },
+    set isReady(isReady) {
+      connector.isReady = isReady
+      health.readyChanged()
+    },
+    candidate: candidate as unknown as LineCandidate,
+  }
+}
+
+type Told = [status: string, details: StatusDetails]
+
+/** A worker that has the message in hand. */
+function worker(book: Book, operators: readonly Operator[], changes: object = {}) {
+  const told: Told[] = []
+  const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]!.name, priority: 1 }
+  const rest = {
+    retry_count: 0,
+    max_retries: 3,
+    created_at: '2026-11-24T10:00:00.000Z',
+    sender: null,
+    encoding: 'gsm7',
+  }
+  const delivery = new TaskDelivery({
+    tasks: { read: () => ({ ...task, ...rest, segments: 1, valid_until: null, ...changes }) } as never,
+    lines: {
+      get: (name: string) => operators.find((each) => each.name === name)?.candidate.line,
+      candidates: () => operators.map(({ candidate }) => candidate),
+    },
+    attempts: book as never,
+    maker: new AttemptMaker({ attempts: book, submitted: () => {} }),
+    reporter: {
+      report: async (_: unknown, status: string, details: StatusDetails) => void told.push([status, details]),
+    } as never,
+    receipts: { expect: () => {} },
+    teller: { tell: async () => {}, tellStored: async () => {} } as never,
+    rules: { retryMsFirst: 0, retryMsMax: 0 },
+    delayed: null,
+  })
+  const record = { topic: 't', partition: 0, header: () => undefined, isAbandoned: false } as unknown as ConsumedRecord
+  return { told, handle: (): Promise<Outcome> => delivery.handle(record) }
+}
+
+/** Visits a record until nothing more is to be done with it, as lanes do; waits pass at once. */
+async function toItsEnd({ handle }: ReturnType<typeof worker>): Promise<Outcome> {
+  for (let visits = 0; visits < 50; visits++) {
+    const outcome = await handle()
+    if (outcome.kind !== 'retry' && outcome.kind !== 'shed') return outcome
+    vi.setSystemTime(Math.ceil(outcome.atMs))
+  }
+  throw new Error('the record comes to no end')
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const untilUnbound = (one: Operator): Promise<void> => {
+  return expect.poll(() => one.candidate.line.health.condition(Date.now())).toBe('unbound' satisfies LineCondition)
+}
+
+test('an operator without a line is passed over, and the attempt that is made says which one it was and why', async () => {
+  const [first, second] = [operator('a', []), operator('b', [])]
+  first.isReady = false
+  await untilUnbound(first)
+  const running = worker(new Book(), [first, second])
+  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+  expect([first.submits, second.submits]).toEqual([[], ['1.1']])
+  expect(running.told.map(([status, { operator: of }]) => `${status} ${of}`)).toEqual([
+    'queued a',
+    'sending b',
+    'sent b',
+  ])
+  expect(running.told[1]![1]).toMatchObject({ route: 'b: every number', attempt: 1 })
+})
+
+test('while no operator takes it the message waits: no attempt is made and no retry is used up', async () => {
+  const [only, book] = [operator('a', []), new Book()]
+  only.isReady = false
+  await untilUnbound(only)
+  const running = worker(book, [only])
+  expect(await running.handle()).toMatchObject({ kind: 'shed' })
+  expect(book.attempts).toEqual([])
+  only.isReady = true
+  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+})
+
+test('two refusals for now, and the next operator has its turn', async () => {
+  const [first, second] = [operator('a', [refused('temporary'), refused('temporary')]), operator('b', [])]
+  expect(await toItsEnd(worker(new Book(), [first, second]))).toEqual({ kind: 'done' })
+  expect([first.submits, second.submits]).toEqual([['1.1', '2.1'], ['3.1']])
+})
+
+test('after a lost answer with hold no operator gets the message again, with resend the next one may, flagged', async () => {
+  for (const policy of ['hold', 'resend'] as const) {
+    const [first, second] = [operator('a', [refused('ambiguous')], policy), operator('b', [], policy)]
+    const book = new Book()
+    const before = worker(book, [first, second])
+    if (policy === 'resend') first.answers.push(refused('temporary'), refused('temporary'))
+    expect(await toItsEnd(before)).toEqual({ kind: 'done' })
+    const [status, { possibleDuplicate, operator: of }] = before.told.at(-1)!
+    if (policy === 'hold') {
+      expect([status, of, first.submits, second.submits]).toEqual(['unknown', 'a', ['1.1'], []])
+    } else {
+      expect([status, of, possibleDuplicate]).toEqual(['sent', 'b', true])
+      expect([first.submits, second.submits]).toEqual([['1.1', '2.1', '3.1'], ['4.1']])
+    }
+  }
+})
+
+test('of a long message only what is open is submitted again, by the operator that has the rest', async () => {
+  const first = operator('a', [SENT, refused('temporary'), refused('throttled')], 'hold', 3)
+  const running = worker(new Book(), [first, operator('b', [], 'hold', 3)])
+  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+  expect(first.submits).toEqual(['1.1', '1.2', '1.3', '2.2', '2.3'])
+  const sending = running.told.filter(([status]) => status === 'sending').map(([, { parts }]) => parts)
+  expect(sending).toEqual([undefined, [{ part: 2 }, { part: 3 }]])
+  expect(running.told.at(-1)).toMatchObject([
+    'sent',
+    {
+      operatorMessageId: 'a-1',
+      parts: [{ part: 1, status: 'sent' }, { part: 2 }, { part: 3, operator_message_id: 'a-3' }],
+    },
+  ])
+})
+
+test('a worker that takes over goes on from the rows alone: what is open of a dead one is held', async () => {
+  const [first, book] = [operator('a', [], 'hold', 2), new Book()]
+  const dead = {
+    smsId: 7,
+    attempt: 1,
+    operator: 'a',
+    possibleDuplicate: false,
+    leaseMs: -1,
+    partCount: 2,
+    parts: [1, 2],
+  }
+  await book.begin(dead)
+  await book.endPart({ ...dead, part: 2, outcome: 'sent', operatorMessageId: 'a-2', errorCode: null })
+  const running = worker(book, [first])
+  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+  expect(first.submits).toEqual([])
+  expect(running.told.at(-1)).toMatchObject(['unknown', { operatorMessageId: 'a-2', errorCode: 'worker-lost' }])
+})
+
+test('an operator that asks for a slower pace holds the lane, and uses up no retry', async () => {
+  const busy = operator(
+    'a',
+    Array.from({ length: 8 }, () => refused('throttled')),
+  )
+  const running = worker(new Book(), [busy], { max_retries: 0 })
+  expect(await running.handle()).toMatchObject({ kind: 'shed' })
+  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+  expect(busy.submits).toHaveLength(9)
+})
+
+test('refusals that are used up are a dead letter; one for good is not', async () => {
+  const failing = worker(new Book(), [operator('a', [refused('temporary'), refused('temporary')])], { max_retries: 1 })
+  expect(await toItsEnd(failing)).toMatchObject({ kind: 'dead-letter', reason: 'attempts-exhausted' })
+  expect(failing.told.at(-1)).toMatchObject(['failed', { attempt: 2, errorCode: 'temporary' }])
+  const rejecting = worker(new Book(), [operator('a', [refused('rejected')])])
+  expect(await toItsEnd(rejecting)).toEqual({ kind: 'done' })
+  expect(rejecting.told.at(-1)).toMatchObject(['rejected', { errorCode: 'rejected' }])
+})
