@@ -5,6 +5,7 @@ import { consumerCommand } from './consumer.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { growthCommand } from './growth.ts'
 import { keysCommand } from './keys.ts'
+import { paceCommand } from './pace.ts'
 import { pipelineCommand } from './pipeline.ts'
 import { producerCommand } from './producer.ts'
 import { smppCommand } from './smpp.ts'
@@ -30,6 +31,7 @@ for (const add of [
   growthCommand,
   deadLettersCommand,
   smppCommand,
+  paceCommand,
 ]) {
   add(program)
 }

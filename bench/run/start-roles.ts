@@ -44,9 +44,17 @@ export async function startBackbone(workbench: Workbench): Promise<Backbone> {
   return { kafka, pool, env, processes: new Map() }
 }
 
-/** Starts one role in a process of its own. Resolves when it works, with the API's address if it is that. */
-export async function startRole(workbench: Workbench, backbone: Backbone, role: RoleName): Promise<string | null> {
-  const { apiUrl } = await startProcess(workbench, backbone, role, ['run', role])
+/**
+ * Starts one role in a process of its own. Resolves when it works, with the API's address if it is that. Several of a
+ * role need names of their own.
+ */
+export async function startRole(
+  workbench: Workbench,
+  backbone: Backbone,
+  role: RoleName,
+  name: string = role,
+): Promise<string | null> {
+  const { apiUrl } = await startProcess(workbench, backbone, name, ['run', role])
   return apiUrl
 }
 

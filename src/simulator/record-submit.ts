@@ -43,11 +43,12 @@ export function submissionEntry(
   fate: SubmitFate,
   status: string,
   message: TakenMessage | null,
-  nowMs: number,
+  times: { readonly arrivedMs: number; readonly decidedMs: number },
 ): SubmissionEntry {
   return {
     kind: 'submit',
-    at: new Date(nowMs).toISOString(),
+    arrived: new Date(times.arrivedMs).toISOString(),
+    at: new Date(times.decidedMs).toISOString(),
     ref: submit.ref,
     part: submit.key.part,
     parts: submit.key.parts,

@@ -9,6 +9,9 @@ import type { FinalState } from './final-states.ts'
 /** A submit that the simulator was sent, and how it treated it. Its text is kept as a hash. */
 export interface SubmissionEntry {
   readonly kind: 'submit'
+  /** When it was read from the connection. */
+  readonly arrived: string
+  /** When it was decided over, which is when it is answered. */
   readonly at: string
   /** `<sms_id>.<attempt>` of the gateway; null for a peer that does not say. */
   readonly ref: string | null

@@ -27,6 +27,7 @@ interface DueSubmit {
   readonly submit: ReceivedSubmit
   readonly treatment: Treatment
   readonly isBeyondWindow: boolean
+  readonly arrivedMs: number
 }
 
 /** How a submit ends: what the peer gets, if anything. */
@@ -82,10 +83,11 @@ export class SubmitDesk {
     const { settings } = this.#options
     const treatment = treat(settings, submit.key)
     const isBeyondWindow = settings.SIMULATOR_WINDOW > 0 && session.inHand >= settings.SIMULATOR_WINDOW
-    const due = { session, pdu, submit, treatment, isBeyondWindow }
+    const arrivedMs = Date.now()
+    const due = { session, pdu, submit, treatment, isBeyondWindow, arrivedMs }
     session.inHand++
     if (treatment.latencyMs > 0) {
-      this.#due.add(due, Date.now() + treatment.latencyMs)
+      this.#due.add(due, arrivedMs + treatment.latencyMs)
       return
     }
     if (this.#now.length === 0) setImmediate(() => this.#decideAll(this.#now.splice(0)))
@@ -113,14 +115,15 @@ export class SubmitDesk {
     }
   }
 
-  #decide({ session, pdu, submit, treatment, isBeyondWindow }: DueSubmit): Decision {
+  #decide({ session, pdu, submit, treatment, isBeyondWindow, arrivedMs }: DueSubmit): Decision {
     const nowMs = Date.now()
     const { ledger, settings } = this.#options
     this.#submits++
     const fate = this.#fateNow(treatment.fate, nowMs, isBeyondWindow, session)
     const message = takeMessage(session, submit, treatment, fate, () => this.#ids.next(), nowMs)
     const status = this.#statusOf(fate)
-    if (ledger.isKept) ledger.add(submissionEntry(session, submit, fate, status, message, nowMs))
+    const times = { arrivedMs, decidedMs: nowMs }
+    if (ledger.isKept) ledger.add(submissionEntry(session, submit, fate, status, message, times))
     const messageId = message ? spellId(message.id, settings.SIMULATOR_ID_ANSWER) : ''
     const answer = createPdu(`${pdu.command}_resp`, pdu.sequence, { status: statusCode(status), messageId })
     const how = fate === 'taken-garbled' ? draw(`${settings.SIMULATOR_SEED} damage ${submit.key.submit}`) : null
