@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { judgePace, judgeStretches, perSecondOf } from './judge-pace.ts'
+import { judgePace, judgeStretches, perSecondOf, secondsUntilUsed } from './judge-pace.ts'
 
 /** One every ten milliseconds. */
 function even(count: number, fromMs = 0): number[] {
@@ -14,7 +14,7 @@ test('an even row of a hundred a second uses all of that pace, and half of twice
 
 test('a second that begins anywhere counts: a burst across the turn of the clock is seen', () => {
   const burst = [...even(60, 600), ...even(60, 1_001)]
-  expect(judgePace(burst, 100).most).toBe(100)
+  expect(judgePace(burst, 100).most).toBe(120)
   expect(judgePace([0, 999], 1).most).toBe(2)
   expect(judgePace([0, 1_000], 1).most).toBe(1)
 })
@@ -48,4 +48,12 @@ test('seconds without arrivals are there as well, and the last one only if it is
     [0, 100],
     [1, 0],
   ])
+})
+
+test('a pace is used again when a whole second of it was', () => {
+  const slow = Array.from({ length: 100 }, (_, index) => index * 20)
+  const arrivals = [...slow, ...even(200, 2_000)]
+  expect(secondsUntilUsed(arrivals, 100, 1, 500)).toBeCloseTo(2.49)
+  expect(secondsUntilUsed(arrivals, 100, 1, 2_000)).toBeCloseTo(0.99)
+  expect(secondsUntilUsed(slow, 100, 0.95, 0)).toBeNull()
 })

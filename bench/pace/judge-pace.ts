@@ -57,6 +57,22 @@ export function judgeStretches(
   })
 }
 
+/**
+ * Seconds from a moment to the end of the first second after it in which this share of the pace arrived; null: there is
+ * none.
+ */
+export function secondsUntilUsed(
+  arrivalsMs: readonly number[],
+  perSecond: number,
+  share: number,
+  fromMs: number,
+): number | null {
+  const times = arrivalsMs.filter((ms) => ms >= fromMs).toSorted((a, b) => a - b)
+  const wanted = Math.ceil(share * perSecond)
+  const last = times.findIndex((ms, index) => index + 1 >= wanted && ms - times[index + 1 - wanted]! < SECOND_MS)
+  return last === -1 ? null : (times[last]! - fromMs) / SECOND_MS
+}
+
 /** Arrivals in each second from the first on, the last, broken one left out. */
 export function perSecondOf(arrivalsMs: readonly number[]): [second: number, arrivals: number][] {
   const times = arrivalsMs.toSorted((a, b) => a - b)

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { freePort } from '../../src/embedded/free-port.ts'
 import type { LedgerEntry, SubmissionEntry } from '../../src/simulator/submission-ledger.ts'
 import { fillCustomers } from '../fill/fill-customers.ts'
 import { fillWaiting } from '../fill/fill-messages.ts'
@@ -57,10 +56,8 @@ export class PacedGateway {
     const ledger = join(workbench.folder, 'ledger.ndjson')
     env.OPERATORS_FILE = join(workbench.folder, 'operators.yaml')
     writeFileSync(env.OPERATORS_FILE, operatorsFile(perSecond))
-    Object.assign(env, { SIMULATOR_PORT: String(await freePort()), SIMULATOR_LATENCY_MS: '5' })
-    env.SIMULATOR_LEDGER = ledger
-    const gateway = new PacedGateway(workbench, backbone, ledger)
-    await gateway.startSmsc(smsc)
+    Object.assign(env, { SIMULATOR_LATENCY_MS: '5', SIMULATOR_LEDGER: ledger, ...smsc })
+    await startSimulator(workbench, backbone)
     await fillCustomers(pool, 0, CUSTOMERS)
     await fillWaiting(pool, { acceptedAtMs: Date.now() - 1_000, count: messages, customers: CUSTOMERS, progress() {} })
     await startRole(workbench, backbone, 'relay')
@@ -69,17 +66,7 @@ export class PacedGateway {
       (await pool.query<{ count: number }>('SELECT count(*) AS count FROM outbox')).rows[0]!.count
     await until(async () => (await waiting()) === 0, PUBLISHED_MS_MAX, 'the relay did not publish all that waited')
     workbench.progress(`${messages} messages wait for an operator of ${perSecond} a second`)
-    return gateway
-  }
-
-  /** Starts the SMSC, on the same port and with the same ledger as one that was stopped. */
-  async startSmsc(settings: NodeJS.ProcessEnv): Promise<void> {
-    Object.assign(this.#backbone.env, settings)
-    await startSimulator(this.#workbench, this.#backbone)
-  }
-
-  async stopSmsc(): Promise<void> {
-    await this.#backbone.processes.get('simulator')?.stop()
+    return new PacedGateway(workbench, backbone, ledger)
   }
 
   /** Resolves when it works. */

@@ -53,6 +53,7 @@ export const simulatorSettings = {
   SIMULATOR_ENQUIRE_LINK: choice(['answered', 'ignored'], 'answered', "What it does with the peer's enquire_link"),
   SIMULATOR_WINDOW: integer(0, 'Submits of a bind that may await answers; more are ESME_RTHROTTLED; 0: any number'),
   SIMULATOR_RATE_PER_SECOND: integer(0, 'Submits taken in a second, the rest are ESME_RTHROTTLED; 0 takes all'),
+  SIMULATOR_RATE_MS: integer(0, 'For how long after the first submit that limit holds; 0: always'),
   SIMULATOR_ID_ANSWER: choice(ID_FORMS, 'decimal', 'How the answer to a submit writes the id'),
   SIMULATOR_ID_RECEIPT: choice(ID_FORMS, 'decimal', 'How the text of a receipt writes it'),
   SIMULATOR_ID_RECEIPT_TLV: choice(ID_FORMS, 'decimal', 'How its TLV receipted_message_id does'),

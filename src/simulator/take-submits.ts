@@ -66,7 +66,7 @@ export class SubmitDesk {
 
   constructor(options: SubmitDeskOptions) {
     this.#options = options
-    this.#rate = new RateLimit(options.settings.SIMULATOR_RATE_PER_SECOND)
+    this.#rate = new RateLimit(options.settings.SIMULATOR_RATE_PER_SECOND, options.settings.SIMULATOR_RATE_MS)
   }
 
   /** Submits decided so far. */

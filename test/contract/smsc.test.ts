@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { textHash } from '../../src/simulator/submission-ledger.ts'
+import { type SubmissionEntry, textHash } from '../../src/simulator/submission-ledger.ts'
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createPdu } from '../../src/smpp/pdu.ts'
 import { createTlv, readTlv } from '../../src/smpp/tlv.ts'
@@ -48,6 +48,8 @@ test('a message is taken, written down, and told of', async () => {
     },
     { kind: 'receipt-acked', id },
   ])
+  const { arrived, at } = entries[0] as SubmissionEntry
+  expect(Date.parse(arrived)).toBeLessThanOrEqual(Date.parse(at))
 })
 
 test('parts of a text say which they are: by header, by SAR; a payload is one', async () => {
