@@ -31,7 +31,7 @@ test('Strimzi gets each topic as declared', () => {
   )
 })
 
-test('every role has an account, statuses are written by workers and redriven by the relay alone, and only the administrator changes topics', () => {
+test('every role has an account, statuses are written by workers, the receipt watch and the relay alone, and only the administrator changes topics', () => {
   const access = accessByRole()
   expect([...access.keys()].sort()).toEqual([...ROLE_NAMES, 'admin'].map((name) => `smsgw-${name}`).sort())
   const mayDo = (operation: string, topic: string): string[] =>
@@ -40,7 +40,7 @@ test('every role has an account, statuses are written by workers and redriven by
         rules.some((rule) => rule.name === topic && (rule.operations as string[]).includes(operation)),
       )
       .map(([account]) => account)
-  expect(mayDo('Write', TOPICS.status)).toEqual(['smsgw-relay', 'smsgw-worker', 'smsgw-admin'])
+  expect(mayDo('Write', TOPICS.status)).toEqual(['smsgw-relay', 'smsgw-worker', 'smsgw-status', 'smsgw-admin'])
   expect(mayDo('Write', TOPICS.accepted)).toEqual(['smsgw-relay', 'smsgw-admin'])
   expect(mayDo('Read', TOPICS.delivery)).toEqual(['smsgw-worker', 'smsgw-admin'])
   expect(mayDo('Alter', TOPICS.delivery)).toEqual(['smsgw-admin'])
