@@ -40,3 +40,10 @@ test('one that throttles again and again is left alone longer and longer, up to 
   expect(gate.take()).not.toBeNull()
   gate.stop()
 })
+
+test('an answer that comes after the end begins no pause that somebody would have to wait out', () => {
+  const gate = new PausingGate(() => {})
+  gate.stop()
+  gate.throttled()
+  expect(vi.getTimerCount()).toBe(0)
+})

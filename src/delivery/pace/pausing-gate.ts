@@ -14,6 +14,7 @@ export class PausingGate implements Gate {
   #pauseMs = 0
   #untilMs = 0
   #timer: NodeJS.Timeout | null = null
+  #stopped = false
 
   constructor(reopened: Reopened) {
     this.#reopened = reopened
@@ -25,7 +26,7 @@ export class PausingGate implements Gate {
 
   throttled(): void {
     const nowMs = Date.now()
-    if (nowMs < this.#untilMs) return
+    if (this.#stopped || nowMs < this.#untilMs) return
     // Answers to what was under way when the pause began are no news.
     const isSoon = nowMs - this.#untilMs < 2 * Math.max(this.#pauseMs, PAUSE_MS_FIRST)
     this.#pauseMs = isSoon ? Math.min(PAUSE_MS_MAX, this.#pauseMs * 2) : PAUSE_MS_FIRST
@@ -35,6 +36,7 @@ export class PausingGate implements Gate {
   }
 
   stop(): void {
+    this.#stopped = true
     if (this.#timer) clearTimeout(this.#timer)
   }
 }
