@@ -11,8 +11,11 @@ import { LineHealth } from './line-health.ts'
 import type { LineCandidate } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
 import { OperatorQueue } from './operator-queue.ts'
+import type { Permit } from './pace/gate.ts'
 
 const SENT: SubmitResult = { kind: 'sent', operatorMessageId: 'id' }
+
+const OPEN = { throttled() {}, stop() {} }
 
 function refused(kind: Exclude<SubmitResult['kind'], 'sent'>): SubmitResult {
   return { kind, code: kind }
@@ -66,6 +69,7 @@ function operator(
   answers: SubmitResult[],
   onAmbiguous: 'hold' | 'resend' = 'hold',
   partCount = 1,
+  permit: Permit | null = null,
 ): Operator {
   const submits: string[] = []
   const connector = {
@@ -89,7 +93,7 @@ function operator(
     name,
     connector,
     health,
-    queue: new OperatorQueue(connector, 10),
+    queue: new OperatorQueue(connector, 10, permit ? { openGate: () => ({ ...OPEN, take: () => permit }) } : {}),
     responseTimeoutMs: 1_000,
     onAmbiguous,
   }
@@ -267,4 +271,40 @@ test('refusals that are used up are a dead letter; one for good is not', async (
   const rejecting = worker(new Book(), [operator('a', [refused('rejected')])])
   expect(await toItsEnd(rejecting)).toEqual({ kind: 'done' })
   expect(rejecting.told.at(-1)).toMatchObject(['rejected', { errorCode: 'rejected' }])
+})
+
+test('what would be too late at its slot is not sent, and neither is what its slot kept waiting until then', async () => {
+  const validUntilMs = Date.now() + 10_000
+  const slow = (untilMs: number): Permit => ({
+    untilMs,
+    due: async () => {
+      vi.setSystemTime(validUntilMs)
+      return true
+    },
+  })
+  for (const untilMs of [validUntilMs, validUntilMs - 1]) {
+    vi.setSystemTime(validUntilMs - 10_000)
+    const [book, one] = [new Book(), operator('a', [], 'hold', 1, slow(untilMs))]
+    const running = worker(book, [one], { valid_until: new Date(validUntilMs).toISOString() })
+    expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+    expect(one.submits).toEqual([])
+    expect(running.told.at(-1)![0]).toBe('expired')
+    expect(book.attempts).toHaveLength(untilMs < validUntilMs ? 1 : 0)
+  }
+})
+
+test('a message that tries an operator is its only try, though a part of it missed its slot', async () => {
+  const due = [true, false]
+  const one = operator('a', [], 'hold', 2, { untilMs: 0, due: async () => due.shift()! })
+  const { line } = one.candidate
+  for (let failures = 0; failures < 40; failures++) line.health.answered('temporary', Date.now())
+  vi.setSystemTime(Date.now() + 1_000)
+  const answer = Promise.withResolvers<SubmitResult>()
+  line.connector.submit = () => answer.promise
+  const handled = worker(new Book(), [one]).handle()
+  await expect.poll(() => due).toEqual([])
+  expect(line.health.condition(Date.now())).toBe('broken' satisfies LineCondition)
+  answer.resolve(SENT)
+  await handled
+  expect(line.health.condition(Date.now())).toBe('ready' satisfies LineCondition)
 })

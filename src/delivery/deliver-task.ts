@@ -55,6 +55,8 @@ interface Progress {
 const DATABASE_PAUSE_MS = 1_000
 const FAULTS_MAX = 5
 const FAULT_RETRY_MS = 1_000
+/** After which a message that lost its turn looks again: its operator is away, or this worker is stopping. */
+const NO_TURN_MS = 50
 /** How often a message looks whether an operator takes messages again. */
 const NO_LINE_MS = 1_000
 /** Refusals for now by one operator, after which the next one is tried where the route says so. */
@@ -181,10 +183,13 @@ export class TaskDelivery {
     if (submits.parts.length === 0) {
       return deadLetter('handler', `"${line.name}" divides the message otherwise than when it took a part`)
     }
-    const turn = await this.#turn(record, progress.task, line, submits.parts.length)
-    if (!turn) return shed(Date.now())
+    const turn = await this.#turn(record, progress, line, submits.parts.length)
+    if (!turn) return shed(Date.now() + NO_TURN_MS)
     try {
-      if (progress.validUntilMs !== null && progress.validUntilMs <= Date.now()) return null
+      const { validUntilMs } = progress
+      if (validUntilMs !== null && validUntilMs <= Date.now()) return null
+      // At the operator's pace it would not be whole in time.
+      if (validUntilMs !== null && validUntilMs <= turn.untilMs) return shed(validUntilMs)
       if (!line.health.admit(Date.now())) return noLine(progress)
       const order = {
         ...submits,
@@ -233,11 +238,12 @@ export class TaskDelivery {
   }
 
   /** `cost`: parts to be submitted. */
-  async #turn(record: ConsumedRecord, task: DeliveryTask, line: OperatorLine, cost: number): Promise<Turn | null> {
+  async #turn(record: ConsumedRecord, progress: Progress, line: OperatorLine, cost: number): Promise<Turn | null> {
     const { topic, partition } = record
     record.isQueued = true
+    const { task, validUntilMs } = progress
     const { customer_id: customerId, priority } = task
-    const turn = await line.queue.turn({ customerId, priority, topic, partition, cost })
+    const turn = await line.queue.turn({ customerId, priority, topic, partition, cost, validUntilMs })
     record.isQueued = false
     if (!turn) return null
     let isReleased = false
