@@ -297,7 +297,7 @@ test('a message that tries an operator is its only try, though a part of it miss
   const due = [true, false]
   const one = operator('a', [], 'hold', 2, { untilMs: 0, due: async () => due.shift()! })
   const { line } = one.candidate
-  for (let failures = 0; failures < 40; failures++) line.health.answered('temporary', Date.now())
+  for (let failures = 0; failures < 80; failures++) line.health.answered('temporary', Date.now())
   vi.setSystemTime(Date.now() + 1_000)
   const answer = Promise.withResolvers<SubmitResult>()
   line.connector.submit = () => answer.promise
