@@ -7,6 +7,7 @@ import type { AttemptEnd, AttemptStart, PartEnd } from './attempt-statements.ts'
 import type { LineCondition } from './choose-line.ts'
 import type { SubmitResult } from './connectors/connector.ts'
 import { TaskDelivery } from './deliver-task.ts'
+import { LeavingPartitions } from './leaving-partitions.ts'
 import { LineHealth } from './line-health.ts'
 import type { LineCandidate } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
@@ -119,6 +120,7 @@ type Told = [status: string, details: StatusDetails]
 /** A worker that has the message in hand. */
 function worker(book: Book, operators: readonly Operator[], changes: object = {}) {
   const told: Told[] = []
+  const leaving = new LeavingPartitions()
   const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]!.name, priority: 1 }
   const rest = {
     retry_count: 0,
@@ -140,11 +142,12 @@ function worker(book: Book, operators: readonly Operator[], changes: object = {}
     } as never,
     receipts: { expect: () => {} },
     teller: { tell: async () => {}, tellStored: async () => {} } as never,
+    leaving,
     rules: { retryMsFirst: 0, retryMsMax: 0 },
     delayed: null,
   })
   const record = { topic: 't', partition: 0, header: () => undefined, isAbandoned: false } as unknown as ConsumedRecord
-  return { told, handle: (): Promise<Outcome> => delivery.handle(record) }
+  return { told, leaving, handle: (): Promise<Outcome> => delivery.handle(record) }
 }
 
 /** Visits a record until nothing more is to be done with it, as lanes do; waits pass at once. */
@@ -307,4 +310,18 @@ test('a message that tries an operator is its only try, though a part of it miss
   answer.resolve(SENT)
   await handled
   expect(line.health.condition(Date.now())).toBe('ready' satisfies LineCondition)
+})
+
+test('of a partition that leaves nothing waits for a turn any more, until it comes back', async () => {
+  const one = operator('a', [])
+  one.candidate.line.connector.partsOf = () => {
+    leaving.leave([{ topic: 't', partition: 0 }])
+    return 1
+  }
+  const { leaving, handle } = worker(new Book(), [one])
+  expect(await handle()).toMatchObject({ kind: 'shed' })
+  expect(one.submits).toEqual([])
+  one.candidate.line.connector.partsOf = () => 1
+  leaving.come([{ topic: 't', partition: 0 }])
+  expect(await handle()).toEqual({ kind: 'done' })
 })

@@ -7,6 +7,7 @@ import { type Attempt, partsToSubmit } from './attempt.ts'
 import { type AttemptRules, type Conclusion, type NextStep, nextStep, VALIDITY_OVER } from './attempt-plan.ts'
 import { chooseLine } from './choose-line.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
+import type { LeavingPartitions } from './leaving-partitions.ts'
 import type { LineCandidate, LiveLines } from './live-lines.ts'
 import type { AttemptMaker, AttemptOrder, MadeAttempt } from './make-attempt.ts'
 import type { ReceiptMatcher } from './match-receipts.ts'
@@ -26,6 +27,7 @@ export interface DeliveryParts {
   readonly reporter: StatusReporter
   readonly receipts: Pick<ReceiptMatcher, 'expect'>
   readonly teller: ReceiptTeller
+  readonly leaving: Pick<LeavingPartitions, 'has'>
   readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'>
   /** Keeps tasks through long waits; null where nobody does. */
   readonly delayed: TaskDelays | null
@@ -239,6 +241,7 @@ export class TaskDelivery {
 
   /** `cost`: parts to be submitted. */
   async #turn(record: ConsumedRecord, progress: Progress, line: OperatorLine, cost: number): Promise<Turn | null> {
+    if (record.isAbandoned || this.#parts.leaving.has(record)) return null
     const { topic, partition } = record
     record.isQueued = true
     const { task, validUntilMs } = progress
