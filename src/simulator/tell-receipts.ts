@@ -26,7 +26,9 @@ export class ReceiptDesk {
   readonly #due = new DueQueue<TakenMessage>((due) => this.#fallDue(due))
   /** Messages that are to be told of, by id. */
   readonly #outstanding = new Map<number, TakenMessage>()
-  readonly #told = new Map<number, TakenMessage>()
+  /** What is over and may still be asked about: the newest, and those before them. */
+  #told = new Map<number, TakenMessage>()
+  #toldBefore = new Map<number, TakenMessage>()
   readonly #toPump = new Set<string>()
 
   constructor(options: ReceiptDeskOptions) {
@@ -61,7 +63,7 @@ export class ReceiptDesk {
   }
 
   find(id: number): TakenMessage | null {
-    return this.#outstanding.get(id) ?? this.#told.get(id) ?? null
+    return this.#outstanding.get(id) ?? this.#told.get(id) ?? this.#toldBefore.get(id) ?? null
   }
 
   /** A message was taken; it is told of when its time has come. */
@@ -197,6 +199,9 @@ export class ReceiptDesk {
 
   #remember(message: TakenMessage): void {
     this.#told.set(message.id, message)
-    if (this.#told.size > TOLD_MAX) this.#told.delete(this.#told.keys().next().value!)
+    // Taking out the oldest, one by one, would walk over the places of all that were taken out before.
+    if (this.#told.size < TOLD_MAX / 2) return
+    this.#toldBefore = this.#told
+    this.#told = new Map()
   }
 }

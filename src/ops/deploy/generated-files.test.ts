@@ -31,7 +31,7 @@ test('Strimzi gets each topic as declared', () => {
   )
 })
 
-test('every role has an account, statuses are written by workers and redriven by the relay alone, and only the administrator changes topics', () => {
+test('every role has an account, statuses are written by workers, the receipt watch and the relay alone, and only the administrator changes topics', () => {
   const access = accessByRole()
   expect([...access.keys()].sort()).toEqual([...ROLE_NAMES, 'admin'].map((name) => `smsgw-${name}`).sort())
   const mayDo = (operation: string, topic: string): string[] =>

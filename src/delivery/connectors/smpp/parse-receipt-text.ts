@@ -17,11 +17,15 @@ export interface ReceiptText {
   readonly doneDate: string | null
 }
 
+/** As the specification has it, from the first field to the last: nearly all receipts are so. */
+const USUAL = /^id:([\w-]+) sub:\d+ dlvrd:\d+ submit date:\d+ done date:(\d+) stat:([A-Za-z]+) err:(\w+) text:/i
 const FIELD = /(?<![\w-])(id|sub|dlvrd|submit[ _-]?date|done[ _-]?date|stat(?:us)?|err(?:or)?|text)\s*[:=]/gi
 const TEXT_CHARACTERS_MAX = 1_000
 
 /** Never throws; fields that are not there are null. */
 export function parseReceiptText(text: string): ReceiptText {
+  const usual = USUAL.exec(text)
+  if (usual) return { id: usual[1]!, stat: usual[3]!, err: usual[4]!, doneDate: usual[2]! }
   const source = text.slice(0, TEXT_CHARACTERS_MAX)
   const marks = [...source.matchAll(FIELD)]
   const before = new Map<string, string>()
