@@ -146,7 +146,7 @@ const ROWS: readonly RowSpec[] = [
         unit: 'percentunit',
         queries: {
           '{{operator}}':
-            'sum by (operator) (rate(smsgw_receipts_total{outcome=~"matched|early"}[1h])) / sum by (operator) (rate(smsgw_submits_total{result="sent"}[1h]))',
+            'sum by (operator) (rate(smsgw_receipts_total{outcome=~"matched|repeated"}[1h])) / sum by (operator) (rate(smsgw_submits_total{result="sent"}[1h]))',
         },
       },
     ],
