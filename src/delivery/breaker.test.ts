@@ -10,9 +10,9 @@ function answers(state: BreakerState, kinds: readonly Parameters<typeof afterAns
   return kinds.reduce((before, each) => afterAnswer(before, each, nowMs), state)
 }
 
-test('an operator that only fails is left alone after some thirty messages, whatever its failures', () => {
+test('an operator that only fails is left alone after some sixty messages, whatever its failures', () => {
   fc.assert(
-    fc.property(fc.array(failure, { minLength: 32, maxLength: 40 }), (failures) => {
+    fc.property(fc.array(failure, { minLength: 59, maxLength: 70 }), (failures) => {
       const state = answers(CLOSED, failures)
       expect(state).toMatchObject({ kind: 'open', untilMs: NOW + 1_000 })
       expect([admits(state, NOW + 999), admits(state, NOW + 1_000)]).toEqual([false, true])
@@ -21,7 +21,7 @@ test('an operator that only fails is left alone after some thirty messages, what
   expect(
     answers(
       CLOSED,
-      Array.from({ length: 20 }, () => 'temporary'),
+      Array.from({ length: 40 }, () => 'temporary'),
     ).kind,
   ).toBe('closed')
 })
@@ -45,7 +45,7 @@ test('one that also takes messages is not, nor one that refuses them for good or
 test('when its time is over one message tries it, and only one', () => {
   const opened = answers(
     CLOSED,
-    Array.from({ length: 32 }, () => 'unsent'),
+    Array.from({ length: 59 }, () => 'unsent'),
   )
   const probing = afterAdmission(opened)
   expect(admits(probing, NOW + 60_000)).toBe(false)

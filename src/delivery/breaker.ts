@@ -13,9 +13,9 @@ export type BreakerState =
 
 export const CLOSED: BreakerState = { kind: 'closed', failing: 0 }
 
-/** So much does an answer count; 32 failures in a row open the breaker. */
+/** So much does an answer count; 59 failures in a row open the breaker. */
 const WEIGHT = 0.05
-const FAILING_MAX = 0.8
+const FAILING_MAX = 0.95
 const OPEN_MS_FIRST = 1_000
 const OPEN_MS_MAX = 30_000
 
