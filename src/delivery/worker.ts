@@ -90,6 +90,7 @@ export class Worker implements Service {
     this.#lines = new LiveLines({
       operators: parts.operators,
       simulatorAddress: parts.simulatorAddress,
+      isListening: settings.RECEIPTS_PORT > 0,
       receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
       breakerChanged: (operator, kind) => {
         if (kind === 'open') log.warn({ operator }, 'an operator fails nearly always, and is left alone for a while')

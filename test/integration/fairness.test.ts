@@ -22,8 +22,8 @@ const WINDOW = 20
 /** Twenty at once, each answered after a tenth of a second: 200 a second. */
 const OPERATORS = `operators:
   simulator:
-    connector: simulator
-    address: embedded
+    connector: smpp
+    smpp: { address: embedded, system_id: smsgw, reference_tlv: 0x1501 }
     window: ${WINDOW}
     response_timeout_ms: 10000
     on_ambiguous: resend
