@@ -7,12 +7,16 @@ import type { AttemptEnd, AttemptStart, PartEnd } from './attempt-statements.ts'
 import type { LineCondition } from './choose-line.ts'
 import type { SubmitResult } from './connectors/connector.ts'
 import { TaskDelivery } from './deliver-task.ts'
+import { LeavingPartitions } from './leaving-partitions.ts'
 import { LineHealth } from './line-health.ts'
 import type { LineCandidate } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
 import { OperatorQueue } from './operator-queue.ts'
+import type { Permit } from './pace/gate.ts'
 
 const SENT: SubmitResult = { kind: 'sent', operatorMessageId: 'id' }
+
+const OPEN = { throttled() {}, stop() {} }
 
 function refused(kind: Exclude<SubmitResult['kind'], 'sent'>): SubmitResult {
   return { kind, code: kind }
@@ -66,6 +70,7 @@ function operator(
   answers: SubmitResult[],
   onAmbiguous: 'hold' | 'resend' = 'hold',
   partCount = 1,
+  permit: Permit | null = null,
 ): Operator {
   const submits: string[] = []
   const connector = {
@@ -89,7 +94,7 @@ function operator(
     name,
     connector,
     health,
-    queue: new OperatorQueue(connector, 10),
+    queue: new OperatorQueue(connector, 10, permit ? { openGate: () => ({ ...OPEN, take: () => permit }) } : {}),
     responseTimeoutMs: 1_000,
     onAmbiguous,
   }
@@ -115,6 +120,7 @@ type Told = [status: string, details: StatusDetails]
 /** A worker that has the message in hand. */
 function worker(book: Book, operators: readonly Operator[], changes: object = {}) {
   const told: Told[] = []
+  const leaving = new LeavingPartitions()
   const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]!.name, priority: 1 }
   const rest = {
     retry_count: 0,
@@ -136,11 +142,12 @@ function worker(book: Book, operators: readonly Operator[], changes: object = {}
     } as never,
     receipts: { expect: () => {} },
     teller: { tell: async () => {}, tellStored: async () => {} } as never,
+    leaving,
     rules: { retryMsFirst: 0, retryMsMax: 0 },
     delayed: null,
   })
   const record = { topic: 't', partition: 0, header: () => undefined, isAbandoned: false } as unknown as ConsumedRecord
-  return { told, handle: (): Promise<Outcome> => delivery.handle(record) }
+  return { told, leaving, handle: (): Promise<Outcome> => delivery.handle(record) }
 }
 
 /** Visits a record until nothing more is to be done with it, as lanes do; waits pass at once. */
@@ -267,4 +274,54 @@ test('refusals that are used up are a dead letter; one for good is not', async (
   const rejecting = worker(new Book(), [operator('a', [refused('rejected')])])
   expect(await toItsEnd(rejecting)).toEqual({ kind: 'done' })
   expect(rejecting.told.at(-1)).toMatchObject(['rejected', { errorCode: 'rejected' }])
+})
+
+test('what would be too late at its slot is not sent, and neither is what its slot kept waiting until then', async () => {
+  const validUntilMs = Date.now() + 10_000
+  const slow = (untilMs: number): Permit => ({
+    untilMs,
+    due: async () => {
+      vi.setSystemTime(validUntilMs)
+      return true
+    },
+  })
+  for (const untilMs of [validUntilMs, validUntilMs - 1]) {
+    vi.setSystemTime(validUntilMs - 10_000)
+    const [book, one] = [new Book(), operator('a', [], 'hold', 1, slow(untilMs))]
+    const running = worker(book, [one], { valid_until: new Date(validUntilMs).toISOString() })
+    expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+    expect(one.submits).toEqual([])
+    expect(running.told.at(-1)![0]).toBe('expired')
+    expect(book.attempts).toHaveLength(untilMs < validUntilMs ? 1 : 0)
+  }
+})
+
+test('a message that tries an operator is its only try, though a part of it missed its slot', async () => {
+  const due = [true, false]
+  const one = operator('a', [], 'hold', 2, { untilMs: 0, due: async () => due.shift()! })
+  const { line } = one.candidate
+  for (let failures = 0; failures < 80; failures++) line.health.answered('temporary', Date.now())
+  vi.setSystemTime(Date.now() + 1_000)
+  const answer = Promise.withResolvers<SubmitResult>()
+  line.connector.submit = () => answer.promise
+  const handled = worker(new Book(), [one]).handle()
+  await expect.poll(() => due).toEqual([])
+  expect(line.health.condition(Date.now())).toBe('broken' satisfies LineCondition)
+  answer.resolve(SENT)
+  await handled
+  expect(line.health.condition(Date.now())).toBe('ready' satisfies LineCondition)
+})
+
+test('of a partition that leaves nothing waits for a turn any more, until it comes back', async () => {
+  const one = operator('a', [])
+  one.candidate.line.connector.partsOf = () => {
+    leaving.leave([{ topic: 't', partition: 0 }])
+    return 1
+  }
+  const { leaving, handle } = worker(new Book(), [one])
+  expect(await handle()).toMatchObject({ kind: 'shed' })
+  expect(one.submits).toEqual([])
+  one.candidate.line.connector.partsOf = () => 1
+  leaving.come([{ topic: 't', partition: 0 }])
+  expect(await handle()).toEqual({ kind: 'done' })
 })

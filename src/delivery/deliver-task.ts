@@ -7,6 +7,7 @@ import { type Attempt, partsToSubmit } from './attempt.ts'
 import { type AttemptRules, type Conclusion, type NextStep, nextStep, VALIDITY_OVER } from './attempt-plan.ts'
 import { chooseLine } from './choose-line.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
+import type { LeavingPartitions } from './leaving-partitions.ts'
 import type { LineCandidate, LiveLines } from './live-lines.ts'
 import type { AttemptMaker, AttemptOrder, MadeAttempt } from './make-attempt.ts'
 import type { ReceiptMatcher } from './match-receipts.ts'
@@ -26,6 +27,7 @@ export interface DeliveryParts {
   readonly reporter: StatusReporter
   readonly receipts: Pick<ReceiptMatcher, 'expect'>
   readonly teller: ReceiptTeller
+  readonly leaving: Pick<LeavingPartitions, 'has'>
   readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'>
   /** Keeps tasks through long waits; null where nobody does. */
   readonly delayed: TaskDelays | null
@@ -55,6 +57,8 @@ interface Progress {
 const DATABASE_PAUSE_MS = 1_000
 const FAULTS_MAX = 5
 const FAULT_RETRY_MS = 1_000
+/** After which a message that lost its turn looks again: its operator is away, or this worker is stopping. */
+const NO_TURN_MS = 50
 /** How often a message looks whether an operator takes messages again. */
 const NO_LINE_MS = 1_000
 /** Refusals for now by one operator, after which the next one is tried where the route says so. */
@@ -181,10 +185,13 @@ export class TaskDelivery {
     if (submits.parts.length === 0) {
       return deadLetter('handler', `"${line.name}" divides the message otherwise than when it took a part`)
     }
-    const turn = await this.#turn(record, progress.task, line, submits.parts.length)
-    if (!turn) return shed(Date.now())
+    const turn = await this.#turn(record, progress, line, submits.parts.length)
+    if (!turn) return shed(Date.now() + NO_TURN_MS)
     try {
-      if (progress.validUntilMs !== null && progress.validUntilMs <= Date.now()) return null
+      const { validUntilMs } = progress
+      if (validUntilMs !== null && validUntilMs <= Date.now()) return null
+      // At the operator's pace it would not be whole in time.
+      if (validUntilMs !== null && validUntilMs <= turn.untilMs) return shed(validUntilMs)
       if (!line.health.admit(Date.now())) return noLine(progress)
       const order = {
         ...submits,
@@ -233,11 +240,13 @@ export class TaskDelivery {
   }
 
   /** `cost`: parts to be submitted. */
-  async #turn(record: ConsumedRecord, task: DeliveryTask, line: OperatorLine, cost: number): Promise<Turn | null> {
+  async #turn(record: ConsumedRecord, progress: Progress, line: OperatorLine, cost: number): Promise<Turn | null> {
+    if (record.isAbandoned || this.#parts.leaving.has(record)) return null
     const { topic, partition } = record
     record.isQueued = true
+    const { task, validUntilMs } = progress
     const { customer_id: customerId, priority } = task
-    const turn = await line.queue.turn({ customerId, priority, topic, partition, cost })
+    const turn = await line.queue.turn({ customerId, priority, topic, partition, cost, validUntilMs })
     record.isQueued = false
     if (!turn) return null
     let isReleased = false

@@ -72,6 +72,7 @@ export class LineHealth {
     this.#breaker = to
     if (before.kind === to.kind) return
     this.#parts.breakerChanged(to.kind)
-    if (to.kind === 'open') this.#parts.unavailable()
+    // Also while one message tries it: the others would take turns, and slots of its pace, only to be turned away.
+    if (to.kind !== 'closed') this.#parts.unavailable()
   }
 }

@@ -104,6 +104,7 @@ function linesFor(operators: ReturnType<typeof operatorsOf>, lingerMs = 0): Live
   const lines = new LiveLines({
     operators,
     simulatorAddress,
+    isListening: false,
     receipt: async () => {},
     breakerChanged: () => {},
     openGate: (_operator, _perSecond, reopened) => new PausingGate(reopened),

@@ -44,8 +44,8 @@ export class AttemptMaker {
   }
 
   /**
-   * Submits all parts at once, in their order, to a line whose health has admitted it. Null: the attempt was begun before,
-   * by whomever. Throws when the database does, before anything is submitted.
+   * Submits all parts in their order, each when it is due and none that is not valid any more, to a line whose health has
+   * admitted it. Null: the attempt was begun before, by whomever. Throws when the database does, before anything is submitted.
    */
   async make(order: AttemptOrder): Promise<MadeAttempt | null> {
     const { message, line, attempt, partCount, parts, possibleDuplicate } = order
@@ -57,12 +57,17 @@ export class AttemptMaker {
     order.begun()
     const written: Promise<readonly [number, TakenUp | null]>[] = []
     const ending: Promise<EndedPart>[] = []
+    let isTried = false
     for (const part of parts) {
       const isDue = await order.due()
       // A process that was stopped since it took the lease must not submit: the attempt may be another's by now.
       const isLate = performance.now() - beganMs > paceMs + LEASE_MARGIN_MS / 2
-      ending.push(this.#part(order, part, isDue && !isLate, written))
+      const isOver = message.validUntilMs !== null && message.validUntilMs <= Date.now()
+      const mayBeWritten = isDue && !isLate && !isOver
+      isTried ||= mayBeWritten
+      ending.push(this.#part(order, part, mayBeWritten, written))
     }
+    if (!isTried) line.health.withdrawn()
     const ended = await Promise.all(ending)
     order.answered()
     written.push(this.#end(order, ended))
@@ -103,7 +108,6 @@ export class AttemptMaker {
     mayBeWritten: boolean,
     written: Promise<readonly [number, TakenUp | null]>[],
   ): Promise<EndedPart> {
-    if (!mayBeWritten) order.line.health.withdrawn()
     const end = endedPart(part, mayBeWritten ? await this.#submit(order.line, order.message, part) : TOO_LATE)
     if (order.partCount > 1) written.push(this.#endPart(order, end))
     return end

@@ -18,6 +18,8 @@ class OperatorAddressError extends ExpectedError {
 export interface LineParts {
   /** `host:port` for operators whose address is `embedded`; empty if there is none. */
   readonly simulatorAddress: string
+  /** Whether operators that speak HTTP can bring receipts to this process. */
+  readonly isListening: boolean
   /** Takes a receipt of an operator; see `ConnectorEvents`. */
   readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
   readonly breakerChanged: (operator: string, kind: BreakerState['kind']) => void
@@ -53,10 +55,14 @@ function openConnector(name: string, config: OperatorConfig, parts: LineParts, e
   const { window, response_timeout_ms: responseTimeoutMs } = config
   if (config.connector === 'http') {
     const { log } = parts
+    const description = describeHttp(config.http)
+    if (description.receipts?.push && !parts.isListening) {
+      log.warn({ operator: name }, 'an operator brings its receipts, and RECEIPTS_PORT is 0 here')
+    }
     return new HttpConnector(
       {
         operator: name,
-        description: describeHttp(config.http),
+        description,
         secrets: readSecrets(config.http, process.env),
         responseTimeoutMs,
         window,

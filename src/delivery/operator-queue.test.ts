@@ -102,6 +102,25 @@ test('a gate that says no keeps all waiting until it opens, and knows how much t
   expect(asked.at(-1)).toEqual([])
 })
 
+test('what became too late while it waited lets go at its turn, without asking the gate', async () => {
+  const asked: number[] = []
+  const take = (cost: number): Permit => {
+    asked.push(cost)
+    return { untilMs: 0, due: async () => true }
+  }
+  const line = connector()
+  const queue = new OperatorQueue(line, 10, { openGate: () => ({ take, throttled() {}, stop() {} }) })
+  const waiting = { customerId: 'a', priority: 1, topic: 't', partition: 0 }
+  line.isReady = false
+  const late = queue.turn({ ...waiting, cost: 3, validUntilMs: Date.now() - 1 })
+  const good = queue.turn({ ...waiting, cost: 1, validUntilMs: Date.now() + 60_000 })
+  line.isReady = true
+  queue.pump()
+  expect(await late).toBeNull()
+  expect(await good).not.toBeNull()
+  expect([asked, queue.inFlight, queue.waiting]).toEqual([[1], 1, 0])
+})
+
 test('the window bounds what is under way, and nothing goes while the operator is away', async () => {
   const line = connector()
   const queue = new OperatorQueue(line, 2)

@@ -14,6 +14,8 @@ export interface Waiting extends RoundItem {
   readonly partition: number
   /** Parts to be submitted. */
   readonly cost: number
+  /** Its turn is not worth anything then; null or absent: always. */
+  readonly validUntilMs?: number | null
 }
 
 interface Ticket extends Waiting {
@@ -68,7 +70,7 @@ export class OperatorQueue {
     return this.#express.waiting + this.#ordinary.waiting
   }
 
-  /** Resolves when it is this message's turn; null when it was abandoned before. */
+  /** Resolves when it is this message's turn; null when it was abandoned before, or is not valid any more. */
   turn(waiting: Waiting): Promise<Turn | null> {
     if (this.#closed) return Promise.resolve(null)
     return new Promise((resolve) => {
@@ -85,7 +87,13 @@ export class OperatorQueue {
       const round = this.#nextRound()
       const ticket = round.peek()
       if (!ticket) return
-      const { cost } = ticket
+      const { cost, validUntilMs } = ticket
+      if (validUntilMs && validUntilMs <= Date.now()) {
+        // It must not take from the pace of those that can still be sent.
+        this.#waitingParts -= cost
+        round.shift()!.resolve(null)
+        continue
+      }
       const permit = this.#gate.take(cost, this.#waitingParts)
       if (!permit) return
       this.#expressRun = round === this.#express ? this.#expressRun + 1 : 0

@@ -65,6 +65,7 @@ function worker(outcomes: AttemptOutcome[], deferMs = 60_000) {
         reported.push([status, { attempt, possibleDuplicate }])
       },
     },
+    leaving: { has: () => false },
     receipts: { expect() {} },
     teller: { tell: async () => {}, tellStored: async () => {} },
     rules: { retryMsFirst: 600_000, retryMsMax: 600_000 },

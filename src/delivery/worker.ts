@@ -25,6 +25,7 @@ import type { deliverySettings } from './config.ts'
 import { ReceiptListener } from './connectors/http/receipt-listener.ts'
 import { DelayedTasks } from './delay/delayed-tasks.ts'
 import { TaskDelivery } from './deliver-task.ts'
+import { LeavingPartitions } from './leaving-partitions.ts'
 import { LiveLines } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
 import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
@@ -62,6 +63,7 @@ export class Worker implements Service {
   readonly name = 'worker'
   readonly #parts: WorkerParts
   readonly #lines: LiveLines
+  readonly #leaving = new LeavingPartitions()
   readonly #listener: ReceiptListener
   readonly #attempts: AttemptBook
   readonly #reporter: StatusReporter
@@ -88,6 +90,7 @@ export class Worker implements Service {
     this.#lines = new LiveLines({
       operators: parts.operators,
       simulatorAddress: parts.simulatorAddress,
+      isListening: settings.RECEIPTS_PORT > 0,
       receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
       breakerChanged: (operator, kind) => {
         if (kind === 'open') log.warn({ operator }, 'an operator fails nearly always, and is left alone for a while')
@@ -163,6 +166,7 @@ export class Worker implements Service {
       reporter: this.#reporter,
       receipts: this.#receipts,
       teller: this.#teller,
+      leaving: this.#leaving,
       rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
       delayed,
     })
@@ -171,6 +175,7 @@ export class Worker implements Service {
       log.warn({ reason, partition: record.partition, offset: record.offset }, 'a task goes to the dead letters')
       return producer.send(deadLetterRecord(record, cause, Date.now()))
     }
+    const observer = observeConsumer(log, metrics, GROUPS.delivery)
     return new Consumer(
       cluster,
       consumerOptions(
@@ -202,19 +207,24 @@ export class Worker implements Service {
         laneOf: (record) => tasks.laneOf(record, settings.DELIVERY_ORDER),
       }),
       {
-        ...observeConsumer(log, metrics, GROUPS.delivery),
-        assigned: () => delayed.assigned(),
+        ...observer,
+        assigned: (partitions) => {
+          this.#leaving.come(partitions)
+          delayed.assigned()
+        },
         revoking: (partitions) => this.#letGo(partitions),
+        lost: (partitions) => {
+          observer.lost?.(partitions)
+          this.#letGo(partitions)
+        },
       },
     )
   }
 
   /** Tasks that wait for their turn are the next owner's; only attempts under way are awaited. */
   #letGo(partitions: readonly TopicPartition[]): void {
-    const leaving = new Set(partitions.map(({ topic, partition }) => `${topic}[${partition}]`))
-    for (const { queue } of this.#lines.values()) {
-      queue.abandon(({ topic, partition }) => leaving.has(`${topic}[${partition}]`))
-    }
+    this.#leaving.leave(partitions)
+    for (const { queue } of this.#lines.values()) queue.abandon((waiting) => this.#leaving.has(waiting))
   }
 
   #measure(): void {

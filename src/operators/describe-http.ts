@@ -5,9 +5,17 @@ import { parse } from 'yaml'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import { HttpDescription, type HttpSettings } from './http-settings.ts'
 
-/** Settings of an HTTP operator that do not come to a whole description. */
+/** Settings of an HTTP operator that do not come to a whole description; where, as a JSON pointer into them, and what. */
 export class HttpDescriptionError extends ExpectedError {
   override readonly name = 'HttpDescriptionError'
+  readonly pointer: string
+  readonly what: string
+
+  constructor(pointer: string, what: string) {
+    super(`http${pointer} ${what}`)
+    this.pointer = pointer
+    this.what = what
+  }
 }
 
 const AGGREGATORS = join(import.meta.dirname, 'aggregators')
@@ -22,16 +30,16 @@ export function describeHttp({ use, secrets: _, ...own }: HttpSettings): HttpDes
   const description: unknown = merge(ready, own)
   if (!checker.Check(description)) {
     const [first] = checker.Errors(description)
-    throw new HttpDescriptionError(`http${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`)
+    throw new HttpDescriptionError(first?.instancePath ?? '', first?.message ?? 'is not valid')
   }
   const { request, answer, receipts } = description
-  if (request.form && request.json) throw new HttpDescriptionError('http/request has `form` and `json`: one is sent')
+  if (request.form && request.json) throw new HttpDescriptionError('/request', 'has `form` and `json`: one is sent')
   if ((answer.code === undefined) !== (answer.taken === undefined)) {
-    throw new HttpDescriptionError('http/answer needs `code` and `taken` together')
+    throw new HttpDescriptionError('/answer', 'needs `code` and `taken` together')
   }
   const push = receipts?.push
   if (push && !push.signature && !push.token && !push.addresses) {
-    throw new HttpDescriptionError('http/receipts/push needs `signature`, `token` or `addresses`: anyone could call')
+    throw new HttpDescriptionError('/receipts/push', 'needs `signature`, `token` or `addresses`: anyone could call')
   }
   return description
 }
@@ -42,7 +50,7 @@ export function readSecrets({ secrets = {} }: HttpSettings, env: NodeJS.ProcessE
   for (const [name, place] of Object.entries(secrets)) {
     const value = 'env' in place ? env[place.env] : readSecretFile(name, place.file)
     if (!value)
-      throw new HttpDescriptionError(`http/secrets/${name}: ${'env' in place ? place.env : place.file} is empty`)
+      throw new HttpDescriptionError(`/secrets/${name}`, `${'env' in place ? place.env : place.file} is empty`)
     values.set(name, value)
   }
   return values
@@ -52,7 +60,7 @@ function readSecretFile(name: string, path: string): string {
   try {
     return readFileSync(path, 'utf8').trimEnd()
   } catch (error) {
-    throw new HttpDescriptionError(`http/secrets/${name} cannot be read: ${(error as Error).message}`)
+    throw new HttpDescriptionError(`/secrets/${name}`, `cannot be read: ${(error as Error).message}`)
   }
 }
 

@@ -5,6 +5,23 @@ import { type Static, type TSchema, Type } from 'typebox'
   put into a request, what answers mean, and how receipts come back. Places in JSON are JSON pointers (RFC 6901).
 */
 
+/** A name in a template. */
+export const PLACEHOLDER = /\{([a-z_]+(?:\.[a-z0-9_]+)?)\}/g
+/** What templates of a submit may name, besides `secret.<name>`. */
+export const TEMPLATE_NAMES = [
+  'to',
+  'to_plus',
+  'from',
+  'text',
+  'sms_id',
+  'ref',
+  'encoding',
+  'flash',
+  'priority',
+  'valid_until',
+  'receipt_url',
+] as const
+
 const Name = Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' })
 const Pointer = Type.String({ pattern: '^(/[^/]*)*$', maxLength: 200 })
 const Template = Type.String({ maxLength: 2_000 })

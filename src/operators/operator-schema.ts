@@ -3,6 +3,8 @@ import { HttpSettings } from './http-settings.ts'
 import { SmppSettings } from './smpp-settings.ts'
 
 const DAY_MS = 86_400_000
+/** Days that an operator's receipt may take at most. */
+export const RECEIPT_DAYS_LIMIT = 30
 
 /** As in `RouteMatch`: `*` stands for anything. */
 export const SenderPattern = Type.String({ pattern: '^[+]?[A-Za-z0-9 ._*-]{1,20}$' })
@@ -29,7 +31,7 @@ const COMMON = {
   response_timeout_ms: Type.Integer({ minimum: 100, maximum: 300_000 }),
   on_ambiguous: AmbiguityPolicy,
   /** How long after a message was sent its receipt may come before it counts as `unknown`; three days without it. */
-  receipt_timeout_ms: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 30 * DAY_MS })),
+  receipt_timeout_ms: Type.Optional(Type.Integer({ minimum: 1_000, maximum: RECEIPT_DAYS_LIMIT * DAY_MS })),
   /** Submits a second, of all workers together; without it as many as the window lets. */
   per_second: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
   /** Shares of customers in the window while several wait; who is not named has 1. */

@@ -145,3 +145,74 @@ test.each([
 ])('%# a fault is named with its line', (rest, message) => {
   expect(() => setupOf(rest)).toThrow(message)
 })
+
+const ROUTES = 'routes: [{prefix: "", operator: odd, price: 1}]'
+
+test.each([
+  ['url', 'request: {url: "https://"}, answer: {id: /id}', /^f\.yaml:6: \/operators\/odd\/http\/request\/url is not/],
+  ['no answer', 'request: {url: "https://x.example"}', /^f\.yaml:6: \/operators\/odd\/http /],
+  [
+    'an id that is no place',
+    'use: magfa, secrets: {user: {env: U}, password: {env: P}}, answer: {id: 5}',
+    /http\/answer\/id/,
+  ],
+  [
+    'a secret that is not named',
+    'use: magfa, secrets: {user: {env: U}}',
+    /`{secret.password}`, and `secrets` has no `password`/,
+  ],
+  [
+    'a token without a secret',
+    'use: kavenegar, secrets: {api_key: {env: K}}',
+    /http\/receipts\/push\/token\/secret `secrets` has no `token`/,
+  ],
+  [
+    'a callback without an address',
+    'use: infobip, secrets: {api_key: {env: K}, token: {env: T}}',
+    /push\/public_url is missing/,
+  ],
+  [
+    'a name that there is not',
+    'request: {url: "https://x.example", form: {t: "{txt}"}}, answer: {id: /id}',
+    /`{txt}`, and there is no such/,
+  ],
+  [
+    'a network that is none',
+    'request: {url: "https://x.example"}, answer: {id: /id}, receipts: {push: {id: /i, status: /s, statuses: {}, addresses: [10.0.0.0/33]}}',
+    /addresses\/0 is no address/,
+  ],
+  [
+    'callers unchecked',
+    'request: {url: "https://x.example"}, answer: {id: /id}, receipts: {push: {id: /i, status: /s, statuses: {}}}',
+    /anyone could call/,
+  ],
+  [
+    'codes from nowhere',
+    'request: {url: "https://x.example"}, answer: {id: /id}, errors: {otherwise: rejected}',
+    /where a code is/,
+  ],
+  [
+    'asking for what is not told',
+    'use: magfa, secrets: {user: {env: U}, password: {env: P}}, receipts: {poll: {request: {url: "https://x.example/{text}"}}}',
+    /poll\/request names `{text}`/,
+  ],
+])('an HTTP operator with a fault (%s) is refused with its line', (_what, http, message) => {
+  const source = `  odd:\n    {connector: http, http: {${http}}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}\n${ROUTES}`
+  expect(() => setupOf(source)).toThrow(message)
+})
+
+test('the operators that docs/operators/http.md shows are whole', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/operators/http.md'), 'utf8')
+  const shown = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, source]) => source!)
+  const routes = 'routes: [{prefix: "", operator: kavenegar, failover: [of-our-own], price: 1}]'
+  const { operators } = parseOperators(`${shown[0]}${routes}`, 'http.md')
+  expect(Object.keys(operators)).toEqual(['kavenegar', 'of-our-own'])
+  expect(shown).toHaveLength(1)
+})
+
+test('the operator that docs/operators/smpp.md shows is whole', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/operators/smpp.md'), 'utf8')
+  const [, source] = /```yaml\n([\s\S]*?)```/.exec(text)!
+  const { operators } = parseOperators(`${source}routes: [{prefix: "", operator: mci, price: 1}]`, 'smpp.md')
+  expect(operators.mci).toMatchObject({ connector: 'smpp', window: 100 })
+})

@@ -2,6 +2,9 @@ import { type Static, type TSchema, Type } from 'typebox'
 import type { NetworkPrefixes } from '../domain/routing/networks.ts'
 import type { SenderRules } from '../domain/routing/sender-rules.ts'
 import { firstFault, parseYamlFile } from '../runtime/yaml-file.ts'
+import { checkHttp } from './check-http.ts'
+import { HttpDescriptionError } from './describe-http.ts'
+import { faultOfSmpp } from './fault-of-smpp.ts'
 import { CONNECTOR_NAMES, type OperatorConfig, operatorSchema } from './operator-schema.ts'
 import { type DeclaredRoute, faultOfRoute, MccMnc, RouteSchema } from './route-schema.ts'
 
@@ -46,6 +49,7 @@ export function checkOperators(value: unknown, faultAt: FaultAt): DeclaredOperat
   const { operators, networks = {}, routes } = value as Static<typeof OperatorsFile>
   for (const [name, operator] of Object.entries(operators)) {
     demand(operatorSchema(operator.connector), operator, `/operators/${name}`, faultAt)
+    checkConnector(operator as OperatorConfig, `/operators/${name}`, faultAt)
     checkSenders((operator as OperatorConfig).senders, `/operators/${name}/senders`, faultAt)
   }
   for (const [index, route] of routes.entries()) {
@@ -59,6 +63,20 @@ export function checkOperators(value: unknown, faultAt: FaultAt): DeclaredOperat
 function demand(schema: TSchema, value: unknown, pointer: string, faultAt: FaultAt): void {
   const fault = firstFault(schema, value)
   if (fault) throw faultAt(`${pointer}${fault.pointer}`, fault.what)
+}
+
+/** What an operator's connector would refuse when its line is opened, or meet with the first message. */
+function checkConnector(operator: OperatorConfig, pointer: string, faultAt: FaultAt): void {
+  if (operator.connector === 'smpp') {
+    const fault = faultOfSmpp(operator.smpp, operator.window)
+    if (fault) throw faultAt(`${pointer}/smpp${fault.pointer}`, fault.what)
+    return
+  }
+  try {
+    checkHttp(operator.http)
+  } catch (error) {
+    throw error instanceof HttpDescriptionError ? faultAt(`${pointer}/http${error.pointer}`, error.what) : error
+  }
 }
 
 /** `replace` is a sender that is put where another is not allowed: that must be so for some. */

@@ -44,6 +44,12 @@ test.each([
   ['a meaning that is none', '{address: smsc:2775, system_id: us, errors: {ESME_RSYSERR: wait}}'],
   ['too many binds', '{address: smsc:2775, system_id: us, binds: 33}'],
   ['an address without a port', '{address: smsc, system_id: us}'],
+  ['a port that is none', '{address: [smsc:2775, "smsc:70000"], system_id: us}'],
+  ['two passwords', '{address: smsc:2775, system_id: us, password_env: A, password_file: b}'],
+  ['a certificate without its key', '{address: smsc:2775, system_id: us, tls: {cert_file: a.pem}}'],
+  ['more binds than submits', '{address: smsc:2775, system_id: us, binds: 11}'],
+  ['a first wait above the longest', '{address: smsc:2775, system_id: us, reconnect_ms_first: 40000}'],
+  ['a tag twice', '{address: smsc:2775, system_id: us, reference_tlv: 5121, tlvs: [{tag: 0x1401, text: a}]}'],
   ['a name that is too long', '{address: smsc:2775, system_id: sixteen-letters-}'],
 ])('%s is refused with its line', (_what, smpp) => {
   expect(() => parse(smpp)).toThrow(/operators\.yaml:4/)

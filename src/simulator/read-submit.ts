@@ -1,8 +1,9 @@
 import type { Charset } from '../domain/text/coding.ts'
 import { decodeText } from '../domain/text/decode-text.ts'
-import { type Concatenation, readHeader } from '../domain/text/user-data-header.ts'
+import type { GsmTables } from '../domain/text/gsm-alphabet.ts'
+import { type Concatenation, languageById } from '../domain/text/user-data-header.ts'
 import { readTlv, type Tlv } from '../smpp/tlv.ts'
-import { ESM_CLASS_UDHI } from '../smpp/user-data-header.ts'
+import { ESM_CLASS_UDHI, type HeaderElement, splitUserData } from '../smpp/user-data-header.ts'
 import type { SubmitKey } from './behaviour.ts'
 import type { SubmitPdu } from './session.ts'
 import { readAddress } from './smpp-address.ts'
@@ -32,9 +33,9 @@ const RECEIPT_WANTED = ['never', 'always', 'failed', 'never'] as const
 /** Null where the header in front of the text is broken. */
 export function readSubmit(pdu: SubmitPdu): ReceivedSubmit | null {
   const message = messageOf(pdu)
-  const header = (pdu.esmClass & ESM_CLASS_UDHI) === 0 ? NO_HEADER : readHeader(message)
-  if (!header) return null
-  const place = header.concatenation ?? sarPlace(pdu.tlvs)
+  const split = (pdu.esmClass & ESM_CLASS_UDHI) === 0 ? { header: NO_HEADER, text: message } : splitUserData(message)
+  if (!split) return null
+  const place = headerPlace(split.header) ?? sarPlace(pdu.tlvs)
   const to = readAddress({ ton: pdu.destAddrTon, addr: pdu.destinationAddr })
   const charset = charsetOf(pdu.dataCoding)
   return {
@@ -43,12 +44,28 @@ export function readSubmit(pdu: SubmitPdu): ReceivedSubmit | null {
     to,
     from: readAddress({ ton: pdu.sourceAddrTon, addr: pdu.sourceAddr }),
     charset,
-    text: decodeText(message.subarray(header.octets), charset, header.tables),
+    text: decodeText(split.text, charset, tablesOf(split.header)),
     wantsReceipt: RECEIPT_WANTED[pdu.registeredDelivery & 0x03]!,
   }
 }
 
-const NO_HEADER = { octets: 0, tables: { locking: null, shift: null }, concatenation: null }
+const NO_HEADER: readonly HeaderElement[] = []
+
+function headerPlace(header: readonly HeaderElement[]): Place | null {
+  const element = header.findLast(({ kind }) => kind === 'concatenation')
+  if (element?.kind !== 'concatenation') return null
+  const { reference, parts: total, part } = element
+  return { reference, total, part }
+}
+
+function tablesOf(header: readonly HeaderElement[]): GsmTables {
+  const tables: { locking: GsmTables['locking']; shift: GsmTables['shift'] } = { locking: null, shift: null }
+  for (const element of header) {
+    if (element.kind === 'single-shift') tables.shift = languageById(element.language)
+    if (element.kind === 'locking-shift') tables.locking = languageById(element.language)
+  }
+  return tables
+}
 
 function messageOf(pdu: SubmitPdu): Buffer {
   const payload = pdu.tlvs.length > 0 ? readTlv(pdu.tlvs, 'message_payload') : undefined

@@ -1,9 +1,11 @@
 import { OpenRanges } from '../domain/open-ranges.ts'
+import { SEND_AHEAD_DAYS_LIMIT, VALID_DAYS_MAX } from '../domain/send-time.ts'
 import { smsIdTimeMs } from '../domain/sms-id.ts'
 import { GROUPS, TOPICS } from '../events/topics.ts'
 import { hasPassed, readProgress } from '../kafka/admin/read-progress.ts'
 import type { BrokerConnections, Cluster } from '../kafka/cluster/cluster.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
+import { RECEIPT_DAYS_LIMIT } from '../operators/operator-schema.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -16,8 +18,8 @@ import { dropEarlyReceipts, readFirstMessage, readWatchProgress, writeWatchProgr
 
 const WATCH_LOCK = 7_306_006
 const DAY_MS = 86_400_000
-/** Longer than any operator's receipt may take. */
-const WATCHED_DAYS = 40
+/** From its acceptance until the last receipt of a message that was scheduled may come, and be looked for. */
+const WATCHED_DAYS = SEND_AHEAD_DAYS_LIMIT + VALID_DAYS_MAX + RECEIPT_DAYS_LIMIT + 1
 const RANGE_MS = 60_000
 /** Of each period, the share that may go into looking through ranges. */
 const SEARCH_SHARE = 0.2

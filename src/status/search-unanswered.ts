@@ -82,7 +82,7 @@ export class SearchUnanswered {
       smsId: row.sms_id,
       customerId: row.customer_id,
       segments: row.segments,
-      acceptedAtMs: smsIdTimeMs(row.sms_id),
+      acceptedAtMs: row.wanted_at.getTime(),
       traceparent: row.traceparent,
     }
     await this.#parts.producer.send(

@@ -8,6 +8,8 @@ export interface OpenMessageRow {
   readonly segments: number
   readonly traceparent: string | null
   readonly status: Status | null
+  /** When it was accepted, or was to be sent. */
+  readonly wanted_at: Date
 }
 
 /** States from which a message may still get on. */
@@ -20,7 +22,8 @@ const OPEN = STATUSES.filter((status) => TRANSITIONS[status].length > 0)
 export function readOpenMessages(smsIdAfter: number, smsIdEnd: number, rowsMax: number): QueryConfig {
   return {
     name: 'watch-open-messages',
-    text: `SELECT m.sms_id, m.customer_id, m.segments, m.traceparent, s.status
+    text: `SELECT m.sms_id, m.customer_id, m.segments, m.traceparent, s.status,
+             coalesce(m.send_at, m.accepted_at) AS wanted_at
            FROM messages AS m
            LEFT JOIN LATERAL (SELECT status FROM message_states WHERE message_states.sms_id = m.sms_id
              AND message_states.sms_id > $1 AND message_states.sms_id < $2 OFFSET 0) AS s ON true

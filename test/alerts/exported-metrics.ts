@@ -40,7 +40,7 @@ export function exportedMetrics(): Set<string> {
     .map((path) => readFileSync(join(source, path), 'utf8'))
   const found = new Set(OF_PROMETHEUS)
   for (const text of code) {
-    for (const [, kind, name] of text.matchAll(/\b(counter|gaugeSet|gauge|histogram)\(\s*'([a-z0-9_]+)'/g)) {
+    for (const [, kind, name] of text.matchAll(/\b(counter|gaugeSet|gaugeBy|gauge|histogram)\(\s*'([a-z0-9_]+)'/g)) {
       if (kind !== 'histogram') found.add(name!)
       else for (const form of ['bucket', 'sum', 'count']) found.add(`${name}_${form}`)
     }

@@ -16,6 +16,7 @@ const FIRST_ID = 10_000_000_000_000
 const LONG_MS = 3_600_000
 
 interface LogRecord {
+  readonly partition?: number
   readonly key: string
   readonly value: string
   readonly headers: [string, string][]
@@ -129,6 +130,20 @@ test('a later task of the phone waits behind, those of others do not, and one th
   for (const record of await release(pool, 60_000)) await next.take(record)
   expect(handled.slice(2)).toEqual([FIRST_ID + 1, FIRST_ID + 4])
   expect(await rowsLeft(pool)).toEqual([])
+})
+
+test('what is in another partition, as express messages are, does not wait behind', async () => {
+  const pool = await freshDatabase()
+  const phone = '+989121234567'
+  await worker(pool, putAside).take(taskOf(FIRST_ID, phone))
+  const handled: number[] = []
+  const express = worker(pool, async (smsId) => {
+    handled.push(smsId)
+    return DONE
+  })
+  await express.take({ ...taskOf(FIRST_ID + 1, phone), partition: 4 })
+  expect(handled).toEqual([FIRST_ID + 1])
+  expect(await rowsLeft(pool)).toEqual([FIRST_ID])
 })
 
 test('tasks put aside at random, workers that die, records that come again: no phone is overtaken', async () => {

@@ -214,4 +214,23 @@ test('what was not written is unsent; what was written and not answered is ambig
   const misdescribed = connector({ request: { url: silent.url, json: { t: '{nothing}' } }, answer: { id: '/id' } }, {})
   expect(await misdescribed.line.submit(MESSAGE)).toEqual({ kind: 'temporary', code: 'description' })
   expect(misdescribed.troubles[0]).toContain('nothing')
+  await misdescribed.line.submit(MESSAGE)
+  expect(misdescribed.troubles).toHaveLength(1)
+  const headers = { 'x-text': '{text}' }
+  const unwritable = connector({ request: { url: silent.url, headers }, answer: { id: '/id' } }, {})
+  expect(await unwritable.line.submit(MESSAGE)).toEqual({ kind: 'temporary', code: 'description' })
+})
+
+test('a request for receipts that cannot be composed is told of, and ends nothing', async () => {
+  const { url } = await aggregator((_, response) => json(response, 200, { id: 1 }))
+  const form = { id: '/id', status: '/status', statuses: {} }
+  const poll = { ...form, every_ms: 100, request: { url: `${url}/{nothing}` } }
+  const { line, troubles } = connector({ request: { url }, answer: { id: '/id' }, receipts: { poll } }, {})
+  expect(await line.submit(MESSAGE)).toMatchObject({ kind: 'sent' })
+  await eventually(
+    () => troubles,
+    (told) => told.length > 0,
+  )
+  expect(troubles[0]).toContain('nothing')
+  expect(await line.submit(MESSAGE)).toMatchObject({ kind: 'sent' })
 })

@@ -3,6 +3,7 @@ import { acceptBatch } from '../../src/api/accept/accept-batch.ts'
 import { cancelMessage } from '../../src/api/cancel/cancel-message.ts'
 import { outboxShard } from '../../src/domain/outbox-shard.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
+import { deliveryPartition } from '../../src/events/delivery-partition.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import type { RecordPosition } from '../../src/kafka/producer/producer.ts'
 import type { ProducerRecord } from '../../src/kafka/wire/record-batch-encode.ts'
@@ -10,7 +11,7 @@ import { createCustomer, topUp } from '../../src/ops/accounts/accounts.ts'
 import { outboxSettings } from '../../src/outbox/config.ts'
 import { ReconcilerMetrics } from '../../src/outbox/reconcile/reconciler-metrics.ts'
 import { SearchRange } from '../../src/outbox/reconcile/search-range.ts'
-import type { SettledWatermark } from '../../src/outbox/reconcile/settled-watermark.ts'
+import type { SettledWatermark, SilentMessage } from '../../src/outbox/reconcile/settled-watermark.ts'
 import { Relay } from '../../src/outbox/relay.ts'
 import { releaseDue } from '../../src/outbox/schedule/schedule-statements.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
@@ -181,16 +182,18 @@ test('the reconciler leaves alone what waits, and has what was lost after its re
   const connection = await pool.connect()
   onTestFinished(() => connection.release())
   const passed: number[] = []
+  const partitions = new Set<number>()
   const watermark = {
-    isPassed: ({ smsId, republished }: { smsId: number; republished: { outboxSeq: number } | null }) => {
+    isPassed: ({ smsId, partition, republished }: SilentMessage) => {
       passed.push(smsId)
+      partitions.add(partition)
       return republished !== null && republished.outboxSeq > 0
     },
   } as unknown as SettledWatermark
   const search = (atMs: number) =>
     new SearchRange(
       {
-        settings: readSettings(outboxSettings, {}),
+        settings: readSettings(outboxSettings, { DELIVERY_EXPRESS_PARTITIONS: '1' }),
         connection,
         watermark,
         counts: new ReconcilerMetrics(new Metrics()),
@@ -209,6 +212,8 @@ test('the reconciler leaves alone what waits, and has what was lost after its re
   expect(again.rows).toEqual([{ sms_id: lost, carries: null }])
   expect(later.republished).toBe(1)
   expect(passed).not.toContain(heard)
+  // Where its task is, among the ordinary ones.
+  expect(partitions).toEqual(new Set([deliveryPartition(CUSTOMER, 1, { partitions: 4, expressPartitions: 1 })]))
   const rows = await pool.query<{ sms_id: number }>('SELECT sms_id FROM scheduled ORDER BY sms_id')
   expect(rows.rows.map(({ sms_id }) => sms_id)).toEqual([waits, lost, queued])
   // Where messages are looked through by their acceptance, none of these is silent.

@@ -93,6 +93,15 @@ test('what was sent long ago becomes unknown, what was sent lately is waited for
   expect((await search()).told.get(old)!.event_id).toBe(told.get(old)!.event_id)
 })
 
+test('of what was scheduled the latency counts from when it was to be sent', async () => {
+  const smsId = await message('sent')
+  await taken(smsId, 3)
+  await pool.query("UPDATE messages SET send_at = now() + interval '1 day' WHERE sms_id = $1", [smsId])
+  const nowMs = Date.now() + DAY_MS
+  const { latency_ms: latencyMs } = (await search({ nowMs })).told.get(smsId)!
+  expect(latencyMs).toBeLessThan(DAY_MS / 2)
+})
+
 test('a range in which nothing may get on any more is done with', async () => {
   await taken(await message('delivered'), 3)
   await taken(await message('unknown'), 3)

@@ -3,6 +3,7 @@ import { RecordBatchBuilder, stampBatch } from '../../src/kafka/wire/record-batc
 
 interface RecordParts {
   readonly topic?: string
+  readonly partition?: number
   readonly offset?: number
   readonly key?: string | null
   readonly value?: string | Buffer | null
@@ -10,11 +11,12 @@ interface RecordParts {
 }
 
 /** A record as a consumer reads it. */
-export function consumedRecord({ topic = 't', offset = 0, key = null, value = null, headers = [] }: RecordParts) {
+export function consumedRecord(parts: RecordParts) {
+  const { topic = 't', partition = 0, offset = 0, key = null, value = null, headers = [] } = parts
   const builder = new RecordBatchBuilder()
   builder.append({ topic, key, value, headers }, Date.now())
   const bytes = stampBatch(builder.seal('none'), { producerId: -1n, producerEpoch: -1, baseSequence: -1 })
   // The broker sets the base offset, which the checksum does not cover.
   bytes.writeBigInt64BE(BigInt(offset))
-  return decodeRecordBatches(bytes, topic, 0, offset).records[0] as ConsumedRecord
+  return decodeRecordBatches(bytes, topic, partition, offset).records[0] as ConsumedRecord
 }

@@ -172,10 +172,10 @@ export class DelayedTasks {
     }
   }
 
-  /** Tasks keep their order within a partition, so by its key too. */
+  /** Tasks keep their order within a partition and its key: what is express must not wait for what is not. */
   #laneOf(record: ConsumedRecord): string | null {
     const lane = this.#parts.tasks.laneOf(record, this.#parts.order)
-    return lane === null ? null : `${record.key?.toString() ?? ''} ${lane}`
+    return lane === null ? null : `${record.partition} ${record.key?.toString() ?? ''} ${lane}`
   }
 }
 

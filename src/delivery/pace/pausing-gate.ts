@@ -18,6 +18,7 @@ export class PausingGate implements Gate {
   #taken = 0
   #throttled = 0
   #timer: NodeJS.Timeout | null = null
+  #stopped = false
 
   constructor(reopened: Reopened) {
     this.#reopened = reopened
@@ -33,7 +34,7 @@ export class PausingGate implements Gate {
     const nowMs = Date.now()
     this.#throttled++
     // Answers to what was under way when the pause began are no news.
-    if (nowMs < this.#untilMs) return
+    if (this.#stopped || nowMs < this.#untilMs) return
     const isMostly = this.#throttled * 2 >= this.#taken
     this.#pauseMs = isMostly && this.#pauseMs > 0 ? Math.min(PAUSE_MS_MAX, this.#pauseMs * 2) : PAUSE_MS_FIRST
     this.#untilMs = nowMs + this.#pauseMs * (0.75 + Math.random() / 2)
@@ -43,6 +44,7 @@ export class PausingGate implements Gate {
   }
 
   stop(): void {
+    this.#stopped = true
     if (this.#timer) clearTimeout(this.#timer)
   }
 }

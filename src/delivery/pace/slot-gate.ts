@@ -9,7 +9,7 @@ import { SlotSupply } from './slot-supply.ts'
 const LATE_MS_MAX = 20
 /** The first slot of a reservation: by then the answer is here and an attempt committed. */
 const LEAD_MS = 60
-/** How long a part may wait for another slot when it missed its own. */
+/** How long after the slot that it missed a part may still have another. */
 const REPLACE_MS_MAX = 2_000
 const PAUSE_MS = 300
 
@@ -78,6 +78,7 @@ export class SlotGate implements Gate {
   }
 
   async #due(slotMs: number): Promise<boolean> {
+    const deadlineMs = slotMs + REPLACE_MS_MAX
     let atMs: number | null = slotMs
     while (atMs !== null) {
       const waitMs = atMs - Date.now()
@@ -87,16 +88,16 @@ export class SlotGate implements Gate {
         return true
       }
       this.#parts.counted('missed', 1)
-      atMs = await this.#another()
+      atMs = await this.#another(deadlineMs)
     }
     return false
   }
 
   /** Another slot for a part whose attempt is committed; null if none comes soon. */
-  #another(): Promise<number | null> {
-    if (this.#stopped) return Promise.resolve(null)
+  #another(deadlineMs: number): Promise<number | null> {
+    if (this.#stopped || Date.now() >= deadlineMs) return Promise.resolve(null)
     return new Promise((resolve) => {
-      this.#missed.push({ deadlineMs: Date.now() + REPLACE_MS_MAX, resolve })
+      this.#missed.push({ deadlineMs, resolve })
       void this.#reserve()
     })
   }
@@ -119,8 +120,10 @@ export class SlotGate implements Gate {
       this.#failures = 0
       this.#reserving = false
       this.#reopened()
+      // Whoever missed a slot meanwhile found a request under way, and nothing else may wait to make the next.
+      if (this.#missed.length > 0) void this.#reserve()
     } catch (error) {
-      for (const { resolve } of replacing) resolve(null)
+      for (const { resolve } of [...replacing, ...this.#missed.splice(0)]) resolve(null)
       this.#failures++
       this.#reserving = false
       this.#parts.failed(error)

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { splitUserData } from '../../smpp/user-data-header.ts'
 import { decodeText } from './decode-text.ts'
 import { ENCODINGS, type Encoding } from './encodings.ts'
 import { lackingCharacters } from './lacking.ts'
 import { segment } from './segments.ts'
 import { type SplitOptions, splitText } from './split-text.ts'
-import { headerOctets, readHeader, writeHeader } from './user-data-header.ts'
+import { headerOctets, languageById, writeHeader } from './user-data-header.ts'
 
 const MESSAGE_OCTETS = 140
 const REFERENCES: readonly SplitOptions['reference'][] = [8, 16, 'sar', 'none']
@@ -150,27 +151,26 @@ test('what is read as one character stays whole where that costs no part, and is
   expect(divide(`a${'\u0301'.repeat(100)}`).map((part) => part.length)).toEqual([67, 34])
 })
 
-test('a header tells what it was made of, whatever else stands in it', () => {
+test('a header tells what it was made of', () => {
   const concatenation = { bits: 16, reference: 0x1234, total: 3, part: 2 } as const
   const header = writeHeader({ locking: 'hi', shift: 'ur' }, concatenation)
   expect(header.toString('hex')).toBe('0c0804123403022401' + '0d' + '250106')
-  expect(readHeader(header)).toEqual({ octets: 13, tables: { locking: 'hi', shift: 'ur' }, concatenation })
+  expect(splitUserData(header)?.header).toEqual([
+    { kind: 'concatenation', bits: 16, reference: 0x1234, parts: 3, part: 2 },
+    { kind: 'single-shift', language: 13 },
+    { kind: 'locking-shift', language: 6 },
+  ])
+  expect([languageById(13), languageById(6), languageById(99)]).toEqual(['ur', 'hi', null])
   const eight = writeHeader({ locking: null, shift: null }, { bits: 8, reference: 0x1234, total: 2, part: 1 })
   expect(eight.toString('hex')).toBe('050003340201')
-  expect(readHeader(Buffer.concat([eight, Buffer.from('text')]))?.concatenation).toMatchObject({ reference: 0x34 })
   expect(writeHeader({ locking: null, shift: null }, null)).toHaveLength(0)
-  // A port address is not ours, and a language unknown to us is none.
-  expect(readHeader(Buffer.from('0905040b8423f0240163', 'hex'))?.tables).toEqual({ locking: null, shift: null })
-  expect(readHeader(Buffer.from('0500030102', 'hex'))).toBeNull()
-  expect(readHeader(Buffer.from('0305040b', 'hex'))).toBeNull()
 })
 
-test('no header and no text is beyond reading', () => {
+test('no text is beyond reading', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 160 }), (octets) => {
-      const header = readHeader(octets)
-      if (header) expect(header.octets).toBeLessThanOrEqual(Math.max(1, octets.length))
-      for (const charset of ['gsm7', 'latin1', 'ucs2'] as const) decodeText(octets, charset, header?.tables)
+      for (const charset of ['gsm7', 'latin1', 'ucs2'] as const) decodeText(octets, charset)
+      decodeText(octets, 'gsm7', { locking: 'hi', shift: 'ur' })
     }),
   )
 })

@@ -25,7 +25,8 @@ export function configCommand(program: Command): void {
     })
 }
 
-function allSettings(): Record<string, Settings> {
+/** Settings by who is told them. */
+export function allSettings(): Record<string, Settings> {
   const ofRoles = ROLE_NAMES.map((name) => [name, ROLES[name].settings] as const)
   return { gateway: gatewaySettings, ...Object.fromEntries(ofRoles), simulator: simulatorSettings }
 }

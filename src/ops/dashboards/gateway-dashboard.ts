@@ -131,6 +131,24 @@ const ROWS: readonly RowSpec[] = [
         thresholds: [1, 2],
         queries: { '{{process}}': 'max by (process) (smsgw_operators - smsgw_operators_ready)' },
       },
+      {
+        title: 'Breakers: 0 closed, 1 trying, 2 open',
+        unit: 'short',
+        queries: { '{{operator}}': 'max by (operator) (smsgw_operator_breaker)' },
+      },
+      {
+        title: 'Binds that are missing',
+        unit: 'short',
+        queries: { '{{operator}}': 'sum by (operator) (smsgw_smpp_binds - smsgw_smpp_binds_bound)' },
+      },
+      {
+        title: 'Receipts for each message taken, within an hour',
+        unit: 'percentunit',
+        queries: {
+          '{{operator}}':
+            'sum by (operator) (rate(smsgw_receipts_total{outcome=~"matched|repeated"}[1h])) / sum by (operator) (rate(smsgw_submits_total{result="sent"}[1h]))',
+        },
+      },
     ],
   },
   {

@@ -59,7 +59,7 @@ export function readReleased(rowsMax: number): QueryConfig {
   return {
     name: 'reconcile-released',
     text: `SELECT w.sms_id, w.outbox_seq AS release_seq, w.released_at, m.customer_id, m.operator,
-             s.updated_at AS moved_at, r.times, r.outbox_seq, r.republished_at, r.given_up_at,
+             m.priority, s.updated_at AS moved_at, r.times, r.outbox_seq, r.republished_at, r.given_up_at,
              m.customer_id IS NULL OR coalesce(s.status NOT IN ('queued', 'sending'), false) AS has_got_on
            FROM (SELECT * FROM scheduled WHERE released_at IS NOT NULL AND due_at <= now()
              ORDER BY due_at LIMIT $1) AS w

@@ -10,31 +10,42 @@ export interface Callback {
   readonly body: Buffer
 }
 
-/** Why a callback is not listened to, or null: every check that the description has must pass. */
-export function refuseCallback(
-  callback: Callback,
-  { signature, token, addresses }: HttpPushForm,
-  secret: (name: string) => string,
-): 'address' | 'token' | 'signature' | null {
-  if (addresses && !allowed(addresses, callback.address)) return 'address'
-  if (token) {
-    const given = 'query' in token ? callback.query[token.query] : callback.headers[token.header.toLowerCase()]
-    if (!isSame(String(given ?? ''), secret(token.secret))) return 'token'
+/** Why a callback is not listened to, or null. */
+export type CallbackGuard = (callback: Callback) => 'address' | 'token' | 'signature' | null
+
+/** Lets in what passes every check that the description has. A secret that is not known lets nobody in. */
+export function guardCallbacks(push: HttpPushForm, secrets: ReadonlyMap<string, string>): CallbackGuard {
+  const { signature, token, addresses } = push
+  const list = addresses ? listOf(addresses) : null
+  return (callback) => {
+    if (list && !isListed(list, callback.address)) return 'address'
+    if (token && !hasToken(callback, token, secrets.get(token.secret))) return 'token'
+    if (signature && !isSigned(callback, signature, secrets.get(signature.secret))) return 'signature'
+    return null
   }
-  if (signature) {
-    const { header, algorithm = 'sha256', encoding = 'hex', prefix = '' } = signature
-    const given = String(callback.headers[header.toLowerCase()] ?? '')
-    const expected = prefix + createHmac(algorithm, secret(signature.secret)).update(callback.body).digest(encoding)
-    if (
-      !isSame(encoding === 'hex' ? given.toLowerCase() : given, encoding === 'hex' ? expected.toLowerCase() : expected)
-    ) {
-      return 'signature'
-    }
-  }
-  return null
 }
 
-function allowed(addresses: readonly string[], address: string): boolean {
+function hasToken(
+  { query, headers }: Callback,
+  token: NonNullable<HttpPushForm['token']>,
+  secret: string | undefined,
+): boolean {
+  const given = 'query' in token ? query[token.query] : headers[token.header.toLowerCase()]
+  return isSame(String(given ?? ''), secret)
+}
+
+function isSigned(
+  { headers, body }: Callback,
+  { header, algorithm = 'sha256', encoding = 'hex', prefix = '' }: NonNullable<HttpPushForm['signature']>,
+  secret: string | undefined,
+): boolean {
+  if (!secret) return false
+  const given = String(headers[header.toLowerCase()] ?? '')
+  const expected = prefix + createHmac(algorithm, secret).update(body).digest(encoding)
+  return encoding === 'hex' ? isSame(given.toLowerCase(), expected.toLowerCase()) : isSame(given, expected)
+}
+
+function listOf(addresses: readonly string[]): BlockList {
   const list = new BlockList()
   for (const each of addresses) {
     const [net, bits] = each.split('/')
@@ -42,12 +53,17 @@ function allowed(addresses: readonly string[], address: string): boolean {
     if (bits === undefined) list.addAddress(net!, family)
     else list.addSubnet(net!, Number(bits), family)
   }
+  return list
+}
+
+function isListed(list: BlockList, address: string): boolean {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
   return list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')
 }
 
-/** In a time that says nothing about where the two differ. */
-function isSame(given: string, expected: string): boolean {
+/** In a time that says nothing about where the two differ. Nothing is the same as a secret that is empty. */
+function isSame(given: string, expected: string | undefined): boolean {
+  if (!expected) return false
   const [a, b] = [Buffer.from(given), Buffer.from(expected)]
   return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -1,7 +1,8 @@
+import { PLACEHOLDER } from '../../../operators/http-settings.ts'
+
 /** Values by the names that templates use. A null is not there: what consists of it alone is left out. */
 export type TemplateValues = ReadonlyMap<string, string | number | boolean | null>
 
-const PLACEHOLDER = /\{([a-z_]+(?:\.[a-z0-9_]+)?)\}/g
 const ALONE = /^\{([a-z_]+(?:\.[a-z0-9_]+)?)\}$/
 
 /** A template that names a value that there is not. */

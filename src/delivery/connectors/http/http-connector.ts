@@ -1,6 +1,6 @@
 import type { HttpDescription } from '../../../operators/http-settings.ts'
 import type { Connector, ConnectorEvents, OutgoingMessage, SubmitResult } from '../connector.ts'
-import { type Callback, refuseCallback } from './admit-callback.ts'
+import { type Callback, type CallbackGuard, guardCallbacks } from './admit-callback.ts'
 import { composeRequest, valuesOf } from './compose-request.ts'
 import type { TemplateValues } from './fill-template.ts'
 import { HttpExchange } from './http-exchange.ts'
@@ -16,9 +16,11 @@ export interface HttpConnectorOptions {
   readonly responseTimeoutMs: number
   /** Requests under way at once, and so connections. */
   readonly window: number
-  /** Something that a person should know of, in few words; not called for every message. */
+  /** Something that a person should know of, in few words; the same once a minute at most. */
   readonly troubled: (what: string) => void
 }
+
+const TROUBLE_MS = 60_000
 
 /** What is answered to a callback, as an HTTP status. */
 export type CallbackAnswer = 200 | 403 | 404 | 503
@@ -33,6 +35,9 @@ export class HttpConnector implements Connector {
   readonly #exchange: HttpExchange
   readonly #fixed: TemplateValues
   readonly #poller: ReceiptPoller | null
+  readonly #guard: CallbackGuard | null
+  /** When each trouble was told last. */
+  readonly #toldAtMs = new Map<string, number>()
   readonly #underWay = new Set<Promise<unknown>>()
   #isReady = false
 
@@ -47,17 +52,19 @@ export class HttpConnector implements Connector {
       ['receipt_url', push?.public_url ? `${push.public_url.replace(/\/$/, '')}/receipts/${operator}` : null],
     ])
     this.#poller = poll
-      ? new ReceiptPoller(poll, this.#exchange, this.#fixed, (receipt) => events.receipt(receipt), options.troubled)
+      ? new ReceiptPoller(
+          poll,
+          this.#exchange,
+          this.#fixed,
+          (receipt) => events.receipt(receipt),
+          (what) => this.#troubled(what),
+        )
       : null
+    this.#guard = push ? guardCallbacks(push, secrets) : null
   }
 
   get isReady(): boolean {
     return this.#isReady
-  }
-
-  /** Whether the operator calls us with its receipts. */
-  get isCalledBack(): boolean {
-    return this.#options.description.receipts?.push !== undefined
   }
 
   start(): void {
@@ -86,15 +93,22 @@ export class HttpConnector implements Connector {
   /** Takes a request with receipts. They are stored when 200 is returned; after 503 the operator is to call again. */
   async receive(callback: Callback): Promise<CallbackAnswer> {
     const push = this.#options.description.receipts?.push
-    if (!push) return 404
-    const refusal = refuseCallback(callback, push, (name) => this.#options.secrets.get(name) ?? '')
+    if (!push || !this.#guard) return 404
+    const refusal = this.#guard(callback)
     if (refusal) {
-      this.#options.troubled(`a callback was refused for its ${refusal}`)
+      this.#troubled(`a callback was refused for its ${refusal}`)
       return 403
     }
     const { receipts } = readReceipts(parseCallbackBody(callback), push, Date.now())
     const results = await Promise.allSettled(receipts.map((receipt) => this.#events.receipt(receipt)))
     return results.every(({ status }) => status === 'fulfilled') ? 200 : 503
+  }
+
+  #troubled(what: string): void {
+    const nowMs = Date.now()
+    if (nowMs - (this.#toldAtMs.get(what) ?? 0) < TROUBLE_MS) return
+    this.#toldAtMs.set(what, nowMs)
+    this.#options.troubled(what)
   }
 
   async #submit(message: OutgoingMessage): Promise<SubmitResult> {
@@ -107,7 +121,7 @@ export class HttpConnector implements Connector {
       return result
     } catch (error) {
       // The description does not fit the message: nothing was written, and nothing will be until it is mended.
-      this.#options.troubled((error as Error).message)
+      this.#troubled((error as Error).message)
       return { kind: 'temporary', code: 'description' }
     }
   }

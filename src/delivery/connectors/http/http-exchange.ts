@@ -25,7 +25,10 @@ export class HttpExchange {
     })
   }
 
-  /** Never throws, and takes no longer than the time-out. Follows no redirect. */
+  /**
+   * Takes no longer than the time-out. Follows no redirect. Throws for a request that cannot be written, as with a
+   * header that is none.
+   */
   async exchange({ url, method, headers, body }: ComposedRequest): Promise<HttpAnswer | ExchangeFault> {
     try {
       const signal = AbortSignal.timeout(this.#timeoutMs)
@@ -37,6 +40,7 @@ export class HttpExchange {
       }
       return { status: answer.statusCode, json: parse(text) }
     } catch (error) {
+      if (error instanceof errors.InvalidArgumentError) throw error
       return faultOf(error as Error & { code?: string })
     }
   }

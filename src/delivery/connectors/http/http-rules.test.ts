@@ -3,8 +3,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { describeHttp } from '../../../operators/describe-http.ts'
 import type { HttpPushForm } from '../../../operators/http-settings.ts'
-import { type Callback, refuseCallback } from './admit-callback.ts'
-import { composeRequest } from './compose-request.ts'
+import { TEMPLATE_NAMES } from '../../../operators/http-settings.ts'
+import type { OutgoingMessage } from '../connector.ts'
+import { type Callback, guardCallbacks } from './admit-callback.ts'
+import { composeRequest, valuesOf } from './compose-request.ts'
 import { fillJson, fillText, TemplateError } from './fill-template.ts'
 import { at } from './json-pointer.ts'
 import { readAnswer } from './read-answer.ts'
@@ -132,7 +134,12 @@ test('a callback needs every check that the description has', () => {
     query: { token: 't' },
     body,
   }
-  const judge = (over: Partial<Callback>) => refuseCallback({ ...good, ...over }, push, (name) => name[0]!)
+  const secrets = new Map([
+    ['token', 't'],
+    ['key', 'k'],
+  ])
+  const guard = guardCallbacks(push, secrets)
+  const judge = (over: Partial<Callback>) => guard({ ...good, ...over })
   expect(judge({})).toBeNull()
   expect(judge({ address: '2001:db8::1' })).toBeNull()
   expect(judge({ address: '11.0.0.1' })).toBe('address')
@@ -140,6 +147,11 @@ test('a callback needs every check that the description has', () => {
   expect(judge({ query: { token: 'tt' } })).toBe('token')
   expect(judge({ headers: {} })).toBe('signature')
   expect(judge({ body: Buffer.from('{"id":2}') })).toBe('signature')
+  const unsigned = createHmac('sha256', '').update(body).digest('hex')
+  const nobody = { ...good, query: { token: '' }, headers: { 'x-signature': `sha256=${unsigned}` } }
+  const { token: _t, ...signedOnly } = push
+  expect(guardCallbacks(push, new Map())(nobody)).toBe('token')
+  expect(guardCallbacks(signedOnly, new Map())(nobody)).toBe('signature')
 })
 
 test('a description that is not whole is refused by the place', () => {
@@ -153,4 +165,26 @@ test('a description that is not whole is refused by the place', () => {
     'one is sent',
   )
   for (const use of ['infobip', 'kavenegar', 'magfa'] as const) expect(describeHttp({ use }).answer.id).toContain('/')
+})
+
+test('templates may name what a message has', () => {
+  const message: OutgoingMessage = {
+    smsId: 1,
+    ref: '1.1',
+    phone: '+989121234567',
+    sender: null,
+    text: 'a',
+    encoding: 'gsm7',
+    flash: false,
+    validUntilMs: null,
+    priority: 1,
+  }
+  expect([...valuesOf(message, new Map([['receipt_url', null]])).keys()].sort()).toEqual([...TEMPLATE_NAMES].sort())
+})
+
+test('names that every object has are no codes and no statuses', () => {
+  const { answer, errors, receipts } = describeHttp({ use: 'kavenegar' })
+  const body = { return: { status: 'constructor' }, messageid: 7, status: 'constructor' }
+  expect(readAnswer({ status: 200, json: body }, answer, errors!)).toEqual({ kind: 'temporary', code: 'constructor' })
+  expect(readReceipts(body, receipts!.push!, 0)).toEqual({ receipts: [], ignored: 1 })
 })

@@ -43,9 +43,11 @@ export class ReceiptPoller {
 
   start(): void {
     this.#timer = setInterval(() => {
-      this.#asking ??= this.#round().finally(() => {
-        this.#asking = null
-      })
+      this.#asking ??= this.#round()
+        .catch((error) => this.#troubled((error as Error).message))
+        .finally(() => {
+          this.#asking = null
+        })
     }, this.#form.every_ms ?? EVERY_MS)
   }
 

@@ -21,7 +21,7 @@ export function readAnswer({ status, json }: HttpAnswer, answer: HttpAnswerForm,
     if (id === null || id === '') return { kind: 'ambiguous', code: 'answer-unreadable' }
     return { kind: 'sent', operatorMessageId: id }
   }
-  const byCode = code === null ? undefined : errors.codes?.[code]
+  const byCode = code !== null && errors.codes && Object.hasOwn(errors.codes, code) ? errors.codes[code] : undefined
   if (byCode) return { kind: byCode, code: code! }
   if (code !== null && !answer.taken!.includes(code) && errors.otherwise) return { kind: errors.otherwise, code }
   const kind = errors.statuses?.[String(status)] ?? errors.statuses?.[`${Math.floor(status / 100)}xx`]

@@ -21,7 +21,8 @@ export function readReceipts(body: unknown, form: ReceiptForm, nowMs: number): R
   for (const item of items) {
     const id = textAt(item, form.id)
     const status = textAt(item, form.status)
-    const kind = (status !== null && form.statuses[status]) || (form.otherwise ?? 'ignored')
+    const named = status !== null && Object.hasOwn(form.statuses, status)
+    const kind = named ? form.statuses[status]! : (form.otherwise ?? 'ignored')
     if (id === null || id === '' || kind === 'ignored') continue
     receipts.push({
       operatorMessageId: id,

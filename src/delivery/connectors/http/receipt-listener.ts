@@ -4,8 +4,10 @@ import type { CallbackAnswer } from './http-connector.ts'
 
 const BODY_BYTES_MAX = 1_048_576
 const REQUEST_MS_MAX = 10_000
-/** Callbacks under way at once; beyond them operators are asked to come again. */
+/** Callbacks under way at once, and what their bodies come to; beyond them operators are asked to come again. */
 const UNDER_WAY_MAX = 500
+const BODIES_BYTES_MAX = 67_108_864
+const CONNECTIONS_MAX = 2_000
 
 export interface ReceiptListenerOptions {
   readonly host: string
@@ -19,6 +21,7 @@ export class ReceiptListener {
   readonly #options: ReceiptListenerOptions
   readonly #server: Server
   #underWay = 0
+  #bodiesBytes = 0
 
   constructor(options: ReceiptListenerOptions) {
     this.#options = options
@@ -28,6 +31,7 @@ export class ReceiptListener {
         this.#serve(request, response).catch(() => answer(response, 503))
       },
     )
+    this.#server.maxConnections = CONNECTIONS_MAX
   }
 
   get port(): number {
@@ -52,37 +56,33 @@ export class ReceiptListener {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost')
-    const operator = /^\/receipts\/([a-z][a-z0-9-]{0,31})$/.exec(url.pathname)?.[1]
-    if (operator === undefined || (request.method !== 'GET' && request.method !== 'POST')) return answer(response, 404)
+    const url = URL.parse(request.url ?? '/', 'http://localhost')
+    const operator = url && /^\/receipts\/([a-z][a-z0-9-]{0,31})$/.exec(url.pathname)?.[1]
+    if (!operator || (request.method !== 'GET' && request.method !== 'POST')) return answer(response, 404)
     if (this.#underWay >= UNDER_WAY_MAX) return answer(response, 503)
     this.#underWay++
+    const chunks: Buffer[] = []
+    let bytes = 0
     try {
-      const body = await readBody(request)
-      if (!body) return answer(response, 413)
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        bytes += chunk.length
+        this.#bodiesBytes += chunk.length
+        if (bytes > BODY_BYTES_MAX) return answer(response, 413)
+        if (this.#bodiesBytes > BODIES_BYTES_MAX) return answer(response, 503)
+        chunks.push(chunk)
+      }
       const callback = {
         address: request.socket.remoteAddress ?? '',
         headers: request.headers,
         query: Object.fromEntries(url.searchParams),
-        body,
+        body: Buffer.concat(chunks),
       }
       answer(response, await this.#options.receive(operator, callback))
     } finally {
       this.#underWay--
+      this.#bodiesBytes -= bytes
     }
   }
-}
-
-/** Null for one that is too long. */
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > BODY_BYTES_MAX) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 function answer(response: ServerResponse, status: number): void {

@@ -1,0 +1,26 @@
+import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
+
+/**
+ * Partitions that this worker gives up, or has given up: of their tasks nobody may wait for a turn here. A handler that had
+ * to ask the database meanwhile comes to the queue after all others were sent away.
+ */
+export class LeavingPartitions {
+  readonly #names = new Set<string>()
+
+  leave(partitions: readonly TopicPartition[]): void {
+    for (const each of partitions) this.#names.add(nameOf(each))
+  }
+
+  /** They are this worker's, perhaps again. */
+  come(partitions: readonly TopicPartition[]): void {
+    for (const each of partitions) this.#names.delete(nameOf(each))
+  }
+
+  has(one: TopicPartition): boolean {
+    return this.#names.has(nameOf(one))
+  }
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}[${partition}]`
+}
