@@ -51,6 +51,8 @@ interface Progress {
   isRecalled: boolean
   /** The receipt of a message in one part, if it came before the answer. */
   overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
+  /** It was told as `queued` before its first attempt. */
+  isSaidToWait: boolean
   faults: number
 }
 
@@ -59,6 +61,8 @@ const FAULTS_MAX = 5
 const FAULT_RETRY_MS = 1_000
 /** After which a message that lost its turn looks again: its operator is away, or this worker is stopping. */
 const NO_TURN_MS = 50
+/** A message that waits longer than that for its first turn is said to be `queued`; most do not. */
+const QUEUED_AFTER_MS = 250
 /** How often a message looks whether an operator takes messages again. */
 const NO_LINE_MS = 1_000
 /** Refusals for now by one operator, after which the next one is tried where the route says so. */
@@ -108,10 +112,10 @@ export class TaskDelivery {
       attempts: [],
       isRecalled: false,
       overtaken: null,
+      isSaidToWait: false,
       faults: 0,
     }
     this.#progress.set(record, progress)
-    progress.reports.queued(null, task.retry_count)
     return progress
   }
 
@@ -244,10 +248,12 @@ export class TaskDelivery {
     if (record.isAbandoned || this.#parts.leaving.has(record)) return null
     const { topic, partition } = record
     record.isQueued = true
+    const waits = setTimeout(() => sayWaiting(progress), QUEUED_AFTER_MS)
     const { task, validUntilMs } = progress
     const { customer_id: customerId, priority } = task
     const turn = await line.queue.turn({ customerId, priority, topic, partition, cost, validUntilMs })
     record.isQueued = false
+    clearTimeout(waits)
     if (!turn) return null
     let isReleased = false
     const release = (): void => {
@@ -322,9 +328,18 @@ function takenSubmits({ reports }: Progress, { attempt }: MadeAttempt): TakenSub
 }
 
 /** No operator takes the message now. It looks again soon, and no later than its validity ends. */
-function noLine({ task, validUntilMs }: Progress): Outcome {
+function noLine(progress: Progress): Outcome {
+  const { task, validUntilMs } = progress
+  sayWaiting(progress)
   const atMs = Date.now() + NO_LINE_MS * (1 + spreadOf(task.sms_id))
   return shed(Math.min(atMs, validUntilMs ?? atMs))
+}
+
+/** Once, before the first attempt; after one that is to be followed by another, that is said of the attempt. */
+function sayWaiting(progress: Progress): void {
+  if (progress.isSaidToWait || progress.attempts.length > 0) return
+  progress.isSaidToWait = true
+  progress.reports.queued(null, progress.task.retry_count)
 }
 
 /** From 0 to below 1, the same for a message each time: by the golden ratio, so that neighbours lie far apart. */

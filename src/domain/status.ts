@@ -2,7 +2,7 @@
  * The states of a message, each with who brings it there and what follows.
  * - `scheduled`: accepted for later; the relay releases it when its time comes.
  * - `accepted`: charged and stored; the relay hands it to Kafka.
- * - `queued`: in a delivery worker's buffer, for the first time or again after a temporary error.
+ * - `queued`: waiting in a delivery worker, for its first turn (told after 250 ms) or again after a temporary error.
  * - `sending`: an attempt is committed and its answer awaited. A worker that dies here leaves the attempt to the next
  *   one, which follows the route's policy for answers that were lost.
  * - `sent`: the operator took it. A receipt, or the end of waiting for one, is what moves it on.

@@ -112,7 +112,7 @@ test('given to the others again, no phone gets anything and no balance moves', a
 
   const tasks = await replay('sms.delivery', await intoDelivery(cluster, 5), { customerId: 'bench-1' })
   expect(tasks).toMatchObject({ chosen: MESSAGES / 2, taken: MESSAGES / 2 })
-  // A worker tells `queued` whenever it takes a task up.
+  // A worker tells again what it finds to have become of a task that it takes up.
   const repeated = await eventually(
     () => replayedStatuses(),
     (count) => count >= MESSAGES / 2,
@@ -122,7 +122,7 @@ test('given to the others again, no phone gets anything and no balance moves', a
   expect(await books()).toEqual(before)
 })
 
-/** Messages of which a worker began to handle the task more than once. */
+/** Messages that were told to be sent more than once. */
 async function replayedStatuses(): Promise<number> {
   const seen = new Map<string, number>()
   const count: ReplayTarget = {
@@ -131,7 +131,7 @@ async function replayedStatuses(): Promise<number> {
     async take(records) {
       for (const { value } of records) {
         const { sms_id, status } = JSON.parse(value!.toString()) as { sms_id: number; status: string }
-        if (status === 'queued') seen.set(`${sms_id}`, (seen.get(`${sms_id}`) ?? 0) + 1)
+        if (status === 'sent') seen.set(`${sms_id}`, (seen.get(`${sms_id}`) ?? 0) + 1)
       }
       return records.length
     },
