@@ -180,7 +180,7 @@ test('an operator without a line is passed over, and the attempt that is made sa
   expect(await toItsEnd(running)).toEqual({ kind: 'done' })
   expect([first.submits, second.submits]).toEqual([[], ['1.1']])
   expect(running.told.map(([status, { operator: of }]) => `${status} ${of}`)).toEqual(['sending b', 'sent b'])
-  expect(running.told[1]![1]).toMatchObject({ route: 'b: every number', attempt: 1 })
+  expect(running.told[0]![1]).toMatchObject({ route: 'b: every number', attempt: 1 })
 })
 
 test('while no operator takes it the message waits: no attempt is made and no retry is used up', async () => {
