@@ -1,6 +1,5 @@
 import { sumUpParts, type TakenPart } from '../domain/long-message.ts'
 import type { StatusSubject } from '../events/status-record.ts'
-import { sleep } from '../runtime/backoff.ts'
 import type { Attempt } from './attempt.ts'
 import type { AttemptBook, TakenUp } from './record-attempts.ts'
 import type { StatusReporter } from './status-reporter.ts'
@@ -22,15 +21,17 @@ export interface ReceiptTellerParts {
   readonly receiptTimeoutMs: (operator: string) => number
 }
 
-/** Kafka is given that long before a receipt is acknowledged without it: stored, it will be told by `src/status/`. */
-const TOLD_WITHIN_MS = 1_000
+/**
+ * Kafka is given that long before a receipt is acknowledged without it: stored, it will be told by `src/status/`, but not
+ * before ten minutes. Operators wait longer than this for their answer.
+ */
+const TOLD_WITHIN_MS = 10_000
 const UNTOLD_MAX = 50_000
 
 /** Tells what stored receipts make of their messages. */
 export class ReceiptTeller {
   readonly #parts: ReceiptTellerParts
   readonly #untold = new Set<Promise<void>>()
-  #deadline: Promise<void> | null = null
 
   constructor(parts: ReceiptTellerParts) {
     this.#parts = parts
@@ -45,7 +46,7 @@ export class ReceiptTeller {
     this.#untold.add(telling)
     const told = telling.finally(() => this.#untold.delete(telling))
     told.catch(() => {})
-    await (this.#untold.size > UNTOLD_MAX ? told : Promise.race([told, this.#timeLeft()]))
+    await (this.#untold.size > UNTOLD_MAX ? told : withinTime(told))
   }
 
   /** Tells what stored receipts make of a message, if that is anything yet. Throws when the database does. */
@@ -98,12 +99,11 @@ export class ReceiptTeller {
   #isLate(operator: string, afterMs: number): boolean {
     return afterMs > this.#parts.receiptTimeoutMs(operator)
   }
+}
 
-  /** One timer for all that wait in the same second. */
-  #timeLeft(): Promise<void> {
-    this.#deadline ??= sleep(TOLD_WITHIN_MS).then(() => {
-      this.#deadline = null
-    })
-    return this.#deadline
-  }
+function withinTime(told: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, TOLD_WITHIN_MS)
+    told.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }
