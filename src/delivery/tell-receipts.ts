@@ -23,7 +23,7 @@ export interface ReceiptTellerParts {
 
 /**
  * Kafka is given that long before a receipt is acknowledged without it: stored, it will be told by `src/status/`, but not
- * before ten minutes. Operators wait longer than this for their answer.
+ * before a minute. Operators wait longer than this for their answer.
  */
 const TOLD_WITHIN_MS = 10_000
 const UNTOLD_MAX = 50_000

@@ -48,7 +48,7 @@ interface Probe {
  * Looks after messages that were sent and of which nothing more is heard: without a receipt in time they become `unknown`;
  * where a receipt is stored and its status was lost by Kafka, that is published again. Of all processes one does it, on a
  * connection that holds the lock. Messages are looked through by the minute of their acceptance (`open-ranges.ts`): after
- * ten minutes, then after twice as long each time, and when the first of them is due.
+ * a minute, then after twice as long each time, and when the first of them is due.
  */
 export class ExpireUnanswered implements Service {
   readonly name = 'receipt-watch'
