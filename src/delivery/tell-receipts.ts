@@ -25,7 +25,7 @@ export interface ReceiptTellerParts {
  * Kafka is given that long before a receipt is acknowledged without it: stored, it will be told by `src/status/`, but not
  * before a minute. Operators wait longer than this for their answer.
  */
-const TOLD_WITHIN_MS = 10_000
+const TOLD_WITHIN_MS = 30_000
 const UNTOLD_MAX = 50_000
 
 /** Tells what stored receipts make of their messages. */
