@@ -43,6 +43,9 @@ beforeAll(async () => {
     CLICKHOUSE_URL: servers.addresses.clickhouse,
     SIMULATOR_ADDRESS: `127.0.0.1:${simulatorPort}`,
     AUDIT_FOLDER: join(folder, 'audit'),
+    // What a worker stored and had no time to tell is told within the test.
+    RECEIPT_WATCH_AFTER_MS: '2000',
+    RECEIPT_WATCH_PERIOD_MS: '1000',
   }
   start('simulator', ['smsc'], { SIMULATOR_PORT: String(simulatorPort), SIMULATOR_LEDGER: ledger })
   for (const role of ['relay', 'status', 'webhooks', 'analytics', 'audit', 'monitor']) await startRole(role, role)
