@@ -1,9 +1,13 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { OutgoingMessage } from '../../src/delivery/connectors/connector.ts'
 import type { SmppSettings } from '../../src/operators/smpp-settings.ts'
 import { splitUserData } from '../../src/smpp/user-data-header.ts'
 import { eventually } from '../servers/eventually.ts'
 import { JsmppServer } from '../servers/jsmpp-server.ts'
+import { makeCertificate } from '../servers/make-certificate.ts'
 import { NodeSmppServer } from '../servers/node-smpp-server.ts'
 import { type OpenedSmpp, openSmpp, ready, smppMessage } from '../servers/open-smpp.ts'
 
@@ -58,6 +62,22 @@ test.each([
       (sessions) => sessions === 0,
     ),
   ).toBe(0)
+})
+
+test('node-smpp over TLS', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'smsgw-smpp-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const { keyStore, password, caFile } = await makeCertificate(folder, 'only-for-this-test')
+  const server = await NodeSmppServer.start({ tls: { pfx: await readFile(keyStore), passphrase: password } })
+  onTestFinished(() => server.stop())
+  const opened = openNode(server, { tls: { ca_file: caFile } })
+  expect(await ready(opened)).toBe(true)
+  const [id] = await send(opened, smppMessage())
+  await eventually(
+    () => opened.receipts.length,
+    (length) => length === 1,
+  )
+  expect(opened.receipts).toMatchObject([{ operatorMessageId: id, status: 'delivered' }])
 })
 
 test('node-smpp reads every encoding as it was meant', async () => {

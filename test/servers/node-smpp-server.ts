@@ -6,8 +6,8 @@ const INVALID_PASSWORD = 0x0e
 const DELIVERED = 2
 
 export interface NodeSmppServerOptions {
-  /** Speak TLS. */
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Speak TLS, with a key and a certificate in PKCS #12. */
+  readonly tls?: { readonly pfx: Buffer; readonly passphrase: string }
 }
 
 /**
@@ -24,7 +24,8 @@ export class NodeSmppServer {
   readonly #sessions = new Set<Session>()
 
   private constructor({ tls }: NodeSmppServerOptions) {
-    this.#server = smpp.createServer({ ...tls }, (session) => {
+    // The package speaks TLS when it is given a key and a certificate; these are lists, as what counts is in the store.
+    this.#server = smpp.createServer(tls ? { key: [], cert: [], ...tls } : {}, (session) => {
       this.#sessions.add(session)
       session.on('close', () => this.#sessions.delete(session))
       // What it cannot parse; without a listener it would end our process.

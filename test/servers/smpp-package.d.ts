@@ -18,7 +18,10 @@ declare module 'smpp' {
   }
 
   const smpp: {
-    createServer(options: { key?: string; cert?: string }, onSession: (session: Session) => void): Server
+    createServer(
+      options: { key?: string[]; cert?: string[]; pfx?: Buffer; passphrase?: string },
+      onSession: (session: Session) => void,
+    ): Server
   }
   export default smpp
 }
