@@ -47,7 +47,7 @@ async function edit(id: string, options: EditOptions): Promise<void> {
   const place = placeOf(id)
   const text = options.file === undefined ? null : readFileSync(options.file === '-' ? 0 : options.file, 'utf8')
   const change: Edit['change'] = ({ topic, value }) => text ?? setFields(id, topic, value, options.set!)
-  const revision = options.revision === undefined ? null : wholeNumber(options.revision, '--revision')
+  const revision = options.revision === undefined ? null : wholeNumber(options.revision, '--revision', 0)
   await withDatabase(async (pool) => {
     await editLetter(pool, place, { by: actorOf(options), change, revision })
     if (options.json) printJson(await showLetter(pool, place))

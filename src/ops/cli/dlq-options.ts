@@ -54,10 +54,10 @@ export function filterOf(options: FilterOptions, state: LetterFilter['state'], n
   }
 }
 
-export function wholeNumber(text: string, option: string): number {
+export function wholeNumber(text: string, option: string, least = 1): number {
   const number = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number > 0) return number
-  throw new ExpectedError(`${option} must be a whole number from 1 on, not "${text}".`)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number
+  throw new ExpectedError(`${option} must be a whole number from ${least} on, not "${text}".`)
 }
 
 /** Throws for what cannot be an id. */
