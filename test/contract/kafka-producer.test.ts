@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { EARLIEST, LATEST, listOffsets } from '../../src/kafka/consumer/list-offsets.ts'
 import { BufferFullError, KafkaError } from '../../src/kafka/errors.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { producerOptions } from '../../src/kafka/producer/producer-options.ts'
-import { freshTopic, testCluster } from '../servers/fixtures.ts'
+import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { readTopic } from '../servers/read-topic.ts'
 
 async function producerFor(cluster: Cluster, topic: string, ...options: Parameters<typeof producerOptions>) {
@@ -112,4 +113,16 @@ test('what cannot be sent is refused at once, and what goes with it is not', asy
   for (const each of refused.slice(0, 2)) expect((each as PromiseRejectedResult).reason).toBeInstanceOf(KafkaError)
   const start = await listOffsets(cluster, cluster.connections(), [{ topic, partition: 0 }], EARLIEST)
   expect(start[0]!.offset).toBe(0)
+})
+
+test('a producer that starts before its topic is known waits for it', async () => {
+  const cluster = testCluster()
+  const topic = uniqueName('topic')
+  const producer = new Producer(cluster)
+  onTestFinished(() => producer.close())
+  const starting = producer.start([topic])
+  await createTopics(testCluster(), [{ name: topic, partitions: 2, replicationFactor: 1 }])
+  await starting
+  expect(producer.partitionsOf(topic)).toBe(2)
+  expect(await producer.send({ topic, key: 'k', value: 'v' })).toMatchObject({ offset: 0 })
 })

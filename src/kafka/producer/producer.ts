@@ -46,10 +46,16 @@ export class Producer {
     return { bytes: this.#memory.bytes, callersWaiting: this.#memory.waiting }
   }
 
-  /** Learns the topics' partitions and takes a producer id. Throws KafkaUnreachableError after 30 s without success. */
+  /**
+   * Learns the topics' partitions and takes a producer id. A broker that has just come back knows no topics for a moment,
+   * so all are waited for. Throws KafkaUnreachableError, or KafkaError for a topic that there is not, after 30 s.
+   */
   async start(topics: readonly string[]): Promise<void> {
-    await retryCall(() => this.#cluster.watch(topics))
-    for (const topic of topics) this.#queuesOf(topic)
+    await retryCall(async () => {
+      await this.#cluster.watch(topics)
+      const unknown = topics.find((topic) => this.#queuesOf(topic).length === 0)
+      if (unknown !== undefined) throw unknownTopic(unknown)
+    })
     await this.#sender.start()
   }
 
@@ -102,7 +108,7 @@ export class Producer {
   /** The queue of the record's partition, or why there is none. */
   #queueFor({ topic, key, partition }: ProducerRecord): PartitionQueue | Error {
     const queues = this.#queuesOf(topic)
-    if (queues.length === 0) return new KafkaError(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, `sending to ${topic}`)
+    if (queues.length === 0) return unknownTopic(topic)
     const queue = queues[partition ?? choosePartition(key, queues.length)]
     return queue ?? new RangeError(`${topic} has ${queues.length} partitions: there is no ${partition}`)
   }
@@ -122,4 +128,8 @@ export class Producer {
 
 function choosePartition(key: string | Buffer | null, partitions: number): number {
   return key === null ? Math.floor(Math.random() * partitions) : partitionOfKey(key, partitions)
+}
+
+function unknownTopic(topic: string): KafkaError {
+  return new KafkaError(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, `sending to ${topic}`)
 }
