@@ -118,7 +118,7 @@ function operator(
 type Told = [status: string, details: StatusDetails]
 
 /** A worker that has the message in hand. */
-function worker(book: Book, operators: readonly Operator[], changes: object = {}) {
+function worker(book: Book, operators: readonly Operator[], changes: object = {}, tellStored = async () => {}) {
   const told: Told[] = []
   const leaving = new LeavingPartitions()
   const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]!.name, priority: 1 }
@@ -141,7 +141,7 @@ function worker(book: Book, operators: readonly Operator[], changes: object = {}
       report: async (_: unknown, status: string, details: StatusDetails) => void told.push([status, details]),
     } as never,
     receipts: { expect: () => {} },
-    teller: { tell: async () => {}, tellStored: async () => {} } as never,
+    teller: { tell: async () => {}, tellStored } as never,
     leaving,
     rules: { retryMsFirst: 0, retryMsMax: 0 },
     delayed: null,
@@ -250,6 +250,19 @@ test('a worker that takes over goes on from the rows alone: what is open of a de
   expect(await toItsEnd(running)).toEqual({ kind: 'done' })
   expect(first.submits).toEqual([])
   expect(running.told.at(-1)).toMatchObject(['unknown', { operatorMessageId: 'a-2', errorCode: 'worker-lost' }])
+})
+
+test('what a dead worker stored is told, also when the database was away the first time', async () => {
+  const [first, book] = [operator('a', []), new Book()]
+  const dead = { smsId: 7, attempt: 1, operator: 'a', possibleDuplicate: false, leaseMs: -1, partCount: 1, parts: [1] }
+  await book.begin(dead)
+  await book.end({ ...dead, outcome: 'sent', operatorMessageId: 'a-1', errorCode: null })
+  const tellStored = vi.fn(async () => {})
+  tellStored.mockRejectedValueOnce(Object.assign(new Error('shutting down'), { code: '57P01' }))
+  const running = worker(book, [first], {}, tellStored)
+  expect(await running.handle()).toMatchObject({ kind: 'pause' })
+  expect(await running.handle()).toEqual({ kind: 'done' })
+  expect(tellStored).toHaveBeenCalledTimes(2)
 })
 
 test('an operator that asks for a slower pace holds the lane, and uses up no retry', async () => {

@@ -47,8 +47,10 @@ interface Progress {
   readonly validUntilMs: number | null
   attemptsBefore: number
   attempts: Attempt[]
-  /** Whether the attempts are what PostgreSQL has. */
+  /** Whether the attempts are what PostgreSQL has, as of this visit. */
   isRecalled: boolean
+  /** Whether they were that once: another worker may have stored what it did not tell. */
+  wasRecalled: boolean
   /** The receipt of a message in one part, if it came before the answer. */
   overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
   /** It was told as `queued` before its first attempt. */
@@ -111,6 +113,7 @@ export class TaskDelivery {
       attemptsBefore: task.retry_count,
       attempts: [],
       isRecalled: false,
+      wasRecalled: false,
       overtaken: null,
       isSaidToWait: false,
       faults: 0,
@@ -270,6 +273,7 @@ export class TaskDelivery {
     const { attempts, attemptsBefore } = await this.#parts.attempts.history(progress.task.sms_id)
     progress.attempts = attempts
     progress.isRecalled = true
+    progress.wasRecalled = true
     progress.attemptsBefore = Math.max(progress.attemptsBefore, attemptsBefore)
   }
 
@@ -278,7 +282,7 @@ export class TaskDelivery {
     reports.concluded(end, attempts)
     if (overtaken) reports.add(this.#parts.teller.tell(overtaken.submit, overtaken.receipt))
     // Receipts of parts may all have come before the last part was taken, and what another worker told may be lost.
-    const isStored = progress.isRecalled || attempts.some(({ partCount }) => partCount > 1)
+    const isStored = progress.wasRecalled || attempts.some(({ partCount }) => partCount > 1)
     if (end.status === 'sent' && isStored) reports.add(this.#parts.teller.tellStored(reports.subject, end.operator!))
     if (end.status !== 'failed') return DONE
     return deadLetter('attempts-exhausted', `the operator refused ${end.attempt} times, last with "${end.errorCode}"`)

@@ -19,9 +19,9 @@ interface Sought {
   readonly sinceMs: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
-  /** Kept in PostgreSQL, and acknowledged. */
-  isKept: boolean
-  lookAtMs: number
+  /** It is in PostgreSQL, for whoever writes the answer to its submit. */
+  readonly isKept: boolean
+  readonly lookAtMs: number
 }
 
 export interface ReceiptMatcherParts {
@@ -127,8 +127,8 @@ export class ReceiptMatcher {
     const found = await this.#find(batch)
     for (const sought of batch) {
       const submit = found.get(keyOf(sought.operator, sought.receipt.operatorMessageId))
-      const settled = submit ? this.#settle(submit, sought.receipt) : this.#keep(sought)
-      settled.then(sought.resolve, sought.reject)
+      if (submit) this.#settle(submit, sought.receipt).then(sought.resolve, sought.reject)
+      else this.#keep(sought).catch(sought.reject)
     }
   }
 
@@ -177,18 +177,29 @@ export class ReceiptMatcher {
     return true
   }
 
+  /**
+   * Acknowledged when it was looked for once more after it was kept. Found then, its answer was written meanwhile without
+   * taking it up, and it is ours to tell; not found, whoever writes the answer takes it up, and tells it however often
+   * workers die.
+   */
   async #keep(sought: Sought): Promise<void> {
-    const { operator, receipt } = sought
-    const { operatorMessageId } = receipt
-    if (!sought.isKept) {
-      await this.#parts.attempts.keepEarly({ operator, operatorMessageId, ...toStored(receipt) })
-      sought.isKept = true
+    const { operator, receipt, isKept, sinceMs, resolve } = sought
+    if (!isKept) {
+      await this.#parts.attempts.keepEarly({
+        operator,
+        operatorMessageId: receipt.operatorMessageId,
+        ...toStored(receipt),
+      })
       this.#parts.counted(operator, 'early')
     }
+    if (this.#stopped) throw new Error('stopping')
     const nowMs = Date.now()
-    const waitedMs = nowMs - sought.sinceMs
-    if (waitedMs >= UNMATCHED_AFTER_MS) this.#parts.counted(operator, 'unmatched')
-    else if (this.#sought.length < SOUGHT_MAX) this.#seek({ ...sought, lookAtMs: nowMs + waitedMs })
+    const waitedMs = nowMs - sinceMs
+    const isOver = waitedMs >= UNMATCHED_AFTER_MS
+    if (isOver) this.#parts.counted(operator, 'unmatched')
+    const isSought = !isOver && this.#sought.length < SOUGHT_MAX
+    if (isKept || !isSought) resolve()
+    if (isSought) this.#seek({ ...sought, isKept: true, lookAtMs: isKept ? nowMs + waitedMs : nowMs })
   }
 }
 

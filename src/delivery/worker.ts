@@ -146,13 +146,11 @@ export class Worker implements Service {
     return new DelayedTasks({ pool, tasks, order, deferMs, deferred: (count) => deferred.inc(count) })
   }
 
-  #createConsumer(settings: WorkerParts['settings']): Consumer {
-    const { cluster, log, metrics, producer, instanceId } = this.#parts
-    const tasks = new TaskReader()
-    const delayed = this.#createDelayed(tasks)
+  #createDelivery(tasks: TaskReader, delayed: DelayedTasks): TaskDelivery {
+    const { metrics, settings } = this.#parts
     const duration = metrics.histogram('smsgw_submit_duration_seconds', 'From a submit to its answer', ['operator'])
     const submits = metrics.counter('smsgw_submits_total', 'Submits to operators', ['operator', 'result'])
-    const delivery = new TaskDelivery({
+    return new TaskDelivery({
       tasks,
       lines: this.#lines,
       attempts: this.#attempts,
@@ -170,6 +168,13 @@ export class Worker implements Service {
       rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
       delayed,
     })
+  }
+
+  #createConsumer(settings: WorkerParts['settings']): Consumer {
+    const { cluster, log, metrics, producer, instanceId } = this.#parts
+    const tasks = new TaskReader()
+    const delayed = this.#createDelayed(tasks)
+    const delivery = this.#createDelivery(tasks, delayed)
     const publish: PublishDeadLetter = (record, reason, error, stack) => {
       const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.delivery }
       log.warn({ reason, partition: record.partition, offset: record.offset }, 'a task goes to the dead letters')

@@ -20,9 +20,7 @@ export class ReadTogether<Key, Value> {
   get(key: Key): Promise<Value | undefined> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ key, resolve, reject })
-      this.#reading ??= this.#run().finally(() => {
-        this.#reading = null
-      })
+      this.#reading ??= this.#run()
     })
   }
 
@@ -38,5 +36,7 @@ export class ReadTogether<Key, Value> {
         for (const { reject } of batch) reject(error)
       }
     }
+    // In the same breath, as whoever was told above may ask for more at once.
+    this.#reading = null
   }
 }

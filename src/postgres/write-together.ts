@@ -20,9 +20,7 @@ export class WriteTogether<Item> {
   add(item: Item): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })
-      this.#writing ??= this.#run().finally(() => {
-        this.#writing = null
-      })
+      this.#writing ??= this.#run()
     })
   }
 
@@ -36,5 +34,7 @@ export class WriteTogether<Item> {
         for (const { reject } of batch) reject(error)
       }
     }
+    // In the same breath, as whoever was told above may ask for more at once.
+    this.#writing = null
   }
 }

@@ -1,6 +1,24 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type DeferredRow, dueBehind, dueOf, predecessorOf, shouldDefer } from './defer-rule.ts'
+import { dueBehind, dueOf, type Predecessor, shouldDefer } from './defer-rule.ts'
+
+/** A row of what was put aside, as far as order is concerned. */
+interface DeferredRow extends Predecessor {
+  readonly smsId: number
+  readonly lane: string
+  /** Its place in the lane; kept when the task is put aside again. */
+  readonly seq: number
+}
+
+/**
+ * What the statement in `delay-statements.ts` finds: what a task must not overtake is the last row in its lane before its
+ * own, or before all that come if it has none.
+ */
+function predecessorOf(rows: readonly DeferredRow[], smsId: number, lane: string): DeferredRow | null {
+  const own = rows.find((row) => row.smsId === smsId)
+  const before = rows.filter((row) => row.lane === lane && row.smsId !== smsId && (!own || row.seq < own.seq))
+  return before.reduce<DeferredRow | null>((last, row) => (last && last.seq > row.seq ? last : row), null)
+}
 
 test('long waits leave memory, short ones do not, and none outlasts the validity', () => {
   expect(shouldDefer(70_001, 10_000, 60_000)).toBe(true)

@@ -5,14 +5,6 @@ export interface Predecessor {
   readonly releasedMs: number | null
 }
 
-/** A row of what was put aside, as far as order is concerned. */
-export interface DeferredRow extends Predecessor {
-  readonly smsId: number
-  readonly lane: string
-  /** Its place in the lane; kept when the task is put aside again. */
-  readonly seq: number
-}
-
 const BEHIND_MS_MIN = 1_000
 const BEHIND_MS_MAX = 60_000
 
@@ -36,14 +28,4 @@ export function dueBehind(predecessor: Predecessor, validUntilMs: number | null,
   if (releasedMs === null) return dueOf(Math.max(dueMs, nowMs), validUntilMs, nowMs)
   const waitMs = Math.min(BEHIND_MS_MAX, Math.max(BEHIND_MS_MIN, (nowMs - releasedMs) / 2))
   return dueOf(nowMs + waitMs, validUntilMs, nowMs)
-}
-
-/**
- * The rule that the statement in `delay-statements.ts` carries out: what a task must not overtake is the last row in its
- * lane before its own, or before all that come if it has none.
- */
-export function predecessorOf(rows: readonly DeferredRow[], smsId: number, lane: string): DeferredRow | null {
-  const own = rows.find((row) => row.smsId === smsId)
-  const before = rows.filter((row) => row.lane === lane && row.smsId !== smsId && (!own || row.seq < own.seq))
-  return before.reduce<DeferredRow | null>((last, row) => (last && last.seq > row.seq ? last : row), null)
 }
