@@ -1,4 +1,5 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createResponse } from '../../src/smpp/pdu.ts'
 import { createTlv, readTlv } from '../../src/smpp/tlv.ts'
 import { eventually } from '../servers/eventually.ts'
@@ -104,6 +105,42 @@ test('no more receipts await acknowledgement than the window', async () => {
   await receiptsOf(peer, 4)
   await peer.submitAndWait()
   expect(peer.receipts).toHaveLength(4)
+})
+
+test('what a connection that ends leaves unacknowledged is told on another', async () => {
+  const simulator = await smscs.start({ SIMULATOR_RECEIPT_RETRY_MS: '60000' })
+  const dying = await smscs.bind(simulator)
+  dying.acknowledgesReceipts = false
+  const id = idOf(await dying.submitAndWait())
+  await receiptsOf(dying, 1)
+  dying.close()
+  const [told] = await receiptsOf(await smscs.bind(simulator), 1)
+  expect(readTlv(told!.tlvs, 'receipted_message_id')).toBe(id)
+})
+
+test('a receipt that is refused is told again', async () => {
+  const simulator = await smscs.start({ SIMULATOR_RECEIPT_RETRY_MS: '100' })
+  const peer = await smscs.bind(simulator)
+  peer.acknowledgesReceipts = false
+  await peer.submitAndWait()
+  const [refused] = await receiptsOf(peer, 1)
+  peer.send(createResponse(refused!, { status: COMMAND_STATUS.ESME_RX_T_APPN.code }))
+  const [, again] = await receiptsOf(peer, 2)
+  expect(textOf(again)).toBe(textOf(refused))
+  expect(simulator.counts.receiptsOutstanding).toBe(1)
+})
+
+test('an acknowledgement counts also when its receipt was told again meanwhile', async () => {
+  const simulator = await smscs.start({ SIMULATOR_RECEIPT_RETRY_MS: '100' })
+  const peer = await smscs.bind(simulator)
+  peer.acknowledgesReceipts = false
+  await peer.submitAndWait()
+  const [first] = await receiptsOf(peer, 2)
+  peer.send(createResponse(first!))
+  await eventually(
+    () => simulator.counts.receiptsOutstanding,
+    (outstanding) => outstanding === 0,
+  )
 })
 
 test('receipts are told until they are acknowledged, also after a restart', async () => {
