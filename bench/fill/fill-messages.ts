@@ -70,7 +70,7 @@ export async function fillWaiting(pool: Pool, messages: FilledMessages): Promise
 /** Messages that were delivered. */
 export async function fillDelivered(pool: Pool, messages: FilledMessages): Promise<void> {
   const at = new Date(messages.acceptedAtMs).toISOString()
-  const timeline = ['queued', 'sending', 'sent', 'delivered'].map((status) => ({ status, at, attempt: 1 }))
+  const timeline = ['sending', 'sent', 'delivered'].map((status) => ({ status, at, attempt: 1 }))
   await fill(pool, messages, DELIVERED, JSON.stringify(timeline))
 }
 

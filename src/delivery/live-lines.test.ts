@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { TASK as SAMPLE } from '../../test/servers/sample-message.ts'
 import type { DeliveryTask } from '../events/delivery.ts'
 import { OperatorSetup } from '../operators/operator-setup.ts'
 import { parseOperators } from '../operators/operators-file.ts'
@@ -9,23 +10,7 @@ import { LiveLines } from './live-lines.ts'
 import { observeSmpp } from './observe-smpp.ts'
 import { PausingGate } from './pace/pausing-gate.ts'
 
-const TASK: DeliveryTask = {
-  task_id: '01JDAAAAAAAAAAAAAAAAAAAAAA',
-  sms_id: 7,
-  customer_id: 'c',
-  phone: '+989121234567',
-  message: 'x',
-  operator: 'a',
-  priority: 1,
-  retry_count: 0,
-  max_retries: 3,
-  created_at: '2026-11-24T10:00:00.000Z',
-  sender: 'Acme',
-  encoding: 'gsm7',
-  segments: 1,
-  valid_until: null,
-  accepted_at: '2026-11-24T10:00:00.000Z',
-}
+const TASK: DeliveryTask = { ...SAMPLE, operator: 'a', sender: 'Acme' }
 
 /** The answer to a bind or an unbind, as an SMSC without a name gives it. */
 function answerTo(pdu: Buffer): Buffer {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { consumedRecord } from '../../test/servers/consumed-record.ts'
+import { TASK } from '../../test/servers/sample-message.ts'
 import type { Status } from '../domain/status.ts'
 import { TOPICS } from '../events/topics.ts'
 import { DONE } from '../kafka/consumer/outcome.ts'
@@ -12,21 +13,11 @@ const smsId = 1_000_000_000_000
 function record(validUntilMs: number | null) {
   const at = new Date(Date.now() - 60_000).toISOString()
   const task = {
-    task_id: '01KAAAAAAAAAAAAAAAAAAAAAAA',
+    ...TASK,
     sms_id: smsId,
-    customer_id: 'c',
-    phone: '+989121234567',
-    message: 'x',
-    operator: 'o',
-    priority: 1,
-    retry_count: 0,
-    max_retries: 3,
     created_at: at,
-    sender: null,
-    encoding: 'gsm7',
-    segments: 1,
-    valid_until: validUntilMs === null ? null : new Date(validUntilMs).toISOString(),
     accepted_at: at,
+    valid_until: validUntilMs === null ? null : new Date(validUntilMs).toISOString(),
   }
   return consumedRecord({ topic: TOPICS.delivery, key: 'c', value: JSON.stringify(task) })
 }

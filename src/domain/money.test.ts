@@ -1,27 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { DRAFT } from '../../test/servers/sample-message.ts'
 import { type AcceptRequest, decideAccept, type MessageDraft } from './accept.ts'
 import { effectOf, type LedgerEffect, type Settlement, settlementBy } from './ledger.ts'
 import { STATUSES } from './status.ts'
 
-const draft = (cost: number): MessageDraft => ({
-  phone: '+989120000000',
-  text: 'x',
-  sender: null,
-  encoding: 'gsm7',
-  textChanged: false,
-  flash: false,
-  segments: 1,
-  operator: 'o',
-  route: 'o: every number',
-  mccMnc: null,
-  cost,
-  priority: 1,
-  sendAtMs: null,
-  validUntilMs: null,
-  clientRef: null,
-  metadata: null,
-})
+const draft = (cost: number): MessageDraft => ({ ...DRAFT, cost })
 
 const request = fc.record({
   customerId: fc.constantFrom('a', 'b', 'c'),

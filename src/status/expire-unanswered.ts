@@ -6,17 +6,19 @@ import { hasPassed, readProgress } from '../kafka/admin/read-progress.ts'
 import type { BrokerConnections, Cluster } from '../kafka/cluster/cluster.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import { RECEIPT_DAYS_LIMIT } from '../operators/operator-schema.ts'
+import { LeaderLoop } from '../postgres/leader-loop.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
+import { readRanges, writeRanges } from '../postgres/range-progress.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
-import { WakeSignal } from '../runtime/wake-signal.ts'
 import type { statusSettings } from './config.ts'
 import { SearchUnanswered } from './search-unanswered.ts'
-import { dropEarlyReceipts, readFirstMessage, readWatchProgress, writeWatchProgress } from './unanswered-statements.ts'
+import { dropEarlyReceipts, readFirstMessage } from './unanswered-statements.ts'
 
 const WATCH_LOCK = 7_306_006
+const PROGRESS_TABLE = 'receipt_watch_progress'
 const DAY_MS = 86_400_000
 /** From its acceptance until the last receipt of a message that was scheduled may come, and be looked for. */
 const WATCHED_DAYS = SEND_AHEAD_DAYS_LIMIT + VALID_DAYS_MAX + RECEIPT_DAYS_LIMIT + 1
@@ -56,12 +58,10 @@ export class ExpireUnanswered implements Service {
   readonly #rangeMs: number
   readonly #told
   readonly #connections: BrokerConnections
-  readonly #signal = new WakeSignal()
+  readonly #loop: LeaderLoop
   #probe: Probe | null = null
   #appliedMs = 0
   #droppedAtMs = 0
-  #loop: Promise<void> | null = null
-  #stopping = false
 
   constructor(parts: ExpireUnansweredParts) {
     this.#parts = parts
@@ -72,58 +72,33 @@ export class ExpireUnanswered implements Service {
       'Statuses published because no receipt came, or because the status of one was lost',
       ['status'],
     )
+    this.#loop = new LeaderLoop({
+      pool: parts.pool,
+      lock: WATCH_LOCK,
+      periodMs: parts.settings.RECEIPT_WATCH_PERIOD_MS,
+      begin: async (connection) => {
+        const ranges = await this.#readRanges(connection)
+        return () => this.#round(connection, ranges)
+      },
+      troubled: (error) =>
+        parts.log.warn({ err: error }, 'messages without a receipt could not be looked for; trying again'),
+    })
   }
 
   async start(): Promise<void> {
-    this.#loop ??= this.#run()
+    this.#loop.start()
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true
-    this.#signal.wake()
-    await this.#loop
+    await this.#loop.stop()
     await this.#connections.close()
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      try {
-        await this.#lead()
-      } catch (error) {
-        this.#parts.log.warn({ err: error }, 'messages without a receipt could not be looked for; trying again')
-      }
-      await this.#pause()
-    }
-  }
-
-  async #pause(): Promise<void> {
-    if (!this.#stopping) await this.#signal.sleep(this.#parts.settings.RECEIPT_WATCH_PERIOD_MS)
-  }
-
-  /** Returns at once when another process does the work; otherwise goes on until stopped. */
-  async #lead(): Promise<void> {
-    const connection = await this.#parts.pool.connect()
-    try {
-      const { rows } = await connection.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-        WATCH_LOCK,
-      ])
-      if (!rows[0]!.locked) return
-      const ranges = await this.#readRanges(connection)
-      while (!this.#stopping) {
-        await this.#round(connection, ranges)
-        await this.#pause()
-      }
-    } finally {
-      // Closed, as the lock goes with the connection.
-      connection.release(true)
-    }
   }
 
   async #readRanges(connection: Connection): Promise<OpenRanges> {
     const afterMs = this.#parts.settings.RECEIPT_WATCH_AFTER_MS
     const rules = { rangeMs: this.#rangeMs, afterMs, revisitShare: 1 }
-    const { rows } = await connection.query<{ next_range_ms: number; open_ranges_ms: string[] }>(readWatchProgress())
-    if (rows[0]) return new OpenRanges(rules, rows[0].next_range_ms, rows[0].open_ranges_ms.map(Number))
+    const known = await readRanges(connection, PROGRESS_TABLE, rules)
+    if (known) return known
     const first = await connection.query<{ sms_id: number | null }>(readFirstMessage())
     const smsId = first.rows[0]!.sms_id
     return new OpenRanges(rules, smsId === null ? Date.now() - afterMs : smsIdTimeMs(smsId), [])
@@ -148,10 +123,9 @@ export class ExpireUnanswered implements Service {
     for (const startMs of ranges.due(nowMs, Number.POSITIVE_INFINITY)) {
       const { oldestMs, dueMs } = await search.range(startMs, startMs + this.#rangeMs)
       ranges.visited(startMs, oldestMs, nowMs, dueMs)
-      if (this.#stopping || performance.now() > endMs) break
+      if (this.#loop.isStopping || performance.now() > endMs) break
     }
-    const { nextMs, openMs } = ranges.progress
-    await connection.query(writeWatchProgress(nextMs, openMs))
+    await writeRanges(connection, PROGRESS_TABLE, ranges)
     await this.#drop(connection, nowMs)
   }
 

@@ -78,23 +78,6 @@ export function readTakenSubmits(smsIds: readonly number[]): QueryConfig {
   }
 }
 
-export function readWatchProgress(): QueryConfig {
-  return {
-    name: 'watch-read-progress',
-    text: `SELECT next_range_ms, open_ranges_ms::text[] AS open_ranges_ms FROM receipt_watch_progress`,
-  }
-}
-
-export function writeWatchProgress(nextMs: number, openMs: readonly number[]): QueryConfig {
-  return {
-    name: 'watch-write-progress',
-    text: `INSERT INTO receipt_watch_progress (next_range_ms, open_ranges_ms) VALUES ($1, $2)
-           ON CONFLICT (is_only) DO UPDATE SET next_range_ms = excluded.next_range_ms,
-             open_ranges_ms = excluded.open_ranges_ms`,
-    values: [nextMs, numberArray(openMs)],
-  }
-}
-
 export function readFirstMessage(): QueryConfig {
   return { name: 'watch-first-message', text: 'SELECT min(sms_id) AS sms_id FROM messages' }
 }

@@ -1,47 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
-import { AcceptQueue } from '../../src/api/accept/accept-queue.ts'
 import { ApiService } from '../../src/api/api-service.ts'
 import { apiSettings } from '../../src/api/config.ts'
-import { createApi } from '../../src/api/server.ts'
 import { createCustomer, issueKey, revokeKey, topUp } from '../../src/ops/accounts/accounts.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { apiGateway } from '../servers/api-gateway.ts'
 import { eventually } from '../servers/eventually.ts'
 import { fixedOperators, fixedRouter, simulatorFor } from '../servers/fixed-operators.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const GOOD = { to: '+989121234567', text: 'hello' }
-
-async function gateway(balance: number, router = fixedRouter()) {
-  const pool = await freshDatabase()
-  const queue = new AcceptQueue({
-    pool,
-    transactionsMax: 2,
-    batchMessagesMax: 500,
-    gatherMs: 4,
-    waitingMessagesMax: 20_000,
-    isOutboxFull: () => false,
-    accepted: () => {},
-  })
-  const app = await createApi({
-    pool,
-    queue,
-    router,
-    health: new Health(),
-    metrics: new Metrics(),
-    log: createLog('test', 'error'),
-    trustProxy: '',
-  })
-  onTestFinished(() => app.close())
-  await createCustomer(pool, { customerId: 'c', name: 'c', currency: 'IRR' })
-  if (balance > 0) await topUp(pool, 'c', balance)
-  const { key, keyId } = await issueKey(pool, 'c')
-  return { pool, app, key, keyId }
-}
 
 function post(
   app: FastifyInstance,
@@ -69,7 +41,7 @@ async function stored(pool: Pool): Promise<{ messages: number; outbox: number; r
 }
 
 test('a message is accepted, charged, stored and queued, and can be read', async () => {
-  const { pool, app, key } = await gateway(1_000)
+  const { pool, app, key } = await apiGateway(1_000)
   const answer = await post(app, key, { ...GOOD, client_ref: 'mine' })
   expect(answer.statusCode).toBe(202)
   expect(answer.json()).toMatchObject({
@@ -100,7 +72,7 @@ test.each([
   ['a number that nobody serves', { to: '+491701234567', text: 'x' }, 422, 'no-route'],
   ['a body that is not JSON', '{"to":', 400, 'invalid-request'],
 ])('%s is refused, and nothing is charged', async (_what, body, status, code) => {
-  const { pool, app, key } = await gateway(1_000)
+  const { pool, app, key } = await apiGateway(1_000)
   const answer = await post(app, key, body)
   expect(answer.statusCode).toBe(status)
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
@@ -109,7 +81,7 @@ test.each([
 })
 
 test('a time to send that does not fit is refused, alone and in a batch, and nothing is charged', async () => {
-  const { pool, app, key } = await gateway(1_000)
+  const { pool, app, key } = await apiGateway(1_000)
   const past = new Date(Date.now() - 1_000).toISOString()
   const far = new Date(Date.now() + 31 * 86_400_000).toISOString()
   for (const send_at of [past, far, '2027-01-01T00:00:00', '2027-01-01', '2027-02-30T00:00:00Z', 'tomorrow']) {
@@ -133,7 +105,7 @@ test('a time to send that does not fit is refused, alone and in a batch, and not
 })
 
 test('a message for later is charged now, waits, says so, and is valid from its time on', async () => {
-  const { pool, app, key } = await gateway(1_000)
+  const { pool, app, key } = await apiGateway(1_000)
   const sendAt = new Date(Date.now() + 3_600_000)
   const answer = await post(app, key, { ...GOOD, send_at: sendAt.toISOString().replace('Z', '+00:00'), valid_for: 60 })
   expect(answer.json()).toMatchObject({ status: 'scheduled', send_at: sendAt.toISOString(), cost: 100 })
@@ -154,7 +126,7 @@ test('a message for later is charged now, waits, says so, and is valid from its 
 })
 
 test('cancelling: while nobody has it, again the same answer; of others it is not found, too late it is a conflict', async () => {
-  const { pool, app, key } = await gateway(1_000)
+  const { pool, app, key } = await apiGateway(1_000)
   const cancel = (smsId: number | string, by = key) =>
     app.inject({ method: 'POST', url: `/v1/messages/${smsId}/cancel`, headers: { authorization: `Bearer ${by}` } })
   const later = new Date(Date.now() + 3_600_000).toISOString()
@@ -185,7 +157,7 @@ test('cancelling: while nobody has it, again the same answer; of others it is no
 })
 
 test('a wrong key, no key, and a revoked one', async () => {
-  const { pool, app, key, keyId } = await gateway(1_000)
+  const { pool, app, key, keyId } = await apiGateway(1_000)
   const other = key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a')
   for (const wrong of ['', 'nonsense', other]) expect((await post(app, wrong, GOOD)).json().code).toBe('unauthorized')
   await revokeKey(pool, keyId)
@@ -193,7 +165,7 @@ test('a wrong key, no key, and a revoked one', async () => {
 })
 
 test('too little balance: nothing of it is taken, in a batch only what it covers', async () => {
-  const { pool, app, key } = await gateway(250)
+  const { pool, app, key } = await apiGateway(250)
   const long = { ...GOOD, text: 'a'.repeat(400) }
   expect((await post(app, key, long)).json().code).toBe('insufficient-balance')
   const batch = await post(
@@ -215,7 +187,7 @@ test('too little balance: nothing of it is taken, in a batch only what it covers
 })
 
 test('an idempotency key: the first answer again, another body refused, both at once charged once', async () => {
-  const { pool, app, key } = await gateway(1_000)
+  const { pool, app, key } = await apiGateway(1_000)
   const headers = { 'idempotency-key': 'order-1' }
   const first = await post(app, key, GOOD, headers)
   const again = await post(app, key, { text: GOOD.text, to: GOOD.to }, headers)
@@ -230,7 +202,7 @@ test('an idempotency key: the first answer again, another body refused, both at 
 })
 
 test('thousands at once, with too little money for all: none is overdrawn, the books are even', async () => {
-  const { pool, app, key } = await gateway(100_000)
+  const { pool, app, key } = await apiGateway(100_000)
   const answers = await Promise.all(
     Array.from({ length: 2_000 }, (_, n) => post(app, key, { ...GOOD, text: `message ${n}` })),
   )
@@ -251,7 +223,7 @@ routes:
   - {mcc_mnc: 432-11, operator: mci, price: 30, senders: {allow: ["2000*"]}}
   - {customer: c, prefix: "49", operator: mci, price: 70}
 `)
-  const { pool, app, key } = await gateway(1_000, router)
+  const { pool, app, key } = await apiGateway(1_000, router)
   const sent = await post(app, key, { ...GOOD, from: '20001' })
   expect(sent.json()).toMatchObject({ operator: 'mci', cost: 30 })
   const read = await app.inject({
@@ -283,7 +255,7 @@ routes:
 })
 
 test('unknown paths and messages of others are not found, and the description names every route', async () => {
-  const { app, key } = await gateway(1_000)
+  const { app, key } = await apiGateway(1_000)
   const headers = { authorization: `Bearer ${key}` }
   for (const url of ['/v1/messages/77', '/v1/nothing', '/nothing']) {
     expect((await app.inject({ url, headers })).json()).toMatchObject({ status: 404, code: 'not-found' })

@@ -12,6 +12,7 @@ import type { Pool } from '../../src/postgres/pool.ts'
 import { sleep } from '../../src/runtime/backoff.ts'
 import { applyEvents } from '../../src/status/apply-events.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
+import { acceptRequest, DRAFT } from '../servers/sample-message.ts'
 
 const CUSTOMER = 'c'
 const COST = 7
@@ -21,31 +22,11 @@ const codec = eventCodec(StatusEvent)
 async function acceptSome(pool: Pool, messages: number): Promise<number[]> {
   await createCustomer(pool, { customerId: CUSTOMER, name: CUSTOMER, currency: 'IRR' })
   await topUp(pool, CUSTOMER, BALANCE)
-  const draft = {
-    phone: '+989121234567',
-    text: 'x',
-    textChanged: false,
-    flash: false,
-    sender: null,
-    encoding: 'gsm7',
-    segments: 1,
-    operator: 'o',
-    route: 'o: prefix 98',
-    mccMnc: null,
-    cost: COST,
-    priority: 1,
-    sendAtMs: null,
-    validUntilMs: null,
-    clientRef: null,
-    metadata: null,
-  } as const
-  const request = {
-    customerId: CUSTOMER,
-    idempotency: null,
-    drafts: Array.from({ length: messages }, () => draft),
-    origin: { ip: null, userAgent: null, traceparent: null },
-    answer: () => ({ status: 202, response: {} }),
-  }
+  const draft = { ...DRAFT, cost: COST }
+  const request = acceptRequest(
+    CUSTOMER,
+    Array.from({ length: messages }, () => draft),
+  )
   const [result] = await acceptBatch(pool, new SmsIds(5), [request], Date.now)
   return result?.kind === 'accepted' ? [...result.smsIds] : []
 }

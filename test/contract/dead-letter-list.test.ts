@@ -106,7 +106,7 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
     (found) => Object.values(places).every((id) => found.includes(id)),
   )
   expect(ids).toEqual(expect.arrayContaining(Object.values(places)))
-  const show = (name: string) => showLetter(pool, parseLetterId(places[name]!)!)
+  const show = (name: string) => showLetter(pool, parseLetterId(places[name]!))
   expect(await show('zero')).toMatchObject({
     value: 'a\0b',
     error: 'bad  text',

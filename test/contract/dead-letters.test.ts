@@ -44,7 +44,7 @@ const redriveBy =
   (choice: LetterChoice) =>
     redriveLetters(pool, choice, { by, redrivesMax })
 
-const places = (...ids: string[]) => ids.map((id) => parseLetterId(id)!)
+const places = (...ids: string[]) => ids.map((id) => parseLetterId(id))
 
 async function relayAll(pool: Pool, cluster: Cluster): Promise<void> {
   const topics = [TOPICS.accepted, TOPICS.delivery, TOPICS.deadLetters]
@@ -169,7 +169,7 @@ test('bad input is refused, and the next command is named', async () => {
   const redrive = async (id: string, redrivesMax = 3) =>
     (await changeByIds(places(id), redriveBy(pool, 'alice', redrivesMax))).refusals[0]?.why
   const edit = (id: string, value: object) =>
-    editLetter(pool, parseLetterId(id)!, {
+    editLetter(pool, parseLetterId(id), {
       by: 'alice',
       revision: null,
       change: (letter) => JSON.stringify({ ...JSON.parse(letter.value!.toString()), ...value }),
@@ -187,10 +187,10 @@ test('bad input is refused, and the next command is named', async () => {
   await expect(edit('2-0', { also: 'x'.repeat(131_072) })).rejects.toThrow(/has more than 131072 bytes/)
   await expect(edit('9-999', {})).rejects.toThrow(/no dead letter "9-999"/)
   await edit('2-0', { operator: 'other' })
-  const shown = await showLetter(pool, parseLetterId('2-0')!)
+  const shown = await showLetter(pool, parseLetterId('2-0'))
   expect(shown).toMatchObject({ value: { operator: 'simulator' }, edited_value: { operator: 'other' }, revision: 1 })
   expect(shown.actions).toMatchObject([{ action: 'edited', by: 'alice' }])
-  await expect(editLetter(pool, parseLetterId('2-0')!, { by: 'bob', revision: 0, change: () => '{}' })).rejects.toThrow(
+  await expect(editLetter(pool, parseLetterId('2-0'), { by: 'bob', revision: 0, change: () => '{}' })).rejects.toThrow(
     /was changed since revision 0/,
   )
   expect(await redrive('2-0')).toBeUndefined()

@@ -1,5 +1,4 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { AcceptQueue } from '../../src/api/accept/accept-queue.ts'
 import { outboxShard } from '../../src/domain/outbox-shard.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
@@ -14,9 +13,11 @@ import type { Pool } from '../../src/postgres/pool.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { acceptQueue } from '../servers/api-gateway.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshDatabase, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { readTopic } from '../servers/read-topic.ts'
+import { acceptRequest, DRAFT } from '../servers/sample-message.ts'
 
 const SETTINGS = readSettings(outboxSettings, { OUTBOX_POLL_MS: '20', OUTBOX_GATHER_MS: '0' })
 
@@ -43,43 +44,9 @@ async function relayOn(pool: Pool, cluster: Cluster): Promise<Relay> {
 }
 
 async function accept(pool: Pool, customerId: string, messages: number): Promise<number[]> {
-  const queue = new AcceptQueue({
-    pool,
-    transactionsMax: 2,
-    batchMessagesMax: 100,
-    gatherMs: 1,
-    waitingMessagesMax: 20_000,
-    isOutboxFull: () => false,
-    accepted: () => {},
-  })
-  const draft = {
-    phone: '+989121234567',
-    text: 'x',
-    sender: null,
-    encoding: 'gsm7',
-    textChanged: false,
-    flash: false,
-    segments: 1,
-    operator: 'o',
-    route: 'o: every number',
-    mccMnc: null,
-    cost: 1,
-    priority: 1,
-    sendAtMs: null,
-    validUntilMs: null,
-    clientRef: null,
-    metadata: null,
-  } as const
+  const queue = acceptQueue(pool)
   const results = await Promise.all(
-    Array.from({ length: messages }, () =>
-      queue.submit({
-        customerId,
-        idempotency: null,
-        drafts: [draft],
-        origin: { ip: null, userAgent: null, traceparent: null },
-        answer: () => ({ status: 202, response: {} }),
-      }),
-    ),
+    Array.from({ length: messages }, () => queue.submit(acceptRequest(customerId, [DRAFT]))),
   )
   return results.flatMap((result) => (result.kind === 'accepted' ? result.smsIds : []))
 }

@@ -20,6 +20,7 @@ import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
+import { acceptRequest, DRAFT } from '../servers/sample-message.ts'
 
 const CUSTOMER = 'c'
 const SHARD = outboxShard(CUSTOMER)
@@ -37,30 +38,10 @@ async function database(): Promise<Pool> {
 
 /** Accepts messages to be sent at these times, null for at once; `agoMs` ago. Returns their ids. */
 async function accept(pool: Pool, sendAtMs: readonly (number | null)[], agoMs = 0): Promise<number[]> {
-  const draft = {
-    phone: '+989121234567',
-    text: 'x',
-    textChanged: false,
-    flash: false,
-    sender: null,
-    encoding: 'gsm7',
-    segments: 1,
-    operator: 'o',
-    route: 'o: prefix 98',
-    mccMnc: null,
-    cost: 1,
-    priority: 1,
-    validUntilMs: null,
-    clientRef: null,
-    metadata: null,
-  } as const
-  const request = {
-    customerId: CUSTOMER,
-    idempotency: null,
-    drafts: sendAtMs.map((ms) => ({ ...draft, sendAtMs: ms })),
-    origin: { ip: null, userAgent: null, traceparent: null },
-    answer: () => ({ status: 202, response: {} }),
-  }
+  const request = acceptRequest(
+    CUSTOMER,
+    sendAtMs.map((ms) => ({ ...DRAFT, sendAtMs: ms })),
+  )
   const [result] = await acceptBatch(pool, ids, [request], () => Date.now() - agoMs)
   return result?.kind === 'accepted' ? [...result.smsIds] : []
 }

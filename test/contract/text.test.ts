@@ -1,42 +1,12 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { AcceptQueue } from '../../src/api/accept/accept-queue.ts'
-import { createApi } from '../../src/api/server.ts'
-import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
+import { expect, test } from 'vitest'
 import { claimBatch } from '../../src/outbox/claim-batch.ts'
 import { messageEvents } from '../../src/outbox/message-events.ts'
-import { Health } from '../../src/runtime/health.ts'
-import { createLog } from '../../src/runtime/log.ts'
-import { Metrics } from '../../src/runtime/metrics.ts'
-import { fixedRouter } from '../servers/fixed-operators.ts'
-import { freshDatabase } from '../servers/fixtures.ts'
+import { apiGateway } from '../servers/api-gateway.ts'
 
 const TO = '+989121234567'
 
 async function gateway() {
-  const pool = await freshDatabase()
-  const queue = new AcceptQueue({
-    pool,
-    transactionsMax: 2,
-    batchMessagesMax: 500,
-    gatherMs: 4,
-    waitingMessagesMax: 20_000,
-    isOutboxFull: () => false,
-    accepted: () => {},
-  })
-  const log = createLog('test', 'error')
-  const app = await createApi({
-    pool,
-    queue,
-    router: fixedRouter(),
-    health: new Health(),
-    metrics: new Metrics(),
-    log,
-    trustProxy: '',
-  })
-  onTestFinished(() => app.close())
-  await createCustomer(pool, { customerId: 'c', name: 'c', currency: 'IRR' })
-  await topUp(pool, 'c', 10_000)
-  const { key } = await issueKey(pool, 'c')
+  const { pool, app, key } = await apiGateway(10_000)
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
   const post = async (body: Record<string, unknown>, path = '') => {
     return app.inject({ method: 'POST', url: `/v1/messages${path}`, headers, payload: JSON.stringify(body) })

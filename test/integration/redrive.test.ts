@@ -101,7 +101,7 @@ test('messages whose refusals were used up are redriven until all are delivered,
 async function useCommands(id: string): Promise<void> {
   expect((await runSmsgw('dlq', 'list', '--reason', 'schema')).stdout).toContain(`${id} `)
   expect(JSON.parse((await runSmsgw('dlq', 'show', id, '--json')).stdout)).toMatchObject({ id, value: { sms_id: 7 } })
-  const edit = await runSmsgw('dlq', 'edit', id, '--set', 'status=lost', '--by', 'bob')
+  const edit = await runSmsgw('dlq', 'edit', id, '--set', 'status=lost', '--by', 'bob', '--revision', '0')
   expect(edit).toMatchObject({ code: 1, stdout: '' })
   expect(edit.stderr).toMatch(/was not changed[\s\S]*\/event_id is required/)
   const unknown = await runSmsgw('dlq', 'redrive', '9-123456', '--by', 'bob')

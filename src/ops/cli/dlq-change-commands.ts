@@ -6,9 +6,10 @@ import { type ChangeBatch, type ChangeResult, changeByIds, changeMatching } from
 import { dlqSettings } from '../dlq/config.ts'
 import { discardLetters } from '../dlq/discard-letters.ts'
 import type { LetterFilter } from '../dlq/letter-filter.ts'
+import { parseLetterId } from '../dlq/letter-id.ts'
 import { countLetters } from '../dlq/list-letters.ts'
 import { redriveLetters } from '../dlq/redrive-letters.ts'
-import { actorOf, addFilterOptions, type FilterOptions, filterOf, placeOf, wholeNumber } from './dlq-options.ts'
+import { actorOf, addFilterOptions, type FilterOptions, filterOf, wholeNumber } from './dlq-options.ts'
 import { withDatabase } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
 import { ProgressBar } from './progress-bar.ts'
@@ -86,7 +87,7 @@ async function change(
   if (Number(ids.length > 0) + Number(isFiltered) + Number(options.all ?? false) !== 1) {
     throw new ExpectedError(`Say which: ids, or a filter such as --reason, or --all. \`smsgw dlq ${verb} --help\``)
   }
-  if (ids.length > 0) return report(await changeByIds(ids.map(placeOf), batch), done, options)
+  if (ids.length > 0) return report(await changeByIds(ids.map(parseLetterId), batch), done, options)
   if (!options.yes) return preview(pool, filter, limit, options, verb)
   const bar = new ProgressBar(done, limit)
   const result = await changeMatching(filter, limit, batch, (looked) => bar.update(looked))

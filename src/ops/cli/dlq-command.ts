@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { encodeCursor, LETTER_STATES, type LetterFilter, parseCursor } from '../dlq/letter-filter.ts'
+import { parseLetterId } from '../dlq/letter-id.ts'
 import { listLetters } from '../dlq/list-letters.ts'
 import { type LetterDetails, showLetter } from '../dlq/show-letter.ts'
 import { dlqChangeCommands } from './dlq-change-commands.ts'
 import { dlqEditCommand } from './dlq-edit-command.ts'
-import { addFilterOptions, type FilterOptions, filterOf, placeOf, wholeNumber } from './dlq-options.ts'
+import { addFilterOptions, type FilterOptions, filterOf, wholeNumber } from './dlq-options.ts'
 import { withDatabase } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
 
@@ -44,7 +45,7 @@ export function dlqCommand(program: Command, done: (exitCode: number) => void): 
     .addHelpText('after', '\nExample:\n  $ smsgw dlq show 3-1042')
     .action((id: string, { json }: { json?: true }) =>
       withDatabase(async (pool) => {
-        const letter = await showLetter(pool, placeOf(id))
+        const letter = await showLetter(pool, parseLetterId(id))
         if (json) printJson(letter)
         else printLetter(letter)
       }),

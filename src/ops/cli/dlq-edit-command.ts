@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { type Edit, editLetter } from '../dlq/edit-letter.ts'
+import { parseLetterId } from '../dlq/letter-id.ts'
 import { fieldsOf } from '../dlq/read-letter.ts'
 import { showLetter } from '../dlq/show-letter.ts'
 import { fitsField } from '../dlq/topic-values.ts'
-import { actorOf, placeOf, wholeNumber } from './dlq-options.ts'
+import { actorOf, wholeNumber } from './dlq-options.ts'
 import { withDatabase } from './find-servers.ts'
 import { printJson } from './print-table.ts'
 
@@ -44,10 +45,10 @@ async function edit(id: string, options: EditOptions): Promise<void> {
   if ((options.set === undefined) === (options.file === undefined)) {
     throw new ExpectedError('Say what to change: --set FIELD=VALUE, or --file PATH.')
   }
-  const place = placeOf(id)
+  const place = parseLetterId(id)
   const text = options.file === undefined ? null : readFileSync(options.file === '-' ? 0 : options.file, 'utf8')
   const change: Edit['change'] = ({ topic, value }) => text ?? setFields(id, topic, value, options.set!)
-  const revision = options.revision === undefined ? null : wholeNumber(options.revision, '--revision')
+  const revision = options.revision === undefined ? null : wholeNumber(options.revision, '--revision', 0)
   await withDatabase(async (pool) => {
     await editLetter(pool, place, { by: actorOf(options), change, revision })
     if (options.json) printJson(await showLetter(pool, place))

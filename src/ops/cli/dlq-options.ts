@@ -2,9 +2,7 @@ import { userInfo } from 'node:os'
 import { type Command, Option } from 'commander'
 import { DEAD_LETTER_REASONS } from '../../events/dead-letter.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
-import { unknownLetter } from '../dlq/dlq-error.ts'
 import { ERROR_PART_LENGTH_MIN, type LetterFilter } from '../dlq/letter-filter.ts'
-import { type LetterPlace, parseLetterId } from '../dlq/letter-id.ts'
 import { parseDuration, parseTime } from '../groups/reset-target.ts'
 
 export interface FilterOptions {
@@ -54,17 +52,10 @@ export function filterOf(options: FilterOptions, state: LetterFilter['state'], n
   }
 }
 
-export function wholeNumber(text: string, option: string): number {
+export function wholeNumber(text: string, option: string, least = 1): number {
   const number = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number > 0) return number
-  throw new ExpectedError(`${option} must be a whole number from 1 on, not "${text}".`)
-}
-
-/** Throws for what cannot be an id. */
-export function placeOf(id: string): LetterPlace {
-  const place = parseLetterId(id)
-  if (!place) throw unknownLetter(id)
-  return place
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number
+  throw new ExpectedError(`${option} must be a whole number from ${least} on, not "${text}".`)
 }
 
 /** Who does it: as told, else who is logged in. */

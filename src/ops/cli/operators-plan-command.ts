@@ -54,7 +54,7 @@ export function operatorsPlanLines({ basedOn, changes, file }: OperatorsPlan): s
     basedOn === 0 ? 'The first revision' : `Revision ${basedOn} → ${basedOn + 1}`,
     ...changes.map((change) => `  ${describeOperatorsChange(change)}`),
     ...removed.map(
-      ({ what }) => `  ! ${what}: receipts that are still to come for what it was sent will not be heard.`,
+      ({ what }) => `  ! ${what}: receipts for what it was sent are heard for five minutes more, and then no longer.`,
     ),
   ]
 }

@@ -6,9 +6,9 @@ import type { Pool } from '../../postgres/pool.ts'
 import type { Log } from '../../runtime/log.ts'
 import { type ChangeBatch, type ChangeResult, changeByIds, changeMatching } from './change-letters.ts'
 import { discardLetters } from './discard-letters.ts'
-import { DlqError, unknownLetter } from './dlq-error.ts'
+import { DlqError } from './dlq-error.ts'
 import { editLetter } from './edit-letter.ts'
-import { encodeCursor, LETTER_STATES, type LetterFilter, parseCursor } from './letter-filter.ts'
+import { ERROR_PART_LENGTH_MIN, encodeCursor, LETTER_STATES, type LetterFilter, parseCursor } from './letter-filter.ts'
 import { type LetterPlace, parseLetterId } from './letter-id.ts'
 import { countLetters, listLetters } from './list-letters.ts'
 import { redriveLetters } from './redrive-letters.ts'
@@ -31,7 +31,7 @@ const Filter = Type.Object(
     operator: Type.Optional(Type.String()),
     topic: Type.Optional(Type.String()),
     sms_id: Type.Optional(Type.Integer({ minimum: 1 })),
-    error: Type.Optional(Type.String({ minLength: 3 })),
+    error: Type.Optional(Type.String({ minLength: ERROR_PART_LENGTH_MIN })),
     from: Type.Optional(Type.String({ format: 'date-time' })),
     to: Type.Optional(Type.String({ format: 'date-time' })),
   },
@@ -122,7 +122,7 @@ async function change(
   if ((ids === undefined) === (filter === undefined)) {
     throw new Problem('invalid-request', 'Give either `ids` or a `filter`; an empty filter means all that are open.')
   }
-  if (ids) return changeByIds(ids.map(parsePlace), changeBatch)
+  if (ids) return changeByIds(ids.map(parseLetterId), changeBatch)
   const wanted = filterOf(filter!, 'open')
   if (!preview) return changeMatching(wanted, limit, changeBatch)
   const counts = await countLetters(pool, wanted, limit)
@@ -145,13 +145,7 @@ function filterOf(query: Static<typeof Filter>, state: LetterFilter['state']): L
 }
 
 function placeOf(request: FastifyRequest): LetterPlace {
-  return parsePlace((request.params as { id: string }).id)
-}
-
-function parsePlace(id: string): LetterPlace {
-  const place = parseLetterId(id)
-  if (!place) throw unknownLetter(id)
-  return place
+  return parseLetterId((request.params as { id: string }).id)
 }
 
 function actorOf(request: FastifyRequest): string {

@@ -1,3 +1,5 @@
+import { unknownLetter } from './dlq-error.ts'
+
 /** A dead letter by its own place in `sms.dlq`. */
 export interface LetterPlace {
   readonly partition: number
@@ -9,8 +11,9 @@ export function letterId({ partition, offset }: LetterPlace): string {
   return `${partition}-${offset}`
 }
 
-/** Null for what cannot be the id of a dead letter. */
-export function parseLetterId(text: string): LetterPlace | null {
+/** Throws DlqError for what cannot be the id of a dead letter. */
+export function parseLetterId(text: string): LetterPlace {
   const [, partition, offset] = /^(\d{1,6})-(\d{1,15})$/.exec(text) ?? []
-  return partition === undefined ? null : { partition: Number(partition), offset: Number(offset) }
+  if (partition === undefined) throw unknownLetter(text)
+  return { partition: Number(partition), offset: Number(offset) }
 }

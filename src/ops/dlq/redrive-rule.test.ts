@@ -1,27 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { TASK } from '../../../test/servers/sample-message.ts'
 import { STATUSES } from '../../domain/status.ts'
-import type { DeliveryTask } from '../../events/delivery.ts'
 import { decideRedrive, type RedriveCandidate, type TaskMessage } from './redrive-rule.ts'
 
 const NOW = Date.parse('2026-11-24T12:00:00.000Z')
-const TASK: DeliveryTask = {
-  task_id: '0'.repeat(26),
-  sms_id: 7,
-  customer_id: 'c',
-  phone: '+989121234567',
-  message: 'x',
-  operator: 'o',
-  priority: 1,
-  retry_count: 0,
-  max_retries: 3,
-  created_at: '2026-11-24T11:00:00.000Z',
-  sender: null,
-  encoding: 'gsm7',
-  segments: 1,
-  valid_until: null,
-  accepted_at: '2026-11-24T11:00:00.000Z',
-}
 const LETTER: RedriveCandidate = {
   id: '3-17',
   state: 'open',

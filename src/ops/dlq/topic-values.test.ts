@@ -1,23 +1,6 @@
 import { expect, test } from 'vitest'
+import { TASK } from '../../../test/servers/sample-message.ts'
 import { editFaults, faultsOf } from './topic-values.ts'
-
-const TASK = {
-  task_id: '0'.repeat(26),
-  sms_id: 7,
-  customer_id: 'c',
-  phone: '+989121234567',
-  message: 'x',
-  operator: 'o',
-  priority: 1,
-  retry_count: 0,
-  max_retries: 3,
-  created_at: '2026-11-24T11:00:00.000Z',
-  sender: null,
-  encoding: 'gsm7',
-  segments: 1,
-  valid_until: null,
-  accepted_at: '2026-11-24T11:00:00.000Z',
-}
 
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 const pointers = (changes: object, before: object = TASK): string[] =>

@@ -40,7 +40,7 @@ export const ASSUMED_RATES: PlanRates = {
   clickhouseConsumer: assumed(5_000, 'what a core does'),
   analytics: assumed(5_000, 'as a ClickHouse consumer'),
   status: assumed(2_000, 'a third of what a core does behind'),
-  webhooks: assumed(500, '512 requests at once, answered in 250 ms, four events'),
+  webhooks: assumed(500, '512 requests at once, answered in 250 ms, up to four events'),
   audit: assumed(5_000, 'what a core does behind'),
   postgresPrimary: assumed(6_000, '16 cores; twice what all did on two'),
   clickhouseServer: assumed(20_000, '16 cores; a fifth of what they come to'),

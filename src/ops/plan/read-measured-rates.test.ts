@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ASSUMED_RATES } from './plan-rates.ts'
-import { measuredRates, readMeasuredRates } from './read-measured-rates.ts'
+import { BENCH_RESULTS, measuredRates, readMeasuredRates } from './read-measured-rates.ts'
 
 const machine = { cpu: 'AMD EPYC', cores: 2 }
 const at = '2026-11-24T09:00:00.000Z'
@@ -16,9 +16,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }))
 
-function pipeline(offeredPerSecond: number, accepted: number, front: number) {
-  const result = { offeredPerSecond, seconds: 10, accepted, cpuMsPerMessage: { front } }
-  return { name: `pipeline-${offeredPerSecond}`, document: { machine, result } }
+function pipeline(offeredPerSecond: number, held: boolean, front: number) {
+  const points = [{ offeredPerSecond, held, cpuMsPerMessage: { front } }]
+  return { name: `pipeline-${offeredPerSecond}`, document: { machine, result: { points } } }
 }
 
 test('a measured rate says where and when', () => {
@@ -37,11 +37,11 @@ test('a measured rate says where and when', () => {
   })
 })
 
-test('of pipelines, the fastest that kept up with its load counts', () => {
+test('of pipelines, the fastest that held its load counts', () => {
   const { worker } = measuredRates([
-    pipeline(1_000, 10_000, 0.5),
-    pipeline(2_000, 20_000, 0.25),
-    pipeline(4_000, 31_000, 0.1),
+    pipeline(1_000, true, 0.5),
+    pipeline(2_000, true, 0.25),
+    pipeline(4_000, false, 0.1),
   ])
   expect(worker).toMatchObject({ perSecond: 4_000, basis: expect.stringMatching(/^bench pipeline-2000, undated/) })
 })
@@ -51,7 +51,7 @@ test('what one process made of a backlog counts for more than its processor time
     { name: 'outbox', finished: true, perSecond: 3_456.7 },
     { name: 'tasks', finished: false, perSecond: 9_999 },
   ]
-  const rates = measuredRates([pipeline(1_000, 10_000, 0.5), { name: 'backlog', document: { result: { parts } } }])
+  const rates = measuredRates([pipeline(1_000, true, 0.5), { name: 'backlog', document: { result: { parts } } }])
   expect([rates.relay?.perSecond, rates.worker?.perSecond]).toEqual([3_457, 2_000])
 })
 
@@ -64,6 +64,7 @@ test('results of another form, or none at all, leave what is assumed', () => {
     {},
     { result: null },
     { options: { partitions: 0 }, result: { oursPerSecond: 'many' } },
+    { result: { points: [null, { held: true }] } },
   ]
   for (const name of ['producer', 'consumer', 'accept', 'backlog', 'pipeline-1']) {
     for (const document of odd) expect(measuredRates([{ name, document }])).toEqual({})
@@ -79,4 +80,15 @@ test('files are read by their names', () => {
     api: { perSecond: 4_200, source: 'measured' },
     worker: ASSUMED_RATES.worker,
   })
+})
+
+test('the results that the project keeps have the form that is read', () => {
+  const rates = Object.entries(readMeasuredRates(BENCH_RESULTS))
+  expect(rates.filter(([, { source }]) => source === 'assumed').map(([name]) => name)).toEqual([
+    'analytics',
+    'webhooks',
+    'postgresPrimary',
+    'clickhouseServer',
+    'smscBind',
+  ])
 })

@@ -119,23 +119,6 @@ export function giveUp(smsIds: readonly number[]): QueryConfig {
   }
 }
 
-export function readReconcilerProgress(): QueryConfig {
-  return {
-    name: 'reconcile-read-progress',
-    text: `SELECT next_range_ms, open_ranges_ms::text[] AS open_ranges_ms FROM reconciler_progress`,
-  }
-}
-
-export function writeReconcilerProgress(nextMs: number, openMs: readonly number[]): QueryConfig {
-  return {
-    name: 'reconcile-write-progress',
-    text: `INSERT INTO reconciler_progress (next_range_ms, open_ranges_ms) VALUES ($1, $2)
-           ON CONFLICT (is_only) DO UPDATE SET next_range_ms = excluded.next_range_ms,
-             open_ranges_ms = excluded.open_ranges_ms`,
-    values: [nextMs, numberArray(openMs)],
-  }
-}
-
 export function readOldestMessage(sinceMs: number): QueryConfig {
   return {
     name: 'reconcile-oldest-message',

@@ -3,25 +3,21 @@ import { smsIdTimeMs } from '../../domain/sms-id.ts'
 import { GROUPS, TOPICS } from '../../events/topics.ts'
 import { readProgress } from '../../kafka/admin/read-progress.ts'
 import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
+import { LeaderLoop } from '../../postgres/leader-loop.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
+import { readRanges, writeRanges } from '../../postgres/range-progress.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
 import type { Service } from '../../runtime/service.ts'
 import type { Values } from '../../runtime/settings.ts'
-import { WakeSignal } from '../../runtime/wake-signal.ts'
 import type { outboxSettings } from '../config.ts'
-import {
-  forgetRepublications,
-  readHeads,
-  readOldestMessage,
-  readReconcilerProgress,
-  writeReconcilerProgress,
-} from './reconcile-statements.ts'
+import { forgetRepublications, readHeads, readOldestMessage } from './reconcile-statements.ts'
 import { ReconcilerMetrics } from './reconciler-metrics.ts'
 import { RANGE_MS, SearchRange } from './search-range.ts'
 import { type PipelineView, SettledWatermark } from './settled-watermark.ts'
 
 const RECONCILER_LOCK = 7_306_005
+const PROGRESS_TABLE = 'reconciler_progress'
 const DAY_MS = 86_400_000
 /** Of each period, the share that may go into looking through ranges. */
 const SEARCH_SHARE = 0.1
@@ -47,72 +43,42 @@ export class Reconciler implements Service {
   readonly #parts: ReconcilerParts
   readonly #metrics: ReconcilerMetrics
   readonly #connections: BrokerConnections
-  readonly #signal = new WakeSignal()
-  #loop: Promise<void> | null = null
-  #stopping = false
+  readonly #loop: LeaderLoop
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
     this.#metrics = new ReconcilerMetrics(parts.metrics)
     this.#connections = parts.cluster.connections()
+    this.#loop = new LeaderLoop({
+      pool: parts.pool,
+      lock: RECONCILER_LOCK,
+      periodMs: parts.settings.RECONCILE_PERIOD_MS,
+      begin: async (connection) => {
+        parts.log.info('looks for lost messages')
+        const watermark = new SettledWatermark(parts.settings.RECONCILE_AFTER_MS)
+        const ranges = await this.#readRanges(connection)
+        return () => this.#round(connection, watermark, ranges)
+      },
+      ended: () => this.#metrics.measure(null),
+      troubled: (error) => parts.log.warn({ err: error }, 'lost messages could not be looked for; trying again'),
+    })
   }
 
   async start(): Promise<void> {
-    this.#loop ??= this.#run()
+    this.#loop.start()
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true
-    this.#signal.wake()
-    await this.#loop
+    await this.#loop.stop()
     await this.#connections.close()
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      try {
-        await this.#lead()
-      } catch (error) {
-        this.#parts.log.warn({ err: error }, 'lost messages could not be looked for; trying again')
-      }
-      await this.#pause()
-    }
-  }
-
-  async #pause(): Promise<void> {
-    if (!this.#stopping) await this.#signal.sleep(this.#parts.settings.RECONCILE_PERIOD_MS)
-  }
-
-  /** Returns at once when another relay does the work; otherwise goes on until stopped. */
-  async #lead(): Promise<void> {
-    const connection = await this.#parts.pool.connect()
-    try {
-      const { rows } = await connection.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-        RECONCILER_LOCK,
-      ])
-      if (!rows[0]!.locked) return
-      this.#parts.log.info('looks for lost messages')
-      const watermark = new SettledWatermark(this.#parts.settings.RECONCILE_AFTER_MS)
-      const ranges = await this.#readRanges(connection)
-      while (!this.#stopping) {
-        await this.#round(connection, watermark, ranges)
-        await this.#pause()
-      }
-    } finally {
-      // Closed, as the lock goes with the connection.
-      this.#metrics.measure(null)
-      connection.release(true)
-    }
   }
 
   /** From where the last one left off; at first, from the oldest message that may still be looked for. */
   async #readRanges(connection: Connection): Promise<OpenRanges> {
     const { RECONCILE_AFTER_MS, RECONCILE_DAYS } = this.#parts.settings
     const rules = { rangeMs: RANGE_MS, afterMs: RECONCILE_AFTER_MS, revisitShare: 0.25 }
-    const { rows } = await connection.query<{ next_range_ms: number; open_ranges_ms: string[] }>(
-      readReconcilerProgress(),
-    )
-    if (rows[0]) return new OpenRanges(rules, rows[0].next_range_ms, rows[0].open_ranges_ms.map(Number))
+    const known = await readRanges(connection, PROGRESS_TABLE, rules)
+    if (known) return known
     const nowMs = Date.now()
     const oldest = await connection.query<{ sms_id: number }>(readOldestMessage(nowMs - RECONCILE_DAYS * DAY_MS))
     const firstMs = oldest.rows[0] ? smsIdTimeMs(oldest.rows[0].sms_id) : nowMs - RECONCILE_AFTER_MS
@@ -128,15 +94,15 @@ export class Reconciler implements Service {
     const search = new SearchRange({ ...this.#parts, connection, watermark, counts: this.#metrics }, view)
     const endMs = performance.now() + settings.RECONCILE_PERIOD_MS * SEARCH_SHARE
     for (const startMs of ranges.due(view.atMs, watermark.settledMs)) {
-      if (this.#stopping || search.republished >= REPUBLISHED_MAX || performance.now() > endMs) break
+      if (this.#loop.isStopping || search.republished >= REPUBLISHED_MAX || performance.now() > endMs) break
       ranges.visited(startMs, await search.range(startMs), view.atMs)
     }
-    while (!this.#stopping && search.republished < REPUBLISHED_MAX && (await search.released())) {
+    while (!this.#loop.isStopping && search.republished < REPUBLISHED_MAX && (await search.released())) {
       if (performance.now() > endMs) break
     }
-    const { nextMs, openMs } = ranges.progress
-    await connection.query(writeReconcilerProgress(nextMs, openMs))
-    this.#metrics.measure({ oldestMs: ranges.oldestMs, settledMs: watermark.settledMs, openRanges: openMs.length })
+    await writeRanges(connection, PROGRESS_TABLE, ranges)
+    const openRanges = ranges.progress.openMs.length
+    this.#metrics.measure({ oldestMs: ranges.oldestMs, settledMs: watermark.settledMs, openRanges })
   }
 
   /** In the order that the watermark asks for: each end is read after what leads to it. */
