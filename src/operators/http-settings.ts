@@ -1,4 +1,6 @@
-import { type Static, type TSchema, Type } from 'typebox'
+import { type Static, Type } from 'typebox'
+import { RefusalClass } from './refusal-class.ts'
+import { strict } from './strict-object.ts'
 
 /*
   What an operator of `connector: http` has besides what every operator has (docs/operators/http.md): how a message is
@@ -27,8 +29,6 @@ const Pointer = Type.String({ pattern: '^(/[^/]*)*$', maxLength: 200 })
 const Template = Type.String({ maxLength: 2_000 })
 const Templates = Type.Record(Type.String({ minLength: 1, maxLength: 100 }), Template, { maxProperties: 50 })
 
-/** What a refusal means; see `SubmitResult` of the connectors. */
-const RefusalClass = Type.Enum(['temporary', 'rejected', 'throttled', 'ambiguous'])
 const ReceiptClass = Type.Enum(['delivered', 'failed', 'expired', 'rejected', 'unknown', 'ignored'])
 
 /** Where a secret is: never in this file itself. */
@@ -136,9 +136,3 @@ export type HttpAnswerForm = Static<typeof Answer>
 export type HttpErrorForm = Static<typeof Errors>
 export type HttpPushForm = Static<typeof Push>
 export type HttpPollForm = Static<typeof Poll>
-export type ReceiptClass = Static<typeof ReceiptClass>
-export type RefusalClass = Static<typeof RefusalClass>
-
-function strict<Properties extends Record<string, TSchema>>(properties: Properties) {
-  return Type.Object(properties, { additionalProperties: false })
-}

@@ -5,14 +5,14 @@ import { firstFault, parseYamlFile } from '../runtime/yaml-file.ts'
 import { checkHttp } from './check-http.ts'
 import { HttpDescriptionError } from './describe-http.ts'
 import { faultOfSmpp } from './fault-of-smpp.ts'
-import { CONNECTOR_NAMES, type OperatorConfig, operatorSchema } from './operator-schema.ts'
+import { CONNECTOR_NAMES, type OperatorConfig, OperatorName, operatorSchema } from './operator-schema.ts'
 import { type DeclaredRoute, faultOfRoute, MccMnc, RouteSchema } from './route-schema.ts'
 
 /** Each operator is checked by the schema of its connector, so that a fault is named as one of that. */
 const OperatorsFile = Type.Object(
   {
     operators: Type.Record(
-      Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
+      OperatorName,
       Type.Object({ connector: Type.Enum(CONNECTOR_NAMES) }, { additionalProperties: true }),
       { minProperties: 1, additionalProperties: false },
     ),

@@ -1,5 +1,7 @@
-import { type Static, type TSchema, Type } from 'typebox'
-import { COMMAND_STATUS } from '../smpp/command-status.ts'
+import { type Static, Type } from 'typebox'
+import { WRITTEN_STATUS } from '../smpp/command-status.ts'
+import { RefusalClass } from './refusal-class.ts'
+import { strict } from './strict-object.ts'
 
 /*
   What an operator of `connector: smpp` has besides what every operator has (docs/operators/smpp.md). Field sizes are
@@ -12,9 +14,6 @@ const Milliseconds = Type.Integer({ minimum: 1, maximum: 3_600_000 })
 
 /** How an SMSC writes a message's id: as it pleases, with capitals that count, or as a number. */
 const IdForm = Type.Enum(['text', 'exact', 'hex', 'decimal'])
-
-/** What a refusal means; see `SubmitResult` of the connectors. */
-const RefusalClass = Type.Enum(['temporary', 'rejected', 'throttled', 'ambiguous'])
 
 const Numbering = { ton: Type.Optional(Octet), npi: Type.Optional(Octet) }
 
@@ -94,18 +93,13 @@ export const SmppSettings = strict({
   ),
   /** What the operator means by a command_status, by its name or its number, where it is not what the table says. */
   errors: Type.Optional(
-    Type.Record(
-      Type.String({ pattern: `^(${Object.keys(COMMAND_STATUS).join('|')}|0x[0-9a-fA-F]{1,8})$` }),
-      RefusalClass,
-      { additionalProperties: false },
-    ),
+    Type.Record(Type.String({ pattern: WRITTEN_STATUS.source }), RefusalClass, { additionalProperties: false }),
   ),
 })
 
 export type SmppSettings = Static<typeof SmppSettings>
 export type CompleteSmppSettings = ReturnType<typeof completeSmppSettings>
 export type IdForm = Static<typeof IdForm>
-export type RefusalClass = Static<typeof RefusalClass>
 
 /** The settings with what is left out in the file. */
 export function completeSmppSettings(given: SmppSettings) {
@@ -143,7 +137,3 @@ export function completeSmppSettings(given: SmppSettings) {
 
 /** By the specification a receipt's TLV has the id as the answer had it (SMPP 3.4, 5.3.2.12). */
 const MESSAGE_ID = { answer: 'text', receipt: 'text' } as const
-
-function strict<Properties extends Record<string, TSchema>>(properties: Properties) {
-  return Type.Object(properties, { additionalProperties: false })
-}

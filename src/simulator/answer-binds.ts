@@ -1,6 +1,6 @@
 import type { Values } from '../runtime/settings.ts'
 import { COMMAND_STATUS } from '../smpp/command-status.ts'
-import { createPdu, createResponse } from '../smpp/pdu.ts'
+import { createResponse } from '../smpp/pdu.ts'
 import { createTlv } from '../smpp/tlv.ts'
 import { draw } from './behaviour.ts'
 import type { simulatorSettings } from './config.ts'
@@ -45,7 +45,7 @@ export class BindDesk {
     if (session.isClosed) return
     const status = COMMAND_STATUS[this.#decide(session, pdu)].code
     if (status !== 0) {
-      session.write(createPdu(`${pdu.command}_resp`, pdu.sequence, { status }))
+      session.write(createResponse(pdu, { status }))
       return
     }
     session.binding = {

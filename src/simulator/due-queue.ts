@@ -15,10 +15,6 @@ export class DueQueue<Item> {
     this.#run = run
   }
 
-  get size(): number {
-    return this.#size
-  }
-
   add(item: Item, atMs: number): void {
     const nowMs = Date.now()
     if (this.#size === 0) this.#nextTick = Math.floor(nowMs / TICK_MS)

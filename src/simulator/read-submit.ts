@@ -9,7 +9,7 @@ import type { SubmitPdu } from './session.ts'
 import { readAddress } from './smpp-address.ts'
 
 /** The vendor TLV in which the gateway names `<message>.<attempt>.<part>`, by which it is audited. */
-export const REFERENCE_TAG = 0x1501
+const REFERENCE_TAG = 0x1501
 
 /** What a submit says, as the ledger has it. */
 export interface ReceivedSubmit {

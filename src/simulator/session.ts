@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
+import { answerFault } from '../smpp/answer-fault.ts'
 import { COMMAND_STATUS } from '../smpp/command-status.ts'
 import type { PduFault, PduReading } from '../smpp/decode-pdu.ts'
 import { encodePdu } from '../smpp/encode-pdu.ts'
 import { createPdu, createResponse, type Pdu, type PduOf } from '../smpp/pdu.ts'
-import { RESPONSE_BIT } from '../smpp/pdu-grammar.ts'
 import { PduReader } from '../smpp/pdu-reader.ts'
 import type { TakenMessage } from './taken-message.ts'
 
@@ -21,6 +21,7 @@ export type BindPdu = PduOf<'bind_transmitter'> | PduOf<'bind_receiver'> | PduOf
 export type QueryPdu = PduOf<'query_sm'> | PduOf<'cancel_sm'> | PduOf<'replace_sm'>
 
 const NOT_BOUND = { status: COMMAND_STATUS.ESME_RINVBNDSTS.code }
+const UNKNOWN_COMMAND = { status: COMMAND_STATUS.ESME_RINVCMDID.code }
 
 /** What a connection is once it is bound. */
 export interface Binding {
@@ -231,16 +232,16 @@ export class Session {
       case 'submit_sm':
       case 'data_sm':
         if (this.binding?.canSubmit) this.#events.submit(this, pdu)
-        else this.write(createPdu(`${pdu.command}_resp`, pdu.sequence, NOT_BOUND))
+        else this.write(createResponse(pdu, NOT_BOUND))
         return
       case 'query_sm':
       case 'cancel_sm':
       case 'replace_sm':
         if (this.binding?.canSubmit) this.#events.query(this, pdu)
-        else this.#nack(pdu.sequence, NOT_BOUND.status)
+        else this.write(createResponse(pdu, NOT_BOUND))
         return
       default:
-        if (!pdu.command.endsWith('_resp')) this.#nack(pdu.sequence, COMMAND_STATUS.ESME_RINVCMDID.code)
+        if (!pdu.command.endsWith('_resp')) this.write(createPdu('generic_nack', pdu.sequence, UNKNOWN_COMMAND))
     }
   }
 
@@ -252,19 +253,10 @@ export class Session {
     this.#events.acknowledged(message, status)
   }
 
-  /** Responses are not answered: a nack of a nack would never end. */
-  #refuse({ command, commandId, sequence, status, isFatal }: PduFault): void {
-    if (commandId >= RESPONSE_BIT) return
-    if (command === 'submit_sm' || command === 'data_sm') {
-      this.write(createPdu(`${command}_resp`, sequence, { status }))
-    } else {
-      this.#nack(sequence, status)
-    }
-    if (isFatal) this.end()
-  }
-
-  #nack(sequence: number, status: number): void {
-    this.write(createPdu('generic_nack', sequence, { status }))
+  #refuse(fault: PduFault): void {
+    const answer = answerFault(fault)
+    if (answer) this.write(answer)
+    if (fault.isFatal) this.end()
   }
 
   #nextSequence(): number {

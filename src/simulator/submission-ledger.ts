@@ -1,5 +1,14 @@
 import { hash } from 'node:crypto'
-import { appendFileSync, createReadStream, existsSync, mkdirSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Charset } from '../domain/text/coding.ts'
@@ -56,7 +65,10 @@ export class SubmissionLedger {
   /** An empty path keeps no ledger. */
   constructor(path: string) {
     this.#path = path
-    if (path !== '') mkdirSync(dirname(path), { recursive: true })
+    if (path === '') return
+    mkdirSync(dirname(path), { recursive: true })
+    // What an earlier run had not finished when it was killed is a line of its own.
+    if (existsSync(path) && !endsWithLine(path)) this.#lines = '\n'
   }
 
   get isKept(): boolean {
@@ -75,11 +87,23 @@ export class SubmissionLedger {
   }
 }
 
+function endsWithLine(path: string): boolean {
+  const file = openSync(path, 'r')
+  try {
+    const { size } = fstatSync(file)
+    const last = Buffer.from('\n')
+    if (size > 0) readSync(file, last, 0, 1, size - 1)
+    return last.toString() === '\n'
+  } finally {
+    closeSync(file)
+  }
+}
+
 export function textHash(text: string): string {
   return hash('sha256', text)
 }
 
-/** Reads a ledger from its beginning. A last line that was torn by a crash is left out. */
+/** Reads a ledger from its beginning. Lines that a crash has torn are left out. */
 export async function* readLedger(path: string): AsyncGenerator<LedgerEntry> {
   if (path === '' || !existsSync(path)) return
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {

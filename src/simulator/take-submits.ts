@@ -1,7 +1,7 @@
 import type { Values } from '../runtime/settings.ts'
-import { COMMAND_STATUS } from '../smpp/command-status.ts'
+import { COMMAND_STATUS, readStatus } from '../smpp/command-status.ts'
 import { encodePdu } from '../smpp/encode-pdu.ts'
-import { createPdu, type Pdu } from '../smpp/pdu.ts'
+import { createResponse, type Pdu } from '../smpp/pdu.ts'
 import { draw, type SubmitFate, type Treatment, treat } from './behaviour.ts'
 import type { simulatorSettings } from './config.ts'
 import { DueQueue } from './due-queue.ts'
@@ -11,7 +11,6 @@ import { RateLimit } from './rate-limit.ts'
 import { type ReceivedSubmit, readSubmit } from './read-submit.ts'
 import { submissionEntry, takeMessage } from './record-submit.ts'
 import type { Session, SubmitPdu } from './session.ts'
-import { statusCode } from './status-setting.ts'
 import type { SubmissionLedger } from './submission-ledger.ts'
 import type { TakenMessage } from './taken-message.ts'
 import type { ReceiptDesk } from './tell-receipts.ts'
@@ -77,7 +76,7 @@ export class SubmitDesk {
   take(session: Session, pdu: SubmitPdu): void {
     const submit = readSubmit(pdu)
     if (!submit) {
-      session.write(createPdu(`${pdu.command}_resp`, pdu.sequence, { status: COMMAND_STATUS.ESME_RINVESMCLASS.code }))
+      session.write(createResponse(pdu, { status: COMMAND_STATUS.ESME_RINVESMCLASS.code }))
       return
     }
     const { settings } = this.#options
@@ -125,7 +124,7 @@ export class SubmitDesk {
     const times = { arrivedMs, decidedMs: nowMs }
     if (ledger.isKept) ledger.add(submissionEntry(session, submit, fate, status, message, times))
     const messageId = message ? spellId(message.id, settings.SIMULATOR_ID_ANSWER) : ''
-    const answer = createPdu(`${pdu.command}_resp`, pdu.sequence, { status: statusCode(status), messageId })
+    const answer = createResponse(pdu, { status: readStatus(status), messageId })
     const how = fate === 'taken-garbled' ? draw(`${settings.SIMULATOR_SEED} damage ${submit.key.submit}`) : null
     const garbled = how === null ? null : garbleAnswer(encodePdu(answer), how)
     if (garbled?.spoilsRest || fate === 'cut' || fate === 'taken-cut') session.isSpoilt = true

@@ -68,6 +68,14 @@ export function statusName(code: number): StatusName | null {
   return NAMES.get(code) ?? null
 }
 
+/** A status as people write it into settings: by its name, or by its number, `0x0401`, as vendors' own are. */
+export const WRITTEN_STATUS = new RegExp(`^(${Object.keys(COMMAND_STATUS).join('|')}|0x[0-9a-fA-F]{1,8})$`)
+
+/** The code of a written status. */
+export function readStatus(written: string): number {
+  return Object.hasOwn(COMMAND_STATUS, written) ? COMMAND_STATUS[written as StatusName].code : Number(written)
+}
+
 /** `ESME_RTHROTTLED (0x00000058)`, or the code alone: for people. */
 export function describeStatus(code: number): string {
   const hex = `0x${code.toString(16).padStart(8, '0')}`

@@ -72,8 +72,6 @@ export type PduOf<C extends CommandName> = C extends CommandName
 export type Pdu = PduOf<CommandName>
 
 type RequestName = { [C in CommandName]: `${C}_resp` extends CommandName ? C : never }[CommandName]
-/** A PDU that is answered by its own response. */
-export type RequestPdu = PduOf<RequestName>
 
 type Given<C extends CommandName> = Partial<Values<C> & { readonly status: number; readonly tlvs: readonly Tlv[] }>
 

@@ -3,7 +3,6 @@
     absolute  t tenths of a second, nn quarters of an hour that local time is ahead (p is +) or behind (-) UTC
     relative  t and nn are zero, p is R; counted from when the SMSC reads it
 */
-const FORM = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d)(\d\d)([+\-R])$/
 const DAY_SECONDS = 86_400
 const RELATIVE_SECONDS_MAX = 31 * DAY_SECONDS
 
@@ -24,22 +23,4 @@ export function formatRelativeTime(durationMs: number): string {
   const [days, hours] = [Math.floor(seconds / DAY_SECONDS), Math.floor((seconds % DAY_SECONDS) / 3_600)]
   const parts = [days, hours, Math.floor((seconds % 3_600) / 60), seconds % 60]
   return `0000${parts.map((each) => String(each).padStart(2, '0')).join('')}000R`
-}
-
-/** The moment that is meant when it is read at `now`; null for what is no such time. */
-export function parseSmppTime(text: string, now: Date): Date | null {
-  const [, years, months, days, hours, minutes, seconds, tenths, quarters, sign] = FORM.exec(text) ?? []
-  if (sign === undefined) return null
-  const [year, month, day] = [Number(years), Number(months), Number(days)]
-  const [hour, minute, second] = [Number(hours), Number(minutes), Number(seconds)]
-  if (sign === 'R') {
-    const [nowYear, nowMonth, nowDay] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()]
-    const midnight = Date.UTC(nowYear + year, nowMonth + month, nowDay + day)
-    return new Date(midnight + (now.getTime() % (DAY_SECONDS * 1_000)) + (hour * 3_600 + minute * 60 + second) * 1_000)
-  }
-  const local = Date.UTC(2_000 + year, month - 1, day, hour, minute, second, Number(tenths) * 100)
-  const isCalendarDate = new Date(local).getUTCMonth() === month - 1 && new Date(local).getUTCDate() === day
-  if (!isCalendarDate || minute > 59 || second > 59 || Number(quarters) > 48) return null
-  const aheadMs = Number(quarters) * 15 * 60_000
-  return new Date(sign === '+' ? local - aheadMs : local + aheadMs)
 }

@@ -234,3 +234,29 @@ test('a request for receipts that cannot be composed is told of, and ends nothin
   expect(troubles[0]).toContain('nothing')
   expect(await line.submit(MESSAGE)).toMatchObject({ kind: 'sent' })
 })
+
+test('who stops asks for no further receipts', async () => {
+  const sent: (() => void)[] = []
+  const held: (() => void)[] = []
+  const { url } = await aggregator(({ url: { pathname } }, response) => {
+    if (pathname !== '/send') return void held.push(() => json(response, 200, []))
+    const id = sent.push(() => json(response, 200, { id }))
+    if (id === 3) for (const send of sent) send()
+  })
+  const poll = {
+    id: '/id',
+    status: '/status',
+    statuses: {},
+    every_ms: 100,
+    ids_max: 1,
+    request: { url: `${url}/{ids}` },
+  }
+  const request = { url: `${url}/send` }
+  const { line } = connector({ request, answer: { id: '/id' }, receipts: { poll } }, {})
+  await Promise.all([1, 2, 3].map(() => line.submit(MESSAGE)))
+  await eventually(() => held.length, Boolean)
+  const stopping = line.stop()
+  held[0]!()
+  await stopping
+  expect(held).toHaveLength(1)
+})

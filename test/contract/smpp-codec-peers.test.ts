@@ -2,21 +2,15 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
-import {
-  type CommandName,
-  createPdu,
-  createResponse,
-  type Pdu,
-  type PduOf,
-  type RequestPdu,
-} from '../../src/smpp/pdu.ts'
+import { type CommandName, createPdu, createResponse, type Pdu, type PduOf } from '../../src/smpp/pdu.ts'
 import { PduReader } from '../../src/smpp/pdu-reader.ts'
 import { createTlv, readTlv } from '../../src/smpp/tlv.ts'
-import { ESM_CLASS_UDHI, encodeUserDataHeader } from '../../src/smpp/user-data-header.ts'
+import { ESM_CLASS_UDHI } from '../../src/smpp/user-data-header.ts'
 import { JsmppServer } from '../servers/jsmpp-server.ts'
 import { NodeSmppServer } from '../servers/node-smpp-server.ts'
 
-const HEADER = encodeUserDataHeader([{ kind: 'concatenation', bits: 8, reference: 42, parts: 2, part: 1 }])
+/** The first of two parts of message 42. */
+const HEADER = Buffer.of(5, 0, 3, 42, 2, 1)
 const VENDOR_TLV = { tag: 0x1501, value: Buffer.from('77.1.1\0') }
 const SUBMIT = {
   sourceAddrTon: 5,
@@ -57,7 +51,7 @@ test("jSMPP's server takes what we write, and we read what it writes", async () 
     createPdu('cancel_sm', 4, { messageId }),
     createPdu('replace_sm', 5, { messageId }),
     createPdu('data_sm', 6, { destinationAddr: '998901234567', tlvs: [createTlv('message_payload', Buffer.of(1))] }),
-  ] satisfies RequestPdu[]) {
+  ]) {
     session.send(request)
     const refused = await session.next(`${request.command}_resp`)
     expect(refused.status).toBeGreaterThan(0)

@@ -117,6 +117,21 @@ test('the parts of a message go over one bind, one behind the other', async () =
   }
 })
 
+test('what is taken without a name has one of its own', async () => {
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm') return false
+    link.send(createResponse(pdu))
+    return true
+  })
+  const opened = openSmpp(smsc.address)
+  await ready(opened)
+  const message = smppMessage()
+  expect(await opened.connector.submit(message, 1)).toEqual({
+    kind: 'sent',
+    operatorMessageId: `unnamed ${message.ref}.1`,
+  })
+})
+
 test('a receipt is acknowledged when it is stored, and told again when it could not be', async () => {
   const stored: (() => void)[] = []
   let isBroken = true

@@ -4,7 +4,6 @@ import { type SubmissionEntry, textHash } from '../../src/simulator/submission-l
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createPdu } from '../../src/smpp/pdu.ts'
 import { createTlv, readTlv } from '../../src/smpp/tlv.ts'
-import { encodeUserDataHeader } from '../../src/smpp/user-data-header.ts'
 import { eventually } from '../servers/eventually.ts'
 import { makeCertificate } from '../servers/make-certificate.ts'
 import { expectStatus, idOf, receiptsOf, reference, SimulatedSmscs, textOf } from '../servers/simulated-smsc.ts'
@@ -54,7 +53,7 @@ test('a message is taken, written down, and told of', async () => {
 
 test('parts of a text say which they are: by header, by SAR; a payload is one', async () => {
   const peer = await smscs.bind(await smscs.start())
-  const header = encodeUserDataHeader([{ kind: 'concatenation', bits: 8, reference: 9, parts: 2, part: 2 }])
+  const header = Buffer.of(5, 0, 3, 9, 2, 2)
   const sar = [
     createTlv('sar_msg_ref_num', 700),
     createTlv('sar_total_segments', 3),

@@ -93,14 +93,14 @@ export class ScriptedSmsc {
       case 'bind_transceiver':
       case 'bind_transmitter':
       case 'bind_receiver':
-        link.send(createResponse(pdu, { systemId: 'scripted' }) as Pdu)
+        link.send(createResponse(pdu, { systemId: 'scripted' }))
         break
       case 'submit_sm':
         link.send(createResponse(pdu, { messageId: `${++this.#messages}` }))
         break
       case 'enquire_link':
       case 'unbind':
-        link.send(createResponse(pdu) as Pdu)
+        link.send(createResponse(pdu))
     }
   }
 }

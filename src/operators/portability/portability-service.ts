@@ -108,7 +108,7 @@ function valueAt(answer: unknown, path: string): unknown {
 }
 
 /** `43211`, `432-11`, or 432 and 11 as 432-11. Null if a part is null or missing. Throws if it is something else. */
-export function toMccMnc(parts: readonly unknown[]): string | null {
+function toMccMnc(parts: readonly unknown[]): string | null {
   if (parts.some((part) => part === undefined || part === null || part === '')) return null
   const [mcc, mnc] = parts.length > 1 ? parts.map(String) : splitMccMnc(String(parts[0]))
   const mccMnc = `${mcc}-${mnc!.padStart(2, '0')}`

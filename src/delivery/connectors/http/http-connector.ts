@@ -99,7 +99,7 @@ export class HttpConnector implements Connector {
       this.#troubled(`a callback was refused for its ${refusal}`)
       return 403
     }
-    const { receipts } = readReceipts(parseCallbackBody(callback), push, Date.now())
+    const receipts = readReceipts(parseCallbackBody(callback), push, Date.now())
     const results = await Promise.allSettled(receipts.map((receipt) => this.#events.receipt(receipt)))
     return results.every(({ status }) => status === 'fulfilled') ? 200 : 503
   }

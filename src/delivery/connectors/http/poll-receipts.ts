@@ -26,6 +26,7 @@ export class ReceiptPoller {
   readonly #awaited = new Map<string, number>()
   #timer: NodeJS.Timeout | null = null
   #asking: Promise<void> | null = null
+  #isStopping = false
 
   constructor(
     form: HttpPollForm,
@@ -53,6 +54,7 @@ export class ReceiptPoller {
 
   async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer)
+    this.#isStopping = true
     await this.#asking
   }
 
@@ -66,7 +68,7 @@ export class ReceiptPoller {
     this.#forgetOld(Date.now())
     const ids = [...this.#awaited.keys()]
     const idsMax = this.#form.ids_max ?? IDS_MAX
-    for (let first = 0; first < ids.length; first += idsMax) {
+    for (let first = 0; first < ids.length && !this.#isStopping; first += idsMax) {
       if (!(await this.#ask(ids.slice(first, first + idsMax)))) return
     }
   }
@@ -78,8 +80,7 @@ export class ReceiptPoller {
       this.#troubled('kind' in answer ? answer.code : `http-${answer.status}`)
       return false
     }
-    const { receipts } = readReceipts(answer.json, this.#form, Date.now())
-    for (const receipt of receipts) {
+    for (const receipt of readReceipts(answer.json, this.#form, Date.now())) {
       // One that cannot be stored is asked for again.
       await this.#receipt(receipt).then(
         () => this.#awaited.delete(receipt.operatorMessageId),

@@ -1,4 +1,5 @@
-import type { HttpAnswerForm, HttpErrorForm, RefusalClass } from '../../../operators/http-settings.ts'
+import type { HttpAnswerForm, HttpErrorForm } from '../../../operators/http-settings.ts'
+import type { RefusalClass } from '../../../operators/refusal-class.ts'
 import type { SubmitResult } from '../connector.ts'
 import { textAt } from './json-pointer.ts'
 

@@ -7,14 +7,8 @@ type ReceiptForm = Pick<
   'items' | 'id' | 'status' | 'code' | 'at' | 'statuses' | 'otherwise'
 >
 
-/** What receipts came with, and how many of them say nothing final or nothing that is understood. */
-export interface ReadReceipts {
-  readonly receipts: readonly Receipt[]
-  readonly ignored: number
-}
-
 /** Reads the receipts that a body has. One without an id, or of a status that the table leaves out, is ignored. */
-export function readReceipts(body: unknown, form: ReceiptForm, nowMs: number): ReadReceipts {
+export function readReceipts(body: unknown, form: ReceiptForm, nowMs: number): Receipt[] {
   const found = form.items === undefined ? body : at(body, form.items)
   const items = Array.isArray(found) ? found : found === undefined || found === null ? [] : [found]
   const receipts: Receipt[] = []
@@ -31,7 +25,7 @@ export function readReceipts(body: unknown, form: ReceiptForm, nowMs: number): R
       at: new Date(form.at ? timeMs(at(item, form.at), nowMs) : nowMs),
     })
   }
-  return { receipts, ignored: items.length - receipts.length }
+  return receipts
 }
 
 const SECONDS_MAX = 10_000_000_000

@@ -1,5 +1,5 @@
-import type { RefusalClass } from '../../../operators/smpp-settings.ts'
-import { COMMAND_STATUS, type StatusName, statusName } from '../../../smpp/command-status.ts'
+import type { RefusalClass } from '../../../operators/refusal-class.ts'
+import { readStatus, type StatusName, statusName } from '../../../smpp/command-status.ts'
 
 /*
   What an SMSC's refusal of a submit means, where the operator has not said otherwise (`errors` of its settings). The
@@ -66,7 +66,7 @@ export class StatusClasses {
   readonly #overrides: ReadonlyMap<number, RefusalClass>
 
   constructor(overrides: Readonly<Record<string, RefusalClass>>) {
-    this.#overrides = new Map(Object.entries(overrides).map(([key, kind]) => [codeOf(key), kind]))
+    this.#overrides = new Map(Object.entries(overrides).map(([key, kind]) => [readStatus(key), kind]))
   }
 
   /** Codes that nobody has named, as vendors' own, are temporary. */
@@ -80,8 +80,4 @@ export class StatusClasses {
 /** How a status is named in attempts, statuses and metrics: by the specification's name, or its number. */
 export function statusCode(status: number): string {
   return statusName(status) ?? `0x${status.toString(16)}`
-}
-
-function codeOf(key: string): number {
-  return key in COMMAND_STATUS ? COMMAND_STATUS[key as StatusName].code : Number(key)
 }

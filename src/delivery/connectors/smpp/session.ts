@@ -131,7 +131,7 @@ export class Session<Submit> {
   /** Answers a delivery. */
   respond(delivery: Delivery, status: number, nowMs: number): SessionAction<Submit>[] {
     this.#deliveries--
-    if (this.#state !== 'closed') this.#send(responseTo(delivery, status), nowMs)
+    if (this.#state !== 'closed') this.#send(createResponse(delivery, { status }), nowMs)
     this.#settle(nowMs)
     return this.#decided()
   }
@@ -233,7 +233,7 @@ export class Session<Submit> {
       this.#deliveries++
       this.#trafficMs = nowMs
       this.#actions.push({ kind: 'delivery', pdu })
-    } else this.#send(responseTo(pdu, COMMAND_STATUS.ESME_RINVBNDSTS.code), nowMs)
+    } else this.#send(createResponse(pdu, { status: COMMAND_STATUS.ESME_RINVBNDSTS.code }), nowMs)
   }
 
   #takeOther(pdu: Pdu, nowMs: number): void {
@@ -343,8 +343,4 @@ export class Session<Submit> {
     this.#actions = []
     return actions
   }
-}
-
-function responseTo(delivery: Delivery, status: number): Pdu {
-  return delivery.command === 'deliver_sm' ? createResponse(delivery, { status }) : createResponse(delivery, { status })
 }

@@ -1,0 +1,31 @@
+import { appendFileSync, mkdtempDisposableSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readLedger, SubmissionLedger } from './submission-ledger.ts'
+
+async function idsIn(path: string): Promise<(string | null)[]> {
+  const ids: (string | null)[] = []
+  for await (const { id } of readLedger(path)) ids.push(id)
+  return ids
+}
+
+function write(path: string, id: string): void {
+  const ledger = new SubmissionLedger(path)
+  ledger.add({ kind: 'receipt-acked', id })
+  ledger.flush()
+}
+
+test.each(['', '{"kind":"receipt-acked"', '{"kind":"receipt-acked","id":"torn"}'])(
+  'what a crash left of a last line, %j, costs nothing that a later run writes',
+  async (torn) => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'smsgw-'))
+    const path = join(folder.path, 'ledger.ndjson')
+    write(path, '1')
+    appendFileSync(path, torn)
+    write(path, '2')
+    write(path, '3')
+    expect((await idsIn(path)).filter((id) => id !== 'torn')).toEqual(['1', '2', '3'])
+    expect(readFileSync(path, 'utf8')).not.toContain('\n\n')
+  },
+)
