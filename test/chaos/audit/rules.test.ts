@@ -108,7 +108,7 @@ const WRONG: readonly (readonly [string, string, RegExp, Change])[] = [
   [
     'what was taken is given back',
     'A4',
-    /1 was taken by the operator and given back/,
+    /1 was taken by the operator \(all of its parts\) and given back/,
     (facts) => ({
       books: facts.books.map((entry) =>
         entry.ref === 1 && entry.kind === 'capture' ? { ...entry, kind: 'release', balance: 100 } : entry,
@@ -225,7 +225,12 @@ test('a message of two parts is sound when each part was taken once', () => {
 })
 
 const WRONG_PARTS: readonly (readonly [string, string, RegExp, (submits: readonly Submit[]) => Submit[]])[] = [
-  ['a part is never taken', 'A4', /1 was not taken by the operator/, ([, ...others]) => others],
+  [
+    'a part is never taken',
+    'A4',
+    /1 is delivered, was not taken by the operator \(some of its parts\)/,
+    ([, ...others]) => others,
+  ],
   [
     'a part is another text',
     'A3',
@@ -259,18 +264,51 @@ test.each(WRONG_PARTS)('of a message of two parts %s: %s names it', (_, check, s
   expect(named.flatMap(({ violations }) => violations).some((violation) => says.test(violation))).toBe(true)
 })
 
+test('a message is paid when one of its parts was taken, although it failed', () => {
+  const facts = inTwoParts(soundFacts())
+  const isRefused = ({ part }: { part: number }): boolean => part === 2
+  const refused: Facts = {
+    ...facts,
+    ...change('states', { status: 'failed', timeline: ['queued', 'sending', 'failed'] })(facts),
+    attempts: facts.attempts.map((each) => (isRefused(each) ? { ...each, outcome: 'temporary' } : each)),
+    submits: facts.submits.map((each) => (isRefused(each) ? { ...each, result: 'temporary' } : each)),
+  }
+  expect(ofMoney(refused)).toEqual([])
+  const givenBack = change('books', { kind: 'release', balance: 100 }, PAYMENT)(refused)
+  expect(ofMoney({ ...refused, ...givenBack })).toContainEqual(
+    '1 was taken by the operator (some of its parts) and given back',
+  )
+  const untaken = refused.submits.filter(({ ref }) => ref !== '1.1')
+  expect(ofMoney({ ...refused, submits: untaken })).toEqual([
+    '1 is failed, was not taken by the operator (none of its parts) and not given back',
+  ])
+})
+
+test('a message of which nobody knows whether it was taken is paid', () => {
+  const facts = soundFacts()
+  const unknown: Facts = {
+    ...facts,
+    ...change('states', { status: 'unknown', timeline: ['queued', 'sending', 'unknown'] })(facts),
+    submits: facts.submits.filter(({ ref }) => ref !== '1.1'),
+  }
+  expect(ofMoney(unknown)).toEqual([])
+})
+
 test('where the only take is one whose answer was lost, both settlements are right', () => {
   const facts = soundFacts()
   const submits = facts.submits.filter(({ ref }) => ref !== '3.2')
   const attempts = facts.attempts.filter(({ smsId, attempt }) => smsId !== 3 || attempt === 1)
-  const found = audit({ ...facts, submits, attempts }).find(({ check }) => check === 'A4')
-  expect(found?.violations).toEqual([])
+  expect(ofMoney({ ...facts, submits, attempts })).toEqual([])
 })
 
 test('without ClickHouse nothing is compared with it', () => {
   const found = audit({ ...soundFacts(), analytics: null }).find(({ check }) => check === 'A7')
   expect(found).toMatchObject({ count: 0, violations: [] })
 })
+
+function ofMoney(facts: Facts): readonly string[] {
+  return audit(facts).find(({ check }) => check === 'A4')!.violations
+}
 
 type Lists = { [Name in keyof Facts]: Facts[Name] extends readonly object[] ? Name : never }[keyof Facts]
 
@@ -290,6 +328,9 @@ function swapped<T extends object>([first, second, ...rest]: readonly T[]): T[] 
   const offsetOf = (each: T | undefined): object => (each && 'offset' in each ? { offset: each.offset } : {})
   return [{ ...second!, ...offsetOf(first) }, { ...first!, ...offsetOf(second) }, ...rest]
 }
+
+/** The entry of the sound facts' books that captures message 1. */
+const PAYMENT = 4
 
 /** Message 1 as one of two parts, each of which was taken. */
 function inTwoParts(facts: Facts): Facts {

@@ -1,4 +1,4 @@
-import { takesOfMessages } from '../count-takes.ts'
+import { takesOfParts } from '../count-takes.ts'
 import type { Facts, Finding } from '../facts.ts'
 
 /** A3: what the operator took twice says so, and what says so has an attempt whose answer was lost, or came too late. */
@@ -10,10 +10,10 @@ export function duplicatesAreFlagged(facts: Facts): Finding {
       .filter(({ outcome, possibleDuplicate }) => outcome === 'ambiguous' || possibleDuplicate)
       .map(({ smsId }) => smsId),
   )
-  const taken = takesOfMessages(facts.submits)
-  const twice = [...taken].filter(([, times]) => times > 1)
+  const taken = takesOfParts(facts.submits)
+  const twice = [...taken].filter(([, times]) => Math.max(...times) > 1)
   for (const [smsId, times] of twice) {
-    if (!flagged.has(smsId)) violations.push(`${smsId} was taken ${times} times and is not flagged`)
+    if (!flagged.has(smsId)) violations.push(`${smsId} was taken ${Math.max(...times)} times and is not flagged`)
   }
   for (const smsId of flagged) {
     if (!ambiguous.has(smsId)) violations.push(`${smsId} is flagged, and no answer of it was lost`)
