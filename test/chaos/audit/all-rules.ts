@@ -12,6 +12,7 @@ import { oneFinalStatus } from './rules/one-final-status.ts'
 import { orderIsKept } from './rules/order-is-kept.ts'
 import { submitsAreExplained } from './rules/submits-are-explained.ts'
 import { webhooksArrive } from './rules/webhooks-arrive.ts'
+import { tellEvidence } from './tell-evidence.ts'
 
 const RULES: readonly Rule[] = [
   acceptedIsStored,
@@ -30,5 +31,8 @@ const RULES: readonly Rule[] = [
 ]
 
 export function audit(facts: Facts): Finding[] {
-  return RULES.map((rule) => rule(facts))
+  return RULES.map((rule) => {
+    const finding = rule(facts)
+    return { ...finding, evidence: tellEvidence(finding, facts) }
+  })
 }

@@ -145,6 +145,8 @@ export interface Finding {
   readonly compared: string
   readonly count: number
   readonly violations: readonly string[]
+  /** What is known of the messages that the violations are about. */
+  readonly evidence?: readonly string[]
 }
 
 export type Rule = (facts: Facts) => Finding

@@ -219,6 +219,14 @@ test.each(WRONG)('%s: %s names it', (_, check, says, change) => {
   expect(named.some((violation) => says.test(violation))).toBe(true)
 })
 
+test('what the sources have of a message that is not right is told', () => {
+  const facts = soundFacts()
+  const found = audit({ ...facts, ...change('books', { kind: 'release', balance: 100 }, PAYMENT)(facts) })
+  expect(found.find(({ check }) => check === 'A4')!.evidence).toEqual([
+    "1: 1 segments for 100; state queued → sending → sent → delivered; attempts 1.1 sent; operator's ledger 1.1 of 1 taken; books reserve, release",
+  ])
+})
+
 test('a message of two parts is sound when each part was taken once', () => {
   const findings = audit(inTwoParts(soundFacts()))
   expect(findings.flatMap(({ violations }) => violations)).toEqual([])

@@ -65,8 +65,9 @@ export function printReport(result: CampaignResult): void {
       `broker ${nodeId} killed: its ${partitions} busy partitions are written again after ${afterMs ?? '-'} ms`,
     )
   }
-  const crashes = Object.entries(result.crashes).map(([name, times]) => `${name} ${times}×`)
-  console.log(`ended by themselves: ${crashes.join(', ') || 'none'}`)
+  const crashes = Object.entries(result.crashes)
+  console.log(`ended by themselves: ${crashes.map(([name, { length }]) => `${name} ${length}×`).join(', ') || 'none'}`)
+  for (const [name, lastWords] of crashes) for (const words of lastWords) console.log(`    ${name}: ${words}`)
   console.log(`drained ${result.drainedMs === null ? 'never' : `in ${seconds(result.drainedMs)}`}\n`)
   printFindings(findings)
 }
@@ -83,9 +84,10 @@ export function printFindings(findings: readonly Finding[]): void {
       violations.length === 0 ? 'ok' : 'VIOLATED',
     ]),
   )
-  for (const { check, violations } of findings) {
+  for (const { check, violations, evidence = [] } of findings) {
     for (const violation of violations.slice(0, SHOWN_MAX)) console.log(`${check}: ${violation}`)
     if (violations.length > SHOWN_MAX) console.log(`${check}: and ${violations.length - SHOWN_MAX} more`)
+    for (const known of evidence) console.log(`    ${known}`)
   }
 }
 

@@ -36,7 +36,7 @@ export interface CampaignResult {
   /** From the end of the load until nothing was under way; null if that did not come. */
   readonly drainedMs: number | null
   /** Processes that ended by themselves, and how often. */
-  readonly crashes: Readonly<Record<string, number>>
+  readonly crashes: Readonly<Record<string, readonly string[]>>
   readonly findings: readonly Finding[]
 }
 
@@ -99,7 +99,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     signal.throwIfAborted()
     const resumedWrites = await Promise.all(testbed.resumed)
     const crashes = testbed.gateway.processes
-      .filter((each) => each.crashes > 0)
+      .filter((each) => each.crashes.length > 0)
       .map((each) => [each.name, each.crashes])
     const { accepted } = testbed.load
     told('stopping and auditing')

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Answer } from '../../../src/ops/up/supervision-messages.ts'
 import { eventually } from '../../servers/eventually.ts'
@@ -9,6 +9,8 @@ const MAIN = join(ROOT, 'src/main.ts')
 const RESTART_MS = 500
 const READY_MS_MAX = 120_000
 const STOP_MS_MAX = 12_000
+/** Characters. */
+const LAST_WORDS_MAX = 500
 
 export interface RoleProcessOptions {
   readonly name: string
@@ -31,8 +33,8 @@ export class RoleProcess {
   #isReady = false
   #wanted = false
   #restart: NodeJS.Timeout | null = null
-  /** Ends that nobody asked for. */
-  crashes = 0
+  /** What it said last before each end that nobody asked for. */
+  readonly crashes: string[] = []
 
   constructor(options: RoleProcessOptions) {
     this.#options = options
@@ -106,7 +108,9 @@ export class RoleProcess {
   #ended(): void {
     this.#isReady = false
     if (!this.#wanted) return
-    this.crashes++
+    this.crashes.push(
+      readFileSync(this.#options.logFile, 'utf8').trimEnd().split('\n').at(-1)!.slice(0, LAST_WORDS_MAX),
+    )
     this.#restart = setTimeout(() => this.#spawn(), RESTART_MS)
   }
 }
