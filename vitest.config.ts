@@ -6,6 +6,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Properties are many runs of what takes a moment, on a machine that may be busy.
+          testTimeout: 60_000,
           include: [
             '{src,bench,test/chaos}/**/*.test.ts',
             'test/*.test.ts',

@@ -30,6 +30,11 @@ export const deliverySettings = {
     },
   ),
   DELIVERY_DEFER_MS: integer(60_000, 'Waits longer than that are spent in PostgreSQL, not in memory', { min: 1_000 }),
+  DELIVERY_AWAY_MS: integer(
+    3_000,
+    'Messages whose operators have been away for longer wait in PostgreSQL, and are called back when one is there',
+    { min: 1_000 },
+  ),
   DELIVERY_RETRY_MS_MAX: integer(60_000, 'Longest wait between two attempts', { min: 1 }),
   RECEIPTS_PORT: integer(0, 'Port where operators that speak HTTP bring receipts, at /receipts/<operator>; 0: none', {
     max: 65_535,

@@ -6,7 +6,7 @@ import { type Attempt, type AttemptPart, outcomeOf } from './attempt.ts'
 import type { AttemptEnd, AttemptStart, PartEnd } from './attempt-statements.ts'
 import type { LineCondition } from './choose-line.ts'
 import type { SubmitResult } from './connectors/connector.ts'
-import { TaskDelivery } from './deliver-task.ts'
+import { type TaskDelays, TaskDelivery } from './deliver-task.ts'
 import { LeavingPartitions } from './leaving-partitions.ts'
 import { LineHealth } from './line-health.ts'
 import type { LineCandidate } from './live-lines.ts'
@@ -118,7 +118,13 @@ function operator(
 type Told = [status: string, details: StatusDetails]
 
 /** A worker that has the message in hand. */
-function worker(book: Book, operators: readonly Operator[], changes: object = {}, tellStored = async () => {}) {
+function worker(
+  book: Book,
+  operators: readonly Operator[],
+  changes: object = {},
+  tellStored = async () => {},
+  delayed: TaskDelays | null = null,
+) {
   const told: Told[] = []
   const leaving = new LeavingPartitions()
   const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]!.name, priority: 1 }
@@ -144,7 +150,7 @@ function worker(book: Book, operators: readonly Operator[], changes: object = {}
     teller: { tell: async () => {}, tellStored } as never,
     leaving,
     rules: { retryMsFirst: 0, retryMsMax: 0 },
-    delayed: null,
+    delayed,
   })
   const record = { topic: 't', partition: 0, header: () => undefined, isAbandoned: false } as unknown as ConsumedRecord
   return { told, leaving, handle: (): Promise<Outcome> => delivery.handle(record) }
@@ -192,6 +198,29 @@ test('while no operator takes it the message waits: no attempt is made and no re
   expect(book.attempts).toEqual([])
   only.isReady = true
   expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+})
+
+test('what waits for operators that are away for longer is put aside until the one that left last is there again', async () => {
+  const [first, second] = [operator('a', []), operator('b', [])]
+  first.isReady = false
+  await untilUnbound(first)
+  vi.setSystemTime(Date.now() + 2_000)
+  second.isReady = false
+  await untilUnbound(second)
+  const awaited: string[] = []
+  const delays: TaskDelays = {
+    shouldDefer: () => false,
+    defer: async () => {},
+    shouldAwait: (awayForMs) => awayForMs > 3_000,
+    awaitOperator: async (_record, _task, name) => void awaited.push(name),
+  }
+  const running = worker(new Book(), [first, second], {}, undefined, delays)
+  vi.setSystemTime(Date.now() + 2_000)
+  expect(await running.handle()).toMatchObject({ kind: 'shed' })
+  vi.setSystemTime(Date.now() + 2_000)
+  expect(await running.handle()).toEqual({ kind: 'done' })
+  expect(awaited).toEqual(['b'])
+  expect(running.told.map(([status]) => status)).toEqual(['queued'])
 })
 
 test('two refusals for now, and the next operator has its turn', async () => {

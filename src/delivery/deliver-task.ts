@@ -38,6 +38,10 @@ export interface TaskDelays {
   shouldDefer(untilMs: number, nowMs: number): boolean
   /** Resolves when the task is put aside: its record is done then. Throws when the database does. */
   defer(record: ConsumedRecord, task: DeliveryTask, untilMs: number): Promise<void>
+  /** Whether to put aside what waits for an operator that has been away for so long. */
+  shouldAwait(awayForMs: number): boolean
+  /** The same until the operator is there again. `spread` is from 0 to below 1. */
+  awaitOperator(record: ConsumedRecord, task: DeliveryTask, operator: string, spread: number): Promise<void>
 }
 
 /** What is known of a task in hand, across the visits of its record to the handler. */
@@ -184,7 +188,7 @@ export class TaskDelivery {
       return deadLetter('handler', `there is no operator "${operator}", and no other may have the message`)
     }
     const candidate = choose(candidates, progress, step.operator)
-    if (!candidate) return noLine(progress)
+    if (!candidate) return this.#awaitLine(record, progress, candidates)
     const { line } = candidate
     const message = outgoing(progress.task, step.attempt, candidate.sender)
     const partCount = line.connector.partsOf(message)
@@ -199,7 +203,7 @@ export class TaskDelivery {
       if (validUntilMs !== null && validUntilMs <= Date.now()) return null
       // At the operator's pace it would not be whole in time.
       if (validUntilMs !== null && validUntilMs <= turn.untilMs) return shed(validUntilMs)
-      if (!line.health.admit(Date.now())) return noLine(progress)
+      if (!line.health.admit(Date.now())) return this.#awaitLine(record, progress, candidates)
       const order = {
         ...submits,
         message,
@@ -234,6 +238,22 @@ export class TaskDelivery {
       if (receipt && submit.part === null) progress.overtaken = { submit, receipt }
       else this.#parts.receipts.expect(submit)
     }
+  }
+
+  /** No operator takes the message now. It looks again soon, or when one that is away for longer is there again. */
+  async #awaitLine(record: ConsumedRecord, progress: Progress, candidates: readonly LineCandidate[]): Promise<Outcome> {
+    const { task, validUntilMs } = progress
+    const { delayed } = this.#parts
+    sayWaiting(progress)
+    const nowMs = Date.now()
+    const spread = spreadOf(task.sms_id)
+    const atMs = nowMs + NO_LINE_MS * (1 + spread)
+    const { name, awayForMs } = candidates
+      .map(({ line }) => ({ name: line.name, awayForMs: line.health.awayForMs(nowMs) }))
+      .reduce((latest, each) => (each.awayForMs < latest.awayForMs ? each : latest))
+    if (!delayed?.shouldAwait(awayForMs)) return shed(Math.min(atMs, validUntilMs ?? atMs))
+    await delayed.awaitOperator(record, task, name, spread)
+    return DONE
   }
 
   /** Whom the next attempt may be made with. Whoever has a part of the message has it also when the routes have changed. */
@@ -329,14 +349,6 @@ function takenSubmits({ reports }: Progress, { attempt }: MadeAttempt): TakenSub
       possibleDuplicate,
       takenAtMs: attempt.endedAtMs!,
     }))
-}
-
-/** No operator takes the message now. It looks again soon, and no later than its validity ends. */
-function noLine(progress: Progress): Outcome {
-  const { task, validUntilMs } = progress
-  sayWaiting(progress)
-  const atMs = Date.now() + NO_LINE_MS * (1 + spreadOf(task.sms_id))
-  return shed(Math.min(atMs, validUntilMs ?? atMs))
 }
 
 /** Once, before the first attempt; after one that is to be followed by another, that is said of the attempt. */

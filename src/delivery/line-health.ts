@@ -17,6 +17,7 @@ export class LineHealth {
   #breaker: BreakerState = CLOSED
   #isUnbound = false
   #grace: NodeJS.Timeout | null = null
+  #awaySinceMs: number | null = null
 
   constructor(parts: LineHealthParts) {
     this.#parts = parts
@@ -30,6 +31,11 @@ export class LineHealth {
   condition(nowMs: number): LineCondition {
     if (this.#isUnbound) return 'unbound'
     return admits(this.#breaker, nowMs) ? 'ready' : 'broken'
+  }
+
+  /** For how long it has taken no messages, but for single ones that tried it; 0 if it does. */
+  awayForMs(nowMs: number): number {
+    return this.#awaySinceMs === null ? 0 : nowMs - this.#awaySinceMs
   }
 
   /** Called right before an attempt. True: it may be made, and its answer or withdrawal must be told. */
@@ -53,10 +59,12 @@ export class LineHealth {
     if (this.#parts.isReady()) {
       this.stop()
       this.#isUnbound = false
+      this.#noteAway()
       return
     }
     this.#grace ??= setTimeout(() => {
       this.#isUnbound = true
+      this.#noteAway()
       this.#parts.unavailable()
     }, this.#parts.graceMs)
     this.#grace.unref()
@@ -67,10 +75,16 @@ export class LineHealth {
     this.#grace = null
   }
 
+  #noteAway(): void {
+    const isAway = this.#isUnbound || this.#breaker.kind !== 'closed'
+    this.#awaySinceMs = isAway ? (this.#awaySinceMs ?? Date.now()) : null
+  }
+
   #move(to: BreakerState): void {
     const before = this.#breaker
     this.#breaker = to
     if (before.kind === to.kind) return
+    this.#noteAway()
     this.#parts.breakerChanged(to.kind)
     // Also while one message tries it: the others would take turns, and slots of its pace, only to be turned away.
     if (to.kind !== 'closed') this.#parts.unavailable()

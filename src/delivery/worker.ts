@@ -23,6 +23,7 @@ import type { Values } from '../runtime/settings.ts'
 import type { BreakerState } from './breaker.ts'
 import type { deliverySettings } from './config.ts'
 import { ReceiptListener } from './connectors/http/receipt-listener.ts'
+import { TaskCallBack } from './delay/call-back-tasks.ts'
 import { DelayedTasks } from './delay/delayed-tasks.ts'
 import { TaskDelivery } from './deliver-task.ts'
 import { LeavingPartitions } from './leaving-partitions.ts'
@@ -70,6 +71,7 @@ export class Worker implements Service {
   readonly #teller: ReceiptTeller
   readonly #receipts: ReceiptMatcher
   readonly #statuses: Producer
+  readonly #callBack: TaskCallBack
   readonly #consumer: Consumer
 
   constructor(parts: WorkerParts) {
@@ -105,6 +107,7 @@ export class Worker implements Service {
       port: settings.RECEIPTS_PORT,
       receive: (operator, callback) => this.#lines.receive(operator, callback),
     })
+    this.#callBack = this.#createCallBack()
     this.#consumer = this.#createConsumer(settings)
     this.#measure()
   }
@@ -114,6 +117,7 @@ export class Worker implements Service {
     this.#lines.start()
     if (this.#parts.settings.RECEIPTS_PORT > 0) await this.#listener.start()
     await this.#consumer.start()
+    this.#callBack.start()
     this.#parts.health.add('worker', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
     })
@@ -122,6 +126,7 @@ export class Worker implements Service {
   /** Begins no attempt any more, awaits the answers to those begun, commits, and hangs up. */
   async stop(): Promise<void> {
     this.#lines.closeQueues()
+    await this.#callBack.stop()
     await this.#consumer.stop()
     await this.#listener.stop()
     await this.#receipts.stop()
@@ -140,10 +145,35 @@ export class Worker implements Service {
   }
 
   #createDelayed(tasks: TaskReader): DelayedTasks {
-    const { pool, metrics, settings } = this.#parts
+    const { pool, metrics, settings, operators } = this.#parts
     const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks put aside for a long wait, or behind one')
-    const { DELIVERY_ORDER: order, DELIVERY_DEFER_MS: deferMs } = settings
-    return new DelayedTasks({ pool, tasks, order, deferMs, deferred: (count) => deferred.inc(count) })
+    return new DelayedTasks({
+      pool,
+      tasks,
+      order: settings.DELIVERY_ORDER,
+      deferMs: settings.DELIVERY_DEFER_MS,
+      awayMs: settings.DELIVERY_AWAY_MS,
+      revision: () => operators.current().revision,
+      deferred: (count) => deferred.inc(count),
+    })
+  }
+
+  #createCallBack(): TaskCallBack {
+    const { pool, metrics, settings, operators, log } = this.#parts
+    const calledBack = metrics.counter(
+      'smsgw_tasks_called_back_total',
+      'Tasks that had been put aside because their operator was away, and were called back',
+      ['operator'],
+    )
+    return new TaskCallBack({
+      pool,
+      lines: this.#lines,
+      revision: () => operators.current().revision,
+      // Half of what a customer may have in hand: the other half is left for its messages to other operators.
+      tasksMax: Math.ceil(settings.DELIVERY_CUSTOMER_TASKS_MAX / 2),
+      calledBack: (operator, tasks) => calledBack.inc({ operator }, tasks),
+      troubled: (error) => log.warn({ err: error }, 'tasks that wait for operators were not looked for; trying again'),
+    })
   }
 
   #createDelivery(tasks: TaskReader, delayed: DelayedTasks): TaskDelivery {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { callBack, readAwaited } from '../../src/delivery/delay/delay-statements.ts'
 import { DelayedTasks } from '../../src/delivery/delay/delayed-tasks.ts'
-import { TaskReader } from '../../src/delivery/read-tasks.ts'
+import { type DeliveryOrder, TaskReader } from '../../src/delivery/read-tasks.ts'
 import { outboxShard } from '../../src/domain/outbox-shard.ts'
 import { decodePayload } from '../../src/events/outbox-payload.ts'
 import { TOPICS } from '../../src/events/topics.ts'
@@ -14,6 +15,8 @@ import { freshDatabase } from '../servers/fixtures.ts'
 const CUSTOMER = 'c'
 const FIRST_ID = 10_000_000_000_000
 const LONG_MS = 3_600_000
+/** Of operators and routes. */
+const REVISION = 3
 
 interface LogRecord {
   readonly partition?: number
@@ -47,9 +50,10 @@ function taskOf(smsId: number, phone: string, validUntil: string | null = null):
 type Handler = (smsId: number, record: ConsumedRecord, delayed: DelayedTasks) => Promise<Outcome>
 
 /** A worker of its own: what one knew the next one must find. */
-function worker(pool: Pool, handle: Handler) {
+function worker(pool: Pool, handle: Handler, order: DeliveryOrder = 'recipient') {
   const tasks = new TaskReader()
-  const delayed = new DelayedTasks({ pool, tasks, order: 'recipient', deferMs: 60_000, deferred: () => {} })
+  const waits = { deferMs: 60_000, awayMs: 3_000 }
+  const delayed = new DelayedTasks({ pool, tasks, order, ...waits, revision: () => REVISION, deferred: () => {} })
   delayed.assigned()
   const handler = delayed.keepOrder((record) => {
     const task = tasks.read(record)
@@ -185,4 +189,85 @@ test('tasks put aside at random, workers that die, records that come again: no p
     const mine = sent.filter((smsId) => phoneOf(smsId) === phone)
     expect(mine).toEqual([...mine].sort((a, b) => a - b))
   }
+})
+
+/** Puts a task aside until its operator is there again. */
+const awaitOperator: Handler = async (_smsId, record, delayed) => {
+  const task = new TaskReader().read(record)
+  if (task instanceof Error) throw task
+  await delayed.awaitOperator(record, task, 'o', 0)
+  return DONE
+}
+
+const idsOf = (records: readonly LogRecord[]): number[] => records.map(({ value }) => JSON.parse(value).sms_id)
+
+async function callBackOf(pool: Pool, operator: string, tasksMax: number, before: number | null = null) {
+  return (await pool.query(callBack(operator, tasksMax, before))).rowCount
+}
+
+test.each(['recipient', 'none'] as const)(
+  'with order by %s, what waits for an operator is called back in portions: the next when those before are over',
+  async (order) => {
+    const pool = await freshDatabase()
+    const phoneOf = (n: number): string => `+98912123450${n % 3}`
+    const away = worker(pool, awaitOperator, order)
+    for (let n = 0; n < 7; n++) await away.take(taskOf(FIRST_ID + n, phoneOf(n)))
+    expect((await pool.query(readAwaited())).rows).toEqual([{ operator: 'o', revision: REVISION }])
+    expect(await callBackOf(pool, 'another', 100)).toBe(0)
+    expect(await release(pool, 0)).toEqual([])
+
+    const handled: number[] = []
+    const back = worker(
+      pool,
+      async (smsId) => {
+        handled.push(smsId)
+        return DONE
+      },
+      order,
+    )
+    for (const expected of [3, 3, 1]) {
+      expect(await callBackOf(pool, 'o', 3)).toBe(expected)
+      expect(await callBackOf(pool, 'o', 3)).toBe(0)
+      const records = await release(pool, 0)
+      expect(records).toHaveLength(expected)
+      // They are on their way, and not over.
+      expect(await callBackOf(pool, 'o', 3)).toBe(0)
+      for (const record of records) await back.take(record)
+    }
+    expect(handled).toEqual(Array.from({ length: 7 }, (_, n) => FIRST_ID + n))
+    expect((await pool.query(readAwaited())).rows).toEqual([])
+    expect(await rowsLeft(pool)).toEqual([])
+  },
+)
+
+test('what is behind a task that waits for an operator is called back with it, and put aside again it keeps its place', async () => {
+  const pool = await freshDatabase()
+  const phone = '+989121234567'
+  const away = worker(pool, awaitOperator)
+  for (let n = 0; n < 3; n++) await away.take(taskOf(FIRST_ID + n, phone))
+  // The operator was there for a moment only.
+  expect(await callBackOf(pool, 'o', 2)).toBe(2)
+  for (const record of await release(pool, 0)) await away.take(record)
+  expect(await callBackOf(pool, 'o', 2)).toBe(2)
+  expect(idsOf(await release(pool, 0))).toEqual([FIRST_ID, FIRST_ID + 1])
+  expect(await rowsLeft(pool)).toEqual([FIRST_ID, FIRST_ID + 1, FIRST_ID + 2])
+})
+
+test('under newer operators and routes, only what was put aside under older ones is called back', async () => {
+  const pool = await freshDatabase()
+  const away = worker(pool, awaitOperator)
+  for (let n = 0; n < 3; n++) await away.take(taskOf(FIRST_ID + n, `+98912123450${n}`))
+  await pool.query('UPDATE scheduled SET awaits_revision = $1 WHERE sms_id = $2', [REVISION - 1, FIRST_ID + 1])
+  expect((await pool.query(readAwaited())).rows).toEqual([{ operator: 'o', revision: REVISION - 1 }])
+  expect(await callBackOf(pool, 'o', 100, REVISION)).toBe(1)
+  expect(idsOf(await release(pool, 0))).toEqual([FIRST_ID + 1])
+})
+
+test('an operator that never comes back: its tasks look for another from time to time', async () => {
+  const pool = await freshDatabase()
+  await worker(pool, awaitOperator).take(taskOf(FIRST_ID, '+989121234567'))
+  expect(await release(pool, 40_000)).toEqual([])
+  expect(idsOf(await release(pool, 30_000))).toEqual([FIRST_ID])
+  // Released by its time it counts as called back.
+  expect(await callBackOf(pool, 'o', 1)).toBe(0)
 })

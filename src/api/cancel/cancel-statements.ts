@@ -50,7 +50,7 @@ export function tellCancelled(smsId: number, shard: number, payload: string): Qu
              INSERT INTO outbox (shard, sms_id, payload) VALUES ($2, $1, $3) RETURNING seq
            )
            UPDATE scheduled SET released_at = now(), due_at = now() + interval '1 minute', outbox_seq = told.seq,
-             payload = NULL, lane = NULL
+             payload = NULL, lane = NULL, awaits = NULL, awaits_revision = NULL
            FROM told WHERE scheduled.sms_id = $1`,
     values: [smsId, shard, payload],
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { dueBehind, dueOf, type Predecessor, shouldDefer } from './defer-rule.ts'
+import { awaitMs, dueBehind, dueOf, type Predecessor, shouldDefer } from './defer-rule.ts'
 
 /** A row of what was put aside, as far as order is concerned. */
 interface DeferredRow extends Predecessor {
@@ -27,6 +27,11 @@ test('long waits leave memory, short ones do not, and none outlasts the validity
   expect(dueOf(500, 300, 100)).toBe(300)
   // It is over already: what is waited for is not an attempt.
   expect(dueOf(500, 100, 100)).toBe(500)
+})
+
+test('who is not called back looks again ever more rarely', () => {
+  expect([0, 100_000, 3_600_000].map((waitedMs) => awaitMs(waitedMs, 0.5))).toEqual([60_000, 100_000, 600_000])
+  expect([0, 0.9].map((spread) => awaitMs(0, spread))).toEqual([45_000, 72_000])
 })
 
 test('behind one that waits: with it; behind one on its way: ever more rarely', () => {

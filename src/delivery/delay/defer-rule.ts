@@ -1,3 +1,9 @@
+/** An operator that a task waits for, and the revision of operators and routes by which it does. */
+export interface Awaited {
+  readonly operator: string
+  readonly revision: number
+}
+
 /** What waits in a lane before a task, or was released and not done yet. */
 export interface Predecessor {
   readonly dueMs: number
@@ -7,10 +13,20 @@ export interface Predecessor {
 
 const BEHIND_MS_MIN = 1_000
 const BEHIND_MS_MAX = 60_000
+const AWAIT_MS_MIN = 60_000
+const AWAIT_MS_MAX = 600_000
 
 /** Whether a task that has to wait until then is better put aside than kept in memory. */
 export function shouldDefer(untilMs: number, nowMs: number, deferMs: number): boolean {
   return untilMs - nowMs > deferMs
+}
+
+/**
+ * For how long a task waits for an operator that does not call it back: as long again as it has waited, so that each of
+ * a long outage's tasks comes back a few times, in vain, and not every minute. `spread` is from 0 to below 1.
+ */
+export function awaitMs(waitedMs: number, spread: number): number {
+  return Math.min(AWAIT_MS_MAX, Math.max(AWAIT_MS_MIN, waitedMs)) * (0.75 + spread / 2)
 }
 
 /** When a task that waits is to come back: no later than its validity ends, as its money is given back then. */

@@ -1,12 +1,14 @@
 import type { QueryConfig } from 'pg'
 import { numberArray, textArray } from '../../postgres/array-literal.ts'
+import type { Awaited } from './defer-rule.ts'
 
 /** A task that is put aside. */
 export interface DeferredTask {
   readonly smsId: number
   readonly shard: number
-  readonly lane: string | null
+  readonly lane: string
   readonly dueMs: number
+  readonly awaited: Awaited | null
   /** Its record, as the outbox carries it. */
   readonly payload: string
 }
@@ -18,12 +20,14 @@ export interface DeferredTask {
 export function deferTasks(tasks: readonly DeferredTask[]): QueryConfig {
   return {
     name: 'delay-defer',
-    text: `INSERT INTO scheduled AS known (sms_id, kind, shard, due_at, payload, lane)
-           SELECT sms_id, 'task', shard, to_timestamp(due_ms / 1000.0), payload, lane
-           FROM unnest($1::bigint[], $2::smallint[], $3::double precision[], $4::text[], $5::text[]) WITH ORDINALITY
-             AS task (sms_id, shard, due_ms, payload, lane, place) ORDER BY place
+    text: `INSERT INTO scheduled AS known (sms_id, kind, shard, due_at, payload, lane, awaits, awaits_revision)
+           SELECT sms_id, 'task', shard, to_timestamp(due_ms / 1000.0), payload, lane, awaits, revision
+           FROM unnest($1::bigint[], $2::smallint[], $3::double precision[], $4::text[], $5::text[], $6::text[],
+             $7::bigint[]) WITH ORDINALITY
+             AS task (sms_id, shard, due_ms, payload, lane, awaits, revision, place) ORDER BY place
            ON CONFLICT (sms_id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at,
              payload = excluded.payload, lane = excluded.lane, released_at = NULL, outbox_seq = NULL,
+             awaits = excluded.awaits, awaits_revision = excluded.awaits_revision,
              seq = CASE WHEN known.lane = excluded.lane THEN known.seq ELSE excluded.seq END`,
     values: [
       numberArray(tasks.map(({ smsId }) => smsId)),
@@ -31,6 +35,8 @@ export function deferTasks(tasks: readonly DeferredTask[]): QueryConfig {
       numberArray(tasks.map(({ dueMs }) => dueMs)),
       textArray(tasks.map(({ payload }) => payload)),
       textArray(tasks.map(({ lane }) => lane)),
+      textArray(tasks.map(({ awaited }) => awaited?.operator ?? null)),
+      numberArray(tasks.map(({ awaited }) => awaited?.revision ?? null)),
     ],
   }
 }
@@ -44,13 +50,13 @@ export function readAnyDeferred(): QueryConfig {
 export function readPlaces(asked: readonly { smsId: number; lane: string }[]): QueryConfig {
   return {
     name: 'delay-places',
-    text: `SELECT own.seq IS NOT NULL AS is_own, before.due_at, before.released_at
+    text: `SELECT own.seq IS NOT NULL AS is_own, before.due_at, before.released_at, before.awaits, before.awaits_revision
            FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS asked (sms_id, lane, place)
            LEFT JOIN LATERAL (
              SELECT seq FROM scheduled WHERE scheduled.sms_id = asked.sms_id AND kind = 'task' OFFSET 0
            ) AS own ON true
            LEFT JOIN LATERAL (
-             SELECT due_at, released_at FROM scheduled
+             SELECT due_at, released_at, awaits, awaits_revision FROM scheduled
              WHERE scheduled.lane = asked.lane AND scheduled.sms_id <> asked.sms_id
                AND scheduled.seq < coalesce(own.seq, ${Number.MAX_SAFE_INTEGER})
              ORDER BY scheduled.lane DESC, scheduled.seq DESC LIMIT 1
@@ -66,5 +72,52 @@ export function forgetTasks(smsIds: readonly number[]): QueryConfig {
     name: 'delay-forget',
     text: `DELETE FROM scheduled WHERE sms_id = ANY($1::bigint[]) AND kind = 'task'`,
     values: [numberArray(smsIds)],
+  }
+}
+
+/**
+ * The operators that tasks wait for, each with the oldest revision by which one does. An operator costs one look into
+ * the index, however many wait for it.
+ */
+export function readAwaited(): QueryConfig {
+  return {
+    name: 'delay-awaited',
+    text: `WITH RECURSIVE awaited AS (
+             (SELECT awaits, awaits_revision FROM scheduled WHERE awaits_revision IS NOT NULL
+              ORDER BY awaits, awaits_revision LIMIT 1)
+             UNION ALL
+             SELECT next.awaits, next.awaits_revision FROM awaited CROSS JOIN LATERAL (
+               SELECT awaits, awaits_revision FROM scheduled
+               WHERE scheduled.awaits > awaited.awaits AND awaits_revision IS NOT NULL
+               ORDER BY awaits, awaits_revision LIMIT 1
+             ) AS next
+           )
+           SELECT awaits AS operator, awaits_revision AS revision FROM awaited`,
+  }
+}
+
+const CALL_BACK_LOCKS = 7_306_007
+
+/**
+ * Makes tasks due that wait for an operator, the oldest first, until so many are on their way that are not over; of
+ * several workers that ask at once one is heard. `before`: only those put aside under an older revision than that.
+ */
+export function callBack(operator: string, tasksMax: number, before: number | null): QueryConfig {
+  return {
+    name: 'delay-call-back',
+    text: `WITH turn AS MATERIALIZED (
+             SELECT pg_try_advisory_xact_lock(${CALL_BACK_LOCKS}, hashtext($1)) AS is_ours
+           ), room AS MATERIALIZED (
+             SELECT CASE WHEN is_ours THEN greatest(0, $2 - (
+               SELECT count(*) FROM scheduled WHERE awaits = $1 AND awaits_revision IS NULL
+             )) ELSE 0 END AS tasks FROM turn
+           ), chosen AS MATERIALIZED (
+             SELECT sms_id FROM scheduled WHERE awaits = $1 AND awaits_revision IS NOT NULL
+               AND awaits_revision < coalesce($3, ${Number.MAX_SAFE_INTEGER})
+             ORDER BY awaits_revision, seq LIMIT (SELECT tasks FROM room) FOR UPDATE SKIP LOCKED
+           )
+           UPDATE scheduled SET due_at = now(), awaits_revision = NULL FROM chosen
+           WHERE scheduled.sms_id = chosen.sms_id`,
+    values: [operator, tasksMax, before],
   }
 }

@@ -9,7 +9,7 @@ import { isDatabaseAway } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { WriteTogether } from '../../postgres/write-together.ts'
 import type { DeliveryOrder, TaskReader } from '../read-tasks.ts'
-import { dueBehind, dueOf, type Predecessor, shouldDefer } from './defer-rule.ts'
+import { type Awaited, awaitMs, dueBehind, dueOf, type Predecessor, shouldDefer } from './defer-rule.ts'
 import { type DeferredTask, deferTasks, forgetTasks, readAnyDeferred, readPlaces } from './delay-statements.ts'
 
 export interface DelayedTasksParts {
@@ -18,12 +18,29 @@ export interface DelayedTasksParts {
   readonly order: DeliveryOrder
   /** Waits longer than that leave memory. */
   readonly deferMs: number
+  /** Tasks whose operators are away for longer leave memory too. */
+  readonly awayMs: number
+  /** Of operators and routes, as they are now. */
+  readonly revision: () => number
   readonly deferred: (tasks: number) => void
 }
 
 interface Place {
   readonly isOwn: boolean
-  readonly before: Predecessor | null
+  readonly before: Before | null
+}
+
+interface Before extends Predecessor {
+  /** Null if it waits for a time alone, or was called back. */
+  readonly awaited: Awaited | null
+}
+
+interface PlaceRow {
+  readonly is_own: boolean
+  readonly due_at: Date | null
+  readonly released_at: Date | null
+  readonly awaits: string | null
+  readonly awaits_revision: number | null
 }
 
 interface Asked {
@@ -70,10 +87,21 @@ export class DelayedTasks {
     return shouldDefer(untilMs, nowMs, this.#parts.deferMs)
   }
 
+  /** Whether waiting for an operator that has been away for so long is worth it. */
+  shouldAwait(awayForMs: number): boolean {
+    return awayForMs > this.#parts.awayMs
+  }
+
   /** Resolves when the task is put aside: its record is done then. Throws when the database does. */
   async defer(record: ConsumedRecord, task: DeliveryTask, untilMs: number): Promise<void> {
-    await this.#writing.add(this.#toRow(record, task, dueOf(untilMs, validUntilMs(task), Date.now())))
-    this.#putAside.add(record)
+    await this.#putTask(record, task, untilMs, null)
+  }
+
+  /** The same until that operator calls it back (`call-back-tasks.ts`), or the time for which it waits at most is over. */
+  async awaitOperator(record: ConsumedRecord, task: DeliveryTask, operator: string, spread: number): Promise<void> {
+    const nowMs = Date.now()
+    const untilMs = nowMs + awaitMs(nowMs - Date.parse(task.created_at), spread)
+    await this.#putTask(record, task, untilMs, { operator, revision: this.#parts.revision() })
   }
 
   /** Partitions came from other workers, which may have put tasks of theirs aside. */
@@ -108,7 +136,7 @@ export class DelayedTasks {
     const endMs = validUntilMs(task)
     // What is too late is not sent, and so overtakes nothing.
     if (before && (endMs === null || endMs > nowMs)) {
-      await this.#writing.add(this.#toRow(record, task, dueBehind(before, endMs, nowMs)))
+      await this.#writing.add(this.#toRow(record, task, dueBehind(before, endMs, nowMs), before.awaited))
       return DONE
     }
     const outcome = await next(record)
@@ -117,10 +145,14 @@ export class DelayedTasks {
     return outcome
   }
 
+  async #putTask(record: ConsumedRecord, task: DeliveryTask, untilMs: number, awaited: Awaited | null): Promise<void> {
+    await this.#writing.add(this.#toRow(record, task, dueOf(untilMs, validUntilMs(task), Date.now()), awaited))
+    this.#putAside.add(record)
+  }
+
   async #placeOf(record: ConsumedRecord, task: DeliveryTask): Promise<Place> {
-    const lane = this.#laneOf(record)
-    if (lane === null || !(await this.#isAny())) return NOWHERE
-    const asked: Asked = { smsId: task.sms_id, lane, place: NOWHERE }
+    if (!(await this.#isAny())) return NOWHERE
+    const asked: Asked = { smsId: task.sms_id, lane: this.#laneOf(record, task), place: NOWHERE }
     await this.#asking.add(asked)
     return asked.place
   }
@@ -143,13 +175,8 @@ export class DelayedTasks {
   }
 
   async #ask(asked: readonly Asked[]): Promise<void> {
-    const { rows } = await this.#parts.pool.query<{ is_own: boolean; due_at: Date | null; released_at: Date | null }>(
-      readPlaces(asked),
-    )
-    for (const [index, { is_own, due_at, released_at }] of rows.entries()) {
-      const before = due_at && { dueMs: due_at.getTime(), releasedMs: released_at?.getTime() ?? null }
-      asked[index]!.place = { isOwn: is_own, before }
-    }
+    const { rows } = await this.#parts.pool.query<PlaceRow>(readPlaces(asked))
+    for (const [index, row] of rows.entries()) asked[index]!.place = toPlace(row)
   }
 
   /** A message that is put aside twice at once, as without order it may be, is once. */
@@ -161,22 +188,32 @@ export class DelayedTasks {
     this.#parts.deferred(rows.length)
   }
 
-  #toRow(record: ConsumedRecord, task: DeliveryTask, dueMs: number): DeferredTask {
+  #toRow(record: ConsumedRecord, task: DeliveryTask, dueMs: number, awaited: Awaited | null): DeferredTask {
     const headers = [...record.headers()].map(([name, bytes]): [string, string] => [name, bytes.toString()])
     return {
       smsId: task.sms_id,
       shard: outboxShard(task.customer_id),
-      lane: this.#laneOf(record),
+      lane: this.#laneOf(record, task),
       dueMs,
+      awaited,
       payload: encodePayload({ topic: record.topic, key: record.key, value: record.value!.toString(), headers }),
     }
   }
 
-  /** Tasks keep their order within a partition and its key: what is express must not wait for what is not. */
-  #laneOf(record: ConsumedRecord): string | null {
-    const lane = this.#parts.tasks.laneOf(record, this.#parts.order)
-    return lane === null ? null : `${record.partition} ${record.key?.toString() ?? ''} ${lane}`
+  /**
+   * Tasks keep their order within a partition and its key: what is express must not wait for what is not. Where they keep
+   * none each has a lane of its own, by which it is known again when it comes back.
+   */
+  #laneOf(record: ConsumedRecord, task: DeliveryTask): string {
+    const lane = this.#parts.tasks.laneOf(record, this.#parts.order) ?? task.sms_id
+    return `${record.partition} ${record.key?.toString() ?? ''} ${lane}`
   }
+}
+
+function toPlace({ is_own, due_at, released_at, awaits, awaits_revision }: PlaceRow): Place {
+  const awaited = awaits !== null && awaits_revision !== null ? { operator: awaits, revision: awaits_revision } : null
+  const before = due_at && { dueMs: due_at.getTime(), releasedMs: released_at?.getTime() ?? null, awaited }
+  return { isOwn: is_own, before }
 }
 
 function validUntilMs({ valid_until }: DeliveryTask): number | null {

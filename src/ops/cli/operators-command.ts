@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { declaredOf, type OperatorRevision, readRevision, readRevisionAfter } from '../../operators/operator-store.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
+import { countWaiting } from '../operators/count-waiting.ts'
 import { wholeNumber } from './dlq-options.ts'
 import { withDatabase } from './find-servers.ts'
 import { operatorsApplyCommand } from './operators-apply-command.ts'
@@ -20,22 +21,28 @@ export function operatorsCommand(program: Command, done: (exitCode: number) => v
 function listCommand(operators: Command): void {
   operators
     .command('list')
-    .description('the operators in force. Which lines are ready is told by the metric smsgw_operator_ready of workers')
+    .description(
+      'the operators in force, and what waits until they take messages again. Lines: the metric smsgw_operator_ready',
+    )
     .option('--json', 'as JSON')
     .action(({ json }: { json?: true }) =>
       withDatabase(async (pool) => {
         const inForce = await findRevision(pool)
         const { revision, appliedBy, appliedAt } = inForce
+        const waiting = await countWaiting(pool)
         const rows = Object.entries(declaredOf(inForce).operators).map(
           ([name, { connector, window, per_second, on_ambiguous }]) => {
-            return { name, connector, window, per_second: per_second ?? null, on_ambiguous }
+            const shown = { name, connector, window, per_second: per_second ?? null, on_ambiguous }
+            return { ...shown, waiting: waiting.get(name) ?? 0 }
           },
         )
         if (json) return printJson({ revision, applied_by: appliedBy, applied_at: appliedAt, operators: rows })
         console.error(`Revision ${revision}, applied by ${appliedBy} at ${appliedAt.toISOString()}`)
         printTable(
-          ['OPERATOR', 'CONNECTOR', 'WINDOW', 'PER SECOND', 'ON AMBIGUOUS'],
-          rows.map((row) => [row.name, row.connector, row.window, row.per_second ?? 'no limit', row.on_ambiguous]),
+          ['OPERATOR', 'CONNECTOR', 'WINDOW', 'PER SECOND', 'ON AMBIGUOUS', 'WAITING'],
+          rows.map(({ name, connector, window, per_second, on_ambiguous, waiting: waits }) => {
+            return [name, connector, window, per_second ?? 'no limit', on_ambiguous, waits]
+          }),
         )
       }),
     )

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { declaredOf, readRevisionAfter } from '../../operators/operator-store.ts'
 import type { Pool } from '../../postgres/pool.ts'
+import { countWaiting } from './count-waiting.ts'
 
 export interface OperatorRouteParts {
   readonly pool: Pool
@@ -13,14 +14,19 @@ interface ReadyMetric {
   readonly values?: readonly { readonly value: number; readonly labels: { readonly operator?: string } }[]
 }
 
-/** GET /v1/operators of the admin API: the operators in force, and how many of the workers here have a line that is ready. */
+/**
+ * GET /v1/operators of the admin API: the operators in force, how many of the workers here have a line that is ready, and
+ * how many messages wait until there is one.
+ */
 export function operatorRoutes(app: FastifyInstance, { pool, metrics }: OperatorRouteParts): void {
   app.get('/v1/operators', async () => {
     const inForce = await readRevisionAfter(pool, 0)
     if (!inForce) return { revision: 0, operators: [] }
     const ready = readyWorkers(await metrics())
+    const waiting = await countWaiting(pool)
     const operators = Object.entries(declaredOf(inForce).operators).map(([name, { connector, window, per_second }]) => {
-      return { name, connector, window, per_second: per_second ?? null, ready_workers: ready.get(name) ?? 0 }
+      const now = { ready_workers: ready.get(name) ?? 0, waiting: waiting.get(name) ?? 0 }
+      return { name, connector, window, per_second: per_second ?? null, ...now }
     })
     const { revision, appliedBy, appliedAt } = inForce
     return { revision, applied_by: appliedBy, applied_at: appliedAt.toISOString(), operators }

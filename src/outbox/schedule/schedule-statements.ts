@@ -23,7 +23,7 @@ export function releaseDue(shards: readonly number[], rowsPerShardMax: number, l
         RETURNING seq, sms_id
       ), released AS (
         UPDATE scheduled SET released_at = now(), outbox_seq = moved.seq, payload = NULL,
-          due_at = now() + $3 * interval '1 millisecond'
+          awaits_revision = NULL, due_at = now() + $3 * interval '1 millisecond'
         FROM moved WHERE scheduled.sms_id = moved.sms_id
       )
       SELECT count(*) AS rows, coalesce(extract(epoch FROM now() - min(due_at)), 0)::float8 AS late_seconds FROM due`,
