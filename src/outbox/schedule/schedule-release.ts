@@ -4,8 +4,8 @@ import type { Values } from '../../runtime/settings.ts'
 import type { outboxSettings } from '../config.ts'
 import { readNextDue, releaseDue } from './schedule-statements.ts'
 
-/** What is scheduled meanwhile may be due before what was known to be next. */
-const LOOK_MS_MAX = 1_000
+/** What is scheduled, or called back, meanwhile may be due before what was known to be next. */
+const LOOK_MS_MAX = 250
 
 /**
  * Moves what is due from the table of what is scheduled to the outbox. A relay does it between two rounds, for the
