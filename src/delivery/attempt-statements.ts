@@ -69,9 +69,11 @@ const LATE_ANSWER = `known.outcome = 'ambiguous' AND known.operator_message_id I
              AND excluded.operator_message_id IS NOT NULL`
 const EARLY_RECEIPT = `LEFT JOIN LATERAL (SELECT * FROM early_receipts WHERE early_receipts.operator = ended.operator
              AND early_receipts.operator_message_id = ended.operator_message_id OFFSET 0) AS early ON true`
+const WRITTEN = `SELECT total.written, one.* FROM (SELECT count(*) AS written FROM written) AS total
+           LEFT JOIN written AS one ON one.receipt_status IS NOT NULL`
 const RECEIPT_COLUMNS = 'receipt_status, receipt_code, receipt_at, receipt_received_at'
 
-/** Writes how attempts ended. Returns those with a receipt. */
+/** Writes how attempts ended. Returns how many, in a row at least, and those with a receipt. */
 export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryConfig {
   return {
     name: 'attempts-end',
@@ -87,12 +89,12 @@ export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryC
              WHERE known.outcome IS NULL OR (${LATE_ANSWER})
              RETURNING sms_id, attempt, ${RECEIPT_COLUMNS}
            )
-           SELECT * FROM written WHERE receipt_status IS NOT NULL`,
+           ${WRITTEN}`,
     values: [worker, ...endColumns(ends)],
   }
 }
 
-/** Writes how parts of attempts ended. Returns those with a receipt. */
+/** Writes how parts of attempts ended. Returns how many, in a row at least, and those with a receipt. */
 export function endParts(ends: readonly PartEnd[]): QueryConfig {
   return {
     name: 'attempt-parts-end',
@@ -108,7 +110,7 @@ export function endParts(ends: readonly PartEnd[]): QueryConfig {
              WHERE ${LATE_ANSWER}
              RETURNING sms_id, attempt, part, ${RECEIPT_COLUMNS}
            )
-           SELECT * FROM written WHERE receipt_status IS NOT NULL`,
+           ${WRITTEN}`,
     values: [...endColumns(ends), numberArray(ends.map(({ part }) => part))],
   }
 }

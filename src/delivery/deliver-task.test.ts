@@ -13,6 +13,7 @@ import type { LineCandidate } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
 import { OperatorQueue } from './operator-queue.ts'
 import type { Permit } from './pace/gate.ts'
+import type { WrittenEnd } from './record-attempts.ts'
 
 const SENT: SubmitResult = { kind: 'sent', operatorMessageId: 'id' }
 
@@ -43,7 +44,7 @@ class Book {
     return null
   }
 
-  async end({ attempt, ...end }: AttemptEnd): Promise<null> {
+  async end({ attempt, ...end }: AttemptEnd): Promise<WrittenEnd> {
     const at = this.attempts.findIndex((each) => each.attempt === attempt)
     const { partCount, parts } = this.attempts[at]!
     const ended = partCount === 1 ? [{ ...parts[0]!, ...end }] : parts
@@ -221,6 +222,21 @@ test('what waits for operators that are away for longer is put aside until the o
   expect(await running.handle()).toEqual({ kind: 'done' })
   expect(awaited).toEqual(['b'])
   expect(running.told.map(([status]) => status)).toEqual(['queued'])
+})
+
+test('an attempt that another worker ended meanwhile is as that one ended it', async () => {
+  const [only, book] = [operator('a', [refused('temporary')]), new Book()]
+  const frozen = worker(book, [only])
+  const end = book.end.bind(book)
+  // It stood still between the submit and its answer, and was given up.
+  book.end = async (ours) => {
+    book.end = end
+    await end({ ...ours, outcome: 'ambiguous', errorCode: 'worker-lost' })
+    return 'contested'
+  }
+  await frozen.handle()
+  expect(frozen.told.map(([status, { errorCode }]) => [status, errorCode])).toContainEqual(['unknown', 'worker-lost'])
+  expect(frozen.told.some(([, { errorCode }]) => errorCode === 'temporary')).toBe(false)
 })
 
 test('two refusals for now, and the next operator has its turn', async () => {

@@ -2,7 +2,7 @@ import { type Attempt, type AttemptPart, outcomeOf, type PartOutcome, type Parts
 import type { AttemptEnd } from './attempt-statements.ts'
 import type { OutgoingMessage, SubmitResult } from './connectors/connector.ts'
 import type { OperatorLine } from './operator-line.ts'
-import type { AttemptBook, TakenUp } from './record-attempts.ts'
+import type { AttemptBook, TakenUp, WrittenEnd } from './record-attempts.ts'
 
 /** What an attempt is to be. */
 export interface AttemptOrder extends PartsToSubmit {
@@ -45,7 +45,8 @@ export class AttemptMaker {
 
   /**
    * Submits all parts in their order, each when it is due and none that is not valid any more, to a line whose health has
-   * admitted it. Null: the attempt was begun before, by whomever. Throws when the database does, before anything is submitted.
+   * admitted it. Null: the attempt was begun before, by whomever, or was ended by another meanwhile; what stands is to be
+   * looked up. Throws when the database does, before anything is submitted.
    */
   async make(order: AttemptOrder): Promise<MadeAttempt | null> {
     const { message, line, attempt, partCount, parts, possibleDuplicate } = order
@@ -55,7 +56,7 @@ export class AttemptMaker {
     const start = { smsId: message.smsId, attempt, operator: line.name, possibleDuplicate, leaseMs, partCount, parts }
     if (!(await this.#parts.attempts.begin(start))) return null
     order.begun()
-    const written: Promise<readonly [number, TakenUp | null]>[] = []
+    const written: Promise<readonly [number, WrittenEnd]>[] = []
     const ending: Promise<EndedPart>[] = []
     let isTried = false
     for (const part of parts) {
@@ -71,7 +72,8 @@ export class AttemptMaker {
     const ended = await Promise.all(ending)
     order.answered()
     written.push(this.#end(order, ended))
-    const receipts = await Promise.all(written)
+    const ends = await Promise.all(written)
+    if (ends.some(([, end]) => end === 'contested')) return null
     const nowMs = Date.now()
     const times = { leaseUntilMs: nowMs, endedAtMs: nowMs }
     return {
@@ -84,7 +86,7 @@ export class AttemptMaker {
         outcome: outcomeOf(ended),
         ...times,
       },
-      takenUp: new Map(receipts.filter((each): each is [number, TakenUp] => each[1] !== null)),
+      takenUp: new Map(ends.filter((each): each is [number, TakenUp] => each[1] !== null)),
     }
   }
 
@@ -106,7 +108,7 @@ export class AttemptMaker {
     order: AttemptOrder,
     part: number,
     mayBeWritten: boolean,
-    written: Promise<readonly [number, TakenUp | null]>[],
+    written: Promise<readonly [number, WrittenEnd]>[],
   ): Promise<EndedPart> {
     const end = endedPart(part, mayBeWritten ? await this.#submit(order.line, order.message, part) : TOO_LATE)
     if (order.partCount > 1) written.push(this.#endPart(order, end))
@@ -121,13 +123,13 @@ export class AttemptMaker {
     return result
   }
 
-  async #endPart(order: AttemptOrder, part: EndedPart): Promise<readonly [number, TakenUp | null]> {
+  async #endPart(order: AttemptOrder, part: EndedPart): Promise<readonly [number, WrittenEnd]> {
     const end = { ...submitOf(order), ...part }
     return [part.part, await this.#parts.attempts.endPart(end)]
   }
 
   /** An attempt of several parts has neither an id of the operator's nor a receipt of its own. */
-  async #end(order: AttemptOrder, parts: readonly EndedPart[]): Promise<readonly [number, TakenUp | null]> {
+  async #end(order: AttemptOrder, parts: readonly EndedPart[]): Promise<readonly [number, WrittenEnd]> {
     const [only] = parts
     const end: AttemptEnd =
       order.partCount === 1

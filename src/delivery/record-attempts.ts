@@ -23,14 +23,22 @@ import {
 /** A receipt that was there before the answer to its submit. */
 export type TakenUp = Pick<StoredReceipt, 'status' | 'code' | 'at'>
 
+/**
+ * What came of writing an end: the receipt that was taken up with it, or that there was none; or `contested`: another end
+ * may have been there and stand, by a worker that gave the attempt up or by ourselves, and is to be looked up.
+ */
+export type WrittenEnd = TakenUp | 'contested' | null
+
 interface Returned {
   readonly sms_id: number
   readonly attempt: number
   readonly part?: number
 }
 
-interface ReturnedReceipt extends Returned {
-  readonly receipt_status: StoredReceipt['status']
+/** Without a receipt where none was taken up: it says how many were written all the same. */
+interface WrittenRow extends Returned {
+  readonly written: number
+  readonly receipt_status: StoredReceipt['status'] | null
   readonly receipt_code: string | null
   readonly receipt_at: Date
 }
@@ -46,9 +54,9 @@ const GATHER_MS = 40
 export class AttemptBook {
   readonly #pool: Pool
   readonly #starts: PendingWrites<AttemptStart, boolean>
-  readonly #ends: PendingWrites<AttemptEnd, TakenUp | null>
+  readonly #ends: PendingWrites<AttemptEnd, WrittenEnd>
   // Without a limit: an attempt of several parts is never ended before them.
-  readonly #parts = pendingWrites(upsertOf(endParts, takenUp), true, Number.POSITIVE_INFINITY)
+  readonly #parts = pendingWrites(endsOf(endParts), true, Number.POSITIVE_INFINITY)
   readonly #receipts = pendingWrites(upsertOf(storeReceipts, isReturned), false)
   readonly #partReceipts = pendingWrites(upsertOf(storePartReceipts, isReturned), false)
   readonly #early = new PendingWrites<EarlyReceipt, null>({
@@ -76,7 +84,7 @@ export class AttemptBook {
       false,
     )
     this.#ends = pendingWrites(
-      upsertOf((ends: readonly AttemptEnd[]) => endAttempts(ends, worker), takenUp),
+      endsOf((ends: readonly AttemptEnd[]) => endAttempts(ends, worker)),
       true,
     )
   }
@@ -86,16 +94,13 @@ export class AttemptBook {
     return this.#enqueue(this.#starts, start)
   }
 
-  /**
-   * Writes how an attempt ended, however long the database is away. Returns the receipt that was there before, if one
-   * was. Throws only when stopped meanwhile.
-   */
-  end(end: AttemptEnd): Promise<TakenUp | null> {
+  /** Writes how an attempt ended, however long the database is away. Throws only when stopped meanwhile. */
+  end(end: AttemptEnd): Promise<WrittenEnd> {
     return this.#enqueue(this.#ends, end)
   }
 
   /** The same of a part. */
-  endPart(end: PartEnd): Promise<TakenUp | null> {
+  endPart(end: PartEnd): Promise<WrittenEnd> {
     return this.#enqueue(this.#parts, end)
   }
 
@@ -181,10 +186,23 @@ function upsertOf<Item extends Submit, Row extends Returned, Result>(
   }
 }
 
-function isReturned(row: Returned | undefined): boolean {
-  return row !== undefined
+/** Where not all were written nobody knows which, and each is contested: seldom enough to look all of them up. */
+function endsOf<Item extends AttemptEnd & Submit>(
+  statement: (items: readonly Item[]) => QueryConfig,
+): (connection: Connection, items: readonly Item[]) => Promise<readonly WrittenEnd[]> {
+  return async (connection, items) => {
+    const { rows } = await connection.query<WrittenRow>(statement(items))
+    if (rows[0]!.written < items.length) return items.map(() => 'contested')
+    const receipts = new Map(rows.flatMap(toReceipt))
+    return items.map((item) => receipts.get(keyOf(item)) ?? null)
+  }
 }
 
-function takenUp(row: ReturnedReceipt | undefined): TakenUp | null {
-  return row ? { status: row.receipt_status, code: row.receipt_code, at: row.receipt_at } : null
+function toReceipt(row: WrittenRow): [string, TakenUp][] {
+  const { sms_id: smsId, attempt, part = null, receipt_status: status, receipt_code: code, receipt_at: at } = row
+  return status === null ? [] : [[keyOf({ smsId, attempt, part }), { status, code, at }]]
+}
+
+function isReturned(row: Returned | undefined): boolean {
+  return row !== undefined
 }

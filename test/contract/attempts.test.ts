@@ -112,6 +112,29 @@ test('an answer that comes after its attempt was given up replaces the guess, an
   expect((await book.history(long)).attempts[0]!.parts[0]).toMatchObject({ outcome: 'sent' })
 })
 
+test('who ends what another has ended is told so, and what stands is to be looked up', async () => {
+  const [short, long, other] = [newId(), newId(), newId()]
+  await Promise.all([book.begin(start(short)), book.begin(start(long, { partCount: 2, parts: [1, 2] }))])
+  const lost = { outcome: 'ambiguous', operatorMessageId: null, errorCode: 'worker-lost' } as const
+  expect(await book.end({ ...taken(short, ''), ...lost })).toBeNull()
+  expect(await book.endPart({ ...partEnd(long, 1, 1, 'ambiguous'), ...lost })).toBeNull()
+  const refused = { outcome: 'temporary', operatorMessageId: null, errorCode: '8' } as const
+  expect(await book.end({ ...taken(short, ''), ...refused })).toBe('contested')
+  expect(await book.endPart(partEnd(long, 1, 1, 'temporary'))).toBe('contested')
+  expect(await book.endPart(partEnd(long, 1, 1, 'sent'))).toBeNull()
+  // Our own commit, of which we did not hear: the same again. Nobody knows which of them it was.
+  await book.begin(start(other))
+  await book.keepEarly({ operator: 'a', operatorMessageId: 'x', status: 'delivered', code: null, at: AT })
+  expect(await Promise.all([book.end(taken(short, 'x')), book.end(taken(other, 'y'))])).toEqual([
+    { status: 'delivered', code: null, at: AT },
+    null,
+  ])
+  expect(await Promise.all([book.end(taken(short, 'x')), book.end(taken(other, 'y'))])).toEqual([
+    'contested',
+    'contested',
+  ])
+})
+
 test('the first receipt stands, unless it says that nobody knows', async () => {
   const [short, long] = [newId(), newId()]
   await Promise.all([book.begin(start(short)), book.begin(start(long, { partCount: 2, parts: [1, 2] }))])

@@ -25,12 +25,14 @@ interface Left {
 }
 
 const EVERY_MS = 500
+const TELL_EVERY_MS = 10_000
 
 /** Waits until nothing is under way any more. Returns how long that took; null if it did not come to an end. */
 export async function drain(options: DrainOptions): Promise<number | null> {
   const startMs = Date.now()
   let before = ''
   let movedMs = startMs
+  let toldMs = startMs
   while (!options.signal.aborted) {
     const left = await look(options).catch(() => null)
     if (left && Object.values(left).every((count) => count === 0)) return Date.now() - startMs
@@ -40,6 +42,10 @@ export async function drain(options: DrainOptions): Promise<number | null> {
     if (Date.now() - startMs > options.msMax || Date.now() - movedMs > options.stalledMsMax) {
       options.told(`not drained: ${now}`)
       return null
+    }
+    if (Date.now() - toldMs >= TELL_EVERY_MS) {
+      toldMs = Date.now()
+      options.told(`still draining: ${now}`)
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
   }

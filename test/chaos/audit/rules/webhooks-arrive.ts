@@ -18,7 +18,8 @@ export function webhooksArrive(facts: Facts): Finding {
     if (!events.has(id)) violations.push(`${id} came and is no event`)
     const { data } = JSON.parse(body) as { data: { sms_id: number; status: string } }
     const said = JSON.stringify(data)
-    if ((told.get(id) ?? said) !== said) violations.push(`${id} came and said two things`)
+    const before = told.get(id) ?? said
+    if (before !== said) violations.push(`${id} came and said two things: ${before}, then ${said}`)
     told.set(id, said)
     if (answered < 300) arrived.add(`${data.sms_id} ${data.status} ${customerId}`)
   }
