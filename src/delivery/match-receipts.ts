@@ -180,7 +180,8 @@ export class ReceiptMatcher {
   /**
    * Acknowledged when it was looked for once more after it was kept. Found then, its answer was written meanwhile without
    * taking it up, and it is ours to tell; not found, whoever writes the answer takes it up, and tells it however often
-   * workers die.
+   * workers die. Only an answer whose transaction began before the kept receipt was committed, and ends after that look, misses it:
+   * that one is found when it is looked for again.
    */
   async #keep(sought: Sought): Promise<void> {
     const { operator, receipt, isKept, sinceMs, resolve } = sought

@@ -37,6 +37,8 @@ export interface Treatment {
   readonly final: FinalState
   readonly receipt: ReceiptFate
   readonly receiptDelayMs: number
+  /** By how much an early receipt comes before the answer; 0 for others. */
+  readonly earlyMs: number
 }
 
 export const DELIVERED: FinalState = 'DELIVRD:000'
@@ -49,6 +51,7 @@ export const DELIVERED: FinalState = 'DELIVRD:000'
 export function treat(behaviour: Behaviour, key: SubmitKey): Treatment {
   const chance = (about: string): number => draw(`${behaviour.SIMULATOR_SEED} ${about}`)
   const isSlow = chance(`slow ${key.submit}`) < behaviour.SIMULATOR_SLOW_SHARE
+  const receipt = receiptOf(behaviour, chance(`telling ${key.submit}`))
   const isLate = chance(`late ${key.submit}`) < behaviour.SIMULATOR_RECEIPT_LATE_SHARE
   return {
     latencyMs: isSlow
@@ -56,10 +59,11 @@ export function treat(behaviour: Behaviour, key: SubmitKey): Treatment {
       : spread(behaviour.SIMULATOR_LATENCY_MS, chance(`latency ${key.submit}`)),
     fate: fateOf(behaviour, chance(`fate ${key.message}`), chance(`try ${key.submit}`)),
     final: finalOf(behaviour, key, chance),
-    receipt: receiptOf(behaviour, chance(`telling ${key.submit}`)),
+    receipt,
     receiptDelayMs: isLate
       ? behaviour.SIMULATOR_RECEIPT_LATE_MS
       : spread(behaviour.SIMULATOR_RECEIPT_DELAY_MS, chance(`receipt ${key.submit}`)),
+    earlyMs: receipt === 'early' ? spread(behaviour.SIMULATOR_RECEIPT_EARLY_MS, chance(`early ${key.submit}`)) : 0,
   }
 }
 

@@ -32,6 +32,7 @@ export const behaviourSettings = {
     'From taking a message to its receipt, in the middle, half to twice as long',
   ),
   SIMULATOR_RECEIPT_EARLY_SHARE: fraction(0, 'Share of receipts that come before the answer to their submit'),
+  SIMULATOR_RECEIPT_EARLY_MS: integer(50, 'By how much those come before it, in the middle, half to twice as long'),
   SIMULATOR_RECEIPT_LATE_SHARE: fraction(0, 'Share of receipts that come only after SIMULATOR_RECEIPT_LATE_MS'),
   SIMULATOR_RECEIPT_LATE_MS: integer(60_000, 'How late the late receipts come'),
   SIMULATOR_RECEIPT_TWICE_SHARE: fraction(0, 'Share of receipts that come again after they were acknowledged'),
@@ -57,7 +58,11 @@ export const simulatorSettings = {
   SIMULATOR_ID_ANSWER: choice(ID_FORMS, 'decimal', 'How the answer to a submit writes the id'),
   SIMULATOR_ID_RECEIPT: choice(ID_FORMS, 'decimal', 'How the text of a receipt writes it'),
   SIMULATOR_ID_RECEIPT_TLV: choice(ID_FORMS, 'decimal', 'How its TLV receipted_message_id does'),
-  SIMULATOR_RECEIPT_FORM: choice(['text', 'tlv', 'both'], 'both', 'Where receipts say what they have to'),
+  SIMULATOR_RECEIPT_FORM: choice(
+    ['text', 'tlv', 'both', 'any'],
+    'both',
+    'Where receipts say what they have to; any: in each of these ways, by turns',
+  ),
   SIMULATOR_RECEIPT_BIND: choice(
     ['any', 'same', 'other'],
     'any',

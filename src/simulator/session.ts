@@ -36,7 +36,7 @@ export interface SessionEvents {
   submit(session: Session, pdu: SubmitPdu): void
   query(session: Session, pdu: QueryPdu): void
   /** The receipt was answered. */
-  acknowledged(message: TakenMessage, status: number): void
+  acknowledged(session: Session, message: TakenMessage, status: number): void
   /** There is room for receipts again. */
   hasRoom(session: Session): void
   closed(session: Session): void
@@ -250,7 +250,7 @@ export class Session {
     if (!message) return
     this.#told.delete(sequence)
     this.#overdue.delete(sequence)
-    this.#events.acknowledged(message, status)
+    this.#events.acknowledged(this, message, status)
   }
 
   #refuse(fault: PduFault): void {

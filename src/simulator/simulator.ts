@@ -135,7 +135,7 @@ export class Simulator implements Service {
       bind: (session, pdu) => this.#binds.take(session, pdu),
       submit: (session, pdu) => this.#submits.take(session, pdu),
       query: (session, pdu) => this.#queries.take(session, pdu),
-      acknowledged: (message, status) => this.#receipts.acknowledged(message, status),
+      acknowledged: (session, message, status) => this.#receipts.acknowledged(session, message, status),
       hasRoom: (session) => this.#receipts.hasRoom(session),
       closed: (session) => {
         this.#sessions.delete(session)

@@ -12,7 +12,7 @@ async function idsIn(path: string): Promise<(string | null)[]> {
 
 function write(path: string, id: string): void {
   const ledger = new SubmissionLedger(path)
-  ledger.add({ kind: 'receipt-acked', id })
+  ledger.add({ kind: 'receipt-acked', id, at: new Date(0).toISOString(), session: 1, form: 'both' })
   ledger.flush()
 }
 

@@ -14,6 +14,7 @@ import { createInterface } from 'node:readline'
 import type { Charset } from '../domain/text/coding.ts'
 import type { ReceiptFate, SubmitFate } from './behaviour.ts'
 import type { FinalState } from './final-states.ts'
+import type { ReceiptForm } from './write-receipt.ts'
 
 /** A submit that the simulator was sent, and how it treated it. Its text is kept as a hash. */
 export interface SubmissionEntry {
@@ -47,9 +48,14 @@ export interface SubmissionEntry {
   readonly receipt_due_ms: number | null
 }
 
-interface ReceiptEntry {
+/** A receipt that was told and acknowledged; twice, where it was told twice. */
+export interface ReceiptEntry {
   readonly kind: 'receipt-acked'
   readonly id: string
+  readonly at: string
+  /** That acknowledged it. */
+  readonly session: number
+  readonly form: ReceiptForm
 }
 
 export type LedgerEntry = SubmissionEntry | ReceiptEntry

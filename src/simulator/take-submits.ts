@@ -15,8 +15,6 @@ import type { SubmissionLedger } from './submission-ledger.ts'
 import type { TakenMessage } from './taken-message.ts'
 import type { ReceiptDesk } from './tell-receipts.ts'
 
-/** By how much an early receipt comes before the answer. */
-const EARLY_MS = 50
 /** Messages whose receipts are outstanding beyond which the queue is full. */
 const OUTSTANDING_MAX = 1_000_000
 
@@ -37,6 +35,8 @@ interface Decision {
   readonly message: TakenMessage | null
   readonly answer: Pdu
   readonly garbled: GarbledAnswer | null
+  /** By how much the receipt comes before the answer, if it is early. */
+  readonly earlyMs: number
 }
 
 interface HeldAnswer {
@@ -128,7 +128,7 @@ export class SubmitDesk {
     const how = fate === 'taken-garbled' ? draw(`${settings.SIMULATOR_SEED} damage ${submit.key.submit}`) : null
     const garbled = how === null ? null : garbleAnswer(encodePdu(answer), how)
     if (garbled?.spoilsRest || fate === 'cut' || fate === 'taken-cut') session.isSpoilt = true
-    return { session, fate, message, answer, garbled }
+    return { session, fate, message, answer, garbled, earlyMs: treatment.earlyMs }
   }
 
   /** What was drawn, unless something else comes before. */
@@ -138,7 +138,7 @@ export class SubmitDesk {
     return drawn === 'taken' && (session.isClosed || session.isSpoilt) ? 'taken-unanswered' : drawn
   }
 
-  #tell({ session, fate, message, answer, garbled }: Decision): void {
+  #tell({ session, fate, message, answer, garbled, earlyMs }: Decision): void {
     const isEarly = message?.receipt === 'early'
     if (isEarly) this.#options.receipts.tellNow(message)
     else if (message) this.#options.receipts.expect(message)
@@ -155,7 +155,7 @@ export class SubmitDesk {
         session.destroy()
         return
       default:
-        if (isEarly) this.#held.add({ session, answer }, Date.now() + EARLY_MS)
+        if (isEarly) this.#held.add({ session, answer }, Date.now() + earlyMs)
         else session.write(answer)
     }
   }

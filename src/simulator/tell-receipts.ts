@@ -4,7 +4,7 @@ import { OperatorAccount, type ReceiptBind } from './operator-account.ts'
 import type { Session } from './session.ts'
 import type { SubmissionEntry, SubmissionLedger } from './submission-ledger.ts'
 import type { TakenMessage } from './taken-message.ts'
-import { type ReceiptStyle, writeReceipt } from './write-receipt.ts'
+import { formOf, type ReceiptStyle, writeReceipt } from './write-receipt.ts'
 
 /** Messages that were told of are remembered for query_sm, as many. */
 const TOLD_MAX = 10_000
@@ -89,14 +89,20 @@ export class ReceiptDesk {
     return true
   }
 
-  acknowledged(message: TakenMessage, status: number): void {
+  acknowledged(session: Session, message: TakenMessage, status: number): void {
     this.#pumpSoon(message.systemId)
     if (status !== 0) {
       this.#due.add(message, Date.now() + this.#options.retryMs)
       return
     }
     if (!this.#outstanding.has(message.id)) return
-    this.#options.ledger.add({ kind: 'receipt-acked', id: String(message.id) })
+    this.#options.ledger.add({
+      kind: 'receipt-acked',
+      id: String(message.id),
+      at: new Date().toISOString(),
+      session: session.id,
+      form: formOf(message, this.#options.style),
+    })
     message.timesTold++
     this.#account(message.systemId).waiting.delete(message)
     if (message.receipt === 'twice' && message.timesTold === 1) {

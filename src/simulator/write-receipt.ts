@@ -10,18 +10,23 @@ const DELIVERY_RECEIPT = 0x04
 /** Network of network_error_code: GSM. */
 const GSM = 3
 
+const FORMS = ['text', 'tlv', 'both'] as const
+export type ReceiptForm = (typeof FORMS)[number]
+
 export interface ReceiptStyle {
-  readonly form: 'text' | 'tlv' | 'both'
+  readonly form: ReceiptForm | 'any'
   readonly idForm: IdForm
   readonly tlvIdForm: IdForm
 }
 
+/** Where the receipt of a message says what it has to, however often it is told. */
+export function formOf({ id }: TakenMessage, { form }: ReceiptStyle): ReceiptForm {
+  return form === 'any' ? FORMS[id % FORMS.length]! : form
+}
+
 /** The receipt of a message: SMPP 3.4, appendix B for its text, 5.3.2.12 and following for its TLVs. */
-export function writeReceipt(
-  message: TakenMessage,
-  { form, idForm, tlvIdForm }: ReceiptStyle,
-  sequence: number,
-): PduOf<'deliver_sm'> {
+export function writeReceipt(message: TakenMessage, style: ReceiptStyle, sequence: number): PduOf<'deliver_sm'> {
+  const form = formOf(message, style)
   const [source, destination] = [writeAddress(message.to), writeAddress(message.from)]
   return createPdu('deliver_sm', sequence, {
     sourceAddrTon: source.ton,
@@ -31,8 +36,8 @@ export function writeReceipt(
     destAddrNpi: destination.npi,
     destinationAddr: destination.addr,
     esmClass: DELIVERY_RECEIPT,
-    shortMessage: form === 'tlv' ? Buffer.alloc(0) : Buffer.from(receiptText(message, idForm), 'latin1'),
-    tlvs: form === 'text' ? [] : receiptTlvs(message, tlvIdForm),
+    shortMessage: form === 'tlv' ? Buffer.alloc(0) : Buffer.from(receiptText(message, style.idForm), 'latin1'),
+    tlvs: form === 'text' ? [] : receiptTlvs(message, style.tlvIdForm),
   })
 }
 

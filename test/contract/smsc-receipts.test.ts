@@ -17,6 +17,12 @@ test('an early receipt comes before its answer, a twofold one twice, and one tha
   expect(kinds.indexOf('deliver_sm')).toBeLessThan(kinds.indexOf('submit_sm_resp'))
   expect(textOf(early.receipts[0])).toContain(`id:${id} `)
 
+  const env = { SIMULATOR_RECEIPT_EARLY_SHARE: '1', SIMULATOR_RECEIPT_EARLY_MS: '600000' }
+  const held = await smscs.bind(await smscs.start(env))
+  held.submit()
+  await receiptsOf(held, 1)
+  expect(held.received.map(({ command }) => command)).not.toContain('submit_sm_resp')
+
   const twofold = await smscs.bind(await smscs.start({ SIMULATOR_RECEIPT_TWICE_SHARE: '1' }))
   await twofold.submitAndWait()
   const [first, second] = await receiptsOf(twofold, 2)
@@ -92,6 +98,22 @@ test('receipts as text or as TLVs alone, with states and error codes', async () 
   expect(bare!.shortMessage).toHaveLength(0)
   expect(readTlv(bare!.tlvs, 'message_state')).toBe(3)
   expect(readTlv(bare!.tlvs, 'network_error_code')).toEqual(Buffer.of(3, 0, 0x1b))
+})
+
+test('receipts in each of these ways in turn, as the ledger says', async () => {
+  const peer = await smscs.bind(await smscs.start({ SIMULATOR_RECEIPT_FORM: 'any' }))
+  const ids: string[] = []
+  for (let n = 0; n < 6; n++) ids.push(idOf(await peer.submitAndWait()))
+  await receiptsOf(peer, 6)
+  const acked = await eventually(
+    async () => (await smscs.ledger()).filter((entry) => entry.kind === 'receipt-acked'),
+    (entries) => entries.length === 6,
+  )
+  expect(new Set(acked.map(({ id }) => id))).toEqual(new Set(ids))
+  const byForm = (form: string): number => acked.filter((entry) => entry.form === form).length
+  expect(['text', 'tlv', 'both'].map(byForm)).toEqual([2, 2, 2])
+  expect(peer.receipts.filter(({ shortMessage }) => shortMessage.length === 0)).toHaveLength(2)
+  expect(peer.receipts.filter(({ tlvs }) => tlvs.length === 0)).toHaveLength(2)
 })
 
 test('no more receipts await acknowledgement than the window', async () => {

@@ -45,7 +45,7 @@ test('a message is taken, written down, and told of', async () => {
       delivered: true,
       final: 'DELIVRD:000',
     },
-    { kind: 'receipt-acked', id },
+    { kind: 'receipt-acked', id, session: 1, form: 'both' },
   ])
   const { arrived, at } = entries[0] as SubmissionEntry
   expect(Date.parse(arrived)).toBeLessThanOrEqual(Date.parse(at))
