@@ -5,6 +5,7 @@ import { consumerCommand } from './consumer.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { growthCommand } from './growth.ts'
 import { keysCommand } from './keys.ts'
+import { outageCommand } from './outage.ts'
 import { paceCommand } from './pace.ts'
 import { pipelineCommand } from './pipeline.ts'
 import { producerCommand } from './producer.ts'
@@ -32,6 +33,7 @@ for (const add of [
   deadLettersCommand,
   smppCommand,
   paceCommand,
+  outageCommand,
 ]) {
   add(program)
 }
