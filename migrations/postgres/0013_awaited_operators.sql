@@ -3,5 +3,5 @@
 -- force when it was put aside, null once it was called back.
 ALTER TABLE scheduled ADD COLUMN awaits text;
 ALTER TABLE scheduled ADD COLUMN awaits_revision bigint;
-CREATE INDEX scheduled_awaiting ON scheduled (awaits, awaits_revision, seq) WHERE awaits_revision IS NOT NULL;
+CREATE INDEX scheduled_awaiting ON scheduled (awaits, awaits_revision, due_at, seq) WHERE awaits_revision IS NOT NULL;
 CREATE INDEX scheduled_called_back ON scheduled (awaits) WHERE awaits IS NOT NULL AND awaits_revision IS NULL;

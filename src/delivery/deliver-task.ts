@@ -40,8 +40,14 @@ export interface TaskDelays {
   defer(record: ConsumedRecord, task: DeliveryTask, untilMs: number): Promise<void>
   /** Whether to put aside what waits for an operator that has been away for so long. */
   shouldAwait(awayForMs: number): boolean
-  /** The same until the operator is there again. `spread` is from 0 to below 1. */
-  awaitOperator(record: ConsumedRecord, task: DeliveryTask, operator: string, spread: number): Promise<void>
+  /** The same until the operator is there again. `isOnly`: no other may have the task. `spread` is from 0 to below 1. */
+  awaitOperator(
+    record: ConsumedRecord,
+    task: DeliveryTask,
+    operator: string,
+    isOnly: boolean,
+    spread: number,
+  ): Promise<void>
 }
 
 /** What is known of a task in hand, across the visits of its record to the handler. */
@@ -252,7 +258,7 @@ export class TaskDelivery {
       .map(({ line }) => ({ name: line.name, awayForMs: line.health.awayForMs(nowMs) }))
       .reduce((latest, each) => (each.awayForMs < latest.awayForMs ? each : latest))
     if (!delayed?.shouldAwait(awayForMs)) return shed(Math.min(atMs, validUntilMs ?? atMs))
-    await delayed.awaitOperator(record, task, name, spread)
+    await delayed.awaitOperator(record, task, name, candidates.length === 1, spread)
     return DONE
   }
 

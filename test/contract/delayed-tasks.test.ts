@@ -191,11 +191,11 @@ test('tasks put aside at random, workers that die, records that come again: no p
   }
 })
 
-/** Puts a task aside until its operator is there again. */
+/** Puts a task aside until its operator is there again, which another may be before. */
 const awaitOperator: Handler = async (_smsId, record, delayed) => {
   const task = new TaskReader().read(record)
   if (task instanceof Error) throw task
-  await delayed.awaitOperator(record, task, 'o', 0)
+  await delayed.awaitOperator(record, task, 'o', false, 0)
   return DONE
 }
 
@@ -234,23 +234,44 @@ test.each(['recipient', 'none'] as const)(
       expect(await callBackOf(pool, 'o', 3)).toBe(0)
       for (const record of records) await back.take(record)
     }
-    expect(handled).toEqual(Array.from({ length: 7 }, (_, n) => FIRST_ID + n))
+    expect(handled.toSorted()).toEqual(Array.from({ length: 7 }, (_, n) => FIRST_ID + n))
+    for (const ofPhone of Map.groupBy(handled, (smsId) => phoneOf(smsId - FIRST_ID)).values()) {
+      expect(ofPhone).toEqual(ofPhone.toSorted())
+    }
     expect((await pool.query(readAwaited())).rows).toEqual([])
     expect(await rowsLeft(pool)).toEqual([])
   },
 )
 
-test('what is behind a task that waits for an operator is called back with it, and put aside again it keeps its place', async () => {
+test('what is behind a task that waits for an operator is called back with it, in its place also when that was in vain', async () => {
   const pool = await freshDatabase()
   const phone = '+989121234567'
   const away = worker(pool, awaitOperator)
-  for (let n = 0; n < 3; n++) await away.take(taskOf(FIRST_ID + n, phone))
+  for (let n = 0; n < 4; n++) await away.take(taskOf(FIRST_ID + n, phone))
   // The operator was there for a moment only.
   expect(await callBackOf(pool, 'o', 2)).toBe(2)
   for (const record of await release(pool, 0)) await away.take(record)
+  const handled: number[] = []
+  const back = worker(pool, async (smsId) => {
+    handled.push(smsId)
+    return DONE
+  })
+  for (let rounds = 0; rounds < 10 && handled.length < 4; rounds++) {
+    await callBackOf(pool, 'o', 2)
+    for (const record of await release(pool, 0)) await back.take(record)
+  }
+  expect(handled).toEqual([0, 1, 2, 3].map((n) => FIRST_ID + n))
+  expect(await rowsLeft(pool)).toEqual([])
+})
+
+test('what was called back in vain is behind all others, so a worker that does not see the operator keeps none from going', async () => {
+  const pool = await freshDatabase()
+  const away = worker(pool, awaitOperator)
+  for (let n = 0; n < 4; n++) await away.take(taskOf(FIRST_ID + n, `+98912123450${n}`))
   expect(await callBackOf(pool, 'o', 2)).toBe(2)
-  expect(idsOf(await release(pool, 0))).toEqual([FIRST_ID, FIRST_ID + 1])
-  expect(await rowsLeft(pool)).toEqual([FIRST_ID, FIRST_ID + 1, FIRST_ID + 2])
+  for (const record of await release(pool, 0)) await away.take(record)
+  expect(await callBackOf(pool, 'o', 2)).toBe(2)
+  expect(idsOf(await release(pool, 0))).toEqual([FIRST_ID + 2, FIRST_ID + 3])
 })
 
 test('under newer operators and routes, only what was put aside under older ones is called back', async () => {

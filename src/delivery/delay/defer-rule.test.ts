@@ -30,8 +30,10 @@ test('long waits leave memory, short ones do not, and none outlasts the validity
 })
 
 test('who is not called back looks again ever more rarely', () => {
-  expect([0, 100_000, 3_600_000].map((waitedMs) => awaitMs(waitedMs, 0.5))).toEqual([60_000, 100_000, 600_000])
-  expect([0, 0.9].map((spread) => awaitMs(0, spread))).toEqual([45_000, 72_000])
+  const waits = [0, 100_000, 3_600_000]
+  expect(waits.map((waitedMs) => awaitMs(waitedMs, false, 0.5))).toEqual([60_000, 100_000, 600_000])
+  expect(waits.map((waitedMs) => awaitMs(waitedMs, true, 0.5))).toEqual([600_000, 600_000, 600_000])
+  expect([0, 0.9].map((spread) => awaitMs(0, false, spread))).toEqual([45_000, 72_000])
 })
 
 test('behind one that waits: with it; behind one on its way: ever more rarely', () => {

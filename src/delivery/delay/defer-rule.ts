@@ -22,11 +22,13 @@ export function shouldDefer(untilMs: number, nowMs: number, deferMs: number): bo
 }
 
 /**
- * For how long a task waits for an operator that does not call it back: as long again as it has waited, so that each of
- * a long outage's tasks comes back a few times, in vain, and not every minute. `spread` is from 0 to below 1.
+ * For how long a task waits for an operator that does not call it back. If other operators may have it, of which one may
+ * be there sooner: as long again as it has waited, so that it looks a few times in a long outage, and not every minute.
+ * `spread` is from 0 to below 1.
  */
-export function awaitMs(waitedMs: number, spread: number): number {
-  return Math.min(AWAIT_MS_MAX, Math.max(AWAIT_MS_MIN, waitedMs)) * (0.75 + spread / 2)
+export function awaitMs(waitedMs: number, isOnly: boolean, spread: number): number {
+  const ms = isOnly ? AWAIT_MS_MAX : Math.min(AWAIT_MS_MAX, Math.max(AWAIT_MS_MIN, waitedMs))
+  return ms * (0.75 + spread / 2)
 }
 
 /** When a task that waits is to come back: no later than its validity ends, as its money is given back then. */

@@ -99,8 +99,9 @@ export function readAwaited(): QueryConfig {
 const CALL_BACK_LOCKS = 7_306_007
 
 /**
- * Makes tasks due that wait for an operator, the oldest first, until so many are on their way that are not over; of
- * several workers that ask at once one is heard. `before`: only those put aside under an older revision than that.
+ * Makes tasks due that wait for an operator until so many are on their way that are not over, first those that would be
+ * due first: what came in vain, to a worker that does not see the operator, is behind all others then. Of several
+ * workers that ask at once one is heard. `before`: only those put aside under an older revision than that.
  */
 export function callBack(operator: string, tasksMax: number, before: number | null): QueryConfig {
   return {
@@ -114,7 +115,7 @@ export function callBack(operator: string, tasksMax: number, before: number | nu
            ), chosen AS MATERIALIZED (
              SELECT sms_id FROM scheduled WHERE awaits = $1 AND awaits_revision IS NOT NULL
                AND awaits_revision < coalesce($3, ${Number.MAX_SAFE_INTEGER})
-             ORDER BY awaits_revision, seq LIMIT (SELECT tasks FROM room) FOR UPDATE SKIP LOCKED
+             ORDER BY awaits_revision, due_at, seq LIMIT (SELECT tasks FROM room) FOR UPDATE SKIP LOCKED
            )
            UPDATE scheduled SET due_at = now(), awaits_revision = NULL FROM chosen
            WHERE scheduled.sms_id = chosen.sms_id`,

@@ -98,9 +98,15 @@ export class DelayedTasks {
   }
 
   /** The same until that operator calls it back (`call-back-tasks.ts`), or the time for which it waits at most is over. */
-  async awaitOperator(record: ConsumedRecord, task: DeliveryTask, operator: string, spread: number): Promise<void> {
+  async awaitOperator(
+    record: ConsumedRecord,
+    task: DeliveryTask,
+    operator: string,
+    isOnly: boolean,
+    spread: number,
+  ): Promise<void> {
     const nowMs = Date.now()
-    const untilMs = nowMs + awaitMs(nowMs - Date.parse(task.created_at), spread)
+    const untilMs = nowMs + awaitMs(nowMs - Date.parse(task.created_at), isOnly, spread)
     await this.#putTask(record, task, untilMs, { operator, revision: this.#parts.revision() })
   }
 
