@@ -234,10 +234,8 @@ test.each(['recipient', 'none'] as const)(
       expect(await callBackOf(pool, 'o', 3)).toBe(0)
       for (const record of records) await back.take(record)
     }
-    expect(handled.toSorted()).toEqual(Array.from({ length: 7 }, (_, n) => FIRST_ID + n))
-    for (const ofPhone of Map.groupBy(handled, (smsId) => phoneOf(smsId - FIRST_ID)).values()) {
-      expect(ofPhone).toEqual(ofPhone.toSorted())
-    }
+    // In the order in which they came, so that the phones take turns.
+    expect(handled).toEqual(Array.from({ length: 7 }, (_, n) => FIRST_ID + n))
     expect((await pool.query(readAwaited())).rows).toEqual([])
     expect(await rowsLeft(pool)).toEqual([])
   },

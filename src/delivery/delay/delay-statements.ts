@@ -20,14 +20,14 @@ export interface DeferredTask {
 export function deferTasks(tasks: readonly DeferredTask[]): QueryConfig {
   return {
     name: 'delay-defer',
-    text: `INSERT INTO scheduled AS known (sms_id, kind, shard, due_at, payload, lane, awaits, awaits_revision)
-           SELECT sms_id, 'task', shard, to_timestamp(due_ms / 1000.0), payload, lane, awaits, revision
+    text: `INSERT INTO scheduled AS known (sms_id, kind, shard, due_at, payload, lane, awaits, awaits_revision, awaits_since)
+           SELECT sms_id, 'task', shard, to_timestamp(due_ms / 1000.0), payload, lane, awaits, revision, now()
            FROM unnest($1::bigint[], $2::smallint[], $3::double precision[], $4::text[], $5::text[], $6::text[],
              $7::bigint[]) WITH ORDINALITY
              AS task (sms_id, shard, due_ms, payload, lane, awaits, revision, place) ORDER BY place
            ON CONFLICT (sms_id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at,
              payload = excluded.payload, lane = excluded.lane, released_at = NULL, outbox_seq = NULL,
-             awaits = excluded.awaits, awaits_revision = excluded.awaits_revision,
+             awaits = excluded.awaits, awaits_revision = excluded.awaits_revision, awaits_since = excluded.awaits_since,
              seq = CASE WHEN known.lane = excluded.lane THEN known.seq ELSE excluded.seq END`,
     values: [
       numberArray(tasks.map(({ smsId }) => smsId)),
@@ -99,9 +99,9 @@ export function readAwaited(): QueryConfig {
 const CALL_BACK_LOCKS = 7_306_007
 
 /**
- * Makes tasks due that wait for an operator until so many are on their way that are not over, first those that would be
- * due first: what came in vain, to a worker that does not see the operator, is behind all others then. Of several
- * workers that ask at once one is heard. `before`: only those put aside under an older revision than that.
+ * Makes tasks due that wait for an operator until so many are on their way that are not over, in the order in which they
+ * were put aside last: what came in vain, to a worker that does not see the operator, is behind all others then. Of
+ * several workers that ask at once one is heard. `before`: only those put aside under an older revision than that.
  */
 export function callBack(operator: string, tasksMax: number, before: number | null): QueryConfig {
   return {
@@ -115,7 +115,7 @@ export function callBack(operator: string, tasksMax: number, before: number | nu
            ), chosen AS MATERIALIZED (
              SELECT sms_id FROM scheduled WHERE awaits = $1 AND awaits_revision IS NOT NULL
                AND awaits_revision < coalesce($3, ${Number.MAX_SAFE_INTEGER})
-             ORDER BY awaits_revision, due_at, seq LIMIT (SELECT tasks FROM room) FOR UPDATE SKIP LOCKED
+             ORDER BY awaits_revision, awaits_since, seq LIMIT (SELECT tasks FROM room) FOR UPDATE SKIP LOCKED
            )
            UPDATE scheduled SET due_at = now(), awaits_revision = NULL FROM chosen
            WHERE scheduled.sms_id = chosen.sms_id`,
