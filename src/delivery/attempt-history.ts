@@ -97,6 +97,7 @@ function toReceipt(row: ReceiptRow): AttemptPart['receipt'] {
     status: row.receipt_status,
     code: row.receipt_code,
     at: row.receipt_at!,
+    receivedAtMs: row.receipt_received_at!.getTime(),
     afterMs: row.receipt_received_at!.getTime() - row.ended_at!.getTime(),
   }
 }

@@ -53,6 +53,16 @@ test('an open attempt is left alone while its lease lasts, and given up when it 
   expect(nextStep(open(NOW), RULES, NOW, 0)).toEqual({ kind: 'give-up-on', attempt: 1 })
 })
 
+test('whoever sent a message again tells the same of it as one who knows that the first answer came after all', () => {
+  const again = (first: PartOutcome): Attempt[] => {
+    const [one, two] = [attempt(1, first), attempt(2, 'sent', { possibleDuplicate: true })]
+    return [one, { ...two, parts: [{ ...two.parts[0]!, operatorMessageId: 'of the second' }] }]
+  }
+  const told = nextStep(again('ambiguous'), RULES, NOW, 0)
+  expect(told).toMatchObject({ status: 'sent', attempt: 2, operatorMessageId: 'of the second' })
+  expect(nextStep(again('sent'), RULES, NOW, 0)).toEqual(told)
+})
+
 test('a lost answer: sent again and flagged, with whomever, or held', () => {
   const lost = [attempt(1, 'ambiguous')]
   expect(nextStep(lost, RULES, NOW, 0)).toEqual({ kind: 'begin', attempt: 2, operator: null })

@@ -152,7 +152,9 @@ function has(attempt: Attempt, outcome: 'temporary' | 'throttled' | 'unsent'): b
 
 function conclude(status: Conclusion['status'], attempts: readonly Attempt[], attemptsBefore = 0): Conclusion {
   const last = attempts.at(-1)
-  const taken = attempts.flatMap(({ parts }) => parts).filter(({ outcome }) => outcome === 'sent')
+  // Of a part that was taken twice the last, as whoever submitted that may not know of an earlier answer that came late.
+  const latestFirst = attempts.toReversed().flatMap(({ parts }) => parts)
+  const taken = latestFirst.filter(({ outcome }) => outcome === 'sent')
   const first = taken.toSorted((a, b) => a.part - b.part)[0]
   const hindered =
     last?.parts.find(({ outcome }) => outcome === status) ?? last?.parts.find(({ errorCode }) => errorCode)

@@ -59,7 +59,7 @@ export class ReceiptTeller {
       ...whole,
       ...(partCount === 1 ? { parts: [] } : {}),
       operator,
-      possibleDuplicate: attempts.some(({ possibleDuplicate }) => possibleDuplicate),
+      possibleDuplicate: attempts.some((each) => each.attempt <= whole.attempt && each.possibleDuplicate),
     })
   }
 

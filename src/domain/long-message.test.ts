@@ -8,6 +8,7 @@ function taken(part: number, status: ReceiptStatus | null, atMs = 0): TakenPart 
     status,
     code: status === 'delivered' ? null : `code-${part}`,
     at: new Date(atMs),
+    receivedAtMs: atMs,
     isLate: atMs > 8,
   }
   return { attempt: 1, part, operatorMessageId: `id-${part}`, receipt }
@@ -29,6 +30,18 @@ test('a message is open until all its parts are taken and told of, and arrives w
 
 test('the part that is lost says why the message is', () => {
   expect(sumUpParts([taken(1, null), taken(2, 'failed')], 2)).toMatchObject({ status: 'failed', errorCode: 'code-2' })
+})
+
+test('a part that was taken twice is told of by the receipt that came first, whatever comes after it', () => {
+  const first = { ...taken(1, 'delivered', 7), attempt: 2, operatorMessageId: 'second copy' }
+  const open = taken(1, null)
+  const later = taken(1, 'delivered', 8)
+  const told = { status: 'delivered', attempt: 2, operatorMessageId: 'second copy', deliveredAt: new Date(7) }
+  expect(sumUpParts([open, first], 1)).toMatchObject(told)
+  expect(sumUpParts([later, first], 1)).toEqual(sumUpParts([open, first], 1))
+  expect(sumUpParts([{ ...later, receipt: { ...later.receipt!, receivedAtMs: 6 } }, first], 1).attempt).toBe(1)
+  const other = taken(2, 'delivered', 3)
+  expect(sumUpParts([later, first, other], 2)).toEqual(sumUpParts([open, first, other], 2))
 })
 
 test('the order in which parts are known changes nothing', () => {

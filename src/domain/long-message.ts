@@ -13,6 +13,7 @@ export interface PartReceipt {
   readonly code: string | null
   /** As the operator says. */
   readonly at: Date
+  readonly receivedAtMs: number
   /** It came after its time. */
   readonly isLate: boolean
 }
@@ -30,7 +31,7 @@ export interface PartSummary {
 export interface LongMessage {
   /** Null while that is open. */
   readonly status: ReceiptStatus | null
-  /** The last by which the operator took a part; 0 if it took none. */
+  /** The last by which the operator took a part; of one part that has come to an end the one that did. 0 if it took none. */
   readonly attempt: number
   /** Of the first part. */
   readonly operatorMessageId: string | null
@@ -42,7 +43,10 @@ export interface LongMessage {
   readonly parts: PartSummary[]
 }
 
-/** Sums up what an operator took of a message that has `partCount` parts there; one of a part may be there twice. */
+/**
+ * Sums up what an operator took of a message that has `partCount` parts there; one of a part may be there twice. What it
+ * says of an end does not change when further receipts come: it is told again, under the same id.
+ */
 export function sumUpParts(taken: readonly TakenPart[], partCount: number): LongMessage {
   const byPart = [...Map.groupBy(taken, ({ part }) => part)].sort(([a], [b]) => a - b)
   const parts = byPart.map(([, copies]) => standing(copies))
@@ -52,7 +56,8 @@ export function sumUpParts(taken: readonly TakenPart[], partCount: number): Long
   const deliveredMs = Math.max(...receipts.map(({ at }) => at.getTime()))
   return {
     status,
-    attempt: Math.max(0, ...taken.map(({ attempt }) => attempt)),
+    attempt:
+      partCount === 1 && status !== null ? parts[0]!.attempt : Math.max(0, ...taken.map(({ attempt }) => attempt)),
     operatorMessageId: parts[0]?.operatorMessageId ?? null,
     errorCode: parts.find((part) => part.status === status)?.receipt?.code ?? null,
     deliveredAt: status === 'delivered' ? new Date(deliveredMs) : null,
@@ -65,11 +70,14 @@ interface Standing extends TakenPart {
   readonly status: ReceiptStatus | null
 }
 
-/** The copy of a part that decides. */
+/** The copy of a part that decides: of several with that end the one whose receipt came first. */
 function standing(copies: readonly TakenPart[]): Standing {
   const status = statusOfPart(copies.map(({ receipt }) => receipt?.status ?? null))
-  const copy = copies.find(({ receipt }) => (receipt?.status ?? null) === status) ?? copies.at(-1)!
-  return { ...copy, status }
+  const receivedMs = ({ receipt }: TakenPart): number => receipt?.receivedAtMs ?? 0
+  const [copy] = copies
+    .filter(({ receipt }) => (receipt?.status ?? null) === status)
+    .toSorted((one, other) => receivedMs(one) - receivedMs(other))
+  return { ...(copy ?? copies.at(-1)!), status }
 }
 
 function summary({ part, status, operatorMessageId, receipt }: Standing): PartSummary {

@@ -12,7 +12,7 @@ export interface TakenSubmit {
   readonly operatorMessageId: string
   readonly possibleDuplicate: boolean
   readonly takenAtMs: number
-  readonly receipt: (Omit<NonNullable<TakenPart['receipt']>, 'isLate'> & { readonly receivedAtMs: number }) | null
+  readonly receipt: Omit<NonNullable<TakenPart['receipt']>, 'isLate'> | null
 }
 
 export interface JudgeRules {
@@ -56,7 +56,7 @@ export function judgeUnanswered(
   const details: StatusDetails = {
     ...whole,
     operator,
-    possibleDuplicate: submits.some(({ possibleDuplicate }) => possibleDuplicate),
+    possibleDuplicate: submits.some((each) => each.attempt <= whole.attempt && each.possibleDuplicate),
     ...(partCount === 1 ? { parts: [] } : {}),
   }
   if (told !== null) {
