@@ -62,6 +62,16 @@ test('the whole way at once is the same as step by step, in all but the revision
   expect(atOnce.settles).toBe('capture')
 })
 
+test('an attempt that may have been a second send flags the message also when an earlier one has ended it', () => {
+  const ended = advance(START, WAY)!.state
+  const late = [event('sending', 2, { possible_duplicate: true }), event('sent', 2, { possible_duplicate: true })]
+  const { state, settles } = advance(ended, late)!
+  expect(state).toMatchObject({ status: 'delivered', attempt: 1, operatorMessageId: 'x', possibleDuplicate: true })
+  expect(state.timeline.at(-1)).toMatchObject({ status: 'delivered', possible_duplicate: true })
+  expect([state.timeline.length, state.revision, settles]).toEqual([WAY.length, 2, null])
+  expect(advance(state, late)).toBeNull()
+})
+
 test('events repeated, or some of them late, end in the same state, and the money is settled once', () => {
   fc.assert(
     fc.property(fc.shuffledSubarray([...WAY, ...WAY], { minLength: 1 }), (repeats) => {

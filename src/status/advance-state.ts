@@ -46,13 +46,17 @@ export interface Advance {
 
 /**
  * Applies events of one message in the order they came. Those that repeat the past, or come too late to matter, leave
- * no trace. Null if none moved it.
+ * no trace, but that the phone may have the message twice stays true: an attempt that says so may be heard of only when
+ * an earlier one has brought the message to its end. Null if none changed anything.
  */
 export function advance(before: MessageState, events: readonly StatusEvent[]): Advance | null {
   let state = before
   let settles: Advance['settles'] = null
   for (const event of events) {
-    if (!moves(state, event)) continue
+    if (!moves(state, event)) {
+      if (event.possible_duplicate && !state.possibleDuplicate) state = flagged(state)
+      continue
+    }
     const settlement = settlementBy(event.status, state.settlement, event.operator_message_id !== null)
     settles ??= settlement
     state = {
@@ -68,6 +72,14 @@ export function advance(before: MessageState, events: readonly StatusEvent[]): A
     }
   }
   return state === before ? null : { state: { ...state, revision: before.revision + 1 }, settles }
+}
+
+/** Flags a message where it stands: what came of it, and the step that it came to. */
+function flagged(state: MessageState): MessageState {
+  const timeline = state.timeline.map((entry, index) =>
+    index === state.timeline.length - 1 ? { ...entry, possible_duplicate: true as const } : entry,
+  )
+  return { ...state, possibleDuplicate: true, timeline }
 }
 
 function timelineEntry(event: StatusEvent): TimelineEntry {
