@@ -1,4 +1,4 @@
-import { WakeSignal } from '../runtime/wake-signal.ts'
+import { RoundLoop } from '../runtime/round-loop.ts'
 import type { Connection, Pool } from './pool.ts'
 
 export interface LeaderLoopParts {
@@ -23,44 +23,33 @@ export interface LeaderLoopParts {
  */
 export class LeaderLoop {
   readonly #parts: LeaderLoopParts
-  readonly #signal = new WakeSignal()
-  #loop: Promise<void> | null = null
-  #stopping = false
+  readonly #loop: RoundLoop
 
   constructor(parts: LeaderLoopParts) {
     this.#parts = parts
+    this.#loop = new RoundLoop(async () => {
+      await this.#lead().catch(parts.troubled)
+      return parts.periodMs
+    })
   }
 
   /** For rounds that are long: whether to break off. */
   get isStopping(): boolean {
-    return this.#stopping
+    return this.#loop.isStopping
   }
 
   start(): void {
-    this.#loop ??= this.#run()
+    this.#loop.start()
   }
 
   /** Resolves when the round under way is over. */
-  async stop(): Promise<void> {
-    this.#stopping = true
-    this.#signal.wake()
-    await this.#loop
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      await this.#lead().catch(this.#parts.troubled)
-      await this.#pause()
-    }
-  }
-
-  async #pause(): Promise<void> {
-    if (!this.#stopping) await this.#signal.sleep(this.#parts.periodMs)
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   /** Returns at once when another process does the work; otherwise goes on until stopped. */
   async #lead(): Promise<void> {
-    const { pool, lock, begin, ended } = this.#parts
+    const { pool, lock, periodMs, begin, ended } = this.#parts
     const connection = await pool.connect()
     let isOurs = false
     try {
@@ -68,9 +57,9 @@ export class LeaderLoop {
       isOurs = rows[0]!.locked
       if (!isOurs) return
       const round = await begin(connection)
-      while (!this.#stopping) {
+      while (!this.isStopping) {
         await round()
-        await this.#pause()
+        await this.#loop.pause(periodMs)
       }
     } finally {
       if (isOurs) ended?.()

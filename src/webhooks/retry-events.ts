@@ -1,7 +1,7 @@
 import type { Pool } from '../postgres/pool.ts'
 import { backoffMs } from '../runtime/backoff.ts'
 import type { Log } from '../runtime/log.ts'
-import { WakeSignal } from '../runtime/wake-signal.ts'
+import { RoundLoop } from '../runtime/round-loop.ts'
 import { nextAttemptMs } from './attempt-plan.ts'
 import type { EndpointGate } from './endpoint-gate.ts'
 import { disableEndpoint } from './endpoints.ts'
@@ -31,37 +31,31 @@ const TURNED_AWAY_MS = 5_000
 /** Tries again what endpoints did not take, when it is due. */
 export class RetryLoop {
   readonly #parts: RetryParts
-  readonly #signal = new WakeSignal()
-  #loop: Promise<void> | null = null
-  #stopping = false
+  readonly #loop = new RoundLoop(() => this.#round())
+  #failures = 0
 
   constructor(parts: RetryParts) {
     this.#parts = parts
   }
 
   start(): void {
-    this.#loop ??= this.#run()
+    this.#loop.start()
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true
-    this.#signal.wake()
-    await this.#loop
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
-  async #run(): Promise<void> {
-    let failures = 0
-    while (!this.#stopping) {
-      try {
-        const due = await claimRetries(this.#parts.pool, CLAIM_MAX, this.#parts.leaseMs)
-        await Promise.all(due.map((retry) => this.#try(retry)))
-        failures = 0
-        if (due.length < CLAIM_MAX) await this.#signal.sleep(POLL_MS)
-      } catch (error) {
-        failures++
-        this.#parts.log.warn({ err: error }, 'webhooks could not be retried; trying again')
-        await this.#signal.sleep(backoffMs(failures, 500, 10_000))
-      }
+  async #round(): Promise<number> {
+    try {
+      const due = await claimRetries(this.#parts.pool, CLAIM_MAX, this.#parts.leaseMs)
+      await Promise.all(due.map((retry) => this.#try(retry)))
+      this.#failures = 0
+      return due.length < CLAIM_MAX ? POLL_MS : 0
+    } catch (error) {
+      this.#failures++
+      this.#parts.log.warn({ err: error }, 'webhooks could not be retried; trying again')
+      return backoffMs(this.#failures, 500, 10_000)
     }
   }
 

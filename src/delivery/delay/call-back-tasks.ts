@@ -1,5 +1,5 @@
 import type { Pool } from '../../postgres/pool.ts'
-import { WakeSignal } from '../../runtime/wake-signal.ts'
+import { RoundLoop } from '../../runtime/round-loop.ts'
 import type { LiveLines } from '../live-lines.ts'
 import { mayCallBack } from './call-back-rule.ts'
 import { callBack, readAwaited } from './delay-statements.ts'
@@ -31,32 +31,27 @@ const FOLLOW_MS = 200
  */
 export class TaskCallBack {
   readonly #parts: TaskCallBackParts
-  readonly #signal = new WakeSignal()
-  #loop: Promise<void> | null = null
-  #stopping = false
+  readonly #loop = new RoundLoop(() => this.#tryRound())
 
   constructor(parts: TaskCallBackParts) {
     this.#parts = parts
   }
 
   start(): void {
-    this.#loop ??= this.#run()
+    this.#loop.start()
   }
 
   /** Resolves when the round under way is over. */
-  async stop(): Promise<void> {
-    this.#stopping = true
-    this.#signal.wake()
-    await this.#loop
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      const isAny = await this.#round().catch((error: unknown) => {
-        this.#parts.troubled(error)
-        return false
-      })
-      if (!this.#stopping) await this.#signal.sleep(isAny ? FOLLOW_MS : LOOK_MS)
+  async #tryRound(): Promise<number> {
+    try {
+      return (await this.#round()) ? FOLLOW_MS : LOOK_MS
+    } catch (error) {
+      this.#parts.troubled(error)
+      return LOOK_MS
     }
   }
 
