@@ -24,3 +24,15 @@ export function isDatabaseAway(error: unknown): boolean {
   if (code === undefined) return error instanceof Error && /connection|timeout/i.test(error.message)
   return NETWORK_CODES.has(code) || (code.length === 5 && PASSING_CLASSES.has(code.slice(0, 2)))
 }
+
+/** Classes of SQLSTATE by which PostgreSQL refuses what a statement brings: data exceptions, broken constraints. */
+const ITEM_CLASSES = new Set(['22', '23'])
+
+/**
+ * Whether what was written is at fault, so that the same item fails each time and its neighbours need not. What remains
+ * (a missing table, a slip in a statement, no permission) is the gateway's own fault: nothing may be given up for it.
+ */
+export function isItemFault(error: unknown): boolean {
+  const code = sqlState(error)
+  return code?.length === 5 && ITEM_CLASSES.has(code.slice(0, 2))
+}
