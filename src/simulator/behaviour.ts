@@ -10,6 +10,7 @@ export type SubmitFate =
   | 'taken-unanswered'
   | 'taken-cut'
   | 'taken-garbled'
+  | 'taken-odd'
   | 'cut'
   | 'temporary'
   | 'throttled'
@@ -39,6 +40,8 @@ export interface Treatment {
   readonly receiptDelayMs: number
   /** By how much an early receipt comes before the answer; 0 for others. */
   readonly earlyMs: number
+  /** What chance writes before the receipt, from 0 to below 1; null for nothing. */
+  readonly rubbish: number | null
 }
 
 export const DELIVERED: FinalState = 'DELIVRD:000'
@@ -64,6 +67,7 @@ export function treat(behaviour: Behaviour, key: SubmitKey): Treatment {
       ? behaviour.SIMULATOR_RECEIPT_LATE_MS
       : spread(behaviour.SIMULATOR_RECEIPT_DELAY_MS, chance(`receipt ${key.submit}`)),
     earlyMs: receipt === 'early' ? spread(behaviour.SIMULATOR_RECEIPT_EARLY_MS, chance(`early ${key.submit}`)) : 0,
+    rubbish: chance(`rubbish ${key.submit}`) < behaviour.SIMULATOR_RUBBISH_SHARE ? chance(`kind ${key.submit}`) : null,
   }
 }
 
@@ -81,6 +85,7 @@ function fateOf(behaviour: Behaviour, message: number, luck: number): SubmitFate
     ['taken-cut', behaviour.SIMULATOR_CUT_SHARE],
     ['cut', behaviour.SIMULATOR_CUT_UNTAKEN_SHARE],
     ['taken-garbled', behaviour.SIMULATOR_GARBLED_SHARE],
+    ['taken-odd', behaviour.SIMULATOR_ODD_ANSWER_SHARE],
   ])
 }
 

@@ -22,6 +22,8 @@ export const behaviourSettings = {
   SIMULATOR_CUT_SHARE: fraction(0, 'Share of submits that are taken, and instead of the answer the connection ends'),
   SIMULATOR_CUT_UNTAKEN_SHARE: fraction(0, 'Share of submits that are not taken, and the connection ends'),
   SIMULATOR_GARBLED_SHARE: fraction(0, 'Share of submits that are taken, and the answer is damaged bytes'),
+  SIMULATOR_ODD_ANSWER_SHARE: fraction(0, 'Share of submits that are taken, and the answer names no id'),
+  SIMULATOR_RUBBISH_SHARE: fraction(0, 'Share of receipts before which a PDU comes that fits nothing'),
   SIMULATOR_UNDELIVERED_SHARE: fraction(0, 'Share of messages that are taken and then not delivered'),
   SIMULATOR_UNDELIVERED_AS: finalStates(
     ['UNDELIV:011'],
@@ -71,5 +73,9 @@ export const simulatorSettings = {
   SIMULATOR_RECEIPT_RETRY_MS: integer(5_000, 'A receipt that is not acknowledged is told again after this', { min: 1 }),
   SIMULATOR_RECEIPT_WINDOW: integer(1_000, 'Receipts of a bind that may await acknowledgement', { min: 1 }),
   ...behaviourSettings,
+  SIMULATOR_BEHAVIOUR_FILE: text(
+    '',
+    'YAML file with behaviour settings that are followed while it runs, as in `CUT_SHARE: 0.1`; looked at four times a second',
+  ),
   SIMULATOR_LEDGER: text('', 'File in which the simulator writes all it was sent; none if empty'),
 }

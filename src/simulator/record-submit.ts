@@ -26,6 +26,7 @@ export function takeMessage(
     takenMs: nowMs,
     receiptDueMs: nowMs + treatment.receiptDelayMs,
     receipt: receiptOf(submit, treatment),
+    rubbish: treatment.rubbish,
     final: treatment.final,
     timesTold: 0,
   }

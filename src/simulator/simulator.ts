@@ -7,6 +7,7 @@ import type { Values } from '../runtime/settings.ts'
 import { BindDesk } from './answer-binds.ts'
 import { QueryDesk } from './answer-queries.ts'
 import type { simulatorSettings } from './config.ts'
+import { CurrentBehaviour } from './current-behaviour.ts'
 import { Session, type SessionEvents } from './session.ts'
 import { readLedger, SubmissionLedger } from './submission-ledger.ts'
 import { SubmitDesk } from './take-submits.ts'
@@ -39,6 +40,7 @@ export class Simulator implements Service {
   readonly #sockets = new Set<Socket>()
   readonly #sessions = new Set<Session>()
   readonly #receipts: ReceiptDesk
+  readonly #behaviour: CurrentBehaviour
   readonly #submits: SubmitDesk
   readonly #binds: BindDesk
   readonly #queries: QueryDesk
@@ -59,7 +61,13 @@ export class Simulator implements Service {
       retryMs: settings.SIMULATOR_RECEIPT_RETRY_MS,
       ledger: this.#ledger,
     })
-    this.#submits = new SubmitDesk({ settings, ledger: this.#ledger, receipts: this.#receipts })
+    this.#behaviour = new CurrentBehaviour(settings, settings.SIMULATOR_BEHAVIOUR_FILE, log)
+    this.#submits = new SubmitDesk({
+      settings,
+      behaviour: this.#behaviour,
+      ledger: this.#ledger,
+      receipts: this.#receipts,
+    })
     this.#binds = new BindDesk(settings, this.#receipts)
     this.#queries = new QueryDesk(this.#receipts, settings.SIMULATOR_ID_ANSWER)
     this.#server = this.#createServer()
@@ -82,6 +90,7 @@ export class Simulator implements Service {
 
   async start(): Promise<void> {
     await this.#recallReceipts()
+    this.#behaviour.start()
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject)
       this.#server.listen({ port: this.#settings.SIMULATOR_PORT, host: this.#settings.SIMULATOR_HOST }, resolve)
@@ -93,6 +102,7 @@ export class Simulator implements Service {
   /** Unbinds its peers. What it has not answered by then it never will. */
   async stop(): Promise<void> {
     if (this.#sweep) clearInterval(this.#sweep)
+    await this.#behaviour.stop()
     this.#binds.stop()
     this.#submits.stop()
     this.#receipts.stop()

@@ -4,9 +4,11 @@ import { encodePdu } from '../smpp/encode-pdu.ts'
 import { createResponse, type Pdu } from '../smpp/pdu.ts'
 import { draw, type SubmitFate, type Treatment, treat } from './behaviour.ts'
 import type { simulatorSettings } from './config.ts'
+import type { CurrentBehaviour } from './current-behaviour.ts'
 import { DueQueue } from './due-queue.ts'
 import { type GarbledAnswer, garbleAnswer } from './garble-answer.ts'
 import { MessageIds, spellId } from './message-id.ts'
+import { oddAnswer } from './odd-answer.ts'
 import { RateLimit } from './rate-limit.ts'
 import { type ReceivedSubmit, readSubmit } from './read-submit.ts'
 import { submissionEntry, takeMessage } from './record-submit.ts'
@@ -46,6 +48,7 @@ interface HeldAnswer {
 
 export interface SubmitDeskOptions {
   readonly settings: Values<typeof simulatorSettings>
+  readonly behaviour: Pick<CurrentBehaviour, 'current'>
   readonly ledger: SubmissionLedger
   readonly receipts: ReceiptDesk
 }
@@ -80,7 +83,7 @@ export class SubmitDesk {
       return
     }
     const { settings } = this.#options
-    const treatment = treat(settings, submit.key)
+    const treatment = treat(this.#options.behaviour.current, submit.key)
     const isBeyondWindow = settings.SIMULATOR_WINDOW > 0 && session.inHand >= settings.SIMULATOR_WINDOW
     const arrivedMs = Date.now()
     const due = { session, pdu, submit, treatment, isBeyondWindow, arrivedMs }
@@ -125,10 +128,17 @@ export class SubmitDesk {
     if (ledger.isKept) ledger.add(submissionEntry(session, submit, fate, status, message, times))
     const messageId = message ? spellId(message.id, settings.SIMULATOR_ID_ANSWER) : ''
     const answer = createResponse(pdu, { status: readStatus(status), messageId })
-    const how = fate === 'taken-garbled' ? draw(`${settings.SIMULATOR_SEED} damage ${submit.key.submit}`) : null
-    const garbled = how === null ? null : garbleAnswer(encodePdu(answer), how)
+    const garbled = this.#damage(fate, answer, submit.key.submit)
     if (garbled?.spoilsRest || fate === 'cut' || fate === 'taken-cut') session.isSpoilt = true
     return { session, fate, message, answer, garbled, earlyMs: treatment.earlyMs }
+  }
+
+  /** What comes in the place of an answer; null where the answer is as it should be. */
+  #damage(fate: SubmitFate, answer: Pdu, submit: string): GarbledAnswer | null {
+    if (fate !== 'taken-garbled' && fate !== 'taken-odd') return null
+    const how = draw(`${this.#options.settings.SIMULATOR_SEED} damage ${submit}`)
+    if (fate === 'taken-garbled') return garbleAnswer(encodePdu(answer), how)
+    return { bytes: oddAnswer(answer.sequence, how), spoilsRest: false, endsConnection: false }
   }
 
   /** What was drawn, unless something else comes before. */
@@ -146,6 +156,7 @@ export class SubmitDesk {
       case 'taken-unanswered':
         return
       case 'taken-garbled':
+      case 'taken-odd':
         session.writeBytes(garbled!.bytes)
         if (garbled!.endsConnection) session.end()
         return

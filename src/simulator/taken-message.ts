@@ -14,6 +14,8 @@ export interface TakenMessage {
   readonly takenMs: number
   readonly receiptDueMs: number
   readonly receipt: ReceiptFate
+  /** What chance writes before its receipt; null for nothing. */
+  readonly rubbish: number | null
   final: FinalState
   /** How often its receipt was acknowledged. */
   timesTold: number

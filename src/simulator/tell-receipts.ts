@@ -5,6 +5,7 @@ import type { Session } from './session.ts'
 import type { SubmissionEntry, SubmissionLedger } from './submission-ledger.ts'
 import type { TakenMessage } from './taken-message.ts'
 import { formOf, type ReceiptStyle, writeReceipt } from './write-receipt.ts'
+import { writeRubbish } from './write-rubbish.ts'
 
 /** Messages that were told of are remembered for query_sm, as many. */
 const TOLD_MAX = 10_000
@@ -137,6 +138,7 @@ export class ReceiptDesk {
       takenMs,
       receiptDueMs: entry.receipt_due_ms!,
       receipt: 'once',
+      rubbish: null,
       final: entry.final!,
       timesTold: 0,
     })
@@ -188,6 +190,7 @@ export class ReceiptDesk {
       const session = account.receiverFor(message, bind)
       if (!session) break
       account.waiting.delete(message)
+      if (message.rubbish !== null) session.writeBytes(writeRubbish(message.rubbish))
       session.tell(message, (sequence) => writeReceipt(message, style, sequence))
       used.add(session)
     }

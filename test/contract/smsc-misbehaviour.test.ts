@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { treat } from '../../src/simulator/behaviour.ts'
@@ -5,7 +7,7 @@ import { simulatorSettings } from '../../src/simulator/config.ts'
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createPdu } from '../../src/smpp/pdu.ts'
 import { eventually } from '../servers/eventually.ts'
-import { expectStatus, receiptsOf, reference, SimulatedSmscs } from '../servers/simulated-smsc.ts'
+import { expectStatus, idOf, receiptsOf, reference, SimulatedSmscs, textOf } from '../servers/simulated-smsc.ts'
 
 const smscs = new SimulatedSmscs()
 
@@ -81,6 +83,53 @@ test('garbled answers: taken, unreadable in every way, and never mistaken for an
   }
   expect([...ways].sort()).toEqual(['body', 'command-length', 'cut', 'unknown-command'])
   expect(new Set((await smscs.submits()).map(({ result }) => result))).toEqual(new Set(['taken-garbled']))
+})
+
+test('odd answers: taken, readable, and without an id; the connection goes on', async () => {
+  const peer = await smscs.bind(await smscs.start({ SIMULATOR_ODD_ANSWER_SHARE: '1' }))
+  const ids = new Set<string>()
+  for (let message = 1; message <= 40; message++) {
+    const answer = await peer.submitAndWait({ tlvs: [reference(`${message}.1.1`)] })
+    expectStatus(answer, 'ESME_ROK')
+    ids.add(idOf(answer))
+  }
+  expect([...ids].every((id) => id.trim() === '')).toBe(true)
+  expect(ids.size).toBeGreaterThan(1)
+  expect(new Set((await smscs.submits()).map(({ result }) => result))).toEqual(new Set(['taken-odd']))
+})
+
+test('rubbish comes before receipts, of every kind, and the receipts come all the same', async () => {
+  const peer = await smscs.bind(await smscs.start({ SIMULATOR_RUBBISH_SHARE: '1' }))
+  const ids = new Set<string>()
+  for (let message = 1; message <= 100; message++) {
+    ids.add(idOf(await peer.submitAndWait({ tlvs: [reference(`${message}.1.1`)] })))
+  }
+  const told = (): Set<string> => new Set(peer.receipts.flatMap((pdu) => /^id:([0-9]+) /.exec(textOf(pdu))?.[1] ?? []))
+  await peer.until(() => told().size === ids.size)
+  expect(told()).toEqual(ids)
+  const commands = new Set(peer.received.map(({ command }) => command))
+  for (const command of ['data_sm', 'alert_notification', 'generic_nack', 'query_sm_resp'] as const) {
+    expect(commands).toContain(command)
+  }
+  expect(peer.faults.map(({ reason }) => reason)).toContain('unknown-command')
+  expect(peer.isClosed).toBe(false)
+})
+
+test('a behaviour file is followed while it is there; a bad one changes nothing', async () => {
+  const file = join(smscs.folder, 'behaviour.yaml')
+  const peer = await smscs.bind(await smscs.start({ SIMULATOR_BEHAVIOUR_FILE: file }))
+  const untilStatus = (status: number) =>
+    eventually(
+      async () => (await peer.submitAndWait()).status,
+      (found) => found === status,
+    )
+  expect(await untilStatus(0)).toBe(0)
+  writeFileSync(file, 'THROTTLED_SHARE: 1\n')
+  expect(await untilStatus(COMMAND_STATUS.ESME_RTHROTTLED.code)).toBe(COMMAND_STATUS.ESME_RTHROTTLED.code)
+  writeFileSync(file, 'QUEUE_FULL_SHARE: 1\nNO_SUCH_SHARE: 1\n')
+  for (let n = 0; n < 20; n++) expectStatus(await peer.submitAndWait(), 'ESME_RTHROTTLED')
+  rmSync(file)
+  expect(await untilStatus(0)).toBe(0)
 })
 
 test('what was in hand when the connection was cut is taken and has no answer', async () => {

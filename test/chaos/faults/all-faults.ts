@@ -10,6 +10,7 @@ import { killReader } from './kill-reader.ts'
 import { killRelay } from './kill-relay.ts'
 import { killWorker } from './kill-worker.ts'
 import { loseCommitAnswers } from './lose-commit-answers.ts'
+import { operatorRubbish } from './operator-rubbish.ts'
 import { partitionNetwork } from './partition-network.ts'
 import { poisonTopics } from './poison-topics.ts'
 import { restartStorm } from './restart-storm.ts'
@@ -33,5 +34,6 @@ export const FAULTS: readonly Fault[] = [
   partitionNetwork,
   freezeWorker,
   poisonTopics,
+  operatorRubbish,
   restartStorm,
 ]

@@ -35,6 +35,8 @@ export class GatewayProcesses {
   readonly #processes = new Map<string, RoleProcess>()
   readonly #ways = new Map<string, Ways>()
   readonly ledgerPath: string
+  /** What the simulated operator follows while it is there, as in `GARBLED_SHARE: 0.1`. */
+  readonly behaviourPath: string
   readonly auditFolder: string
   readonly logFolder: string
   #apis: string[] = []
@@ -42,6 +44,7 @@ export class GatewayProcesses {
   constructor(options: GatewayOptions) {
     this.#options = options
     this.ledgerPath = join(options.folder, 'ledger.ndjson')
+    this.behaviourPath = join(options.folder, 'behaviour.yaml')
     this.auditFolder = join(options.folder, 'audit')
     this.logFolder = join(options.folder, 'logs')
     mkdirSync(this.logFolder, { recursive: true })
@@ -82,6 +85,7 @@ export class GatewayProcesses {
       ...env,
       SIMULATOR_PORT: simulatorPort,
       SIMULATOR_LEDGER: this.ledgerPath,
+      SIMULATOR_BEHAVIOUR_FILE: this.behaviourPath,
     })
     for (const { name, roles } of plan) {
       const port = roles.includes('api') ? await freePort() : 0
