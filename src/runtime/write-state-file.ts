@@ -30,8 +30,12 @@ export class StateFileError extends ExpectedError {
  */
 export function writeStateFile(path: string, content: string, mode = PRIVATE): void {
   const target = existsSync(path) ? realpathSync(path) : path
-  if (existsSync(target) && !lstatSync(target).isFile()) return writeFileSync(target, content)
-  if (existsSync(target) && readFileSync(target, 'utf8') === content) return tighten(target, mode)
+  if (existsSync(target) && !lstatSync(target).isFile()) writeFileSync(target, content)
+  else if (existsSync(target) && readFileSync(target, 'utf8') === content) tighten(target, mode)
+  else replace(target, content, mode)
+}
+
+function replace(target: string, content: string, mode: number): void {
   const part = `${target}.${process.pid}-${++written}.part`
   try {
     // A leftover of an earlier process with this id; `wx` follows no link that somebody put in its place.
