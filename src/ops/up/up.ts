@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Progress } from '../../embedded/progress.ts'
@@ -10,7 +11,7 @@ import type { GatewaySettings } from '../../settings.ts'
 import { dlqSettings } from '../dlq/config.ts'
 import { createAdminServer } from './admin-server.ts'
 import { demoCustomer } from './demo-customer.ts'
-import { type EmbeddedServers, startEmbeddedServers } from './embedded-servers.ts'
+import { type EmbeddedServers, environmentOf, startEmbeddedServers } from './embedded-servers.ts'
 import { lockDataFolder } from './lock-data-folder.ts'
 import { refuseUnfitServers } from './refuse-unfit-servers.ts'
 import { removeServersFile, type ServersFile, writeServersFile } from './servers-file.ts'
@@ -22,6 +23,8 @@ const PROCESSES: Readonly<Record<string, { roles: readonly RoleName[]; niceness:
   // On a busy machine a customer's request goes before what is told of it afterwards.
   back: { roles: ['status', 'webhooks', 'analytics', 'audit', 'dlq', 'monitor'], niceness: 10 },
 }
+
+const PRIVATE = 0o077
 
 export interface UpOptions {
   readonly gateway: GatewaySettings
@@ -45,6 +48,8 @@ export interface RunningGateway {
 export async function startGateway(options: UpOptions): Promise<RunningGateway> {
   const { gateway, ephemeral, tell } = options
   refuseUnfitServers(gateway, options.clickhouseUrl)
+  // Whatever the gateway and its servers write, logs among it, is for this user alone.
+  process.umask(PRIVATE)
   const temporary = ephemeral ? temporaryFolder('smsgw') : null
   const dataFolder = temporary?.path ?? resolve(gateway.SMSGW_DATA)
   const unlock = lockDataFolder(dataFolder, tell)
@@ -80,7 +85,10 @@ class GatewayProcesses {
   async start(): Promise<ServersFile> {
     const { gateway, clickhouseUrl, brokers, progress } = this.#options
     const ledger = join(this.#dataFolder, 'simulator', 'ledger.ndjson')
-    const simulator = this.#create('simulator', ['smsc'], { SIMULATOR_LEDGER: ledger, ...this.#options.env }, 5)
+    // SMPP has room for eight characters.
+    const simulatorPassword = randomBytes(6).toString('base64url')
+    const own = { SIMULATOR_PASSWORD: simulatorPassword, SIMULATOR_LEDGER: ledger, ...this.#options.env }
+    const simulator = this.#create('simulator', ['smsc'], own, 5)
     const simulatorReady = simulator.start()
     simulatorReady.catch(() => {})
     this.#embedded = await startEmbeddedServers({
@@ -92,7 +100,7 @@ class GatewayProcesses {
     })
     progress('gateway', 'starting')
     const { simulatorPort } = await simulatorReady
-    const env = this.#roleEnvironment(this.#embedded, `127.0.0.1:${simulatorPort}`)
+    const env = this.#roleEnvironment(this.#embedded, `127.0.0.1:${simulatorPort}`, simulatorPassword)
     const roles = Object.entries(PROCESSES).map(([name, { roles: names, niceness }]) =>
       this.#create(name, ['run', ...names], env, niceness),
     )
@@ -101,7 +109,11 @@ class GatewayProcesses {
     const admin = await this.#serveAdmin(roles, this.#embedded.addresses.database)
     progress('gateway', 'ready')
     const api = answers.find(({ apiUrl }) => apiUrl !== null)!.apiUrl!
-    return { pid: process.pid, api, admin, api_key: apiKey, ...this.#embedded.addresses }
+    const { addresses, kafkaLogin: login } = this.#embedded
+    const kafka_login = login.sasl
+      ? { username: String(login.sasl.username), password: String(login.sasl.password) }
+      : null
+    return { pid: process.pid, api, admin, api_key: apiKey, ...addresses, kafka_login }
   }
 
   async stop(): Promise<void> {
@@ -123,14 +135,13 @@ class GatewayProcesses {
     return created
   }
 
-  #roleEnvironment({ addresses, databaseForRoles }: EmbeddedServers, simulator: string): NodeJS.ProcessEnv {
+  #roleEnvironment(servers: EmbeddedServers, simulator: string, simulatorPassword: string): NodeJS.ProcessEnv {
     return {
       SIMULATOR_ADDRESS: simulator,
+      SIMULATOR_PASSWORD: simulatorPassword,
       AUDIT_FOLDER: join(this.#dataFolder, 'audit'),
       ...this.#options.env,
-      KAFKA_BROKERS: addresses.kafka,
-      DATABASE_URL: databaseForRoles,
-      CLICKHOUSE_URL: addresses.clickhouse,
+      ...environmentOf(servers),
     }
   }
 
