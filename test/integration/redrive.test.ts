@@ -123,7 +123,11 @@ async function useAdminApi(servers: ServersFile): Promise<void> {
   const cluster = new Cluster({ ...kafkaOf(servers), clientId: 'test' })
   const producer = new Producer(cluster)
   const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
-    const all = { ...(body ? { 'content-type': 'application/json' } : {}), ...headers }
+    const all = {
+      authorization: `Bearer ${servers.admin_token}`,
+      ...(body ? { 'content-type': 'application/json' } : {}),
+      ...headers,
+    }
     const response = await fetch(`${admin}/v1/dead-letters${path}`, {
       method,
       headers: all,

@@ -8,6 +8,7 @@ export interface ServersFile {
   readonly pid: number
   readonly api: string
   readonly admin: string
+  readonly admin_token: string
   readonly api_key: string
   readonly kafka: string
   /** Null for brokers that were given, whose login is in the environment, and that of earlier versions. */

@@ -8,6 +8,7 @@ import { createLog } from '../../runtime/log.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import type { RoleName } from '../../services.ts'
 import type { GatewaySettings } from '../../settings.ts'
+import { type AdminAccess, readAdminAccess } from '../admin-requests.ts'
 import { dlqSettings } from '../dlq/config.ts'
 import { createAdminServer } from './admin-server.ts'
 import { demoCustomer } from './demo-customer.ts'
@@ -48,12 +49,13 @@ export interface RunningGateway {
 export async function startGateway(options: UpOptions): Promise<RunningGateway> {
   const { gateway, ephemeral, tell } = options
   refuseUnfitServers(gateway, options.clickhouseUrl)
+  const access = adminAccess(gateway)
   // Whatever the gateway and its servers write, logs among it, is for this user alone.
   process.umask(PRIVATE)
   const temporary = ephemeral ? temporaryFolder('smsgw') : null
   const dataFolder = temporary?.path ?? resolve(gateway.SMSGW_DATA)
   const unlock = lockDataFolder(dataFolder, tell)
-  const running = new GatewayProcesses(options, dataFolder)
+  const running = new GatewayProcesses(options, dataFolder, access)
   const stop = async (): Promise<void> => {
     removeServersFile(dataFolder)
     await running.stop()
@@ -70,15 +72,23 @@ export async function startGateway(options: UpOptions): Promise<RunningGateway> 
   }
 }
 
+/** The admin API shows messages: other users of this machine are to reach it as little as the network. */
+function adminAccess(gateway: GatewaySettings): AdminAccess {
+  const access = readAdminAccess(gateway)
+  return access.token === '' ? { ...access, token: randomBytes(24).toString('base64url') } : access
+}
+
 class GatewayProcesses {
   readonly processes = new Map<string, SupervisedProcess>()
   readonly #options: UpOptions
   readonly #dataFolder: string
+  readonly #access: AdminAccess
   #embedded: EmbeddedServers | null = null
   #admin: FastifyInstance | null = null
 
-  constructor(options: UpOptions, dataFolder: string) {
+  constructor(options: UpOptions, dataFolder: string, access: AdminAccess) {
     this.#options = options
+    this.#access = access
     this.#dataFolder = dataFolder
   }
 
@@ -113,7 +123,8 @@ class GatewayProcesses {
     const kafka_login = login.sasl
       ? { username: String(login.sasl.username), password: String(login.sasl.password) }
       : null
-    return { pid: process.pid, api, admin, api_key: apiKey, ...addresses, kafka_login }
+    const admin_token = this.#access.token
+    return { pid: process.pid, api, admin, admin_token, api_key: apiKey, ...addresses, kafka_login }
   }
 
   async stop(): Promise<void> {
@@ -155,15 +166,12 @@ class GatewayProcesses {
   }
 
   async #serveAdmin(roles: readonly SupervisedProcess[], databaseUrl: string): Promise<string> {
-    const { ADMIN_PORT: port, ADMIN_HOST: host, LOG_LEVEL } = this.#options.gateway
+    const { LOG_LEVEL } = this.#options.gateway
     const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, this.#options.env)
     const pool = createPool({ url: databaseUrl, applicationName: 'smsgw-admin', connectionsMax: 4 })
-    this.#admin = await createAdminServer(roles, {
-      pool,
-      redrivesMax,
-      log: createLog('admin', LOG_LEVEL, process.stderr),
-    })
+    const log = createLog('admin', LOG_LEVEL, process.stderr)
+    this.#admin = await createAdminServer(roles, { pool, redrivesMax, log }, this.#access)
     this.#admin.addHook('onClose', () => pool.end())
-    return await this.#admin.listen({ port, host })
+    return await this.#admin.listen({ port: this.#access.port, host: this.#access.host })
   }
 }
