@@ -64,8 +64,10 @@ export function readStateFile<T>(path: string, parse: (content: string) => T, re
   try {
     content = readFileSync(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new StateFileError(`${path} cannot be read: ${(error as Error).message}. ${remedy}`)
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    if (code === 'EACCES') throw new StateFileError(`${path} is another user's. Run this as that user.`)
+    throw new StateFileError(`${path} cannot be read: ${message}. ${remedy}`)
   }
   if (content.trim() === '') throw new StateFileError(`${path} is empty, as after a full disk or a crash. ${remedy}`)
   try {
