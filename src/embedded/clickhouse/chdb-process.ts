@@ -7,6 +7,7 @@ import { createHttpInterface } from './serve-http.ts'
 
 const NICENESS = 10
 const CONFIG = join(import.meta.dirname, 'engine-config.xml')
+const KAFKA_TABLES = "SELECT concat('`', database, '`.`', name, '`') AS name FROM system.tables WHERE engine = 'Kafka'"
 const USERS = join(import.meta.dirname, 'engine-users.xml')
 
 /*
@@ -23,7 +24,8 @@ setPriority(NICENESS)
 const session = new Session(folder!, { connectionArgs: [`--config-file=${CONFIG}`, `--users_config=${USERS}`] })
 const queries = new QueryQueue(session)
 const brokers = new Set(SMSGW_ENGINE_BROKERS.split(',').filter(Boolean))
-const server = createHttpInterface(queries, { user, password, brokers })
+const tableFunctions = new Set(await namesOf('SELECT lower(name) AS name FROM system.table_functions'))
+const server = createHttpInterface(queries, { user, password, rules: { brokers, tableFunctions } })
 
 server.listen(Number(port), '127.0.0.1', () => {
   console.log(`ready at port ${(server.address() as AddressInfo).port}`)
@@ -35,13 +37,12 @@ async function stop(): Promise<void> {
   server.close()
   server.closeAllConnections()
   await queries.idle()
-  for (const table of await kafkaTables()) await session.queryAsync(`DETACH TABLE ${table}`)
+  for (const table of await namesOf(KAFKA_TABLES)) await session.queryAsync(`DETACH TABLE ${table}`)
   session.close()
   process.exit(0)
 }
 
-async function kafkaTables(): Promise<string[]> {
-  const sql = "SELECT concat('`', database, '`.`', name, '`') AS name FROM system.tables WHERE engine = 'Kafka'"
+async function namesOf(sql: string): Promise<string[]> {
   const result = await session.queryAsync(sql, { format: 'JSONEachRow' })
   const lines = result.text().split('\n')
   return lines.filter((line) => line !== '').map((line) => (JSON.parse(line) as { name: string }).name)

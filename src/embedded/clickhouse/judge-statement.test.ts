@@ -4,8 +4,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { judgeStatement } from './judge-statement.ts'
 
-const BROKERS = new Set(['kafka-1:9092'])
-const judge = (sql: string): void => judgeStatement(sql, false, BROKERS)
+const RULES = {
+  brokers: new Set(['kafka-1:9092']),
+  tableFunctions: new Set(['numbers', 'values', 'filesystem', 'eval', 'url', 'remote', 'a_new_one']),
+}
+const judge = (sql: string): void => judgeStatement(sql, false, RULES)
 const kafkaTable = (brokers: string): string =>
   `CREATE TABLE k (a String) ENGINE = Kafka SETTINGS kafka_broker_list = '${brokers}', kafka_topic_list = 't'`
 
@@ -24,6 +27,10 @@ test.each([
   "WITH x AS (SELECT 1) SELECT arrayMap(y -> y + 1, [1, 2]), 1.5e-3, toDate('2026-01-01')::String FROM x;",
   kafkaTable('127.0.0.1:15000,localhost:15001'),
   kafkaTable('kafka-1:9092'),
+  'SELECT number FROM numbers(10)',
+  "SELECT engine FROM system.tables WHERE engine = 'Kafka'",
+  'CREATE TABLE t ENGINE MergeTree ORDER BY a AS SELECT 1 AS a',
+  'CREATE DATABASE IF NOT EXISTS smsgw',
 ])('what stays within the engine is taken: %.60s', (sql) => {
   expect(() => judge(sql)).not.toThrow()
 })
@@ -49,6 +56,15 @@ test.each([
   'SELECT ‘a’',
   "SELECT 1 SETTINGS format_schema = '/etc/passwd:x'",
   'SELECT * FROM {t:Identifier}',
+  "SELECT * FROM eval('SELECT 1 FROM x')",
+  "SELECT * FROM filesystem('/etc')",
+  "SELECT * FROM `filesystem` ('/etc')",
+  "SELECT * FROM A_New_One('x')",
+  "SELECT aiGenerate('x')",
+  "CREATE TABLE t (k String) ENGINE = EmbeddedRocksDB(0, '/tmp/x') PRIMARY KEY k",
+  "CREATE TABLE t (k String) ENGINE EmbeddedRocksDB(0, '/tmp/x') PRIMARY KEY k",
+  "CREATE TABLE t (k String) ENGINE = `EmbeddedRocksDB`(0, '/tmp/x') PRIMARY KEY k",
+  "CREATE MATERIALIZED VIEW v ENGINE = EmbeddedRocksDB(0, '/tmp/x') PRIMARY KEY k AS SELECT k FROM t",
   'SET allow_ddl = 0',
   'USE system',
   "ATTACH TABLE t FROM '/etc' (a UInt8) ENGINE = MergeTree ORDER BY a",
@@ -73,7 +89,7 @@ test.each([
 })
 
 test('data is taken behind a plain INSERT alone, whatever it says', () => {
-  const insert = (sql: string): void => judgeStatement(sql, true, BROKERS)
+  const insert = (sql: string): void => judgeStatement(sql, true, RULES)
   expect(() => insert('INSERT INTO smsgw.statuses (a, b) FORMAT JSONEachRow')).not.toThrow()
   expect(() => insert('INSERT INTO migrations FORMAT JSONEachRow\n')).not.toThrow()
   for (const sql of [

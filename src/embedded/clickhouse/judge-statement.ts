@@ -11,6 +11,16 @@ const BEGINNINGS = new Set(
 const REFUSED = new Set(
   'outfile infile file catboostevaluate executable executablepool format_schema kafka_schema identifier'.split(' '),
 )
+/** Engines whose tables lie in the engine's own folder, and Kafka's; grants let others pass, such as EmbeddedRocksDB with a path. */
+const ENGINES = new Set(
+  'atomic mergetree replacingmergetree aggregatingmergetree summingmergetree memory log kafka'.split(' '),
+)
+/** Table functions that read neither files nor addresses, nor text that is SQL again (`eval`). */
+const TABLE_FUNCTIONS = new Set(
+  'numbers numbers_mt zeros zeros_mt primes generateseries generate_series generaterandom values null format merge'.split(
+    ' ',
+  ),
+)
 /** Of a statement, as opposed to the data behind it. */
 const CHARACTERS_MAX = 262_144
 /** The only statement that data may follow: what it inserts is then no SQL to the end. */
@@ -25,11 +35,18 @@ export class RefusedStatementError extends Error {
   }
 }
 
+export interface StatementRules {
+  /** Brokers (host:port) that Kafka tables may name, besides those on this machine. */
+  readonly brokers: ReadonlySet<string>
+  /** All that the engine has, by name in lower case; those that are not known here are refused. */
+  readonly tableFunctions: ReadonlySet<string>
+}
+
 /**
  * A second line behind the engine's grants: throws RefusedStatementError unless this is one statement that stays within
- * the engine's own tables. Kafka tables may name brokers on this machine and the `brokers` given (host:port) alone.
+ * the engine's own tables.
  */
-export function judgeStatement(sql: string, hasData: boolean, brokers: ReadonlySet<string>): void {
+export function judgeStatement(sql: string, hasData: boolean, rules: StatementRules): void {
   if (sql.length > CHARACTERS_MAX) throw new RefusedStatementError(`it has more than ${CHARACTERS_MAX} characters`)
   if (hasData) {
     if (INSERT_WITH_DATA.test(sql)) return
@@ -48,7 +65,9 @@ export function judgeStatement(sql: string, hasData: boolean, brokers: ReadonlyS
   }
   const refused = tokens.find(({ kind, value }) => (kind === 'word' || kind === 'name') && REFUSED.has(value))
   if (refused) throw new RefusedStatementError(`"${refused.value}" reaches outside of the engine`)
-  judgeBrokers(tokens, brokers)
+  judgeCalls(tokens, rules.tableFunctions)
+  if (first.value === 'create') judgeEngines(tokens)
+  judgeBrokers(tokens, rules.brokers)
 }
 
 function tokensOf(sql: string): Token[] {
@@ -61,6 +80,26 @@ function tokensOf(sql: string): Token[] {
 
 function isWord(word: string): (token: Token) => boolean {
   return ({ kind, value }) => kind === 'word' && value === word
+}
+
+function judgeCalls(tokens: readonly Token[], tableFunctions: ReadonlySet<string>): void {
+  for (const [at, { kind, value }] of tokens.entries()) {
+    if ((kind !== 'word' && kind !== 'name') || tokens[at + 1]?.value !== '(') continue
+    const isForeign = tableFunctions.has(value) && !TABLE_FUNCTIONS.has(value)
+    // aiGenerate, aiEmbed and the like ask a server.
+    if (isForeign || /^ai[a-z]+$/.test(value))
+      throw new RefusedStatementError(`"${value}()" reaches outside of the engine`)
+  }
+}
+
+/** `ENGINE = name` or `ENGINE name`. */
+function judgeEngines(tokens: readonly Token[]): void {
+  for (const [at, token] of tokens.entries()) {
+    if (!isWord('engine')(token)) continue
+    const name = tokens[at + 1]?.value === '=' ? tokens[at + 2] : tokens[at + 1]
+    if (!ENGINES.has(name?.value ?? ''))
+      throw new RefusedStatementError(`the engine is one of ${[...ENGINES].join(' ')}`)
+  }
 }
 
 /** `kafka_broker_list = '…'`, its only form: neither positional arguments nor a named collection. */

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { hostNameOf, judgeOrigin } from '../../runtime/judge-origin.ts'
 import { isSameSecret } from '../../runtime/same-secret.ts'
-import { judgeStatement } from './judge-statement.ts'
+import { judgeStatement, type StatementRules } from './judge-statement.ts'
 import type { QueryQueue } from './query-queue.ts'
 
 const BODY_BYTES_MAX = 64 * 1024 * 1024
-const CONNECTIONS_MAX = 100
+const CONNECTIONS_MAX = 1_000
 const HEADERS_MS_MAX = 5_000
 /** For a request to arrive whole. */
 const REQUEST_MS_MAX = 30_000
@@ -17,8 +17,7 @@ const NAME = /^[A-Za-z0-9_]{1,100}$/
 export interface HttpInterfaceOptions {
   readonly user: string
   readonly password: string
-  /** Brokers (host:port) that Kafka tables may name, besides those on this machine. */
-  readonly brokers: ReadonlySet<string>
+  readonly rules: StatementRules
 }
 
 /** What a request is refused for before anything of it is read. */
@@ -61,7 +60,7 @@ async function handle(
   if (request.method !== 'POST') throw new RefusedRequestError(405, 'queries are posted')
   if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) throw tooLarge()
   const query = await readQuery(url.searchParams, request)
-  judgeStatement(query.sql, query.data !== '', options.brokers)
+  judgeStatement(query.sql, query.data !== '', options.rules)
   return await queries.run(query.data === '' ? query.sql : `${query.sql}\n${query.data}`, query)
 }
 
