@@ -105,7 +105,8 @@ test.each([
 ])('pages of other origins are refused, also by name and with the password: %o', async (headers) => {
   for (const method of ['POST', 'GET', 'OPTIONS']) {
     const all = { ...login(), ...headers } as Record<string, string>
-    expect((await ask({ method, headers: all, body: 'SELECT 1' })).status).toBe(403)
+    const body = method === 'POST' ? 'SELECT 1' : ''
+    expect((await ask({ method, headers: all, body })).status).toBe(403)
   }
 })
 
