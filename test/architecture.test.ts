@@ -135,6 +135,14 @@ test('files are written whole: by write-state-file, or by what it cannot do', ()
   expect(writing.map(({ path }) => path).sort()).toEqual(mayWrite)
 })
 
+test('what is appended or streamed to a file is for this user alone', () => {
+  const opening =
+    /\b(appendFileSync|createWriteStream|openSync|open)\([^)]*['"](a|wx?)['"][^)]*\)|\bappendFileSync\([^)]*\)/g
+  const calls = files.flatMap(({ path, text }) => [...text.matchAll(opening)].map(([call]) => ({ path, call })))
+  expect(calls.length).toBeGreaterThan(5)
+  expect(calls.filter(({ call }) => !/0o600|PRIVATE|\bmode\b/.test(call))).toEqual([])
+})
+
 test('what all users share is only used by a name that nobody can foresee', () => {
   const shared = files.filter(({ text }) => /tmpdir\(\)|['"`]\/(var\/)?tmp/.test(text)).map(({ path }) => path)
   // The second looks for data of an earlier version, and takes it only if nobody else could have put it there.
