@@ -18,7 +18,13 @@ export const gatewaySettings = {
   DATABASE_URL: secret('', 'PostgreSQL, as in postgres://user:password@host:5432/database; empty: as above'),
   DATABASE_CONNECTIONS_MAX: integer(12, 'Connections to PostgreSQL of each process', { min: 4, max: 200 }),
   ADMIN_PORT: integer(8081, 'Port of metrics, health and the admin API', { max: 65_535 }),
-  ADMIN_HOST: text('127.0.0.1', 'Address that the admin port listens on'),
+  ADMIN_HOST: text('127.0.0.1', 'Address that the admin port listens on; one that others reach demands ADMIN_TOKEN'),
+  ADMIN_TOKEN: secret(
+    '',
+    'What the admin API asks for, in `Authorization: Bearer`; not health and metrics. `smsgw up` draws one if empty',
+  ),
+  ADMIN_TOKEN_FILE: text('', 'File with that token, as a mounted secret is; goes before the above'),
+  ADMIN_NAMES: text('', 'Host names by which the admin port is reached, besides addresses, separated by commas'),
   OPERATORS_FILE: text(
     'config/operators.yaml',
     'Operators and routes of a database that has none yet; `smsgw operators apply` changes them',

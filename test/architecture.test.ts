@@ -123,6 +123,38 @@ test('files are short, and named for what they do', () => {
   expect(files.filter(({ path }) => empty.test(path)).map(({ path }) => path)).toEqual([])
 })
 
+test('files are written whole: by write-state-file, or by what it cannot do', () => {
+  const mayWrite = [
+    'embedded/kafka/fetch-jars.ts',
+    'embedded/postgres/data-folder.ts',
+    'runtime/process-lock.ts',
+    'runtime/write-state-file.ts',
+  ]
+  const writing = files.filter(({ text }) => /\b(writeFile|writeFileSync|copyFile|copyFileSync|cp|cpSync)\(/.test(text))
+  // The first and the second write into a folder beside the final one, which is renamed when it is complete.
+  expect(writing.map(({ path }) => path).sort()).toEqual(mayWrite)
+})
+
+test('what is appended or streamed to a file is for this user alone', () => {
+  const opening =
+    /\b(appendFileSync|createWriteStream|openSync|open)\([^)]*['"](a|wx?)['"][^)]*\)|\bappendFileSync\([^)]*\)/g
+  const calls = files.flatMap(({ path, text }) => [...text.matchAll(opening)].map(([call]) => ({ path, call })))
+  expect(calls.length).toBeGreaterThan(5)
+  expect(calls.filter(({ call }) => !/0o600|PRIVATE|\bmode\b/.test(call))).toEqual([])
+})
+
+test('what all users share is only used by a name that nobody can foresee', () => {
+  const shared = files.filter(({ text }) => /tmpdir\(\)|['"`]\/(var\/)?tmp/.test(text)).map(({ path }) => path)
+  // The second looks for data of an earlier version, and takes it only if nobody else could have put it there.
+  expect(shared.sort()).toEqual(['embedded/postgres/postgres-home.ts', 'embedded/temporary-folder.ts'])
+  expect(files.find(({ path }) => path === 'embedded/temporary-folder.ts')!.text).toContain('mkdtempSync(join(tmpdir()')
+})
+
+test('locks are those of process-lock, which knows a reused number from its owner', () => {
+  const asking = files.filter(({ text }) => /process\.kill\([^)]*, 0\)|flag: 'wx'/.test(text)).map(({ path }) => path)
+  expect(asking.sort()).toEqual(['embedded/postgres/data-folder.ts', 'runtime/process-lock.ts'])
+})
+
 test('only commands print', () => {
   const mayPrint = (path: string): boolean =>
     /^(main|ops\/cli\/|ops\/up\/|ops\/stop-on-signal|embedded\/clickhouse\/chdb-process)/.test(path)

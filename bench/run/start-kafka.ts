@@ -15,6 +15,7 @@ export function startKafka(workbench: Workbench, brokers: 1 | 3): Promise<KafkaC
       cacheFolder: CACHE_FOLDER,
       brokers,
       progress: (part, text) => workbench.progress(`${part}: ${text}`),
+      withoutLogin: true,
     }),
   )
 }

@@ -7,7 +7,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import type { Service } from '../runtime/service.ts'
 import { ConfigurationError, type Values } from '../runtime/settings.ts'
 import { applyMigrations } from './apply-migrations.ts'
-import { type ClickHouse, createClickHouse, ensureDatabase, readRows } from './clickhouse-client.ts'
+import { type ClickHouse, createClickHouse, ensureDatabase, readRows, withoutLogin } from './clickhouse-client.ts'
 import type { analyticsSettings } from './config.ts'
 import { ensureKafkaTables, GATEWAY_TOPICS, type KafkaLogin } from './kafka-tables.ts'
 import { readIngestionFaults } from './read-ingestion-faults.ts'
@@ -87,9 +87,9 @@ export class Analytics implements Service {
       const answer = await this.#client.ping()
       if (answer.success) return
       if (Date.now() > deadlineMs) {
-        const { CLICKHOUSE_URL } = this.#parts.settings
+        const url = withoutLogin(this.#parts.settings.CLICKHOUSE_URL)
         throw new ExpectedError(
-          `ClickHouse does not answer at ${CLICKHOUSE_URL}: ${answer.error.message}. Check CLICKHOUSE_URL and that it runs.`,
+          `ClickHouse does not answer at ${url}: ${answer.error.message}. Check CLICKHOUSE_URL and that it runs.`,
         )
       }
       await sleep(backoffMs(failures, 100, 2_000))

@@ -9,16 +9,28 @@ export type ClickHouseSettings = Pick<
   'CLICKHOUSE_URL' | 'CLICKHOUSE_DATABASE' | 'CLICKHOUSE_USER' | 'CLICKHOUSE_PASSWORD'
 >
 
-/** A client of a ClickHouse server, or of the embedded engine, which speaks the same. */
+/**
+ * A client of a ClickHouse server, or of the embedded engine, which speaks the same. User and password in the URL go
+ * before those of the settings.
+ */
 export function createClickHouse(settings: ClickHouseSettings): ClickHouse {
+  const { username, password } = new URL(settings.CLICKHOUSE_URL)
   return createClient({
-    url: settings.CLICKHOUSE_URL,
+    url: withoutLogin(settings.CLICKHOUSE_URL),
     database: settings.CLICKHOUSE_DATABASE,
-    username: settings.CLICKHOUSE_USER,
-    password: settings.CLICKHOUSE_PASSWORD,
+    username: username === '' ? settings.CLICKHOUSE_USER : decodeURIComponent(username),
+    password: username === '' ? settings.CLICKHOUSE_PASSWORD : decodeURIComponent(password),
     request_timeout: 30_000,
     max_open_connections: 4,
   })
+}
+
+/** A URL as it may be shown: without user and password. */
+export function withoutLogin(url: string): string {
+  const shown = new URL(url)
+  shown.username = ''
+  shown.password = ''
+  return shown.href.replace(/\/$/, '')
 }
 
 /** Makes the settings' database where it is missing. */

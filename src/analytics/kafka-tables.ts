@@ -91,9 +91,9 @@ function create({ name, topic, columns, target, select }: Ingestion, options: Ka
 
 /** The settings that differ from Kafka's own defaults, each with a comma behind it. */
 function loginSettings({ isEncrypted, account }: KafkaLogin): string {
-  const protocol = account ? 'SASL_SSL' : 'SSL'
+  const protocol = `${account ? 'SASL_' : ''}${isEncrypted ? 'SSL' : 'PLAINTEXT'}`
   return [
-    ...(isEncrypted ? [`kafka_security_protocol = '${protocol}',`] : []),
+    ...(protocol === 'PLAINTEXT' ? [] : [`kafka_security_protocol = '${protocol}',`]),
     ...(account
       ? [
           `kafka_sasl_mechanism = ${quote(account.mechanism)},`,

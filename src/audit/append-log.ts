@@ -1,11 +1,14 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExpectedError } from '../runtime/expected-error.ts'
+import { takeProcessLock } from '../runtime/process-lock.ts'
 import type { AuditEntry } from './audit-entry.ts'
 import { auditFile, listAuditFiles } from './audit-files.ts'
 import { type ChainHead, chainLine, EMPTY_CHAIN, followLine } from './chain.ts'
 import { readLines } from './read-lines.ts'
+
+/** Phones and texts are in it: for this user alone. */
+const PRIVATE = 0o600
 
 /**
  * Writes the audit log: one writer a folder, each batch on disk before it is acknowledged. Records that are in the
@@ -18,6 +21,7 @@ export class AuditLog {
   #head: ChainHead = EMPTY_CHAIN
   #file: FileHandle | null = null
   #fileBytes = 0
+  #unlock: () => void = () => {}
 
   private constructor(folder: string, fileBytesMax: number) {
     this.#folder = folder
@@ -31,12 +35,14 @@ export class AuditLog {
   static async open(folder: string, fileBytesMax: number): Promise<AuditLog> {
     const log = new AuditLog(folder, fileBytesMax)
     const files = listAuditFiles(folder, true)
-    lock(folder)
+    log.#unlock = takeProcessLock(join(folder, 'lock'), {
+      refusal: (pid) => `Process ${pid} writes the audit log in ${folder}. Give this one another AUDIT_FOLDER.`,
+    })
     // Where each partition stands is read from the last two files: a file begun just before the crash knows little.
     for (const { path, firstSeq } of files.slice(-2)) await log.#recover(path, firstSeq)
     const last = files.at(-1)
     if (last) {
-      log.#file = await open(last.path, 'a')
+      log.#file = await open(last.path, 'a', PRIVATE)
       log.#fileBytes = (await log.#file.stat()).size
     }
     return log
@@ -70,13 +76,13 @@ export class AuditLog {
 
   async close(): Promise<void> {
     await this.#file?.close()
-    rmSync(lockPath(this.#folder), { force: true })
+    this.#unlock()
   }
 
   async #rotate(): Promise<void> {
     if (this.#file && this.#fileBytes < this.#fileBytesMax) return
     await this.#file?.close()
-    this.#file = await open(auditFile(this.#folder, this.#head.seq + 1).path, 'a')
+    this.#file = await open(auditFile(this.#folder, this.#head.seq + 1).path, 'a', PRIVATE)
     this.#fileBytes = 0
   }
 
@@ -104,28 +110,4 @@ export class AuditLog {
 
 function prevOf(line: string): string {
   return /^\{"seq":[0-9]+,"prev":"([0-9a-f]{64})"/.exec(line)?.[1] ?? ''
-}
-
-function lockPath(folder: string): string {
-  return join(folder, 'lock')
-}
-
-function lock(folder: string): void {
-  const path = lockPath(folder)
-  if (existsSync(path)) {
-    const pid = Number(readFileSync(path, 'utf8'))
-    if (pid !== process.pid && isAlive(pid)) {
-      throw new ExpectedError(`Process ${pid} writes the audit log in ${folder}. Give this one another AUDIT_FOLDER.`)
-    }
-  }
-  writeFileSync(path, `${process.pid}\n`)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -15,7 +15,7 @@ export function auditFile(folder: string, firstSeq: number): AuditFile {
 
 /** The files of a log, in order. Makes the folder if it is missing and `create` is set. */
 export function listAuditFiles(folder: string, create = false): AuditFile[] {
-  if (create) mkdirSync(folder, { recursive: true })
+  if (create) mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (!existsSync(folder)) return []
   return readdirSync(folder)
     .filter((name) => FORM.test(name))

@@ -1,5 +1,7 @@
 import { describeHttp, readSecrets } from '../operators/describe-http.ts'
+import type { PasswordPlace } from '../operators/operator-password.ts'
 import type { OperatorConfig } from '../operators/operator-schema.ts'
+import type { SmppSettings } from '../operators/smpp-settings.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Log } from '../runtime/log.ts'
 import type { BreakerState } from './breaker.ts'
@@ -73,8 +75,15 @@ function openConnector(name: string, config: OperatorConfig, parts: LineParts, e
   }
   const { address: given } = config.smpp
   const address = typeof given === 'string' ? addressOf(name, given, parts.simulatorAddress) : given
-  const operator = { name, settings: { ...config.smpp, address }, window, responseTimeoutMs }
+  const settings = { ...passwordOf(config.smpp, process.env), ...config.smpp, address }
+  const operator = { name, settings, window, responseTimeoutMs }
   return openSmppConnector(operator, events, parts.observeSmpp(name), process.env)
+}
+
+/** `smsgw up` gives its simulator a password, which an operator with the address `embedded` need not name. */
+function passwordOf({ address, password_env, password_file }: SmppSettings, env: NodeJS.ProcessEnv): PasswordPlace {
+  const isNamed = password_env !== undefined || password_file !== undefined
+  return address === 'embedded' && !isNamed && env.SIMULATOR_PASSWORD ? { password_env: 'SIMULATOR_PASSWORD' } : {}
 }
 
 function addressOf(name: string, address: string, simulatorAddress: string): string {

@@ -33,6 +33,8 @@ export interface GuardedServerOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Run as another user; only root may ask for that. */
   readonly user?: { readonly uid: number; readonly gid: number }
+  /** Files of ours that the server inherits, as its descriptors from the fifth on. */
+  readonly descriptors?: readonly number[]
 }
 
 /** A native server process that ends when we do. */
@@ -54,10 +56,10 @@ export class GuardedServer {
   }
 
   static async start(options: GuardedServerOptions): Promise<GuardedServer> {
-    mkdirSync(dirname(options.logFile), { recursive: true })
-    const log = openSync(options.logFile, 'a')
+    mkdirSync(dirname(options.logFile), { recursive: true, mode: 0o700 })
+    const log = openSync(options.logFile, 'a', 0o600)
     const guard = spawn('/bin/sh', ['-c', GUARD, 'smsgw-guard', options.stopSignal, options.command, ...options.args], {
-      stdio: ['pipe', log, log, 'ignore', 'pipe'],
+      stdio: ['pipe', log, log, 'ignore', 'pipe', ...(options.descriptors ?? [])],
       // A group of its own: Ctrl-C at the terminal reaches us alone, and we stop the servers in order.
       detached: true,
       cwd: options.cwd,

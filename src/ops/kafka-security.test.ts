@@ -8,6 +8,8 @@ import { kafkaSecurity } from './kafka-security.ts'
 
 const securityOf = (env: Record<string, string>) => kafkaSecurity(readSettings(gatewaySettings, env))
 
+const PLAIN = { KAFKA_SASL_MECHANISM: 'PLAIN', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' }
+
 test('nothing is set: neither encrypted nor logged in', () => {
   expect(securityOf({})).toEqual({})
 })
@@ -31,8 +33,16 @@ test('a password in a file goes before one in the environment, and its line end 
   })
 })
 
+test('brokers on this machine are logged in to in the clear', () => {
+  expect(securityOf({ ...PLAIN, KAFKA_BROKERS: '127.0.0.1:9092,localhost:9093' })).toEqual({
+    sasl: { mechanism: 'PLAIN', username: 'u', password: 'p' },
+  })
+})
+
 test.each([
-  [{ KAFKA_SASL_MECHANISM: 'PLAIN', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' }, 'needs KAFKA_TLS=on'],
+  [PLAIN, 'needs KAFKA_TLS=on'],
+  [{ ...PLAIN, KAFKA_BROKERS: '127.0.0.1:9092,kafka-2:9092' }, 'needs KAFKA_TLS=on'],
+  [{ ...PLAIN, KAFKA_BROKERS: '127.0.0.1.example:9092' }, 'needs KAFKA_TLS=on'],
   [{ KAFKA_TLS: 'on', KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512' }, 'KAFKA_SASL_USERNAME is empty'],
   [{ KAFKA_TLS: 'on', KAFKA_TLS_CA_FILE: 'nowhere.pem' }, 'KAFKA_TLS_CA_FILE cannot be read'],
 ])('what does not fit together is refused: %o', (env, fault) => {

@@ -6,7 +6,7 @@ import type { GatewaySettings } from '../settings.ts'
 
 type SecuritySettings = Pick<
   GatewaySettings,
-  Extract<keyof GatewaySettings, `KAFKA_TLS${string}` | `KAFKA_SASL${string}`>
+  Extract<keyof GatewaySettings, 'KAFKA_BROKERS' | `KAFKA_TLS${string}` | `KAFKA_SASL${string}`>
 >
 
 interface Security {
@@ -16,7 +16,7 @@ interface Security {
 
 /**
  * How connections to Kafka are encrypted and log in, from KAFKA_TLS_* and KAFKA_SASL_*. A password is never sent in the
- * clear: logging in needs TLS. Throws ConfigurationError that names all that does not fit together.
+ * clear over a network: logging in needs TLS, unless all brokers are on this machine. Throws ConfigurationError that names all that does not fit together.
  */
 export function kafkaSecurity(settings: SecuritySettings): Pick<ClusterOptions, 'tls' | 'sasl'> {
   const { tls, account } = readSecurity(settings)
@@ -52,7 +52,9 @@ function readSecurity(settings: SecuritySettings): Security {
   if ((cert === undefined) !== (key === undefined))
     faults.push('KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE go together')
   if (mechanism !== 'none') {
-    if (!isEncrypted) faults.push('KAFKA_SASL_MECHANISM needs KAFKA_TLS=on: a login in the clear can be overheard')
+    if (!isEncrypted && !isLocal(settings.KAFKA_BROKERS)) {
+      faults.push('KAFKA_SASL_MECHANISM needs KAFKA_TLS=on: a login in the clear can be overheard')
+    }
     if (username === '') faults.push('KAFKA_SASL_USERNAME is empty, and KAFKA_SASL_MECHANISM needs it')
     if (password === '') faults.push('KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE is needed')
   }
@@ -61,4 +63,8 @@ function readSecurity(settings: SecuritySettings): Security {
     tls: isEncrypted ? { ca, cert, key } : null,
     account: mechanism === 'none' ? null : { mechanism, username, password },
   }
+}
+
+function isLocal(brokers: string): boolean {
+  return brokers.split(',').every((address) => /^(127\.0\.0\.1|localhost|\[::1\]):/.test(address))
 }

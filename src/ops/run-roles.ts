@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { TOPICS } from '../events/topics.ts'
 import { Cluster } from '../kafka/cluster/cluster.ts'
 import { Producer } from '../kafka/producer/producer.ts'
@@ -14,7 +14,7 @@ import { type Service, ServiceGroup } from '../runtime/service.ts'
 import { ConfigurationError, readSettings } from '../runtime/settings.ts'
 import { type ProcessParts, ROLES, type RoleName } from '../services.ts'
 import type { GatewaySettings } from '../settings.ts'
-import { ADMIN_REQUESTS } from './admin-requests.ts'
+import { createAdminApp, readAdminAccess } from './admin-requests.ts'
 import { dlqSettings } from './dlq/config.ts'
 import { deadLetterRoutes } from './dlq/dead-letter-routes.ts'
 import { kafkaSecurity } from './kafka-security.ts'
@@ -43,6 +43,7 @@ export interface RunOptions {
 export async function runRoles(names: readonly RoleName[], options: RunOptions): Promise<RunningRoles> {
   const { gateway, env, processName, log } = options
   demandServers(gateway)
+  if (options.servesOperations) readAdminAccess(gateway)
   const security = kafkaSecurity(gateway)
   const health = new Health()
   const metrics = new Metrics({ process: processName })
@@ -109,11 +110,12 @@ async function serveOperations(
   { gateway, env, log }: RunOptions,
   { pool, health, metrics }: Pick<ProcessParts, 'pool' | 'health' | 'metrics'>,
 ): Promise<FastifyInstance> {
-  const app = Fastify({ forceCloseConnections: true, ...ADMIN_REQUESTS })
+  const access = readAdminAccess(gateway)
+  const app = createAdminApp(access)
   operationsRoutes(app, health, metrics)
   const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, env)
   await app.register(async (api) => deadLetterRoutes(api, { pool, redrivesMax, log }))
   await app.register(async (api) => operatorRoutes(api, { pool, metrics: () => metrics.registry.getMetricsAsJSON() }))
-  await app.listen({ port: gateway.ADMIN_PORT, host: gateway.ADMIN_HOST })
+  await app.listen({ port: access.port, host: access.host })
   return app
 }

@@ -1,3 +1,4 @@
+import { isSameSecret } from '../runtime/same-secret.ts'
 import type { Values } from '../runtime/settings.ts'
 import { COMMAND_STATUS } from '../smpp/command-status.ts'
 import { createResponse } from '../smpp/pdu.ts'
@@ -64,7 +65,7 @@ export class BindDesk {
       this.#settings
     if (session.binding) return 'ESME_RALYBND'
     if (SIMULATOR_SYSTEM_ID !== '' && systemId !== SIMULATOR_SYSTEM_ID) return 'ESME_RINVSYSID'
-    if (SIMULATOR_PASSWORD !== '' && password !== SIMULATOR_PASSWORD) return 'ESME_RINVPASWD'
+    if (SIMULATOR_PASSWORD !== '' && !isSameSecret(password, SIMULATOR_PASSWORD)) return 'ESME_RINVPASWD'
     const luck = draw(`${this.#settings.SIMULATOR_SEED} bind ${++this.#binds}`)
     if (luck < SIMULATOR_BIND_REFUSED_SHARE) return 'ESME_RBINDFAIL'
     return this.#receipts.bindsOf(systemId) < SIMULATOR_BINDS_MAX ? 'ESME_ROK' : 'ESME_RALYBND'

@@ -72,7 +72,7 @@ export class SubmissionLedger {
   constructor(path: string) {
     this.#path = path
     if (path === '') return
-    mkdirSync(dirname(path), { recursive: true })
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     // What an earlier run had not finished when it was killed is a line of its own.
     if (existsSync(path) && !endsWithLine(path)) this.#lines = '\n'
   }
@@ -88,7 +88,7 @@ export class SubmissionLedger {
   /** Writes what was added; called before anybody is told of it. */
   flush(): void {
     if (this.#lines === '') return
-    appendFileSync(this.#path, this.#lines)
+    appendFileSync(this.#path, this.#lines, { mode: 0o600 })
     this.#lines = ''
   }
 }

@@ -136,7 +136,7 @@ test('a topic that does not exist yet is told once, and read when it appears', a
 test('a broker that stops and comes back: what was read goes on, nothing is lost, the trouble is told', async () => {
   const { path: folder, remove } = temporaryFolder('smsgw-test')
   const cacheFolder = join(import.meta.dirname, '../../.smsgw/cache')
-  const kafka = await KafkaCluster.start({ folder, cacheFolder, brokers: 1, progress: silent })
+  const kafka = await KafkaCluster.start({ folder, cacheFolder, brokers: 1, progress: silent, withoutLogin: true })
   const cluster = new Cluster({ brokers: kafka.brokers.split(','), clientId: 'test' })
   onTestFinished(async () => {
     await cluster.close()

@@ -8,6 +8,7 @@ import type { StatusEvent } from '../../src/events/status.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { CampaignSender } from '../../src/ops/campaign/send-campaign.ts'
+import { kafkaOf } from '../../src/ops/up/servers-file.ts'
 import { isTaken } from '../../src/simulator/behaviour.ts'
 import { readLedger } from '../../src/simulator/submission-ledger.ts'
 import { readTopic } from '../servers/read-topic.ts'
@@ -102,7 +103,7 @@ test('resend: all are delivered, each second send flagged in timeline, event and
     'SELECT sms_id, possible_duplicate, timeline FROM message_states',
   )
   const states = new Map(rows.map((row) => [row.sms_id, row]))
-  const cluster = new Cluster({ brokers: running.gateway.servers.kafka.split(','), clientId: 'test' })
+  const cluster = new Cluster({ ...kafkaOf(running.gateway.servers), clientId: 'test' })
   onTestFinished(() => cluster.close())
   const events = (await readTopic(cluster, TOPICS.status)).map(({ value }) => JSON.parse(String(value)) as StatusEvent)
   const flagged = Map.groupBy(

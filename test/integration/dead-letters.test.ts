@@ -4,6 +4,7 @@ import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
+import { kafkaOf } from '../../src/ops/up/servers-file.ts'
 import { eventually } from '../servers/eventually.ts'
 import { readTopic } from '../servers/read-topic.ts'
 
@@ -15,7 +16,7 @@ test('records that are no events go to the dead letters with their reason, and t
     customers: 3,
     webhooks: { customers: 0, url: '' },
   })
-  const cluster = new Cluster({ brokers: gateway.servers.kafka.split(','), clientId: 'test' })
+  const cluster = new Cluster({ ...kafkaOf(gateway.servers), clientId: 'test' })
   const producer = new Producer(cluster)
   try {
     await producer.start([TOPICS.delivery, TOPICS.status])

@@ -38,7 +38,13 @@ let cluster: Cluster
 
 beforeAll(async () => {
   const cacheFolder = join(import.meta.dirname, '../../.smsgw/cache')
-  kafka = await KafkaCluster.start({ folder: join(folder, 'kafka'), cacheFolder, brokers: 1, progress: silent })
+  kafka = await KafkaCluster.start({
+    folder: join(folder, 'kafka'),
+    cacheFolder,
+    brokers: 1,
+    progress: silent,
+    withoutLogin: true,
+  })
   clickHouse = await ClickHouseServer.start(join(folder, 'clickhouse'), silent)
   cluster = new Cluster({ brokers: kafka.brokers.split(','), clientId: 'test' })
 })

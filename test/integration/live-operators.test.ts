@@ -39,7 +39,7 @@ test('a new operator is live in API and worker without a restart, and what waits
   const env = { OPERATORS_FILE: file, SIMULATOR_LATENCY_MS: '1500' }
   const webhooks = { customers: 0, url: '' }
   const { gateway, pool, apiKeys, stop } = await startBenchGateway({ brokers: 1, customers: 1, webhooks, env })
-  const { api, admin, database } = gateway.servers
+  const { api, admin, admin_token, database } = gateway.servers
   vi.stubEnv('DATABASE_URL', database)
   const headers = { authorization: `Bearer ${apiKeys[0]}`, 'content-type': 'application/json' }
   let count = 0
@@ -71,7 +71,9 @@ test('a new operator is live in API and worker without a restart, and what waits
       ({ status }) => status === 'delivered',
     )
     const deliveredS = (performance.now() - appliedMs) / 1_000
-    expect(await (await fetch(`${admin}/v1/operators`)).json()).toMatchObject({
+    expect(
+      await (await fetch(`${admin}/v1/operators`, { headers: { authorization: `Bearer ${admin_token}` } })).json(),
+    ).toMatchObject({
       revision: 2,
       operators: [{ name: 'narrow' }, { name: 'wide', connector: 'smpp', window: 500, ready_workers: 1 }],
     })

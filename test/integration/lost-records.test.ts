@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
-import { type EmbeddedServers, startEmbeddedServers } from '../../src/ops/up/embedded-servers.ts'
+import { type EmbeddedServers, environmentOf, startEmbeddedServers } from '../../src/ops/up/embedded-servers.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
 import { eventually } from '../servers/eventually.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
@@ -36,8 +36,7 @@ beforeAll(async () => {
   api = `http://127.0.0.1:${port}`
   simulatorPort = String(await freePort())
   processes = new RoleProcesses({
-    KAFKA_BROKERS: servers.addresses.kafka,
-    DATABASE_URL: servers.addresses.database,
+    ...environmentOf(servers),
     SIMULATOR_ADDRESS: `127.0.0.1:${simulatorPort}`,
     RECONCILE_PERIOD_MS: '500',
     RECONCILE_AFTER_MS: '1500',
@@ -50,7 +49,7 @@ beforeAll(async () => {
     processes.start('status', ['run', 'status']),
   ])
   pool = createPool({ url: servers.addresses.database, applicationName: 'test', connectionsMax: 4 })
-  cluster = new Cluster({ brokers: servers.addresses.kafka.split(','), clientId: 'test' })
+  cluster = new Cluster({ brokers: servers.addresses.kafka.split(','), ...servers.kafkaLogin, clientId: 'test' })
 })
 
 afterAll(async () => {

@@ -22,7 +22,7 @@ let cluster: UnreliableCluster
 
 beforeAll(async () => {
   const cacheFolder = join(import.meta.dirname, '../../.smsgw/cache')
-  kafka = await KafkaCluster.start({ folder, cacheFolder, brokers: 3, progress: silent })
+  kafka = await KafkaCluster.start({ folder, cacheFolder, brokers: 3, progress: silent, withoutLogin: true })
   cluster = new UnreliableCluster({ brokers: kafka.brokers.split(','), clientId: 'test' })
 })
 

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
 import { readLag } from '../../src/ops/lag/read-lag.ts'
-import { type EmbeddedServers, startEmbeddedServers } from '../../src/ops/up/embedded-servers.ts'
+import { type EmbeddedServers, environmentOf, startEmbeddedServers } from '../../src/ops/up/embedded-servers.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
 import { eventually } from '../servers/eventually.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
@@ -38,9 +38,7 @@ beforeAll(async () => {
   api = `http://127.0.0.1:${apiPort}`
   env = {
     ...process.env,
-    KAFKA_BROKERS: servers.addresses.kafka,
-    DATABASE_URL: servers.addresses.database,
-    CLICKHOUSE_URL: servers.addresses.clickhouse,
+    ...environmentOf(servers),
     SIMULATOR_ADDRESS: `127.0.0.1:${simulatorPort}`,
     AUDIT_FOLDER: join(folder, 'audit'),
     // Receipts that overtake their answers are not lost with a worker either, though nobody looks after them.
@@ -115,7 +113,7 @@ test('on three brokers, with every role a process of its own: one of two workers
 })
 
 test('the topics are as declared: replication factor 3, two in sync, and every group catches up', async () => {
-  const cluster = new Cluster({ brokers: servers.addresses.kafka.split(','), clientId: 'test' })
+  const cluster = new Cluster({ brokers: servers.addresses.kafka.split(','), ...servers.kafkaLogin, clientId: 'test' })
   const connections = cluster.connections()
   try {
     await cluster.watch(['sms.accepted', 'sms.delivery', 'sms.status', 'sms.dlq'])

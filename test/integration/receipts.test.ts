@@ -11,6 +11,7 @@ import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { CampaignSender } from '../../src/ops/campaign/send-campaign.ts'
 import { readLag } from '../../src/ops/lag/read-lag.ts'
+import { kafkaOf } from '../../src/ops/up/servers-file.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import type { TimelineEntry } from '../../src/status/advance-state.ts'
 import { eventually } from '../servers/eventually.ts'
@@ -47,6 +48,7 @@ const OPERATORS = `operators:
 routes:
   - {prefix: "", operator: smsc, price: 1}
 `
+const SIMULATOR_PASSWORD = 'between'
 const SMSC = {
   SIMULATOR_SEED: String(SEED),
   SIMULATOR_ID_ANSWER: 'hex',
@@ -77,13 +79,23 @@ async function startGateway(): Promise<BenchGateway> {
     customers: CUSTOMERS,
     webhooks: { customers: 0, url: '' },
     // Nobody looks after receipts that were not matched.
-    env: { ...SMSC, SIMULATOR_PORT: simulatorPort, OPERATORS_FILE: operatorsFile, RECEIPT_WATCH_AFTER_MS: '86400000' },
+    env: {
+      ...SMSC,
+      SIMULATOR_PASSWORD,
+      SIMULATOR_PORT: simulatorPort,
+      OPERATORS_FILE: operatorsFile,
+      RECEIPT_WATCH_AFTER_MS: '86400000',
+    },
   })
   onTestFinished(running.stop)
-  const { kafka, database } = running.gateway.servers
+  const { kafka, kafka_login: login, database } = running.gateway.servers
   const processes = new RoleProcesses({
     KAFKA_BROKERS: kafka,
+    KAFKA_SASL_MECHANISM: 'PLAIN',
+    KAFKA_SASL_USERNAME: login!.username,
+    KAFKA_SASL_PASSWORD: login!.password,
     DATABASE_URL: database,
+    SIMULATOR_PASSWORD,
     SIMULATOR_ADDRESS: `127.0.0.1:${simulatorPort}`,
   })
   onTestFinished(() => processes.stopAll())
@@ -247,7 +259,7 @@ test('receipts early, doubled, shuffled, in any spelling, on other binds and at 
   await sendAll(running)
   const told = await awaitTold(running)
   const toldMs = Date.now() - startMs
-  const cluster = new Cluster({ brokers: gateway.servers.kafka.split(','), clientId: 'test' })
+  const cluster = new Cluster({ ...kafkaOf(gateway.servers), clientId: 'test' })
   onTestFinished(() => cluster.close())
   await untilApplied(cluster)
 

@@ -8,6 +8,7 @@ import { verifyAuditLog } from '../../src/audit/verify-log.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
+import { kafkaOf, type ServersFile } from '../../src/ops/up/servers-file.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { runSmsgw } from '../run-command-line.ts'
 import { eventually } from '../servers/eventually.ts'
@@ -30,7 +31,7 @@ test('messages whose refusals were used up are redriven until all are delivered,
   const webhooks = { customers: 1, url: await sink.start() }
   const env = { SIMULATOR_TEMPORARY_SHARE: '0.75', DELIVERY_RETRY_MS_FIRST: '20' }
   const { gateway, pool, apiKeys, stop } = await startBenchGateway({ brokers: 1, customers: 1, webhooks, env })
-  const { api, admin, database, kafka } = gateway.servers
+  const { api, database } = gateway.servers
   vi.stubEnv('DATABASE_URL', database)
   // Chance decides how often the operator refuses; nobody is to be given up for that.
   vi.stubEnv('DLQ_REDRIVES_MAX', '100')
@@ -81,7 +82,7 @@ test('messages whose refusals were used up are redriven until all are delivered,
       (delivered) => delivered === MESSAGES,
     )
     expect(told).toBe(MESSAGES)
-    await useAdminApi(admin, kafka)
+    await useAdminApi(gateway.servers)
     const audit = join(gateway.dataFolder, 'audit')
     const trail = await eventually(
       () => readFileSync(join(audit, 'audit-000000000001.ndjson'), 'utf8'),
@@ -117,11 +118,16 @@ interface AdminAnswer {
 }
 
 /** The same over HTTP: what cannot be is refused, and what was done is told. */
-async function useAdminApi(admin: string, kafka: string): Promise<void> {
-  const cluster = new Cluster({ brokers: kafka.split(','), clientId: 'test' })
+async function useAdminApi(servers: ServersFile): Promise<void> {
+  const { admin } = servers
+  const cluster = new Cluster({ ...kafkaOf(servers), clientId: 'test' })
   const producer = new Producer(cluster)
   const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
-    const all = { ...(body ? { 'content-type': 'application/json' } : {}), ...headers }
+    const all = {
+      authorization: `Bearer ${servers.admin_token}`,
+      ...(body ? { 'content-type': 'application/json' } : {}),
+      ...headers,
+    }
     const response = await fetch(`${admin}/v1/dead-letters${path}`, {
       method,
       headers: all,

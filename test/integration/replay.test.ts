@@ -19,6 +19,7 @@ import {
   type ReplayTarget,
 } from '../../src/ops/replay/replay-targets.ts'
 import { intoFile } from '../../src/ops/replay/write-records.ts'
+import { kafkaOf } from '../../src/ops/up/servers-file.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { webhookSettings } from '../../src/webhooks/config.ts'
 import { eventually } from '../servers/eventually.ts'
@@ -36,8 +37,8 @@ beforeAll(async () => {
   sink = new WebhookSink()
   const webhooks = { customers: 1, url: await sink.start() }
   bench = await startBenchGateway({ brokers: 1, customers: 2, webhooks, env: { SIMULATOR_REJECTED_SHARE: '0.1' } })
-  const { kafka, clickhouse: url, api } = bench.gateway.servers
-  cluster = new Cluster({ brokers: kafka.split(','), clientId: 'test' })
+  const { clickhouse: url, api } = bench.gateway.servers
+  cluster = new Cluster({ ...kafkaOf(bench.gateway.servers), clientId: 'test' })
   clickhouse = createClickHouse({ ...readSettings(analyticsSettings, {}), CLICKHOUSE_URL: url })
   const load = { api, apiKeys: bench.apiKeys, ratePerSecond: 200, seconds: 1, connections: 8, phones: 1_000_000 }
   const { accepted } = await postOpenLoop({ ...load, idempotency: 'replay' })

@@ -36,6 +36,7 @@ beforeAll(async () => {
     cacheFolder: join(ROOT, '.smsgw/cache'),
     brokers: 3,
     progress: silent,
+    withoutLogin: true,
   })
   process.env.KAFKA_BROKERS = kafka.brokers
   cluster = new Cluster({ brokers: kafka.brokers.split(','), clientId: 'test' })

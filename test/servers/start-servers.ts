@@ -17,7 +17,13 @@ export default async function startServers(project: TestProject): Promise<() => 
   const { path: folder, remove } = temporaryFolder('smsgw-test')
   const cacheFolder = join(import.meta.dirname, '../../.smsgw/cache')
   const [kafka, postgres] = await Promise.all([
-    KafkaCluster.start({ folder: join(folder, 'kafka'), cacheFolder, brokers: 1, progress: silent }),
+    KafkaCluster.start({
+      folder: join(folder, 'kafka'),
+      cacheFolder,
+      brokers: 1,
+      progress: silent,
+      withoutLogin: true,
+    }),
     PostgresServer.start(join(folder, 'postgres'), silent),
   ])
   project.provide('kafkaBrokers', kafka.brokers)

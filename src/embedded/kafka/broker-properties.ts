@@ -7,20 +7,33 @@ export interface BrokerPorts {
 
 const HOST = '127.0.0.1'
 
+/** By which clients, brokers and controllers log in; one for all, as all of them are the gateway's. */
+export interface KafkaAccount {
+  readonly username: string
+  readonly password: string
+}
+
 /**
  * The `server.properties` of one broker of an embedded KRaft cluster; every node is a broker and a controller.
- * What is not named here is Kafka's default. Topics are created from `config/topics.yaml` alone.
+ * What is not named here is Kafka's default. Topics are created from `config/topics.yaml` alone. With an account every
+ * listener asks for it, without one none does.
  */
-export function brokerProperties(self: BrokerPorts, all: readonly BrokerPorts[], logFolder: string): string {
+export function brokerProperties(
+  self: BrokerPorts,
+  all: readonly BrokerPorts[],
+  logFolder: string,
+  account: KafkaAccount | null,
+): string {
   const replication = Math.min(3, all.length)
   const properties: Record<string, string | number> = {
     'process.roles': 'broker,controller',
     'node.id': self.nodeId,
     'controller.quorum.voters': all.map((each) => `${each.nodeId}@${HOST}:${each.controllerPort}`).join(),
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://${HOST}:${self.clientPort},CONTROLLER://${HOST}:${self.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${HOST}:${self.clientPort}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: `CLIENT://${HOST}:${self.clientPort},CONTROLLER://${HOST}:${self.controllerPort}`,
+    'advertised.listeners': `CLIENT://${HOST}:${self.clientPort}`,
+    'inter.broker.listener.name': 'CLIENT',
+    ...login(account),
     'log.dirs': logFolder,
     'auto.create.topics.enable': 'false',
     'default.replication.factor': replication,
@@ -39,4 +52,22 @@ export function brokerProperties(self: BrokerPorts, all: readonly BrokerPorts[],
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')
+}
+
+/** PLAIN, as it is all that the embedded ClickHouse can do; what it sends never leaves this machine. */
+function login(account: KafkaAccount | null): Record<string, string> {
+  const protocol = account ? 'SASL_PLAINTEXT' : 'PLAINTEXT'
+  const map = { 'listener.security.protocol.map': `CLIENT:${protocol},CONTROLLER:${protocol}` }
+  if (!account) return map
+  const { username, password } = account
+  const module = 'org.apache.kafka.common.security.plain.PlainLoginModule'
+  const jaas = `${module} required username="${username}" password="${password}" user_${username}="${password}";`
+  return {
+    ...map,
+    'sasl.enabled.mechanisms': 'PLAIN',
+    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+    'sasl.mechanism.controller.protocol': 'PLAIN',
+    'listener.name.client.plain.sasl.jaas.config': jaas,
+    'listener.name.controller.plain.sasl.jaas.config': jaas,
+  }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { privateFolder } from '../../runtime/private-folder.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
 
 const KAFKA_VERSION = '4.3.1'
@@ -15,6 +16,8 @@ const run = promisify(execFile)
 /** The Java class path of a broker and its tools. Fetches the jars by Maven the first time. Throws EnvironmentError. */
 export async function kafkaClassPath(cacheFolder: string, progress: Progress): Promise<string> {
   await requireJava()
+  // What lies here is run.
+  privateFolder(cacheFolder)
   const folder = join(cacheFolder, `kafka-${KAFKA_VERSION}`)
   if (!existsSync(folder)) await fetchJars(cacheFolder, folder, progress)
   return join(folder, '*')

@@ -1,18 +1,20 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Cluster } from '../../kafka/cluster/cluster.ts'
+import { Cluster, type ClusterOptions } from '../../kafka/cluster/cluster.ts'
+import { privateFolder } from '../../runtime/private-folder.ts'
+import { readStateFile, writeStateFile } from '../../runtime/write-state-file.ts'
 import { freePort } from '../free-port.ts'
 import { GuardedServer } from '../guarded-server.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
-import { type BrokerPorts, brokerProperties } from './broker-properties.ts'
+import { type BrokerPorts, brokerProperties, type KafkaAccount } from './broker-properties.ts'
 import { kafkaClassPath } from './fetch-jars.ts'
 
 const START_TIMEOUT_MS = 60_000
 const HEAP = '-Xmx512m'
+const USERNAME = 'smsgw'
 
 const run = promisify(execFile)
 
@@ -22,11 +24,14 @@ export interface KafkaClusterOptions {
   readonly cacheFolder: string
   readonly brokers: 1 | 3
   readonly progress: Progress
+  /** Brokers that let anybody in, for tests and benchmarks of clients that have no login. */
+  readonly withoutLogin?: true
 }
 
-/** What a data folder remembers, so that a restart finds the same cluster at the same ports. */
+/** What a data folder remembers, so that a restart finds the same cluster at the same ports, by the same login. */
 interface ClusterFile {
   readonly clusterId: string
+  readonly password: string
   readonly nodes: readonly BrokerPorts[]
 }
 
@@ -66,6 +71,16 @@ export class KafkaCluster {
     return this.#file.nodes.map(({ clientPort }) => `127.0.0.1:${clientPort}`).join()
   }
 
+  /** By which clients log in; null for a cluster without login. */
+  get account(): KafkaAccount | null {
+    return this.#options.withoutLogin ? null : { username: USERNAME, password: this.#file.password }
+  }
+
+  /** How a client of ours reaches the cluster. */
+  get access(): Pick<ClusterOptions, 'brokers' | 'sasl'> {
+    return { brokers: this.brokers.split(','), ...(this.account && { sasl: { mechanism: 'PLAIN', ...this.account } }) }
+  }
+
   get nodeIds(): number[] {
     return this.#file.nodes.map(({ nodeId }) => nodeId)
   }
@@ -96,6 +111,9 @@ export class KafkaCluster {
         '-XX:TieredStopAtLevel=1',
         `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2.yaml')}`,
         `-Dsmsgw.log=${log}`,
+        // Nothing in the folder for temporary files that all share: neither figures of the JVM nor libraries to load.
+        '-XX:-UsePerfData',
+        `-Djava.io.tmpdir=${join(folder, 'tmp')}`,
         '-cp',
         this.#classPath,
         'kafka.Kafka',
@@ -120,12 +138,12 @@ export class KafkaCluster {
     const folder = this.#nodeFolder(node.nodeId)
     const data = join(folder, 'data')
     const settings = join(folder, 'server.properties')
-    await mkdir(data, { recursive: true })
-    await writeFile(settings, brokerProperties(node, this.#file.nodes, data))
+    for (const each of [folder, data, join(folder, 'tmp')]) privateFolder(each)
+    writeStateFile(settings, brokerProperties(node, this.#file.nodes, data, this.account))
     if (existsSync(join(data, 'meta.properties'))) return
     this.#options.progress('kafka', 'formatting storage')
     // An id may begin with a hyphen, so it must not stand as an argument of its own.
-    const jvm = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', this.#classPath]
+    const jvm = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-cp', this.#classPath]
     await run('java', [
       ...jvm,
       'kafka.tools.StorageTool',
@@ -137,7 +155,7 @@ export class KafkaCluster {
   }
 
   async #untilComplete(): Promise<void> {
-    const probe = new Cluster({ brokers: this.brokers.split(','), clientId: 'smsgw-start', connectTimeoutMs: 1_000 })
+    const probe = new Cluster({ ...this.access, clientId: 'smsgw-start', connectTimeoutMs: 1_000 })
     const deadlineMs = Date.now() + START_TIMEOUT_MS
     try {
       while (true) {
@@ -162,15 +180,22 @@ export class KafkaCluster {
     const log = join(this.#nodeFolder(this.nodeIds[0]!), 'broker.log')
     return new EnvironmentError(
       `Kafka ${what}.`,
-      `Its log is ${log}. If its data was half written (a full disk, a kill while formatting), remove ${this.#options.folder}.`,
+      `Its log is ${log}. If the disk was full, make room and start again. If its data is damaged, move ` +
+        `${this.#options.folder} elsewhere, do not delete it: it has messages that are on their way.`,
     )
   }
 }
 
 async function clusterFile({ folder, brokers }: KafkaClusterOptions): Promise<ClusterFile> {
   const path = join(folder, 'cluster.json')
-  await mkdir(folder, { recursive: true })
-  const known = existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as ClusterFile) : null
+  privateFolder(folder)
+  const remedy =
+    `The records are whole. Write it again with the id after cluster.id= in ${join(folder, 'node-1/data/meta.properties')}: ` +
+    `{"clusterId":"…","nodes":[${'{"nodeId":1}'}]}, with as many nodes as there are folders node-N.`
+  const known = readStateFile(path, parseClusterFile, remedy)
+  if (!known && existsSync(join(folder, 'node-1/data/meta.properties'))) {
+    throw new EnvironmentError(`${path} is missing.`, remedy)
+  }
   if (known && known.nodes.length !== brokers) {
     throw new EnvironmentError(
       `${folder} holds a cluster of ${known.nodes.length} broker(s), and --brokers ${brokers} was asked for.`,
@@ -184,7 +209,25 @@ async function clusterFile({ folder, brokers }: KafkaClusterOptions): Promise<Cl
     const controllerPort = await freePort(before?.controllerPort)
     nodes.push({ nodeId: index + 1, clientPort, controllerPort })
   }
-  const file = { clusterId: known?.clusterId ?? randomBytes(16).toString('base64url'), nodes }
-  await writeFile(path, JSON.stringify(file, null, 2))
+  const file = {
+    clusterId: known?.clusterId ?? randomBytes(16).toString('base64url'),
+    // Clusters of earlier versions had none.
+    password: known?.password ?? randomBytes(18).toString('base64url'),
+    nodes,
+  }
+  writeStateFile(path, JSON.stringify(file, null, 2))
   return file
+}
+
+type KnownCluster = Pick<ClusterFile, 'clusterId'> & {
+  readonly password?: string
+  readonly nodes: readonly Partial<BrokerPorts>[]
+}
+
+function parseClusterFile(content: string): KnownCluster {
+  const { clusterId, nodes, password } = JSON.parse(content) as Partial<KnownCluster>
+  if (typeof clusterId !== 'string' || !Array.isArray(nodes) || nodes.length === 0) {
+    throw new Error('it names no cluster and nodes')
+  }
+  return { clusterId, nodes, ...(typeof password === 'string' && password !== '' && { password }) }
 }

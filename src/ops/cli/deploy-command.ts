@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
+import { writeStateFile } from '../../runtime/write-state-file.ts'
 import { gatewaySettings } from '../../settings.ts'
 import { accessByRole } from '../deploy/access-by-role.ts'
 import { generatedFiles } from '../deploy/generated-files.ts'
@@ -9,6 +10,8 @@ import { printJson, printTable } from './print-table.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const DIFFERENT = 2
+/** As the other files of the source. */
+const PUBLIC = 0o644
 
 /** `smsgw deploy generate` and `smsgw deploy access` */
 export function deployCommand(program: Command, done: (exitCode: number) => void): void {
@@ -27,7 +30,7 @@ export function deployCommand(program: Command, done: (exitCode: number) => void
           continue
         }
         mkdirSync(dirname(file), { recursive: true })
-        writeFileSync(file, content)
+        writeStateFile(file, content, PUBLIC)
       }
     })
   deploy

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type ClickHouseSettings, createClickHouse, readRows } from '../../analytics/clickhouse-client.ts'
+import { type ClickHouseSettings, createClickHouse, readRows, withoutLogin } from '../../analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../../analytics/config.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { readSettings } from '../../runtime/settings.ts'
@@ -78,7 +78,7 @@ async function examineClickHouse(): Promise<Finding[]> {
       { of: 'versions', level: 'ok', what: `ClickHouse ${row?.version}`, advice: '' },
     ]
   } catch (error) {
-    const what = `does not answer at ${settings.CLICKHOUSE_URL}: ${(error as Error).message}`
+    const what = `does not answer at ${withoutLogin(settings.CLICKHOUSE_URL)}: ${(error as Error).message}`
     const advice = 'Reports stand still until it does; messages do not need it. Check CLICKHOUSE_URL and its log.'
     return [{ of: 'clickhouse', level: 'fault', what, advice }]
   } finally {

@@ -1,29 +1,39 @@
-import { Cluster } from '../../kafka/cluster/cluster.ts'
+import { Cluster, type ClusterOptions } from '../../kafka/cluster/cluster.ts'
 import { createPool, type Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { gatewaySettings } from '../../settings.ts'
 import { kafkaSecurity } from '../kafka-security.ts'
-import { readServersFile } from '../up/servers-file.ts'
+import { kafkaOf, readServersFile, type ServersFile } from '../up/servers-file.ts'
 
 /** Where a command finds what it works on: what the environment names, else a `smsgw up` that runs here. */
 function find(variable: string, of: 'kafka' | 'database' | 'clickhouse' | 'api' | 'admin' | 'api_key'): string {
-  const named = process.env[variable]
-  if (named) return named
-  const running = readServersFile(process.env.SMSGW_DATA || '.smsgw')
-  if (running) return running[of]
+  return process.env[variable] || running(variable)[of]
+}
+
+function running(variable: string): ServersFile {
+  const servers = readServersFile(process.env.SMSGW_DATA || '.smsgw')
+  if (servers) return servers
   throw new ExpectedError(`${variable} is not set, and no \`smsgw up\` runs here. Set it, or start one.`)
 }
 
-const findKafka = (): string => find('KAFKA_BROKERS', 'kafka')
+/** The login of brokers that \`smsgw up\` has started is in its file; that of others is in the environment. */
+function findKafka(): Pick<ClusterOptions, 'brokers' | 'tls' | 'sasl'> {
+  const settings = readSettings(gatewaySettings, process.env)
+  if (settings.KAFKA_BROKERS !== '') {
+    return { brokers: settings.KAFKA_BROKERS.split(','), ...kafkaSecurity(settings) }
+  }
+  const servers = running('KAFKA_BROKERS')
+  return { ...kafkaSecurity({ ...settings, KAFKA_BROKERS: servers.kafka }), ...kafkaOf(servers) }
+}
+
 export const findClickHouse = (): string => find('CLICKHOUSE_URL', 'clickhouse')
 export const findApi = (): string => find('SMSGW_API', 'api')
 export const findApiKey = (): string => find('SMSGW_API_KEY', 'api_key')
 
 /** Runs work with a client of the cluster, and closes it. */
 export async function withCluster<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {
-  const security = kafkaSecurity(readSettings(gatewaySettings, process.env))
-  const cluster = new Cluster({ brokers: findKafka().split(','), clientId: 'smsgw-cli', ...security })
+  const cluster = new Cluster({ ...findKafka(), clientId: 'smsgw-cli' })
   try {
     return await work(cluster)
   } finally {

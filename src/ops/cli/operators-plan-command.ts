@@ -1,10 +1,13 @@
-import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { writeStateFile } from '../../runtime/write-state-file.ts'
 import { gatewaySettings } from '../../settings.ts'
 import { describeOperatorsChange } from '../operators/compare-operators.ts'
 import { type OperatorsPlan, planOperators, toStoredPlan } from '../operators/operators-plan.ts'
 import { withDatabase } from './find-servers.ts'
 import { printJson } from './print-table.ts'
+
+/** Of a plan, which others may read, as far as the user's umask lets them. */
+const FOR_REVIEW = 0o666
 
 interface PlanFlags {
   readonly file: string
@@ -34,7 +37,7 @@ export function operatorsPlanCommand(operators: Command, done: (exitCode: number
       withDatabase(async (pool) => {
         const plan = await planOperators(pool, file)
         const { basedOn, plannedAt, changes } = plan
-        if (out) writeFileSync(out, `${JSON.stringify(toStoredPlan(plan), null, 2)}\n`)
+        if (out) writeStateFile(out, `${JSON.stringify(toStoredPlan(plan), null, 2)}\n`, FOR_REVIEW)
         if (json) {
           printJson({ revision: basedOn, plannedAt, file, changes })
         } else {

@@ -1,11 +1,14 @@
-import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { writeStateFile } from '../../runtime/write-state-file.ts'
 import { gatewaySettings } from '../../settings.ts'
 import { makePlan } from '../topics/make-plan.ts'
 import { readTopicsDeclaration } from '../topics/topics-file.ts'
 import { withCluster } from './find-servers.ts'
 import { printJson } from './print-table.ts'
 import { growthEffects, planLines } from './show-plan.ts'
+
+/** Of a plan, which others may read, as far as the user's umask lets them. */
+const FOR_REVIEW = 0o666
 
 interface PlanFlags {
   readonly file: string
@@ -39,7 +42,7 @@ export function topicsPlanCommand(topics: Command, done: (exitCode: number) => v
         const { topics: declared, owns } = readTopicsDeclaration(flags.file)
         const { plan, refusals } = await makePlan(cluster, declared, { prune: flags.prune === true, owns })
         const growth = await growthEffects(cluster, plan)
-        if (flags.out) writeFileSync(flags.out, `${JSON.stringify(plan, null, 2)}\n`)
+        if (flags.out) writeStateFile(flags.out, `${JSON.stringify(plan, null, 2)}\n`, FOR_REVIEW)
         if (flags.json) {
           const { clusterId, plannedAt, changes } = plan
           printJson({ clusterId, plannedAt, changes, refusals, growth })

@@ -56,8 +56,8 @@ async function up(flags: UpFlags): Promise<number> {
     await (await starting.catch(() => null))?.stop()
   })
   const running = await starting
-  const { api, admin, api_key, kafka, database } = running.servers
-  if (flags.json) console.log(JSON.stringify({ ready: true, api, admin, api_key, kafka, database }))
+  const { pid: _pid, ...servers } = running.servers
+  if (flags.json) console.log(JSON.stringify({ ready: true, ...servers }))
   else await welcome(running, (performance.now() - startedMs) / 1_000).catch((error) => console.error(error))
   return await stopped
 }

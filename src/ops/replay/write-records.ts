@@ -6,7 +6,7 @@ import type { ReplayTarget } from './replay-targets.ts'
 
 /** A file, or standard output for `-`: one JSON object a line, whatever the record holds. */
 export function intoFile(path: string): ReplayTarget {
-  const output: Writable = path === '-' ? process.stdout : createWriteStream(path, { flags: 'wx' })
+  const output: Writable = path === '-' ? process.stdout : createWriteStream(path, { flags: 'wx', mode: 0o600 })
   let failure: Error | null = null
   output.on('error', (error) => {
     failure = error

@@ -1,6 +1,6 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { AggregatorRegistry } from 'prom-client'
-import { ADMIN_REQUESTS } from '../admin-requests.ts'
+import { type AdminAccess, createAdminApp } from '../admin-requests.ts'
 import { type DeadLetterRouteParts, deadLetterRoutes } from '../dlq/dead-letter-routes.ts'
 import { operatorRoutes } from '../operators/operator-routes.ts'
 import type { SupervisedProcess } from './supervised-process.ts'
@@ -12,8 +12,9 @@ import type { SupervisedProcess } from './supervised-process.ts'
 export async function createAdminServer(
   processes: readonly SupervisedProcess[],
   admin: DeadLetterRouteParts,
+  access: AdminAccess,
 ): Promise<FastifyInstance> {
-  const app = Fastify({ forceCloseConnections: true, ...ADMIN_REQUESTS })
+  const app = createAdminApp(access)
   app.get('/livez', async () => ({ live: true }))
   app.get('/readyz', async (_request, reply) => {
     const reports = await Promise.all(processes.map(async (each) => [each.name, await each.health()] as const))

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'undici'
 import { isFinal, type Status } from '../../domain/status.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { sleep } from '../../runtime/backoff.ts'
+import { readStateFile, writeStateFile } from '../../runtime/write-state-file.ts'
 import { createCustomer, issueKey, listCustomers, topUp } from '../accounts/accounts.ts'
 
 const DEMO_CUSTOMER = 'demo'
@@ -20,9 +20,10 @@ export async function demoCustomer(pool: Pool, folder: string): Promise<string> 
   if (!known) await createCustomer(pool, { customerId: DEMO_CUSTOMER, name: 'Demo customer', currency: 'IRR' })
   if ((known?.balance ?? 0) < BALANCE_MIN) await topUp(pool, DEMO_CUSTOMER, BALANCE)
   const path = join(folder, 'demo-key')
-  if (known && existsSync(path)) return readFileSync(path, 'utf8').trim()
+  const kept = readStateFile(path, (content) => content.trim(), 'Remove it: another key is then made.')
+  if (known && kept !== null) return kept
   const { key } = await issueKey(pool, DEMO_CUSTOMER)
-  writeFileSync(path, `${key}\n`, { mode: 0o600 })
+  writeStateFile(path, `${key}\n`)
   return key
 }
 

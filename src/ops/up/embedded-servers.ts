@@ -3,16 +3,22 @@ import { ClickHouseServer } from '../../embedded/clickhouse/clickhouse-server.ts
 import { KafkaCluster } from '../../embedded/kafka/kafka-cluster.ts'
 import { PostgresServer } from '../../embedded/postgres/postgres-server.ts'
 import type { Progress } from '../../embedded/progress.ts'
+import type { ClusterOptions } from '../../kafka/cluster/cluster.ts'
 
 interface ServerAddresses {
   readonly kafka: string
   readonly database: string
+  /** With user and password. */
   readonly clickhouse: string
 }
+
+type KafkaLogin = Pick<ClusterOptions, 'sasl'>
 
 export interface EmbeddedServers {
   /** For everyone on this machine. */
   readonly addresses: ServerAddresses
+  /** How clients log in to the brokers that were started here; empty for those that were given. */
+  readonly kafkaLogin: KafkaLogin
   /** For the gateway's own processes: `addresses.database`, by a shorter way if there is one. */
   readonly databaseForRoles: string
   stop(): Promise<void>
@@ -41,17 +47,21 @@ export async function startEmbeddedServers(options: EmbeddedOptions): Promise<Em
     await Promise.all(started.map((server) => server.stop()))
   }
   let databaseForRoles = given.database
+  let kafkaLogin: KafkaLogin = {}
   const results = await Promise.allSettled([
     given.kafka ||
-      KafkaCluster.start({ folder: join(folder, 'kafka'), cacheFolder, brokers, progress }).then(
-        (server) => keep(server).brokers,
-      ),
+      KafkaCluster.start({ folder: join(folder, 'kafka'), cacheFolder, brokers, progress }).then((server) => {
+        const { brokers: _brokers, ...login } = keep(server).access
+        kafkaLogin = login
+        return server.brokers
+      }),
     given.database ||
       PostgresServer.start(join(folder, 'postgres'), progress).then((server) => {
         databaseForRoles = keep(server).socketUrl()
         return server.url()
       }),
-    given.clickhouse || ClickHouseServer.start(join(folder, 'clickhouse'), progress).then((server) => keep(server).url),
+    given.clickhouse ||
+      ClickHouseServer.start(join(folder, 'clickhouse'), progress, given.kafka).then((server) => keep(server).url),
   ])
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) {
@@ -59,5 +69,25 @@ export async function startEmbeddedServers(options: EmbeddedOptions): Promise<Em
     throw failed.reason
   }
   const [kafka, database, clickhouse] = results.map((result) => (result as PromiseFulfilledResult<string>).value)
-  return { addresses: { kafka: kafka!, database: database!, clickhouse: clickhouse! }, databaseForRoles, stop }
+  const addresses = { kafka: kafka!, database: database!, clickhouse: clickhouse! }
+  return { addresses, kafkaLogin, databaseForRoles, stop }
+}
+
+/** The settings by which roles find these servers. */
+export function environmentOf({
+  addresses,
+  kafkaLogin: { sasl },
+  databaseForRoles,
+}: EmbeddedServers): NodeJS.ProcessEnv {
+  return {
+    KAFKA_BROKERS: addresses.kafka,
+    ...(sasl && {
+      KAFKA_SASL_MECHANISM: sasl.mechanism,
+      KAFKA_SASL_USERNAME: String(sasl.username),
+      KAFKA_SASL_PASSWORD: String(sasl.password),
+      KAFKA_SASL_PASSWORD_FILE: '',
+    }),
+    DATABASE_URL: databaseForRoles,
+    CLICKHOUSE_URL: addresses.clickhouse,
+  }
 }

@@ -14,7 +14,7 @@ function folder(): string {
 test('a folder is locked, and free again when let go of', () => {
   const path = folder()
   const unlock = lockDataFolder(path, () => {})
-  expect(readFileSync(join(path, 'lock'), 'utf8').trim()).toBe(String(process.pid))
+  expect(JSON.parse(readFileSync(join(path, 'lock'), 'utf8'))).toMatchObject({ pid: process.pid })
   unlock()
   expect(existsSync(join(path, 'lock'))).toBe(false)
 })

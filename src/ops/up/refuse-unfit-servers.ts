@@ -2,8 +2,8 @@ import { ConfigurationError } from '../../runtime/settings.ts'
 import type { GatewaySettings } from '../../settings.ts'
 
 /**
- * Servers that are started here neither encrypt nor ask for a login, and the embedded ClickHouse can do neither
- * (docs/decisions/0004). Throws ConfigurationError when settings ask for both at once.
+ * Servers that are started here do not encrypt, and the embedded ClickHouse cannot (docs/decisions/0004). Throws
+ * ConfigurationError when settings ask for both at once.
  */
 export function refuseUnfitServers(
   gateway: Pick<GatewaySettings, 'KAFKA_BROKERS' | 'KAFKA_TLS'>,

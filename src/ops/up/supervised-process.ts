@@ -45,7 +45,7 @@ export class SupervisedProcess {
 
   constructor(options: SupervisedOptions) {
     this.#options = options
-    mkdirSync(dirname(options.logFile), { recursive: true })
+    mkdirSync(dirname(options.logFile), { recursive: true, mode: 0o700 })
   }
 
   get name(): string {
@@ -88,7 +88,7 @@ export class SupervisedProcess {
 
   #spawn(ready: (answer: Ready) => void, unusable: (why: string) => void): void {
     const { args, env, logFile } = this.#options
-    const log = openSync(logFile, 'a')
+    const log = openSync(logFile, 'a', 0o600)
     const child = fork(MAIN, args, {
       env,
       stdio: ['ignore', log, log, 'ipc'],

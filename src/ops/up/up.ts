@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Progress } from '../../embedded/progress.ts'
@@ -7,10 +8,11 @@ import { createLog } from '../../runtime/log.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import type { RoleName } from '../../services.ts'
 import type { GatewaySettings } from '../../settings.ts'
+import { type AdminAccess, readAdminAccess } from '../admin-requests.ts'
 import { dlqSettings } from '../dlq/config.ts'
 import { createAdminServer } from './admin-server.ts'
 import { demoCustomer } from './demo-customer.ts'
-import { type EmbeddedServers, startEmbeddedServers } from './embedded-servers.ts'
+import { type EmbeddedServers, environmentOf, startEmbeddedServers } from './embedded-servers.ts'
 import { lockDataFolder } from './lock-data-folder.ts'
 import { refuseUnfitServers } from './refuse-unfit-servers.ts'
 import { removeServersFile, type ServersFile, writeServersFile } from './servers-file.ts'
@@ -22,6 +24,8 @@ const PROCESSES: Readonly<Record<string, { roles: readonly RoleName[]; niceness:
   // On a busy machine a customer's request goes before what is told of it afterwards.
   back: { roles: ['status', 'webhooks', 'analytics', 'audit', 'dlq', 'monitor'], niceness: 10 },
 }
+
+const PRIVATE = 0o077
 
 export interface UpOptions {
   readonly gateway: GatewaySettings
@@ -45,10 +49,13 @@ export interface RunningGateway {
 export async function startGateway(options: UpOptions): Promise<RunningGateway> {
   const { gateway, ephemeral, tell } = options
   refuseUnfitServers(gateway, options.clickhouseUrl)
+  const access = adminAccess(gateway)
+  // Whatever the gateway and its servers write, logs among it, is for this user alone.
+  process.umask(PRIVATE)
   const temporary = ephemeral ? temporaryFolder('smsgw') : null
   const dataFolder = temporary?.path ?? resolve(gateway.SMSGW_DATA)
   const unlock = lockDataFolder(dataFolder, tell)
-  const running = new GatewayProcesses(options, dataFolder)
+  const running = new GatewayProcesses(options, dataFolder, access)
   const stop = async (): Promise<void> => {
     removeServersFile(dataFolder)
     await running.stop()
@@ -65,22 +72,33 @@ export async function startGateway(options: UpOptions): Promise<RunningGateway> 
   }
 }
 
+/** The admin API shows messages: other users of this machine are to reach it as little as the network. */
+function adminAccess(gateway: GatewaySettings): AdminAccess {
+  const access = readAdminAccess(gateway)
+  return access.token === '' ? { ...access, token: randomBytes(24).toString('base64url') } : access
+}
+
 class GatewayProcesses {
   readonly processes = new Map<string, SupervisedProcess>()
   readonly #options: UpOptions
   readonly #dataFolder: string
+  readonly #access: AdminAccess
   #embedded: EmbeddedServers | null = null
   #admin: FastifyInstance | null = null
 
-  constructor(options: UpOptions, dataFolder: string) {
+  constructor(options: UpOptions, dataFolder: string, access: AdminAccess) {
     this.#options = options
+    this.#access = access
     this.#dataFolder = dataFolder
   }
 
   async start(): Promise<ServersFile> {
     const { gateway, clickhouseUrl, brokers, progress } = this.#options
     const ledger = join(this.#dataFolder, 'simulator', 'ledger.ndjson')
-    const simulator = this.#create('simulator', ['smsc'], { SIMULATOR_LEDGER: ledger, ...this.#options.env }, 5)
+    // SMPP has room for eight characters.
+    const simulatorPassword = randomBytes(6).toString('base64url')
+    const own = { SIMULATOR_PASSWORD: simulatorPassword, SIMULATOR_LEDGER: ledger, ...this.#options.env }
+    const simulator = this.#create('simulator', ['smsc'], own, 5)
     const simulatorReady = simulator.start()
     simulatorReady.catch(() => {})
     this.#embedded = await startEmbeddedServers({
@@ -92,7 +110,7 @@ class GatewayProcesses {
     })
     progress('gateway', 'starting')
     const { simulatorPort } = await simulatorReady
-    const env = this.#roleEnvironment(this.#embedded, `127.0.0.1:${simulatorPort}`)
+    const env = this.#roleEnvironment(this.#embedded, `127.0.0.1:${simulatorPort}`, simulatorPassword)
     const roles = Object.entries(PROCESSES).map(([name, { roles: names, niceness }]) =>
       this.#create(name, ['run', ...names], env, niceness),
     )
@@ -101,7 +119,12 @@ class GatewayProcesses {
     const admin = await this.#serveAdmin(roles, this.#embedded.addresses.database)
     progress('gateway', 'ready')
     const api = answers.find(({ apiUrl }) => apiUrl !== null)!.apiUrl!
-    return { pid: process.pid, api, admin, api_key: apiKey, ...this.#embedded.addresses }
+    const { addresses, kafkaLogin: login } = this.#embedded
+    const kafka_login = login.sasl
+      ? { username: String(login.sasl.username), password: String(login.sasl.password) }
+      : null
+    const admin_token = this.#access.token
+    return { pid: process.pid, api, admin, admin_token, api_key: apiKey, ...addresses, kafka_login }
   }
 
   async stop(): Promise<void> {
@@ -123,14 +146,13 @@ class GatewayProcesses {
     return created
   }
 
-  #roleEnvironment({ addresses, databaseForRoles }: EmbeddedServers, simulator: string): NodeJS.ProcessEnv {
+  #roleEnvironment(servers: EmbeddedServers, simulator: string, simulatorPassword: string): NodeJS.ProcessEnv {
     return {
       SIMULATOR_ADDRESS: simulator,
+      SIMULATOR_PASSWORD: simulatorPassword,
       AUDIT_FOLDER: join(this.#dataFolder, 'audit'),
       ...this.#options.env,
-      KAFKA_BROKERS: addresses.kafka,
-      DATABASE_URL: databaseForRoles,
-      CLICKHOUSE_URL: addresses.clickhouse,
+      ...environmentOf(servers),
     }
   }
 
@@ -144,15 +166,12 @@ class GatewayProcesses {
   }
 
   async #serveAdmin(roles: readonly SupervisedProcess[], databaseUrl: string): Promise<string> {
-    const { ADMIN_PORT: port, ADMIN_HOST: host, LOG_LEVEL } = this.#options.gateway
+    const { LOG_LEVEL } = this.#options.gateway
     const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, this.#options.env)
     const pool = createPool({ url: databaseUrl, applicationName: 'smsgw-admin', connectionsMax: 4 })
-    this.#admin = await createAdminServer(roles, {
-      pool,
-      redrivesMax,
-      log: createLog('admin', LOG_LEVEL, process.stderr),
-    })
+    const log = createLog('admin', LOG_LEVEL, process.stderr)
+    this.#admin = await createAdminServer(roles, { pool, redrivesMax, log }, this.#access)
     this.#admin.addHook('onClose', () => pool.end())
-    return await this.#admin.listen({ port, host })
+    return await this.#admin.listen({ port: this.#access.port, host: this.#access.host })
   }
 }

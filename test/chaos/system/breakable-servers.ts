@@ -40,7 +40,7 @@ export class BreakableServers {
   ): Promise<BreakableServers> {
     const { brokers, progress } = options
     const starting = [
-      KafkaCluster.start({ folder: join(folder, 'kafka'), cacheFolder: CACHE, brokers, progress }),
+      KafkaCluster.start({ folder: join(folder, 'kafka'), cacheFolder: CACHE, brokers, progress, withoutLogin: true }),
       PostgresServer.start(join(folder, 'postgres'), progress),
       options.clickhouse ? ClickHouseServer.start(join(folder, 'clickhouse'), progress) : null,
     ] as const
