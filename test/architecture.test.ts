@@ -162,3 +162,39 @@ test('only commands print', () => {
     [],
   )
 })
+
+/** They say it at every try, and never since when. None may be added. */
+const RETRIES_OF_OLD = [
+  'delivery/match-receipts.ts',
+  'delivery/pace/open-gate.ts',
+  'delivery/worker.ts',
+  'operators/operator-directory.ts',
+  'status/expire-unanswered.ts',
+  'webhooks/retry-events.ts',
+]
+
+test('what is tried again says so through RepeatedFailure: what, since when, how often', () => {
+  const saying = files.filter(({ text }) => /; (trying again|retrying)'/.test(text)).map(({ path }) => path)
+  expect(saying.filter((path) => !RETRIES_OF_OLD.includes(path))).toEqual([])
+})
+
+test('every consumer of the gateway tells whether it makes progress', () => {
+  const consuming = files.filter(({ part, text }) => part !== 'kafka' && /new Consumer\(/.test(text))
+  expect(consuming.length).toBeGreaterThanOrEqual(5)
+  const silent = consuming.filter(({ text }) => !/health\.add\([^)]*[oO]bserver\.check\)/.test(text))
+  expect(silent.map(({ path }) => path)).toEqual([])
+})
+
+test('dead letters that a consumer publishes go by a brake, unless all of them are verdicts', () => {
+  const publishing = files.filter(({ text }) => /deadLetterRecord\(/.test(text) && /new Consumer\(/.test(text))
+  expect(publishing.length).toBeGreaterThanOrEqual(3)
+  expect(publishing.filter(({ text }) => !/observedBrake\(/.test(text)).map(({ path }) => path)).toEqual([])
+})
+
+test('text from records is decoded strictly: none of their bytes become replacement characters', () => {
+  const lenient = /record\.(value|key)!?\??\.toString\(\)/
+  const reading = files.filter(({ text }) => lenient.test(text)).map(({ path }) => path)
+  // A lane's name and a group for order: nothing is stored or sent of them.
+  const allowed = ['delivery/delay/delayed-tasks.ts', 'ops/replay/replay-targets.ts', 'ops/replay/choose-records.ts']
+  expect(reading.filter((path) => !allowed.includes(path))).toEqual([])
+})

@@ -4,6 +4,7 @@ import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Service } from '../runtime/service.ts'
 import { ConfigurationError, type Values } from '../runtime/settings.ts'
 import { applyMigrations } from './apply-migrations.ts'
@@ -17,6 +18,8 @@ const SAMPLE_MS = 10_000
 const CONSUMERS_MAX = 10
 /** How long a fault is told of: some samples, so that one who looks later sees it. */
 const FAULT_SECONDS = 30
+/** A fault that lasts longer is none of a broker that restarts. */
+const FAULTY_MS_MAX = 60_000
 
 export interface AnalyticsParts {
   readonly settings: Values<typeof analyticsSettings>
@@ -34,6 +37,9 @@ export class Analytics implements Service {
   readonly #client: ClickHouse
   readonly #malformed
   readonly #faults
+  readonly #sampleFailure: RepeatedFailure
+  /** Since when samples found a fault, and the last of them; null while there is none. */
+  #faulty: { readonly sinceMs: number; readonly text: string } | null = null
   #timer: NodeJS.Timeout | null = null
 
   constructor(parts: AnalyticsParts) {
@@ -42,6 +48,7 @@ export class Analytics implements Service {
     }
     this.#parts = parts
     this.#client = createClickHouse(parts.settings)
+    this.#sampleFailure = new RepeatedFailure({ what: 'sample of ClickHouse', log: parts.log })
     this.#malformed = parts.metrics.gaugeSet('smsgw_clickhouse_malformed_records', 'Records that are no events', [
       'topic',
     ])
@@ -71,8 +78,16 @@ export class Analytics implements Service {
       const { success } = await this.#client.ping()
       if (!success) throw new Error('ClickHouse does not answer')
     })
+    health.add('clickhouse-ingestion', () => {
+      const forMs = this.#faulty ? Date.now() - this.#faulty.sinceMs : 0
+      if (forMs < FAULTY_MS_MAX) return
+      throw new Error(`ClickHouse has not read Kafka for ${Math.round(forMs / 1_000)} s: ${this.#faulty!.text}`)
+    })
     this.#timer = setInterval(() => {
-      this.#sample().catch((error) => log.warn({ err: error }, 'ClickHouse could not be asked; trying again'))
+      this.#sample().then(
+        () => this.#sampleFailure.succeeded(),
+        (error) => void this.#sampleFailure.failed(error),
+      )
     }, SAMPLE_MS)
   }
 
@@ -104,6 +119,10 @@ export class Analytics implements Service {
     for (const { topic, records } of rows) this.#malformed.set({ topic }, records)
     const faults = await readIngestionFaults(this.#client, FAULT_SECONDS)
     this.#faults.set(faults.length)
+    const [first] = faults
+    this.#faulty = first
+      ? { sinceMs: this.#faulty?.sinceMs ?? Date.now(), text: `${first.table}: ${first.error}` }
+      : null
     for (const fault of faults) this.#parts.log.warn(fault, 'ClickHouse cannot read Kafka')
   }
 }

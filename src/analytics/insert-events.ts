@@ -4,13 +4,14 @@ import { StatusEvent } from '../events/status.ts'
 import { TOPICS } from '../events/topics.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import type { ClickHouse } from './clickhouse-client.ts'
+import { isKeptTime } from './kept-times.ts'
 
 const acceptedCodec = eventCodec(AcceptedEvent)
 const statusCodec = eventCodec(StatusEvent)
 
 /**
  * Inserts records of `sms.accepted` or `sms.status` as the Kafka tables would. What is there already is the same row
- * again, and counts once. Returns how many were inserted; what is no event is left out.
+ * again, and counts once. Returns how many were inserted; what is no event, or of a time that is not kept, is left out.
  */
 export async function insertEvents(client: ClickHouse, records: readonly ConsumedRecord[]): Promise<number> {
   let inserted = 0
@@ -23,20 +24,23 @@ export async function insertEvents(client: ClickHouse, records: readonly Consume
   return inserted
 }
 
-type RowOf = (record: ConsumedRecord) => Record<string, unknown>
+type EventRow = Record<string, unknown> & { readonly occurred_at: string }
+type RowOf = (record: ConsumedRecord) => EventRow
 
 function rowIn(record: ConsumedRecord, rowOf: RowOf): Record<string, unknown> | null {
   try {
     const place = { kafka_partition: record.partition, kafka_offset: record.offset }
-    return { ...rowOf(record), ...place, ingested_at: clickHouseTime(new Date().toISOString()) }
+    const row = rowOf(record)
+    if (!isKeptTime(Date.parse(`${row.occurred_at}Z`), Date.now())) return null
+    return { ...row, ...place, ingested_at: clickHouseTime(new Date().toISOString()) }
   } catch (error) {
     if (error instanceof EventFormError) return null
     throw error
   }
 }
 
-function acceptedRow(record: ConsumedRecord): Record<string, unknown> {
-  const event = acceptedCodec.decode(record.value)
+function acceptedRow(record: ConsumedRecord): EventRow {
+  const event = acceptedCodec.decode(record.value, record.timestampMs)
   const { event_id, customer_id, sms_id, phone, cost, sender, encoding, segments, operator, priority } = event
   return {
     event_id,
@@ -54,8 +58,8 @@ function acceptedRow(record: ConsumedRecord): Record<string, unknown> {
   }
 }
 
-function statusRow(record: ConsumedRecord): Record<string, unknown> {
-  const event = statusCodec.decode(record.value)
+function statusRow(record: ConsumedRecord): EventRow {
+  const event = statusCodec.decode(record.value, record.timestampMs)
   const { event_id, customer_id, sms_id, status, attempt, operator, operator_message_id, error_code } = event
   const { segments, latency_ms, possible_duplicate } = event
   return {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { TOPICS } from '../events/topics.ts'
 import { type ClickHouse, readRows } from './clickhouse-client.ts'
+import { KEPT_AHEAD_DAYS, KEPT_DAYS } from './kept-times.ts'
 
 /** How ClickHouse logs in to Kafka. The authorities that sign the brokers stand in ClickHouse's own configuration. */
 export interface KafkaLogin {
@@ -27,6 +28,8 @@ interface Ingestion {
   readonly name: string
   readonly topic: string
   readonly columns: string
+  /** The event's time, by which the target is partitioned. */
+  readonly time: string
   readonly target: string
   readonly select: string
 }
@@ -62,7 +65,13 @@ export async function ensureKafkaTables(client: ClickHouse, options: KafkaTableO
   return made
 }
 
-function create({ name, topic, columns, target, select }: Ingestion, options: KafkaTableOptions): string[] {
+/**
+ * Each row of a block goes either into the target or, with what is wrong, into `malformed`. What lies outside of the
+ * times that are kept is among the latter: events of a hundred months would need as many partitions, a block that needs
+ * more is refused as a whole, and ClickHouse would read it again for ever.
+ */
+function create({ name, topic, columns, time, target, select }: Ingestion, options: KafkaTableOptions): string[] {
+  const isKept = `(${time} BETWEEN now() - INTERVAL ${KEPT_DAYS} DAY AND now() + INTERVAL ${KEPT_AHEAD_DAYS} DAY)`
   return [
     `CREATE TABLE ${name} (${columns}) ENGINE = Kafka SETTINGS
       kafka_broker_list = '${options.brokers}',
@@ -81,11 +90,14 @@ function create({ name, topic, columns, target, select }: Ingestion, options: Ka
       date_time_input_format = 'best_effort'`,
     `CREATE MATERIALIZED VIEW ${name}_refused TO malformed AS
       SELECT now64(3) AS ingested_at, _topic AS topic, _partition AS kafka_partition, _offset AS kafka_offset,
-        if(_error = '', 'a field is missing', _error) AS error, _raw_message AS raw
-      FROM ${name} WHERE _error != '' OR sms_id = 0`,
+        multiIf(_error != '', _error, sms_id = 0, 'a field is missing',
+          concat('event ', event_id, ' of ', toString(${time}), ' is outside of the times that are kept')) AS error,
+        _raw_message AS raw
+      FROM ${name} WHERE _error != '' OR sms_id = 0 OR NOT ${isKept}`,
     `CREATE MATERIALIZED VIEW ${name}_fill TO ${target} AS
-      SELECT ${select}, _partition AS kafka_partition, _offset AS kafka_offset, now64(3) AS ingested_at
-      FROM ${name} WHERE _error = '' AND sms_id != 0`,
+      SELECT ${time} AS occurred_at, ${select}, _partition AS kafka_partition, _offset AS kafka_offset,
+        now64(3) AS ingested_at
+      FROM ${name} WHERE _error = '' AND sms_id != 0 AND ${isKept}`,
   ]
 }
 
@@ -118,7 +130,8 @@ function ingestions(topics: KafkaTableOptions['topics']): Ingestion[] {
       columns: `event_id String, timestamp DateTime64(3, 'UTC'), customer_id String, sms_id UInt64, phone String,
         cost UInt64, sender Nullable(String), encoding String, segments UInt16, operator String, priority UInt8,
         client_ref Nullable(String)`,
-      select: `event_id, timestamp AS occurred_at, customer_id, sms_id, phone, cost, sender, encoding, segments,
+      time: 'kafka_accepted.timestamp',
+      select: `event_id, customer_id, sms_id, phone, cost, sender, encoding, segments,
         operator, priority, client_ref`,
     },
     {
@@ -127,8 +140,11 @@ function ingestions(topics: KafkaTableOptions['topics']): Ingestion[] {
       target: 'statuses',
       columns: `event_id String, occurred_at DateTime64(3, 'UTC'), customer_id String, sms_id UInt64, status String,
         attempt UInt16, operator String, operator_message_id Nullable(String), error_code Nullable(String),
-        segments UInt16, latency_ms UInt64, possible_duplicate Bool`,
-      select: `event_id, occurred_at, customer_id, sms_id, status, attempt, operator, operator_message_id, error_code,
+        segments UInt16, latency_ms UInt64, possible_duplicate Bool, delivered_at Nullable(DateTime64(3, 'UTC'))`,
+      // Foreign producers leave the time out of all but what is delivered.
+      time: `coalesce(nullIf(kafka_statuses.occurred_at, toDateTime64(0, 3, 'UTC')), kafka_statuses.delivered_at, _timestamp_ms,
+        now64(3))`,
+      select: `event_id, customer_id, sms_id, status, attempt, operator, operator_message_id, error_code,
         segments, latency_ms, possible_duplicate`,
     },
   ]

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
+import { cleanText } from '../domain/text/clean-text.ts'
 import { ACTOR_HEADER } from '../events/dead-letter-action.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 
@@ -17,15 +19,22 @@ export interface AuditEntry {
   readonly value_sha256: string | null
   /** Who did it, where a person did. */
   readonly by?: string
+  /** What the record stands for cannot be read: which offsets, and why. */
+  readonly fault?: string
 }
+
+const TEXT_CHARS_MAX = 255
 
 const HEADERS = { ce_type: 'type', ce_id: 'id', [ACTOR_HEADER]: 'by' } as const
 
-/** Reads nothing of the value: type and id stand in the headers, the customer or message in the key. */
+/**
+ * Reads nothing of the value: type and id stand in the headers, the customer or message in the key. Never throws: the
+ * texts are cleaned and cut, and bytes that are no text are given in hexadecimal.
+ */
 export function auditEntry(record: ConsumedRecord): AuditEntry {
   const known: { type: string | null; id: string | null; by?: string } = { type: null, id: null }
   for (const [name, value] of record.headers()) {
-    if (Object.hasOwn(HEADERS, name)) known[HEADERS[name as keyof typeof HEADERS]] = value.toString()
+    if (Object.hasOwn(HEADERS, name)) known[HEADERS[name as keyof typeof HEADERS]] = textOf(value)
   }
   return {
     at: new Date(record.timestampMs).toISOString(),
@@ -33,7 +42,12 @@ export function auditEntry(record: ConsumedRecord): AuditEntry {
     partition: record.partition,
     offset: record.offset,
     ...known,
-    key: record.key?.toString() ?? null,
+    key: record.key && textOf(record.key),
     value_sha256: record.value && hash('sha256', record.value),
+    ...(record.fault === null ? {} : { fault: record.fault }),
   }
+}
+
+function textOf(bytes: Buffer): string {
+  return isUtf8(bytes) ? cleanText(bytes.toString(), TEXT_CHARS_MAX) : bytes.toString('hex', 0, TEXT_CHARS_MAX >> 1)
 }

@@ -7,7 +7,7 @@ import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { observeConsumer } from '../runtime/observe-kafka.ts'
+import { type ObservedConsumer, observeConsumer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import { AuditLog } from './append-log.ts'
@@ -32,6 +32,7 @@ export interface AuditLoggerParts {
 export class AuditLogger implements Service {
   readonly name = 'audit'
   readonly #parts: AuditLoggerParts
+  readonly #observer: ObservedConsumer
   readonly #consumer: Consumer
   readonly #entries
   #log: AuditLog | null = null
@@ -40,6 +41,7 @@ export class AuditLogger implements Service {
     this.#parts = parts
     const { cluster, log, metrics, instanceId } = parts
     this.#entries = metrics.counter('smsgw_audit_entries_total', 'Records written to the audit log')
+    this.#observer = observeConsumer(log, metrics, AUDIT_GROUP)
     this.#consumer = new Consumer(
       cluster,
       consumerOptions(
@@ -48,7 +50,7 @@ export class AuditLogger implements Service {
         { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 500 },
       ),
       inBatches({ handle: (records) => this.#write(records), recordsMax: BATCH_RECORDS_MAX }),
-      observeConsumer(log, metrics, AUDIT_GROUP),
+      this.#observer,
     )
   }
 
@@ -58,6 +60,7 @@ export class AuditLogger implements Service {
     this.#parts.health.add('audit', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
     })
+    this.#parts.health.add('audit-progress', this.#observer.check)
   }
 
   async stop(): Promise<void> {

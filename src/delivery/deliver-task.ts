@@ -1,8 +1,8 @@
 import type { DeliveryTask } from '../events/delivery.ts'
 import { EventFormError } from '../events/event-codec.ts'
-import { DONE, deadLetter, type Outcome, pauseUntil, retryAt, shed } from '../kafka/consumer/outcome.ts'
+import { DONE, deadLetter, givenUp, type Outcome, pauseUntil, retryAt, shed } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import { isDatabaseAway } from '../postgres/database-errors.ts'
+import { isDatabaseAway, isItemFault } from '../postgres/database-errors.ts'
 import { type Attempt, partsToSubmit } from './attempt.ts'
 import { type AttemptRules, type Conclusion, type NextStep, nextStep, VALIDITY_OVER } from './attempt-plan.ts'
 import { chooseLine } from './choose-line.ts'
@@ -103,7 +103,7 @@ export class TaskDelivery {
     } catch (error) {
       if (isDatabaseAway(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
       if (++progress.faults < FAULTS_MAX) return retryAt(Date.now() + FAULT_RETRY_MS)
-      return deadLetter('handler', (error as Error).message)
+      return (isItemFault(error) ? deadLetter : givenUp)('handler', (error as Error).message)
     }
   }
 

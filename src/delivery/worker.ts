@@ -8,6 +8,7 @@ import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inLanes } from '../kafka/consumer/handling.ts'
 import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-letter.ts'
+import type { DeadLetterBrake } from '../kafka/middleware/dead-letter-brake.ts'
 import { Producer } from '../kafka/producer/producer.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
@@ -17,7 +18,8 @@ import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { observeConsumer, observeProducer } from '../runtime/observe-kafka.ts'
+import { brakeCheck, observedBrake } from '../runtime/observe-brake.ts'
+import { type ObservedConsumer, observeConsumer, observeProducer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { BreakerState } from './breaker.ts'
@@ -72,11 +74,15 @@ export class Worker implements Service {
   readonly #receipts: ReceiptMatcher
   readonly #statuses: Producer
   readonly #callBack: TaskCallBack
+  readonly #observer: ObservedConsumer
+  readonly #brake: DeadLetterBrake
   readonly #consumer: Consumer
 
   constructor(parts: WorkerParts) {
     this.#parts = parts
     const { settings, pool, cluster, log, metrics } = parts
+    this.#observer = observeConsumer(log, metrics, GROUPS.delivery)
+    this.#brake = observedBrake(log, metrics, GROUPS.delivery)
     this.#attempts = new AttemptBook(pool, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`)
     const options = producerOptions('safe', { lingerMs: settings.STATUS_LINGER_MS })
     this.#statuses = new Producer(cluster, options, observeProducer(log, metrics, 'statuses'))
@@ -121,6 +127,8 @@ export class Worker implements Service {
     this.#parts.health.add('worker', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
     })
+    this.#parts.health.add('worker-progress', this.#observer.check)
+    this.#parts.health.add('worker-brake', brakeCheck(this.#brake))
   }
 
   /** Begins no attempt any more, awaits the answers to those begun, commits, and hangs up. */
@@ -201,7 +209,7 @@ export class Worker implements Service {
   }
 
   #createConsumer(settings: WorkerParts['settings']): Consumer {
-    const { cluster, log, metrics, producer, instanceId } = this.#parts
+    const { cluster, log, producer, instanceId } = this.#parts
     const tasks = new TaskReader()
     const delayed = this.#createDelayed(tasks)
     const delivery = this.#createDelivery(tasks, delayed)
@@ -210,7 +218,8 @@ export class Worker implements Service {
       log.warn({ reason, partition: record.partition, offset: record.offset }, 'a task goes to the dead letters')
       return producer.send(deadLetterRecord(record, cause, Date.now()))
     }
-    const observer = observeConsumer(log, metrics, GROUPS.delivery)
+    const observer = this.#observer
+    const brake = this.#brake
     return new Consumer(
       cluster,
       consumerOptions(
@@ -233,7 +242,9 @@ export class Worker implements Service {
         handle: deadLetters(
           delayed.keepOrder((record) => delivery.handle(record)),
           publish,
+          { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
         ),
+        mayGiveUp: (error) => brake.allows(error, Date.now()),
         giveUp: async (record, error) => {
           await publish(record, 'head-of-line', error)
           await delayed.forget(record)

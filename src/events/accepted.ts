@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { CustomerId, EncodingName, nullable, Phone, Priority, SmsId, Timestamp, Ulid } from './fields.ts'
+import { segment } from '../domain/text/segments.ts'
+import { absentAs, CustomerId, EncodingName, nullable, Phone, Priority, SmsId, Timestamp, Ulid } from './fields.ts'
 
 /** `sms.accepted`, keyed by customer: a message was charged and stored. */
 export const AcceptedEvent = Type.Object(
@@ -14,12 +15,12 @@ export const AcceptedEvent = Type.Object(
     cost: Type.Integer({ minimum: 0 }),
     idempotency_key: nullable(Type.String()),
     metadata: Type.Object({ ip: nullable(Type.String()), user_agent: nullable(Type.String()) }),
-    sender: nullable(Type.String()),
-    encoding: EncodingName,
-    segments: Type.Integer({ minimum: 1 }),
-    operator: Type.String({ minLength: 1 }),
-    priority: Priority,
-    client_ref: nullable(Type.String()),
+    sender: absentAs(nullable(Type.String()), () => null),
+    encoding: absentAs(EncodingName, ({ message }) => segment(String(message)).encoding),
+    segments: absentAs(Type.Integer({ minimum: 1 }), ({ message }) => segment(String(message)).segments),
+    operator: absentAs(Type.String({ minLength: 1 }), () => 'unknown'),
+    priority: absentAs(Priority, () => 0),
+    client_ref: absentAs(nullable(Type.String()), () => null),
     /** When it is to be sent, if not at once. */
     send_at: Type.Optional(Timestamp),
   },

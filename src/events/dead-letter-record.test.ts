@@ -41,3 +41,23 @@ test('a text is not cut within a character', () => {
   expect(letter.message_encoding).toBe('utf8')
   expect(letter.message).toMatch(/^é+$/)
 })
+
+test('a record that is all headers, or all key, has a dead letter that the producer takes', () => {
+  const largest = producerOptions('safe').requestBytesMax
+  const headers = Array.from({ length: 90 }, (_, n): [string, string] => [`h${n}`, 'x'.repeat(10_000)])
+  const manyHeaders = deadLetterRecord(consumedRecord({ key: 'k', headers }), CAUSE, 0)
+  expect(recordBytes(manyHeaders)).toBeLessThan(largest / 4)
+  expect(manyHeaders.headers!.filter(([name]) => /^h\d/.test(name))).toHaveLength(6)
+  const longKey = deadLetterRecord(consumedRecord({ key: 'k'.repeat(900_000), value: 'v' }), CAUSE, 0)
+  expect(recordBytes(longKey)).toBeLessThan(largest / 4)
+  expect(longKey.key).toBeNull()
+  expect(longKey.headers).toContainEqual(['dlq-key-bytes', '900000'])
+})
+
+test('what stands for records that cannot be read is a dead letter that names them', () => {
+  const record = consumedRecord({ topic: 'sms.delivery', offset: 3 })
+  record.fault = 'the batch with offsets 3 to 9 cannot be read: its gzip data is damaged'
+  const letter = JSON.parse(String(deadLetterRecord(record, CAUSE, 0).value)) as DeadLetter
+  expect(letter).toMatchObject({ reason: 'unreadable', original_offset: 3, message: null })
+  expect(letter.error).toContain('offsets 3 to 9')
+})

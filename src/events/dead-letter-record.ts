@@ -1,10 +1,11 @@
+import { isUtf8 } from 'node:buffer'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import type { ProducerRecord } from '../kafka/wire/record-batch-encode.ts'
 import { DeadLetter, type DeadLetterReason } from './dead-letter.ts'
 import { eventCodec } from './event-codec.ts'
 import { TOPICS } from './topics.ts'
 
-const codec = eventCodec(DeadLetter)
+const codec = eventCodec(DeadLetter, { takesAnyText: true })
 
 /** Written in JSON, a byte may become six; even then the letter is smaller than the largest record that brokers take. */
 const MESSAGE_BYTES_MAX = 128 * 1_024
@@ -17,24 +18,28 @@ export interface DeadLetterCause {
   readonly stack?: string | undefined
 }
 
+/** A record may be all headers, or all key; beyond that a letter would be larger than what brokers take. */
+const HEADERS_BYTES_MAX = 65_536
+const KEY_BYTES_MAX = 65_536
+
 /** Characters of an error and of a stack that a dead letter keeps: enough to find the place, whatever was thrown. */
 const ERROR_LENGTH_MAX = 2_000
 const STACK_LENGTH_MAX = 8_000
 
 /**
- * The record that says where a record came from and why it is here. It keeps the original key and headers, and adds
- * the headers by which Kafka consoles find their way back (the names are Spring's, which they look for).
+ * The record that says where a record came from and why it is here. It keeps the original key and headers, unless they
+ * are larger than 64 KiB, and adds the headers by which Kafka consoles find their way back (the names are Spring's, which they look for).
  */
 export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause, nowMs: number): ProducerRecord {
   const { topic, partition, offset } = record
   const value = record.value && beginningOf(record.value)
-  const error = cause.error.slice(0, ERROR_LENGTH_MAX)
+  const error = (record.fault ?? cause.error).slice(0, ERROR_LENGTH_MAX)
+  const reason = record.fault === null ? cause.reason : 'unreadable'
   const failedAt = new Date(nowMs).toISOString()
   const isText = value === null || isUtf8(value)
-  const original = [...record.headers()].map(([name, bytes]) => [name, bytes.toString()] as [string, string])
   return {
     topic: TOPICS.deadLetters,
-    key: record.key === null ? null : Buffer.from(record.key),
+    key: record.key === null || record.key.length > KEY_BYTES_MAX ? null : Buffer.from(record.key),
     value: codec.encode({
       original_topic: topic,
       original_partition: partition,
@@ -44,12 +49,13 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
       message_encoding: isText ? 'utf8' : 'base64',
       ...(value?.length === record.value?.length ? {} : { message_bytes: record.value!.length }),
       failed_at: failedAt,
-      reason: cause.reason,
+      reason,
       attempts: record.failures + 1,
       consumer_group: cause.consumerGroup,
     }),
     headers: [
-      ...original,
+      ...originalHeaders(record),
+      ...leftOutKey(record),
       ['kafka_dlt-original-topic', topic],
       ['kafka_dlt-original-partition', String(partition)],
       ['kafka_dlt-original-offset', String(offset)],
@@ -57,19 +63,31 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
       ['kafka_dlt-original-consumer-group', cause.consumerGroup],
       ['kafka_dlt-exception-message', error],
       ...stackHeader(cause.stack),
-      ['dlq-reason', cause.reason],
+      ['dlq-reason', reason],
       ['dlq-attempts', String(record.failures + 1)],
       ['dlq-first-failed-at', failedAt],
     ],
   }
 }
 
-function stackHeader(stack: string | undefined): [string, string][] {
-  return stack === undefined ? [] : [['kafka_dlt-exception-stacktrace', stack.slice(0, STACK_LENGTH_MAX)]]
+/** As many as a letter holds, with their bytes as they are. */
+function originalHeaders(record: ConsumedRecord): [string, Buffer][] {
+  const kept: [string, Buffer][] = []
+  let bytes = 0
+  for (const [name, value] of record.headers()) {
+    bytes += name.length + value.length
+    if (bytes > HEADERS_BYTES_MAX) break
+    kept.push([name, Buffer.from(value)])
+  }
+  return kept
 }
 
-function isUtf8(bytes: Buffer): boolean {
-  return Buffer.from(bytes.toString()).equals(bytes)
+function leftOutKey({ key }: ConsumedRecord): [string, string][] {
+  return key === null || key.length <= KEY_BYTES_MAX ? [] : [['dlq-key-bytes', String(key.length)]]
+}
+
+function stackHeader(stack: string | undefined): [string, string][] {
+  return stack === undefined ? [] : [['kafka_dlt-exception-stacktrace', stack.slice(0, STACK_LENGTH_MAX)]]
 }
 
 /** As much of a value as a letter holds. A character of UTF-8 is not cut: its further bytes begin with the bits 10. */

@@ -16,7 +16,7 @@ const OutboxPayload = Type.Object(
   { $id: 'outbox.payload' },
 )
 
-const codec = eventCodec(OutboxPayload)
+const codec = eventCodec(OutboxPayload, { takesAnyText: true })
 
 export interface CarriedRecord {
   readonly topic: string

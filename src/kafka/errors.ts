@@ -16,6 +16,7 @@ export const KafkaCode = {
   UNKNOWN_MEMBER_ID: 25,
   REBALANCE_IN_PROGRESS: 27,
   INVALID_COMMIT_OFFSET_SIZE: 28,
+  INVALID_TIMESTAMP: 32,
   TOPIC_ALREADY_EXISTS: 36,
   OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
   DUPLICATE_SEQUENCE_NUMBER: 46,
@@ -23,7 +24,16 @@ export const KafkaCode = {
   UNKNOWN_PRODUCER_ID: 59,
   MEMBER_ID_REQUIRED: 79,
   FENCED_INSTANCE_ID: 82,
+  INVALID_RECORD: 87,
 } as const
+
+/** Answers by which a broker refuses a batch for a record in it, or for its size. */
+export const REFUSED_FOR_RECORD: ReadonlySet<number> = new Set([
+  KafkaCode.MESSAGE_TOO_LARGE,
+  KafkaCode.RECORD_LIST_TOO_LARGE,
+  KafkaCode.INVALID_TIMESTAMP,
+  KafkaCode.INVALID_RECORD,
+])
 
 /** Answers after which the cached leaders are wrong, so metadata is read again before the next try. */
 const STALE_METADATA = new Set<string>([
@@ -49,13 +59,16 @@ export class KafkaError extends Error {
   readonly id: string
   readonly retriable: boolean
   readonly staleMetadata: boolean
+  /** The broker refused one record for what it is: sent again, alone or with others, it is refused again. */
+  readonly isRecordFault: boolean
 
-  constructor(code: number, context: string) {
+  constructor(code: number, context: string, isRecordFault = false) {
     const id = (protocolErrorsCodesById as Record<number, string>)[code] ?? `UNKNOWN_CODE_${code}`
     const known = (protocolErrors as Record<string, { message: string; canRetry: boolean }>)[id]
     super(`${context}: ${id} (${known?.message ?? 'a code this client does not know'})`)
     this.code = code
     this.id = id
+    this.isRecordFault = isRecordFault
     this.staleMetadata = STALE_METADATA.has(id)
     this.retriable = known?.canRetry === true || this.staleMetadata || RETRIABLE_BESIDES.has(id)
   }

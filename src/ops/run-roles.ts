@@ -4,6 +4,7 @@ import { Cluster } from '../kafka/cluster/cluster.ts'
 import { Producer } from '../kafka/producer/producer.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import { OperatorDirectory } from '../operators/operator-directory.ts'
+import { ClockSkew } from '../postgres/clock-skew.ts'
 import { createPool } from '../postgres/pool.ts'
 import { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
@@ -57,8 +58,10 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
   const brokers = gateway.KAFKA_BROKERS.split(',')
   const cluster = new Cluster({ brokers, clientId: `smsgw-${processName}`, ...security })
   const producer = new Producer(cluster, producerOptions('safe'), observeProducer(log, metrics, 'main'))
+  const clock = new ClockSkew({ pool, metrics, log })
   let operators: OperatorDirectory | undefined
   const closeAll = async (): Promise<void> => {
+    clock.stop()
     await operators?.stop()
     await producer.close()
     await cluster.close()
@@ -75,6 +78,7 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
       () => directory.current().revision,
     )
     await producer.start(Object.values(TOPICS))
+    clock.start()
     health.add('postgres', async () => void (await pool.query('SELECT 1')))
     health.add('kafka', () => cluster.refresh())
     const roles = new Map<string, Service>()

@@ -4,7 +4,10 @@ import { numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Queryable } from '../postgres/pool.ts'
 import type { ClaimPlace } from './claim-cursor.ts'
 
-/** What waits to be published: a message, or a record as it is in `payload`, about a message that may be gone. */
+/**
+ * What waits to be published: a message, or a record as it is in `payload`, about a message that may be gone. A row with
+ * neither cannot be published: its message was removed since.
+ */
 export interface OutboxRow {
   /** Where PostgreSQL keeps the row. */
   readonly place: string
@@ -44,7 +47,8 @@ interface OutboxMessage {
   readonly send_at: Date | null
 }
 
-type FlatRow = Omit<OutboxRow, 'message'> & OutboxMessage
+/** Without a message all its columns are null; the customer's stands for them. */
+type FlatRow = Omit<OutboxRow, 'message'> & Omit<OutboxMessage, 'customer_id'> & { readonly customer_id: string | null }
 
 /**
  * The oldest rows of each shard behind its place (see `claim-cursor.ts`), in order. Nothing is marked: the shard is
@@ -64,7 +68,7 @@ export async function claimBatch(
     sms_id: row.sms_id,
     payload: row.payload,
     carries: row.carries,
-    message: row.payload === null ? row : null,
+    message: row.payload === null && row.customer_id !== null ? { ...row, customer_id: row.customer_id } : null,
   }))
 }
 
@@ -82,7 +86,6 @@ function claimStatement(places: readonly ClaimPlace[], rowsPerShardMax: number):
       ) AS o
       LEFT JOIN LATERAL (SELECT * FROM messages WHERE o.payload IS NULL AND messages.sms_id = o.sms_id OFFSET 0) AS m
         ON true
-      WHERE m.sms_id IS NOT NULL OR o.payload IS NOT NULL
       ORDER BY o.shard, o.seq`,
     values: [
       numberArray(places.map(({ shard }) => shard)),

@@ -10,6 +10,7 @@ export const outboxSettings = {
   OUTBOX_POLL_MS: integer(50, 'How long an idle relay sleeps before it looks again', { min: 1, max: 10_000 }),
   OUTBOX_GATHER_MS: integer(40, 'How long a relay waits for more rows after a round of few', { max: 1_000 }),
   OUTBOX_ROWS_PER_SHARD_MAX: integer(500, 'Rows claimed of a shard at once', { min: 1, max: 10_000 }),
+  OUTBOX_REFUSED_DAYS: integer(30, 'How long rows are kept that could not be published', { min: 1, max: 3_650 }),
   SCHEDULE_ROWS_PER_SHARD_MAX: integer(250, 'Rows of a shard released at once when they are due', {
     min: 1,
     max: 10_000,

@@ -1,11 +1,14 @@
 import { deliveryPartition, placeTask } from '../events/delivery-partition.ts'
 import { decodePayload } from '../events/outbox-payload.ts'
 import { TOPICS } from '../events/topics.ts'
+import { DeadLetterBrake } from '../kafka/middleware/dead-letter-brake.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
-import { backoffMs, sleep } from '../runtime/backoff.ts'
+import { sleep } from '../runtime/backoff.ts'
+import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import { WakeSignal } from '../runtime/wake-signal.ts'
@@ -14,6 +17,7 @@ import { ClaimCursor, type ClaimPlace } from './claim-cursor.ts'
 import type { outboxSettings } from './config.ts'
 import { messageEvents } from './message-events.ts'
 import { ScheduleRelease } from './schedule/schedule-release.ts'
+import { type FaultyRow, isRowFault, MissingMessageError, setAside } from './set-aside.ts'
 import { ShardLeases } from './shard-leases.ts'
 
 const BALANCE_MS = 2_000
@@ -21,11 +25,14 @@ const BALANCE_MS = 2_000
 const FEW_ROWS = 100
 /** How long a round goes on while there is more; then it looks again for rows that became visible late. */
 const ROUND_MS = 1_000
+/** Rows set aside in a minute, while most are published. */
+const SET_ASIDE_MAX = 100
 
 export interface RelayParts {
   readonly settings: Values<typeof outboxSettings>
   readonly pool: Pool
   readonly producer: Pick<Producer, 'send' | 'partitionsOf'>
+  readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -38,6 +45,9 @@ export interface RelayParts {
  * removed. So the rows of a customer are published in order: if one is not acknowledged, none after it in its partition
  * is either, what was claimed besides is let go of, and the next round starts with it. A relay that dies between
  * publishing and removing leaves rows that are published again, under the same ids.
+ *
+ * A row that can never be published is set aside and holds up no other; unless they are many, as then the relay is at
+ * fault, and they stay.
  */
 export class Relay implements Service {
   readonly name = 'relay'
@@ -45,13 +55,20 @@ export class Relay implements Service {
   readonly #signal = new WakeSignal()
   readonly #published
   readonly #delay
+  readonly #refused
   readonly #schedule: ScheduleRelease
+  readonly #failure: RepeatedFailure
+  readonly #brake = new DeadLetterBrake(() => {}, { lettersMax: SET_ASIDE_MAX })
   #loop: Promise<void> | null = null
   #stopping = false
-  #failures = 0
 
   constructor(parts: RelayParts) {
     this.#parts = parts
+    this.#failure = new RepeatedFailure({ what: 'outbox relay', log: parts.log, waitMsFirst: 100, waitMsMax: 2_000 })
+    this.#refused = parts.metrics.counter(
+      'smsgw_outbox_refused_total',
+      'Rows of the outbox that could not be published and were set aside',
+    )
     this.#published = parts.metrics.counter('smsgw_outbox_published_total', 'Messages published from the outbox')
     this.#delay = parts.metrics.histogram(
       'smsgw_outbox_delay_seconds',
@@ -66,6 +83,7 @@ export class Relay implements Service {
   }
 
   async start(): Promise<void> {
+    this.#parts.health.add('outbox', this.#failure.check)
     this.#loop ??= this.#run()
   }
 
@@ -86,9 +104,8 @@ export class Relay implements Service {
         await this.#work(connection)
       } catch (error) {
         broken = error as Error
-        this.#failures++
-        this.#parts.log.warn({ err: error, failures: this.#failures }, 'the outbox could not be relayed; trying again')
-        await this.#signal.sleep(backoffMs(this.#failures, 100, 2_000))
+        const waitMs = this.#failure.failed(error)
+        if (!this.#stopping) await this.#signal.sleep(waitMs)
       } finally {
         connection?.release(broken ?? true)
       }
@@ -128,22 +145,23 @@ export class Relay implements Service {
       const claiming = goesOn ? this.#claim(connection, cursor, cursor.continue(shards)) : undefined
       // Both are heard below; until then a failure must not count as unheard.
       claiming?.catch(() => {})
-      const { done, refusal } = await this.#publishAll(rows)
+      const { done, faulty, refusal } = await this.#publishAll(rows)
       published += done.length
       await removing
       removing = done.length > 0 ? removePublished(connection, done) : undefined
       removing?.catch(() => {})
+      if (faulty.length > 0) await this.#setAside(connection, faulty)
       if (refusal) {
         await Promise.all([claiming, removing])
         cursor.reset()
         if (done.length === 0) throw refusal
-        this.#parts.log.warn({ err: refusal, rows: rows.length - done.length }, 'rows stay in the outbox')
+        this.#failure.failed(refusal, { rows: rows.length - done.length - faulty.length })
         return published
       }
       rows = (await claiming) ?? []
     }
     await removing
-    this.#failures = 0
+    this.#failure.succeeded()
     return published
   }
 
@@ -161,13 +179,33 @@ export class Relay implements Service {
     return Math.max(...counts.values()) >= this.#parts.settings.OUTBOX_ROWS_PER_SHARD_MAX
   }
 
-  /** Rows that Kafka acknowledged, and why it did not the others. */
-  async #publishAll(rows: readonly OutboxRow[]): Promise<{ done: OutboxRow[]; refusal?: Error }> {
+  /** Rows that Kafka acknowledged, those that it never will, and why it did not the others. */
+  async #publishAll(rows: readonly OutboxRow[]): Promise<{ done: OutboxRow[]; faulty: FaultyRow[]; refusal?: Error }> {
     const results = await Promise.allSettled(rows.map((row) => this.#publish(row)))
     const done = rows.filter((_, index) => results[index]!.status === 'fulfilled')
-    const refused = results.find((result) => result.status === 'rejected')
+    const nowMs = Date.now()
+    if (done.length > 0) this.#brake.succeeded(done.length, nowMs)
+    const faulty: FaultyRow[] = []
+    let refusal: Error | undefined
+    for (const [index, result] of results.entries()) {
+      if (result.status === 'fulfilled') continue
+      const { message: cause } = result.reason as Error
+      if (isRowFault(result.reason) && this.#brake.allows(cause, nowMs)) faulty.push({ row: rows[index]!, cause })
+      else refusal ??= result.reason
+    }
     this.#observe(rows, done)
-    return refused ? { done, refusal: refused.reason } : { done }
+    return refusal ? { done, faulty, refusal } : { done, faulty }
+  }
+
+  async #setAside(connection: Connection, faulty: readonly FaultyRow[]): Promise<void> {
+    await connection.query(setAside(faulty))
+    this.#refused.inc(faulty.length)
+    for (const { row, cause } of faulty) {
+      this.#parts.log.error(
+        { sms_id: row.sms_id, shard: row.shard, cause },
+        'outbox row cannot be published; set aside',
+      )
+    }
   }
 
   async #publish(row: OutboxRow): Promise<void> {
@@ -175,7 +213,8 @@ export class Relay implements Service {
     const { message } = row
     const partitions = producer.partitionsOf(TOPICS.delivery)
     const layout = { partitions, expressPartitions: settings.DELIVERY_EXPRESS_PARTITIONS }
-    if (message === null) return void (await producer.send(placeTask(decodePayload(row.payload!), layout)))
+    if (row.payload !== null) return void (await producer.send(placeTask(decodePayload(row.payload), layout)))
+    if (message === null) throw new MissingMessageError('its message is not stored any more')
     const [accepted, task] = messageEvents({ ...row, message }, settings.DELIVERY_KEY)
     const partition = deliveryPartition(task.key, message.priority, layout)
     const placed = { ...task, partition }
@@ -190,6 +229,6 @@ export class Relay implements Service {
     for (const { message, carries } of rows) {
       if (message && carries !== 'task') oldestMs = Math.min(oldestMs, message.accepted_at.getTime())
     }
-    this.#delay.observe((Date.now() - oldestMs) / 1_000)
+    this.#delay.observe(Math.max(0, Date.now() - oldestMs) / 1_000)
   }
 }

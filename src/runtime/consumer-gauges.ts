@@ -10,6 +10,11 @@ const PARTITION = ['group', 'topic', 'partition'] as const
 export function consumerGauges(metrics: Metrics, group: string): (measure: ConsumerMeasure) => void {
   const byPartition = {
     lag: metrics.gaugeSet('smsgw_consumer_lag_records', 'Records behind the end, as the reader knows it', PARTITION),
+    uncommitted: metrics.gaugeSet(
+      'smsgw_consumer_uncommitted_records',
+      'Records that cannot be read yet: their transactions are open',
+      PARTITION,
+    ),
     inHand: metrics.gaugeSet('smsgw_consumer_in_hand_records', 'Records in hand and not done', PARTITION),
     gap: metrics.gaugeSet('smsgw_consumer_gap_records', 'Records done that cannot be committed yet', PARTITION),
     deferred: metrics.gaugeSet('smsgw_consumer_deferred_records', 'Records read past, to be fetched again', PARTITION),
@@ -28,6 +33,7 @@ export function consumerGauges(metrics: Metrics, group: string): (measure: Consu
       const labels = { group, topic: each.topic, partition: String(each.partition) }
       now.set(`${each.topic}[${each.partition}]`, labels)
       byPartition.lag.set(labels, each.lag)
+      byPartition.uncommitted.set(labels, each.uncommittedRecords)
       byPartition.inHand.set(labels, each.recordsInHand)
       byPartition.gap.set(labels, each.gap)
       byPartition.deferred.set(labels, each.deferred)

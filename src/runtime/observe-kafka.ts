@@ -1,14 +1,23 @@
 import type { ConsumerObserver } from '../kafka/consumer/consumer-observer.ts'
 import type { ProducerObserver } from '../kafka/producer/producer-observer.ts'
 import { consumerGauges } from './consumer-gauges.ts'
+import { ConsumerProgress } from './consumer-progress.ts'
+import type { HealthCheck } from './health.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { ProducerInterval } from './producer-interval.ts'
+import { RepeatedFailure } from './repeated-failure.ts'
 
 const PRODUCER_REPORT_MS = 10_000
 
-/** Logs what happens to a consumer and counts what it does. */
-export function observeConsumer(log: Log, metrics: Metrics, group: string): ConsumerObserver {
+export type ObservedConsumer = ConsumerObserver &
+  Required<Pick<ConsumerObserver, 'handlerFailed'>> & {
+    /** Throws while the consumer makes no progress and records fail. */
+    readonly check: HealthCheck
+  }
+
+/** Logs what happens to a consumer, counts what it does, and tells whether it makes progress. */
+export function observeConsumer(log: Log, metrics: Metrics, group: string): ObservedConsumer {
   const labels = ['group', 'topic'] as const
   const fetched = metrics.counter('smsgw_consumer_records_fetched_total', 'Records fetched from Kafka', labels)
   const completed = metrics.counter('smsgw_consumer_records_completed_total', 'Records handled for good', labels)
@@ -17,10 +26,29 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
   const headOfLine = metrics.counter('smsgw_consumer_head_of_line_total', 'Records given up for the others', labels)
   const commit = metrics.histogram('smsgw_consumer_commit_seconds', 'From a commit to its answer', ['group'])
   const owned = metrics.gaugeSet('smsgw_consumer_partitions', 'Partitions that this process reads', ['group'])
+  const damaged = metrics.counter('smsgw_consumer_damaged_batches_total', 'Times that a batch was damaged', labels)
+  const gauges = consumerGauges(metrics, group)
+  const progress = new ConsumerProgress()
+  const requests = new RepeatedFailure({ what: 'request to Kafka', log })
+  const handling = new RepeatedFailure({ what: 'handling of records', log })
   return {
-    fetched: (topic, records) => fetched.inc({ group, topic }, records),
-    completed: (topic, records) => completed.inc({ group, topic }, records),
-    measured: consumerGauges(metrics, group),
+    check: progress.check,
+    fetched(topic, records) {
+      fetched.inc({ group, topic }, records)
+      requests.succeeded()
+    },
+    completed(topic, records) {
+      completed.inc({ group, topic }, records)
+      progress.completed()
+      handling.succeeded()
+    },
+    measured(measure) {
+      gauges(measure)
+      progress.measured(
+        measure.recordsInHand,
+        measure.partitions.some(({ isBlocked }) => isBlocked),
+      )
+    },
     commitAnswered: (_partitions, ms) => commit.observe({ group }, ms / 1_000),
     rebalanced(generation, partitions) {
       owned.set({ group }, partitions)
@@ -39,15 +67,19 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Cons
     topicMissing: (topic) => log.error({ group, topic }, 'the topic does not exist; it is read when it appears'),
     topicReplaced: (topic) =>
       log.error({ group, topic }, 'the topic was deleted and made again; it is read from its beginning'),
-    unreadable: (topic, partition, error) =>
-      log.error({ group, topic, partition, err: error }, 'what the broker sent cannot be read; asking again'),
+    unreadable(topic, partition, error) {
+      damaged.inc({ group, topic })
+      progress.failed(error)
+      log.error({ group, topic, partition, err: error }, 'malformed fetch response; refetching')
+    },
     troubled(error) {
       troubles.inc({ group })
-      log.warn({ group, err: error }, 'a request to Kafka failed; trying again')
+      requests.failed(error, { group })
     },
     handlerFailed(error, records, times) {
       failures.inc({ group })
-      log.warn({ group, err: error, records, failures: times }, 'records could not be handled; trying again')
+      progress.failed(error)
+      handling.failed(error, { group, records, tries: times })
     },
     failed: (error) => log.fatal({ group, err: error }, 'the consumer has stopped'),
   }

@@ -6,13 +6,16 @@ import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inLanes } from '../kafka/consumer/handling.ts'
 import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-letter.ts'
+import type { DeadLetterBrake } from '../kafka/middleware/dead-letter-brake.ts'
 import { retry } from '../kafka/middleware/retry.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
+import { isItemFault } from '../postgres/database-errors.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { observeConsumer } from '../runtime/observe-kafka.ts'
+import { brakeCheck, observedBrake } from '../runtime/observe-brake.ts'
+import { type ObservedConsumer, observeConsumer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { webhookSettings } from './config.ts'
@@ -46,6 +49,8 @@ export class WebhookDispatcher implements Service {
   readonly name = 'webhooks'
   readonly #parts: WebhookDispatcherParts
   readonly #poster: EventPoster
+  readonly #observer: ObservedConsumer
+  readonly #brake: DeadLetterBrake
   readonly #consumer: Consumer
   readonly #retries: RetryLoop
   readonly #waiting
@@ -54,6 +59,8 @@ export class WebhookDispatcher implements Service {
   constructor(parts: WebhookDispatcherParts) {
     this.#parts = parts
     const { settings, pool, log, metrics } = parts
+    this.#observer = observeConsumer(log, metrics, WEBHOOKS_GROUP)
+    this.#brake = observedBrake(log, metrics, WEBHOOKS_GROUP)
     const deliveries = metrics.counter('smsgw_webhook_deliveries_total', 'Posts to endpoints', ['outcome'])
     const duration = metrics.histogram('smsgw_webhook_duration_seconds', 'From a post to its answer')
     this.#waiting = metrics.gaugeSet('smsgw_webhook_retries_waiting', 'Events that endpoints have not taken yet', [])
@@ -78,6 +85,8 @@ export class WebhookDispatcher implements Service {
     this.#parts.health.add('webhooks', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
     })
+    this.#parts.health.add('webhooks-progress', this.#observer.check)
+    this.#parts.health.add('webhooks-brake', brakeCheck(this.#brake))
     this.#timer = setInterval(() => {
       countRetries(this.#parts.pool).then(
         (waiting) => this.#waiting.set(waiting),
@@ -94,8 +103,16 @@ export class WebhookDispatcher implements Service {
   }
 
   #createConsumer(delivery: EventDelivery): Consumer {
-    const { settings, cluster, producer, log, metrics, instanceId } = this.#parts
-    const retried = retry({ attemptsMax: 5, backoffMsFirst: 500, backoffMsMax: 10_000 })
+    const { settings, cluster, producer, instanceId } = this.#parts
+    const observer = this.#observer
+    const brake = this.#brake
+    const retried = retry({
+      attemptsMax: 5,
+      backoffMsFirst: 500,
+      backoffMsMax: 10_000,
+      isRecordFault: isItemFault,
+      failed: (error, failures) => observer.handlerFailed(error, 1, failures),
+    })
     const publish: PublishDeadLetter = (record, reason, error, stack) => {
       const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: WEBHOOKS_GROUP }
       return producer.send(deadLetterRecord(record, cause, Date.now()))
@@ -110,11 +127,13 @@ export class WebhookDispatcher implements Service {
         handle: deadLetters(
           retried((record) => delivery.handle(record)),
           publish,
+          { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
         ),
+        mayGiveUp: (error) => brake.allows(error, Date.now()),
         giveUp: (record, error) => publish(record, 'head-of-line', error),
         concurrencyMax: settings.WEBHOOK_REQUESTS_MAX,
       }),
-      observeConsumer(log, metrics, WEBHOOKS_GROUP),
+      observer,
     )
   }
 }

@@ -3,6 +3,7 @@ import { applyMigrations } from '../../src/analytics/apply-migrations.ts'
 import { type ClickHouse, createClickHouse, ensureDatabase, readRows } from '../../src/analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
 import { ensureKafkaTables } from '../../src/analytics/kafka-tables.ts'
+import { readIngestionFaults } from '../../src/analytics/read-ingestion-faults.ts'
 import { countFinalMessages, readAnalyticsMessage } from '../../src/analytics/read-message.ts'
 import { eventId } from '../../src/domain/event-id.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
@@ -13,6 +14,7 @@ import { Producer } from '../../src/kafka/producer/producer.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
+import { beginTransaction, produceBatch } from '../servers/transactional-producer.ts'
 
 const MESSAGES = 50
 const ids = new SmsIds(5)
@@ -133,4 +135,66 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
     "SELECT toString(groupBitmapMerge(messages)) AS messages FROM status_minutes WHERE status = 'delivered'",
   )
   expect(Number(minutes!.messages)).toBe(MESSAGES)
+})
+
+test('events of 150 months, absurd times and aborted transactions stop nothing: what is kept is read, the rest is listed', async () => {
+  const { path: folder, remove } = temporaryFolder('smsgw-clickhouse')
+  onTestFinished(remove)
+  const cluster = testCluster()
+  const topics = { accepted: await freshTopic(cluster), status: await freshTopic(cluster) }
+  const now = new Date(Date.now() - 1_000)
+  const statusAt = (occurredAt: string): { smsId: number; value: string } => {
+    const smsId = ids.next(Date.now())
+    return { smsId, value: JSON.stringify({ ...eventsOf(smsId, '').statuses[1], occurred_at: occurredAt }) }
+  }
+  const months = Array.from({ length: 150 }, (_, month) => {
+    return statusAt(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - month, 1)).toISOString())
+  })
+  const absurd = ['1970-01-01', '2199-01-01', '2099-12-31'].map((day) => statusAt(`${day}T00:00:00.000Z`))
+  await produceBatch(
+    cluster,
+    topics.status,
+    [...months, ...absurd].map(({ value }) => value),
+  )
+  const aborted = await beginTransaction(cluster, topics.status, [statusAt(now.toISOString()).value])
+  await aborted.end(false)
+  const last = statusAt(now.toISOString())
+  // As the requirements show it: without the time of anything but the delivery.
+  const { occurred_at: _, ...required } = JSON.parse(statusAt('').value) as Record<string, unknown>
+  const foreign = JSON.stringify({ ...required, delivered_at: now.toISOString() })
+  await produceBatch(cluster, topics.status, [foreign, last.value])
+
+  const server = await ClickHouseServer.start(folder, silent)
+  onTestFinished(() => server.stop())
+  const client = await connect(server)
+  onTestFinished(() => client.close())
+  await applyMigrations(client)
+  await ensureKafkaTables(client, {
+    brokers: inject('kafkaBrokers'),
+    login: { isEncrypted: false, account: null },
+    consumers: 1,
+    flush: 'fast',
+    topics,
+    groupPrefix: uniqueName('ch'),
+  })
+  const counts = async () => {
+    const [row] = await readRows<{ kept: number; listed: number; last: number; firstYear: number }>(
+      client,
+      `SELECT toFloat64(count()) AS kept, toFloat64(countIf(sms_id = {last:UInt64})) AS last,
+         toFloat64(toYear(min(occurred_at))) AS firstYear,
+         (SELECT toFloat64(count()) FROM malformed FINAL) AS listed FROM statuses FINAL`,
+      { last: last.smsId },
+    )
+    return row!
+  }
+  // The parts of a block appear one after the other.
+  const all = 150 + 3 + 2
+  const seen = await eventually(counts, ({ last: found, kept, listed }) => found === 1 && kept + listed === all)
+  expect(seen.last).toBe(1)
+  expect(seen.kept + seen.listed).toBe(all)
+  expect(seen.kept).toBeGreaterThanOrEqual(13 + 2)
+  expect(seen.firstYear).toBeGreaterThanOrEqual(now.getUTCFullYear() - 2)
+  const errors = await readRows<{ error: string }>(client, 'SELECT error FROM malformed FINAL')
+  expect(errors.every(({ error }) => error.includes('outside of the times that are kept'))).toBe(true)
+  expect(await readIngestionFaults(client, 60)).toEqual([])
 })

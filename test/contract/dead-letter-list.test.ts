@@ -109,7 +109,7 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
   const show = (name: string) => showLetter(pool, parseLetterId(places[name]!))
   expect(await show('zero')).toMatchObject({
     value: 'a\0b',
-    error: 'bad  text',
+    error: 'bad   text',
     original: { topic: 'sms.delivery', offset: 1 },
   })
   expect(await show('binary')).toMatchObject({ value: values.binary.toString('base64'), key: 'key', redrives: 0 })

@@ -15,6 +15,7 @@ import { showLetter } from '../../src/ops/dlq/show-letter.ts'
 import { outboxSettings } from '../../src/outbox/config.ts'
 import { Relay } from '../../src/outbox/relay.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
@@ -55,7 +56,14 @@ async function relayAll(pool: Pool, cluster: Cluster): Promise<void> {
   const producer = new Producer(cluster)
   await producer.start(topics)
   const settings = readSettings(outboxSettings, { OUTBOX_POLL_MS: '20', OUTBOX_GATHER_MS: '0' })
-  const relay = new Relay({ settings, pool, producer, metrics: new Metrics(), log: createLog('test', 'error') })
+  const relay = new Relay({
+    settings,
+    pool,
+    producer,
+    health: new Health(),
+    metrics: new Metrics(),
+    log: createLog('test', 'error'),
+  })
   onTestFinished(async () => {
     await relay.stop()
     await producer.close()

@@ -83,7 +83,7 @@ async function release(pool: Pool, passMs: number, rowsMax = 1_000): Promise<Log
   await pool.query('DELETE FROM outbox')
   return rows.map(({ payload }) => {
     const { key, value, headers } = decodePayload(payload)
-    return { key: String(key), value: String(value), headers: headers!.map(([name, text]) => [name, text]) }
+    return { key: String(key), value: String(value), headers: headers!.map(([name, text]) => [name, String(text)]) }
   })
 }
 

@@ -15,6 +15,7 @@ import { LagHistory } from '../../src/ops/lag/lag-history.ts'
 import { LagMonitor } from '../../src/ops/lag/lag-monitor.ts'
 import { readLag, sampleLag } from '../../src/ops/lag/read-lag.ts'
 import { readProducedMs, recallAges } from '../../src/ops/lag/recall-ages.ts'
+import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
@@ -171,7 +172,13 @@ test('the monitor publishes what it sees, and forgets a topic that is deleted', 
   await (await readSome(cluster, topic, group, 5)).stop()
   const metrics = new Metrics()
   const settings = { ...readSettings(monitorSettings, {}), LAG_SAMPLE_MS: 500 }
-  const monitor = new LagMonitor({ settings, cluster: testCluster(), metrics, log: createLog('test', 'fatal') })
+  const monitor = new LagMonitor({
+    settings,
+    cluster: testCluster(),
+    health: new Health(),
+    metrics,
+    log: createLog('test', 'fatal'),
+  })
   await monitor.start()
   onTestFinished(() => monitor.stop())
   const scrape = async (): Promise<string[]> =>

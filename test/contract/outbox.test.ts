@@ -10,6 +10,7 @@ import { outboxSettings } from '../../src/outbox/config.ts'
 import { republish } from '../../src/outbox/reconcile/reconcile-statements.ts'
 import { Relay } from '../../src/outbox/relay.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
@@ -32,6 +33,7 @@ async function relayOn(pool: Pool, cluster: Cluster): Promise<Relay> {
     settings: SETTINGS,
     pool,
     producer,
+    health: new Health(),
     metrics: new Metrics(),
     log: createLog('test', 'error'),
   })
@@ -166,7 +168,14 @@ test('a backlog, with Kafka refusing now and then: every message arrives, and no
     return state / 2 ** 32
   })
   const settings = { ...SETTINGS, OUTBOX_ROWS_PER_SHARD_MAX: 50 }
-  const relay = new Relay({ settings, pool, producer, metrics: new Metrics(), log: createLog('test', 'fatal') })
+  const relay = new Relay({
+    settings,
+    pool,
+    producer,
+    health: new Health(),
+    metrics: new Metrics(),
+    log: createLog('test', 'fatal'),
+  })
   onTestFinished(() => relay.stop())
   await relay.start()
   await eventually(

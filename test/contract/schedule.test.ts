@@ -15,6 +15,7 @@ import type { SettledWatermark, SilentMessage } from '../../src/outbox/reconcile
 import { Relay } from '../../src/outbox/relay.ts'
 import { releaseDue } from '../../src/outbox/schedule/schedule-statements.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
@@ -69,7 +70,7 @@ class Topics {
 async function startRelay(pool: Pool, topics: Topics, changes: NodeJS.ProcessEnv = {}): Promise<Relay> {
   const settings = readSettings(outboxSettings, { OUTBOX_POLL_MS: '10', OUTBOX_GATHER_MS: '0', ...changes })
   const log = createLog('test', 'error')
-  const relay = new Relay({ settings, pool, producer: topics, metrics: new Metrics(), log })
+  const relay = new Relay({ settings, pool, producer: topics, health: new Health(), metrics: new Metrics(), log })
   onTestFinished(() => relay.stop())
   await relay.start()
   return relay

@@ -20,3 +20,17 @@ export function consumedRecord(parts: RecordParts) {
   bytes.writeBigInt64BE(BigInt(offset))
   return decodeRecordBatches(bytes, topic, partition, offset).records[0] as ConsumedRecord
 }
+
+/** A batch as a producer may write it: any bytes, said to be so many records. */
+export function recordBatchBytes(
+  payload: Buffer,
+  compression: 'gzip' | 'snappy' | 'lz4' | 'zstd',
+  count: number,
+): Buffer {
+  const attributes = { gzip: 1, snappy: 2, lz4: 3, zstd: 4 }[compression]
+  const nowMs = Date.now()
+  return stampBatch(
+    { payload, attributes, count, firstTimestampMs: nowMs, maxTimestampMs: nowMs },
+    { producerId: -1n, producerEpoch: -1, baseSequence: -1 },
+  )
+}

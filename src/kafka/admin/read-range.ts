@@ -59,5 +59,5 @@ async function fetchFrom(
     if (error.staleMetadata) await cluster.refresh()
     throw error
   }
-  return decodeRecordBatches(answer?.records ?? Buffer.alloc(0), topic, partition, offset)
+  return decodeRecordBatches(answer?.records ?? Buffer.alloc(0), topic, partition, offset, answer?.aborted)
 }

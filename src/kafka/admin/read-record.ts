@@ -39,7 +39,7 @@ export async function readRecord(
     const code = answer.code === KafkaCode.NONE ? (fetched?.code ?? KafkaCode.NONE) : answer.code
     if (code !== KafkaCode.NONE) throw new KafkaError(code, `reading ${topic}[${partition}]@${from}`)
     if (!fetched?.records) return null
-    const { records, nextOffset } = decodeRecordBatches(fetched.records, topic, partition, from)
+    const { records, nextOffset } = decodeRecordBatches(fetched.records, topic, partition, from, fetched.aborted)
     if (records[0]) return records[0]
     if (nextOffset === from) return null
     from = nextOffset

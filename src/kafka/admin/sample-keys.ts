@@ -49,9 +49,9 @@ async function lastKeys(
     parseFetchResponse,
   )
   if (response.code !== 0) throw new KafkaError(response.code, `reading ${topic}[${partition}]`)
-  const bytes = response.partitions[0]?.records
-  if (!bytes) return []
-  return decodeRecordBatches(bytes, topic, partition, offset).records.flatMap(({ key }) =>
+  const answer = response.partitions[0]
+  if (!answer?.records) return []
+  return decodeRecordBatches(answer.records, topic, partition, offset, answer.aborted).records.flatMap(({ key }) =>
     key === null ? [] : [key.toString()],
   )
 }

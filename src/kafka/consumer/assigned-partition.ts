@@ -41,7 +41,12 @@ export class AssignedPartition {
   committedOffset: number
   /** `completedRecords` as it was when the last commit was made. */
   doneAtCommit = 0
-  highWatermark = -1
+  /** End of what may be read, as last seen: no transaction is open before it. */
+  stableEnd = -1
+  /** Records beyond it, of transactions that may be open. */
+  uncommittedRecords = 0
+  /** How often in a row the same place could not be read. */
+  damagedTries = 0
   logStartOffset = -1
   /** It was given up, and may be another member's: nothing of it is committed here any more. */
   isReleased = false
@@ -87,9 +92,9 @@ export class AssignedPartition {
     this.shares = this.#sharedHold && new PartitionShares(this.tracker, this.#sharedHold)
   }
 
-  /** Records between what is committed and the end of the log as last seen; 0 before the first answer. */
+  /** Records between what is committed and the end of what may be read, as last seen; 0 before the first answer. */
   get lag(): number {
-    return Math.max(0, this.highWatermark - this.committedOffset)
+    return Math.max(0, this.stableEnd - this.committedOffset)
   }
 
   /** Records that may be taken into hand besides. */

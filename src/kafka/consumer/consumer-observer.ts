@@ -3,17 +3,21 @@ import type { HeadVerdict } from './head-of-line.ts'
 
 /** How one partition stands. */
 export interface PartitionMeasure extends TopicPartition {
-  /** Records between the committed offset and the end of the log as last seen. */
+  /** Records between the committed offset and the end of what may be read, as last seen. */
   readonly lag: number
+  /** Records that no reader gets yet, as their transactions may be open. */
+  readonly uncommittedRecords: number
   readonly recordsInHand: number
   /** Records done beyond the watermark. */
   readonly gap: number
   /** Records that were read past and wait to be fetched again. */
   readonly deferred: number
-  /** Since the oldest record in hand was written to the log; 0 when there is none. */
+  /** Since the oldest record in hand was written to the log; 0 when there is none, or its timestamp is absurd. */
   readonly oldestMs: number
   /** Its hold is full, or it cannot be read: it is not fetched. */
   readonly isPaused: boolean
+  /** What was sent of it last is damaged; it is fetched again in a while. */
+  readonly isBlocked: boolean
 }
 
 /** How a consumer stands. Counts without a unit in their name only ever rise. */
@@ -51,7 +55,7 @@ export interface ConsumerObserver {
   topicMissing?(topic: string): void
   /** The topic was deleted and made again; its partitions are read from their beginning. */
   topicReplaced?(topic: string): void
-  /** What a broker sent of a partition cannot be read. It is asked for again, and nothing is skipped. */
+  /** What a broker sent of a partition is damaged. It is fetched again some times, then passed over as a dead letter. */
   unreadable?(topic: string, partition: number, error: Error): void
   /** Something went wrong that is tried again. */
   troubled?(error: Error): void

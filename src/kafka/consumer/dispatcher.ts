@@ -2,6 +2,9 @@ import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
 import type { HeldRecord } from './held-record.ts'
 
+/** `refused`: too many were given up lately for it to be their fault, and the record stays. */
+export type GivingUp = 'begun' | 'refused' | 'impossible'
+
 /** Hands records to handlers. One implementation runs them in lanes by key, another in batches. */
 export interface Dispatcher {
   /** Records waiting or being handled. */
@@ -17,10 +20,10 @@ export interface Dispatcher {
   /** Takes records of one partition into its care, in the order of their offsets. */
   add(partition: AssignedPartition, records: readonly ConsumedRecord[]): void
   /**
-   * Carries a record to the dead letters instead of trying it further, and lets what waits behind it go on. Returns
-   * false if that cannot be done here.
+   * Carries a record to the dead letters instead of trying it further, and lets what waits behind it go on.
+   * `impossible` if that cannot be done here.
    */
-  giveUp(held: HeldRecord, error: string): boolean
+  giveUp(held: HeldRecord, error: string): GivingUp
   /** Forgets what waits of a partition that is no longer active; what is being handled goes on. */
   drop(partition: AssignedPartition): void
   /** Begins what could not begin before. */

@@ -10,7 +10,13 @@ import {
   type FetchTopic,
   parseFetchResponse,
 } from '../wire/fetch-v15.ts'
-import { type ConsumedRecord, decodeRecordBatches } from '../wire/record-batch-decode.ts'
+import {
+  type ConsumedRecord,
+  CorruptBatchError,
+  type DecodedBatches,
+  decodeRecordBatches,
+  passDamaged,
+} from '../wire/record-batch-decode.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
 import type { ConsumerOptions } from './consumer-options.ts'
 import { type FetchPlace, isStillAsked } from './fetch-place.ts'
@@ -19,6 +25,8 @@ import { type FetchPlace, isStillAsked } from './fetch-place.ts'
 const HELD_BACK_WAIT_MS = 20
 const ERROR_BACKOFF_MS = 100
 const UNREADABLE_BACKOFF_MS = 5_000
+/** How often a damaged batch is fetched: in that time its leader may be another broker with bytes that are right. */
+const DAMAGED_TRIES_MAX = 6
 /** An answer with more than this share of what it may hold means a backlog. */
 const BACKLOG_SHARE = 1 / 32
 /** And so does one with more than this share of what it may hold of a partition. */
@@ -31,7 +39,7 @@ export interface FetchListener {
   fetched(place: FetchPlace, records: readonly ConsumedRecord[], nextOffset: number): Promise<void>
   /** The place is no longer in the log. */
   outOfRange(place: FetchPlace): Promise<void>
-  /** What was sent of the partition cannot be decoded. */
+  /** What was sent of the partition cannot be decoded; it is fetched again, or passed over when that did not help. */
   unreadable(partition: AssignedPartition, error: Error): void
   troubled(error: Error): void
 }
@@ -154,22 +162,33 @@ export class FetchLoop {
       return null
     }
     if (fetched.code !== KafkaCode.NONE) return new KafkaError(fetched.code, `fetching ${assigned.name}`)
-    assigned.highWatermark = fetched.highWatermark
+    assigned.stableEnd = fetched.lastStableOffset
+    assigned.uncommittedRecords = Math.max(0, fetched.highWatermark - fetched.lastStableOffset)
     assigned.logStartOffset = fetched.logStartOffset
     assigned.shares?.dropBelow(fetched.logStartOffset)
     if (!fetched.records) return null
-    const decoded = this.#decode(place, fetched.records)
+    const decoded = this.#decode(place, fetched, fetched.records)
     if (decoded) await this.#listener.fetched(place, decoded.records, decoded.nextOffset)
     return null
   }
 
-  /** Damage is one partition's: the others of the answer go on, and it is asked for again after a while. */
-  #decode({ assigned, offset }: FetchPlace, bytes: Buffer): ReturnType<typeof decodeRecordBatches> | null {
+  /**
+   * Damage is one partition's: the others of the answer go on, and it is fetched again after a while, when the bytes may
+   * be right. Those that never are become a dead letter, and the partition goes on behind them.
+   */
+  #decode({ assigned, offset }: FetchPlace, fetched: FetchedPartition, bytes: Buffer): DecodedBatches | null {
+    const { topic, partition } = assigned
     try {
-      return decodeRecordBatches(bytes, assigned.topic, assigned.partition, offset)
+      const decoded = decodeRecordBatches(bytes, topic, partition, offset, fetched.aborted)
+      assigned.damagedTries = 0
+      return decoded
     } catch (error) {
-      assigned.blockedUntilMs = Date.now() + UNREADABLE_BACKOFF_MS
       this.#listener.unreadable(assigned, error as Error)
+      if (error instanceof CorruptBatchError && ++assigned.damagedTries >= DAMAGED_TRIES_MAX) {
+        assigned.damagedTries = 0
+        return passDamaged(bytes, topic, partition, offset, fetched.lastStableOffset)
+      }
+      assigned.blockedUntilMs = Date.now() + UNREADABLE_BACKOFF_MS
       return null
     }
   }

@@ -16,11 +16,11 @@ type HoldLimits = Pick<ConsumerOptions, 'recordsPerPartitionMax' | 'bytesPerPart
 
 /** What is new and what was deferred take turns while there is room for both; null while there is for neither. */
 export function nextPlace(assigned: AssignedPartition, limits: HoldLimits): FetchPlace | null {
-  const { fetchOffset, highWatermark, shares, tracker } = assigned
+  const { fetchOffset, stableEnd, shares, tracker } = assigned
   assigned.isHeldBack = !mayReadOn(assigned, limits, assigned.isHeldBack ? RESUME_SHARE : 1)
   const offset = tracker.deferred > 0 ? shares!.refillOffset(assigned.room) : null
   // Every answer tells where the log ends: no turn need go into asking whether there is anything new.
-  const isFrontDue = assigned.isFrontDue && !assigned.isHeldBack && fetchOffset < highWatermark
+  const isFrontDue = assigned.isFrontDue && !assigned.isHeldBack && fetchOffset < stableEnd
   const isAgain = offset !== null && !isFrontDue
   assigned.isFrontDue = isAgain
   if (isAgain) return { assigned, offset, isAgain }

@@ -7,7 +7,7 @@ import { RecordBatches } from './record-batches.ts'
 
 const FAULT_BACKOFF_MS = 1_000
 
-interface DeadLetters {
+interface GiveUp {
   /**
    * Publishes a record that blocks its partition to the dead letters. Without it such a record stays, and a handler
    * that does not answer makes the consumer fail.
@@ -21,9 +21,11 @@ export function inLanes(
     handle: SettledHandler
     concurrencyMax: number
     laneOf?: (record: ConsumedRecord) => string | null
-  } & DeadLetters,
+    /** Asked before a record is given up, with why: whether that may be its fault. */
+    mayGiveUp?: (error: string) => boolean
+  } & GiveUp,
 ): Handling {
-  const { handle, concurrencyMax, laneOf = keyOf, giveUp } = options
+  const { handle, concurrencyMax, laneOf = keyOf, giveUp, mayGiveUp } = options
   return ({ failed, ...hooks }) =>
     new Lanes({
       ...hooks,
@@ -31,6 +33,7 @@ export function inLanes(
       concurrencyMax,
       handle,
       giveUp,
+      mayGiveUp,
       faultBackoffMs: FAULT_BACKOFF_MS,
       fault: (error, record) => failed(error, 1, record.failures + 1),
     })
@@ -41,7 +44,7 @@ export function inBatches(
   options: {
     handle: (records: readonly ConsumedRecord[]) => Promise<readonly SettledOutcome[]>
     recordsMax: number
-  } & DeadLetters,
+  } & GiveUp,
 ): Handling {
   return (hooks) => new RecordBatches({ ...options, ...hooks, backoffMsFirst: 100, backoffMsMax: 5_000 })
 }

@@ -108,7 +108,7 @@ test('a record that is given up while its handler runs: the handler is told, its
   expect(begun).toEqual([0, 2])
   const head = partition.tracker.first!
   const { signal } = head.record
-  expect(lanes.giveUp(head, 'too long')).toBe(true)
+  expect(lanes.giveUp(head, 'too long')).toBe('begun')
   expect(signal.aborted).toBe(true)
   await settle()
   expect(letters).toEqual([0])
@@ -129,7 +129,7 @@ test('a record that is given up while it is parked goes to the dead letters, and
   answers.get(0)!(retryAt(Date.now() + 60_000))
   await settle()
   expect(lanes.parked).toBe(1)
-  expect(lanes.giveUp(partition.tracker.first!, 'for ever')).toBe(true)
+  expect(lanes.giveUp(partition.tracker.first!, 'for ever')).toBe('begun')
   expect(lanes.parked).toBe(0)
   await settle()
   expect(letters).toEqual([0])

@@ -1,6 +1,6 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
-import type { Dispatcher } from './dispatcher.ts'
+import type { Dispatcher, GivingUp } from './dispatcher.ts'
 import { Fifo } from './fifo.ts'
 import type { HeldRecord } from './held-record.ts'
 import type { SettledOutcome } from './outcome.ts'
@@ -20,6 +20,7 @@ export interface LaneOptions {
   readonly handle: (record: ConsumedRecord) => SettledOutcome | Promise<SettledOutcome>
   /** Publishes a record to the dead letters; without it no record can be given up. */
   readonly giveUp?: ((record: ConsumedRecord, error: string) => Promise<unknown>) | undefined
+  readonly mayGiveUp?: ((error: string) => boolean) | undefined
   /** Called when a record is done, so that a partition that was full may be fetched again. */
   readonly completed: (partition: AssignedPartition) => void
   /** Whether handlers may begin: not while the partitions may already be another member's. */
@@ -91,10 +92,12 @@ export class Lanes implements Dispatcher {
     this.#pump()
   }
 
-  giveUp(held: HeldRecord, error: string): boolean {
-    if (!this.#options.giveUp) return false
+  giveUp(held: HeldRecord, error: string): GivingUp {
+    const { giveUp, mayGiveUp } = this.#options
+    if (!giveUp) return 'impossible'
     const lane = this.#lanes.get(held.partition)?.get(this.#nameOf(held))
-    if (lane?.records.peek() !== held || held.givenUp !== null) return true
+    if (lane?.records.peek() !== held || held.givenUp !== null) return 'begun'
+    if (mayGiveUp && !mayGiveUp(error)) return 'refused'
     held.givenUp = error
     held.record.abandon()
     if (lane.state === 'busy') {
@@ -109,7 +112,7 @@ export class Lanes implements Dispatcher {
     }
     lane.state = 'ready'
     this.#pump()
-    return true
+    return 'begun'
   }
 
   drop(partition: AssignedPartition): void {

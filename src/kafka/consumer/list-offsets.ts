@@ -4,9 +4,15 @@ import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import { KafkaError, KafkaUnreachableError } from '../errors.ts'
 import type { TopicPartition } from '../wire/consumer-protocol.ts'
 
-/** The protocol's stand-ins for a time: the end of a log and its beginning. */
+/**
+ * The protocol's stand-ins for a time: the end of a log, and its beginning. The end is the last stable offset: records
+ * of transactions that are not committed count for no reader.
+ */
 export const LATEST = -1
 export const EARLIEST = -2
+
+const ANY_REPLICA = -1
+const READ_COMMITTED = 1
 
 export interface PartitionOffset extends TopicPartition {
   readonly offset: number
@@ -50,7 +56,13 @@ async function askLeader(
     })),
   }))
   const connection = await connections.to(leader)
-  const response: listOffsetsV7.ListOffsetsResponse = await callBroker(connection, listOffsetsV7.api, -1, 0, topics)
+  const response: listOffsetsV7.ListOffsetsResponse = await callBroker(
+    connection,
+    listOffsetsV7.api,
+    ANY_REPLICA,
+    READ_COMMITTED,
+    topics,
+  )
   return response.topics.flatMap(({ name, partitions: answered }) =>
     answered.map(({ partitionIndex, errorCode, offset }) => {
       if (errorCode !== 0) throw new KafkaError(errorCode, `asking for an offset of ${name}[${partitionIndex}]`)

@@ -2,6 +2,7 @@ import type { AssignedPartition } from './assigned-partition.ts'
 import type { ConsumerMeasure, PartitionMeasure } from './consumer-observer.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { HeldRecord } from './held-record.ts'
+import { recordAgeMs } from './record-age.ts'
 
 /** How a consumer stands now. */
 export function measureConsumer(
@@ -21,17 +22,19 @@ export function measureConsumer(
 }
 
 function measurePartition(assigned: AssignedPartition, nowMs: number): PartitionMeasure {
-  const { topic, partition, lag, tracker, bufferedRecords, isHeldBack, blockedUntilMs } = assigned
+  const { topic, partition, lag, uncommittedRecords, tracker, bufferedRecords, isHeldBack, blockedUntilMs } = assigned
   const oldest = tracker.first ?? lowest(tracker.pending())
   return {
     topic,
     partition,
     lag,
+    uncommittedRecords,
     recordsInHand: bufferedRecords,
     gap: tracker.doneBeyond,
     deferred: tracker.deferred,
-    oldestMs: oldest ? Math.max(0, nowMs - oldest.record.timestampMs) : 0,
+    oldestMs: (oldest && recordAgeMs(oldest.record.timestampMs, nowMs)) ?? 0,
     isPaused: isHeldBack || blockedUntilMs > nowMs,
+    isBlocked: blockedUntilMs > nowMs,
   }
 }
 

@@ -6,14 +6,21 @@
  * - `shed`: not now (a rate is used up, a destination asks for less): again at `atMs`, as with `retry`, but it is nobody's
  *   fault: no attempt is counted, and the time until then does not count against the record.
  * - `pause`: nothing can be handled now (a database is away). The consumer as a whole waits; no attempt is counted.
- * - `dead-letter`: it cannot be handled. A middleware puts it where people look, and then it is done.
+ * - `dead-letter`: it cannot be handled. A middleware puts it where people look, and then it is done. `isVerdict` says
+ *   that the record itself is at fault; where it is not, the handler may be, and a brake keeps such letters few.
  */
 export type Outcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'retry'; readonly atMs: number }
   | { readonly kind: 'shed'; readonly atMs: number }
   | { readonly kind: 'pause'; readonly untilMs: number }
-  | { readonly kind: 'dead-letter'; readonly reason: string; readonly error: string; readonly stack?: string }
+  | {
+      readonly kind: 'dead-letter'
+      readonly reason: string
+      readonly error: string
+      readonly stack?: string
+      readonly isVerdict: boolean
+    }
 
 /** What remains when the dead letters are dealt with: the outcomes that the consumer itself acts on. */
 export type SettledOutcome = Exclude<Outcome, { kind: 'dead-letter' }>
@@ -32,6 +39,12 @@ export function pauseUntil(untilMs: number): SettledOutcome {
   return { kind: 'pause', untilMs }
 }
 
+/** A verdict on the record: whoever handled it, and whenever, would come to the same. */
 export function deadLetter(reason: string, error: string, stack?: string): Outcome {
-  return { kind: 'dead-letter', reason, error, ...(stack === undefined ? {} : { stack }) }
+  return { kind: 'dead-letter', reason, error, ...(stack === undefined ? {} : { stack }), isVerdict: true }
+}
+
+/** The record was given up, and may not be at fault: as far as anyone knows the handler is. */
+export function givenUp(reason: string, error: string, stack?: string): Outcome {
+  return { kind: 'dead-letter', reason, error, ...(stack === undefined ? {} : { stack }), isVerdict: false }
 }

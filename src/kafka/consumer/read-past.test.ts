@@ -69,7 +69,7 @@ class Reading {
     const sharedHold = { ...this.#bounds, bytesPerPartitionMax: 1_000_000, shareOf }
     const doneBefore = decodeDoneRanges(offset, metadata)
     const assigned = new AssignedPartition('t', 0, { topicId: '', offset, doneBefore, sharedHold })
-    assigned.highWatermark = this.#end
+    assigned.stableEnd = this.#end
     return assigned
   }
 

@@ -1,6 +1,6 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
-import type { Dispatcher } from './dispatcher.ts'
+import type { Dispatcher, GivingUp } from './dispatcher.ts'
 import { Fifo } from './fifo.ts'
 import type { HeldRecord } from './held-record.ts'
 import { SLOW_MS } from './lanes.ts'
@@ -68,9 +68,9 @@ export class RecordBatches implements Dispatcher {
     if (!this.#busy && this.#options.mayBegin()) void this.#next()
   }
 
-  giveUp(held: HeldRecord, error: string): boolean {
-    if (!this.#options.giveUp || held.callMs > 0) return false
-    if (held.givenUp !== null || !this.#current.includes(held)) return true
+  giveUp(held: HeldRecord, error: string): GivingUp {
+    if (!this.#options.giveUp || held.callMs > 0) return 'impossible'
+    if (held.givenUp !== null || !this.#current.includes(held)) return 'begun'
     held.givenUp = error
     this.#current = this.#current.filter((each) => each !== held)
     this.#options.giveUp(held.record, error).then(
@@ -80,7 +80,7 @@ export class RecordBatches implements Dispatcher {
       },
       (cause: unknown) => this.#takeBack(held, cause),
     )
-    return true
+    return 'begun'
   }
 
   drop(partition: AssignedPartition): void {

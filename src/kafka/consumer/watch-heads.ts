@@ -36,9 +36,9 @@ export function watchHeads(
     const handedForMs = nowMs - head.handedMs
     const { topic, partition, name } = assigned
     const { offset } = head.record
-    if (dispatcher.giveUp(head, reasonOf(verdict, handedForMs, head))) {
-      observer.headOfLine?.(topic, partition, offset, verdict, handedForMs)
-    } else if (isStuck) {
+    const givingUp = dispatcher.giveUp(head, reasonOf(verdict, handedForMs, head))
+    if (givingUp === 'begun') observer.headOfLine?.(topic, partition, offset, verdict, handedForMs)
+    else if (givingUp === 'impossible' && isStuck) {
       throw new HandlerStuckError(`the handler of ${name}@${offset} has not answered for ${calledForMs} ms`)
     }
   }

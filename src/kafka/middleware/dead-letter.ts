@@ -1,5 +1,6 @@
-import { DONE, type Outcome, retryAt, type SettledOutcome } from '../consumer/outcome.ts'
+import { DONE, type Outcome, retryAt, type SettledOutcome, shed } from '../consumer/outcome.ts'
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
+import type { DeadLetterBrake } from './dead-letter-brake.ts'
 import type { RecordHandler, SettledHandler } from './middleware.ts'
 
 const PUBLISH_BACKOFF_MS = 1_000
@@ -12,26 +13,39 @@ export type PublishDeadLetter = (
   stack?: string,
 ) => Promise<unknown>
 
+export interface DeadLetterOptions {
+  /** Keeps letters few that are no verdict on their record; without it all are published. */
+  readonly brake?: DeadLetterBrake
+  readonly publishFailed?: (error: unknown) => void
+}
+
 /**
  * Carries out the outcome `dead-letter`: publishes the record where people look, and only then is it done. If that
- * fails the record stays, and its lane waits: rather late than lost.
+ * fails the record stays, and its lane waits: rather late than lost. It stays as well, and so do all others, where the
+ * brake finds that the handler is at fault and not the records.
  */
 export function deadLetters(
   next: RecordHandler,
   publish: PublishDeadLetter,
-  publishFailed: (error: unknown) => void = () => {},
+  { brake, publishFailed }: DeadLetterOptions = {},
 ): SettledHandler {
   const settle = (record: ConsumedRecord, outcome: Outcome): SettledOutcome | Promise<SettledOutcome> => {
+    if (outcome.kind === 'done') brake?.succeeded(1, Date.now())
     if (outcome.kind !== 'dead-letter') return outcome
+    const nowMs = Date.now()
+    if (brake && !outcome.isVerdict && !brake.allows(outcome.error, nowMs)) return shed(nowMs + PUBLISH_BACKOFF_MS)
     return publish(record, outcome.reason, outcome.error, outcome.stack).then(
       () => DONE,
       (error: unknown) => {
-        publishFailed(error)
+        publishFailed?.(error)
         return retryAt(Date.now() + PUBLISH_BACKOFF_MS)
       },
     )
   }
   return (record) => {
+    const verdict = brake?.admit(Date.now())
+    // Spread, so that it is not always the same record that is tried first.
+    if (verdict?.kind === 'wait') return shed(verdict.untilMs + Math.random() * PUBLISH_BACKOFF_MS)
     const answer = next(record)
     return answer instanceof Promise ? answer.then((outcome) => settle(record, outcome)) : settle(record, answer)
   }

@@ -1,4 +1,4 @@
-import { deadLetter, type Outcome, retryAt } from '../consumer/outcome.ts'
+import { deadLetter, givenUp, type Outcome, retryAt } from '../consumer/outcome.ts'
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import type { Middleware } from './middleware.ts'
 
@@ -6,6 +6,8 @@ interface RetryRules {
   readonly attemptsMax: number
   /** Called with what was thrown, before it is tried again or given up. */
   readonly failed?: (error: unknown, failures: number) => void
+  /** Whether what was thrown is a verdict on the record. Without it nothing is: the handler may be at fault. */
+  readonly isRecordFault?: (error: unknown) => boolean
 }
 
 /** Waits that double up to a ceiling. */
@@ -44,7 +46,8 @@ function afterFailure(options: RetryOptions, record: ConsumedRecord, error: unkn
   options.failed?.(error, failures)
   if (failures >= options.attemptsMax) {
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined }
-    return deadLetter('attempts-exhausted', message, stack)
+    const conclude = options.isRecordFault?.(error) ? deadLetter : givenUp
+    return conclude('attempts-exhausted', message, stack)
   }
   return retryAt(Date.now() + waitMs(options, failures) * (0.5 + Math.random() / 2))
 }

@@ -6,6 +6,7 @@ import { advanceSequence, type ProducerIdentity } from './producer-identity.ts'
 const PLAIN_FACTOR_MAX = 4
 /** Share of the last batch in the estimate of how well the next one will be compressed. */
 const ESTIMATE_SHARE = 0.2
+const SIZE_GROWTH = 1.02
 
 export interface BatchLimits {
   /** Of a batch on the wire, compressed, as in Kafka's `batch.size`. */
@@ -32,6 +33,8 @@ export class PartitionQueue {
   readonly #batches: Batch[] = []
   /** What compression leaves of a batch: believed at once when it is worse than thought, slowly when better. */
   #compressedShare = 1
+  /** Of the size that the limits allow: less after a batch was refused, and slowly more with each that is not. */
+  #sizeShare = 1
   #identity: ProducerIdentity | null = null
   #nextSequence = 0
 
@@ -77,7 +80,7 @@ export class PartitionQueue {
   get #plainBytesMax(): number {
     const { batchBytesMax, requestBytesMax } = this.#limits
     const factor = Math.min(PLAIN_FACTOR_MAX, Math.max(1, 1 / this.#compressedShare))
-    return Math.min(requestBytesMax - BATCH_OVERHEAD_BYTES, batchBytesMax * factor)
+    return Math.min(requestBytesMax - BATCH_OVERHEAD_BYTES, batchBytesMax * factor) * this.#sizeShare
   }
 
   /** Stamps the oldest batch, sealed before, unless it already carries a stamp that may be in the log. */
@@ -98,11 +101,29 @@ export class PartitionQueue {
     this.#batches[0]!.stamp(current, 0)
   }
 
+  /** Batches become half as large. */
+  shrink(): void {
+    this.#sizeShare /= 2
+  }
+
+  /**
+   * Fails the oldest batch alone, which its broker has refused and not written: what is behind it goes on under the
+   * sequence that it would have had.
+   */
+  removeOldest(error: Error): Batch {
+    const oldest = this.#batches.shift()!
+    this.failures = 0
+    this.retryAtMs = 0
+    oldest.fail(error)
+    return oldest
+  }
+
   acknowledgeOldest(baseOffset: number): Batch {
     const oldest = this.#batches.shift()!
     if (oldest.identity === this.#identity) this.#nextSequence = advanceSequence(this.#nextSequence, oldest.count)
     this.failures = 0
     this.retryAtMs = 0
+    this.#sizeShare = Math.min(1, this.#sizeShare * SIZE_GROWTH)
     oldest.acknowledge(baseOffset)
     return oldest
   }

@@ -20,7 +20,8 @@ export interface RecordPosition {
  * order until the delivery deadline.
  *
  * Two records of one partition are acknowledged in the order of their `send` calls, and if one fails, so do all that
- * were sent to its partition after it and before its failure was told.
+ * were sent to its partition after it and before its failure was told; but where the broker refuses the record itself
+ * (`isRecordFault` of the KafkaError), those after it go on.
  */
 export class Producer {
   readonly #cluster: Cluster
@@ -68,7 +69,7 @@ export class Producer {
     const bytes = recordBytes(record)
     if (bytes + BATCH_OVERHEAD_BYTES > this.#options.requestBytesMax) {
       return Promise.reject(
-        new KafkaError(KafkaCode.MESSAGE_TOO_LARGE, `a record of ${bytes} bytes to ${record.topic}`),
+        new KafkaError(KafkaCode.MESSAGE_TOO_LARGE, `a record of ${bytes} bytes to ${record.topic}`, true),
       )
     }
     const queue = this.#queueFor(record)

@@ -1,7 +1,7 @@
 import { sendToBroker } from '../cluster/call-broker.ts'
 import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import { retryCall } from '../cluster/retry-call.ts'
-import { DeliveryTimeoutError, KafkaCode, KafkaError } from '../errors.ts'
+import { DeliveryTimeoutError, KafkaCode, KafkaError, REFUSED_FOR_RECORD } from '../errors.ts'
 import {
   encodeProduceRequest,
   PRODUCE_API_KEY,
@@ -231,7 +231,24 @@ export class BatchSender {
     const error = new KafkaError(result.code, `writing to ${queue.topic}[${queue.partition}]`)
     if (LOST_COUNT.has(result.code) && this.#options.idempotent) this.#restamp(queue, error)
     else if (error.retriable) this.#retry(flight, error)
+    else if (REFUSED_FOR_RECORD.has(result.code)) this.#refuse(flight, result.code)
     else this.#fail(queue, error)
+  }
+
+  /**
+   * A record alone in its batch is what the broker refuses. Of several it may be any, or their size together: those that
+   * follow, and these when they are sent again, travel in smaller batches, until it stands alone.
+   */
+  #refuse({ queue, batch }: Flight, code: number): void {
+    const where = `writing to ${queue.topic}[${queue.partition}]`
+    if (batch.count > 1) {
+      queue.shrink()
+      this.#fail(queue, new KafkaError(code, `${where} with ${batch.count - 1} others`))
+      return
+    }
+    const refused = queue.removeOldest(new KafkaError(code, where, true))
+    this.#memory.leave(refused.reservedBytes)
+    this.#observer.failed?.(new KafkaError(code, where, true), 1, queue.topic, queue.partition)
   }
 
   /** Whether the batch was written is not known from now on: some brokers' "not yet" comes after they have written it. */

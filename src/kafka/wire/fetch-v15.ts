@@ -14,6 +14,8 @@ import { type Reader, Writer } from '@platformatic/kafka'
 */
 export const FETCH_API_KEY = 1
 export const FETCH_VERSION = 15
+/** Nothing beyond the last stable offset, and which transactions were aborted. */
+const READ_COMMITTED = 1
 
 interface FetchPartition {
   readonly partition: number
@@ -32,12 +34,22 @@ export interface FetchLimits {
   readonly bytesMax: number
 }
 
+/** Records of this producer from there on, up to its next marker, must not be handled. */
+export interface AbortedTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: number
+}
+
 export interface FetchedPartition {
   readonly topicId: string
   readonly partition: number
   readonly code: number
   readonly highWatermark: number
+  /** Records before it belong to transactions that have ended, or to none: what may be read. */
+  readonly lastStableOffset: number
   readonly logStartOffset: number
+  /** Transactions that were aborted and have records in the answer. */
+  readonly aborted: readonly AbortedTransaction[]
   /** Record batches as they came, the last perhaps cut off. */
   readonly records: Buffer | null
 }
@@ -53,7 +65,7 @@ export function encodeFetchRequest(limits: FetchLimits, topics: readonly FetchTo
     .appendInt32(limits.waitMsMax)
     .appendInt32(limits.bytesMin)
     .appendInt32(limits.bytesMax)
-    .appendInt8(0)
+    .appendInt8(READ_COMMITTED)
     .appendInt32(0)
     .appendInt32(-1)
     .appendUnsignedVarInt(topics.length + 1)
@@ -91,10 +103,11 @@ function parsePartition(r: Reader, topicId: string): FetchedPartition {
   const partition = r.readInt32()
   const code = r.readInt16()
   const highWatermark = Number(r.readInt64())
-  r.skip(8)
+  const lastStableOffset = Number(r.readInt64())
   const logStartOffset = Number(r.readInt64())
-  for (let aborted = r.readUnsignedVarInt() - 1; aborted > 0; aborted--) {
-    r.skip(16)
+  const aborted: AbortedTransaction[] = []
+  for (let left = r.readUnsignedVarInt() - 1; left > 0; left--) {
+    aborted.push({ producerId: r.readInt64(), firstOffset: Number(r.readInt64()) })
     r.readTaggedFields()
   }
   r.readInt32()
@@ -105,5 +118,5 @@ function parsePartition(r: Reader, topicId: string): FetchedPartition {
     r.skip(size)
   }
   r.readTaggedFields()
-  return { topicId, partition, code, highWatermark, logStartOffset, records }
+  return { topicId, partition, code, highWatermark, lastStableOffset, logStartOffset, aborted, records }
 }

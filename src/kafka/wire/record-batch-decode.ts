@@ -1,213 +1,179 @@
-import { compressionsAlgorithmsByBitmask, crc32c } from '@platformatic/kafka'
+import { crc32c } from '@platformatic/kafka'
+import { type BatchIdentity, CommittedFilter } from './committed-filter.ts'
+import { ConsumedRecord } from './consumed-record.ts'
+import { decompress, MalformedBatchError } from './decompress.ts'
+import type { AbortedTransaction } from './fetch-v15.ts'
 import { VarintReader } from './varint.ts'
+
+export type { ConsumedRecord }
 
 const LENGTH_AT = 8
 const CRC_AT = 17
 const ATTRIBUTES_AT = 21
+const LAST_OFFSET_DELTA_AT = 23
+const FIRST_TIMESTAMP_AT = 27
+const MAX_TIMESTAMP_AT = 35
+const PRODUCER_ID_AT = 43
+const COUNT_AT = 57
 const RECORDS_AT = 61
 const COMPRESSION_BITS = 0b111
+const LOG_APPEND_TIME_BIT = 0b1000
+const TRANSACTIONAL_BIT = 0b10000
 const CONTROL_BIT = 0b100000
 
-const EMPTY = Buffer.alloc(0)
+/** No broker takes a batch as large as that: a length beyond it is damaged. */
+const WIRE_BYTES_MAX = 104_857_600
+/** Of one batch, decompressed. Sixteen times what brokers take compressed by default. */
+export const PLAIN_BYTES_MAX = 16_777_216
+/** Of one batch. A record takes seven bytes on the wire, and some 200 in memory. */
+const RECORDS_MAX = 250_000
+/** An answer is decoded up to there, batch by batch, and fetched again behind it: its batches may all be bombs. */
+const ANSWER_PLAIN_BYTES_MAX = 8_388_608
+const ANSWER_RECORDS_MAX = 100_000
 
-/** Where the parts of a record lie in the bytes it was read from; a length of -1 means null. */
-interface RecordPlaces {
-  readonly keyAt: number
-  readonly keyLength: number
-  readonly valueAt: number
-  readonly valueLength: number
-  readonly headersAt: number
-}
+/** The last millisecond of the year 9999, beyond which dates cannot be written as everybody reads them. */
+const TIMESTAMP_MS_MAX = 253_402_300_799_999
 
-/**
- * A record as it was read. `key` and `value` are views on the fetched buffer, made when they are asked for: copy what
- * outlives the handler.
- */
-export class ConsumedRecord {
-  readonly topic: string
-  readonly partition: number
-  /** Kafka's offsets are 64 bits; those that a topic can reach fit a safe integer. */
-  readonly offset: number
-  readonly timestampMs: number
-  /** Times the record was handed to a handler before this one. */
-  failures = 0
-  /** The span that handles the record now, as a W3C `traceparent`, where the handler is traced. */
-  traceparent: string | undefined = undefined
-  /**
-   * Set by a handler while the record only waits for its turn at something that is shared: then it is not taken for
-   * one that blocks its partition, however long it waits.
-   */
-  isQueued = false
-  #bytes: Buffer
-  #keyAt: number
-  readonly #keyLength: number
-  #valueAt: number
-  readonly #valueLength: number
-  #headersAt: number
-  #end: number
-  #key: Buffer | null | undefined = undefined
-  #value: Buffer | null | undefined = undefined
-  #abandonment: AbortController | undefined = undefined
-  #isAbandoned = false
-
-  constructor(
-    topic: string,
-    partition: number,
-    offset: number,
-    timestampMs: number,
-    bytes: Buffer,
-    places: RecordPlaces,
-    end: number,
-  ) {
-    this.topic = topic
-    this.partition = partition
-    this.offset = offset
-    this.timestampMs = timestampMs
-    this.#bytes = bytes
-    this.#keyAt = places.keyAt
-    this.#keyLength = places.keyLength
-    this.#valueAt = places.valueAt
-    this.#valueLength = places.valueLength
-    this.#headersAt = places.headersAt
-    this.#end = end
-  }
-
-  get key(): Buffer | null {
-    if (this.#key === undefined) this.#key = this.#view(this.#keyAt, this.#keyLength)
-    return this.#key
-  }
-
-  get value(): Buffer | null {
-    if (this.#value === undefined) this.#value = this.#view(this.#valueAt, this.#valueLength)
-    return this.#value
-  }
-
-  /** Bytes that the record holds in memory, near enough to bound buffers by. */
-  get bytes(): number {
-    return 100 + Math.max(0, this.#keyLength) + Math.max(0, this.#valueLength)
-  }
-
-  /** Aborted when nobody waits for the handler's answer any more. */
-  get signal(): AbortSignal {
-    if (!this.#abandonment) {
-      this.#abandonment = new AbortController()
-      if (this.#isAbandoned) this.#abandonment.abort()
-    }
-    return this.#abandonment.signal
-  }
-
-  get isAbandoned(): boolean {
-    return this.#isAbandoned
-  }
-
-  /** Tells the handler that its answer will not be heard. A next try has a signal of its own. */
-  abandon(): void {
-    this.#isAbandoned = true
-    this.#abandonment?.abort()
-  }
-
-  /** Before a next try. */
-  renew(): void {
-    this.#isAbandoned = false
-    this.#abandonment = undefined
-  }
-
-  /** Copies what the record needs, so that waiting long does not keep the whole answer of a broker in memory. */
-  detach(): void {
-    const from = this.#keyAt
-    if (this.#bytes.length === this.#end - from) return
-    this.#bytes = Buffer.from(this.#bytes.subarray(from, this.#end))
-    this.#keyAt -= from
-    this.#valueAt -= from
-    this.#headersAt -= from
-    this.#end -= from
-    this.#key = undefined
-    this.#value = undefined
-  }
-
-  /** The first header of that name, decoded as UTF-8; headers are read only when asked for. */
-  header(name: string): string | undefined {
-    for (const [key, value] of this.headers()) if (key === name) return value.toString()
-    return undefined
-  }
-
-  *headers(): Generator<[string, Buffer]> {
-    const reader = new VarintReader(this.#bytes, this.#headersAt)
-    for (let left = reader.read(); left > 0; left--) {
-      const key = reader.readBytes()!.toString()
-      yield [key, reader.readBytes() ?? EMPTY]
-    }
-  }
-
-  #view(at: number, length: number): Buffer | null {
-    return length < 0 ? null : this.#bytes.subarray(at, at + length)
-  }
-}
-
+/** Bytes that changed on their way or on a disk; read again, or from another replica, they may be right. */
 export class CorruptBatchError extends Error {
   override readonly name = 'CorruptBatchError'
 }
 
+export interface DecodedBatches {
+  readonly records: ConsumedRecord[]
+  /** Where to fetch from next, also when all was skipped. */
+  readonly nextOffset: number
+}
+
+/** A batch by its header. */
+interface Batch extends BatchIdentity {
+  readonly bytes: Buffer
+  readonly attributes: number
+  readonly baseOffset: number
+}
+
 /**
- * Reads every whole batch in `bytes` (a broker cuts the last one off where its byte limit falls).
- * Records before `fromOffset` are left out: a batch is stored, compressed and fetched as one piece.
- * Markers of transactions are skipped. `nextOffset` is where to fetch from, also when all was skipped.
- * Throws CorruptBatchError on a checksum that does not hold.
+ * Reads whole batches in `bytes` (a broker cuts the last one off where its byte limit falls), as many as the memory for
+ * one answer allows. Records before `fromOffset` are left out: a batch is stored, compressed and fetched as one piece.
+ * Markers of transactions, and what belongs to `aborted` ones, are skipped.
+ *
+ * What cannot be read of a batch though it is as its producer wrote it (it decompresses to too much, a length leads out
+ * of it) is given as one record with a `fault`, which names the offsets that are lost. Throws CorruptBatchError where
+ * the first batch is damaged; where it is a later one, what came before it is returned.
  */
 export function decodeRecordBatches(
   bytes: Buffer,
   topic: string,
   partition: number,
   fromOffset: number,
-): { records: ConsumedRecord[]; nextOffset: number } {
+  aborted: readonly AbortedTransaction[] = [],
+): DecodedBatches {
   const records: ConsumedRecord[] = []
+  const filter = new CommittedFilter(aborted)
   let nextOffset = fromOffset
-  let at = 0
-  while (bytes.length - at >= RECORDS_AT) {
-    const end = at + 12 + bytes.readInt32BE(at + LENGTH_AT)
-    if (end > bytes.length) break
-    const batch = bytes.subarray(at, end)
-    at = end
-    const baseOffset = Number(batch.readBigInt64BE(0))
-    // Before anything else in the batch is believed: a damaged offset must not make us skip it in silence.
-    verifyChecksum(batch, topic, partition, baseOffset)
-    const lastOffset = baseOffset + batch.readInt32BE(23)
-    if (lastOffset < fromOffset) continue
-    nextOffset = lastOffset + 1
-    if ((batch.readInt16BE(ATTRIBUTES_AT) & CONTROL_BIT) === 0) {
-      readRecords(batch, topic, partition, baseOffset, fromOffset, records)
+  let plainBytes = 0
+  for (let at = 0; bytes.length - at >= RECORDS_AT; ) {
+    let batch: Batch | null
+    try {
+      batch = nextBatch(bytes, at, `${topic}[${partition}]`)
+    } catch (error) {
+      if (nextOffset === fromOffset) throw error
+      break
     }
+    if (!batch) break
+    at += batch.bytes.length
+    if (batch.lastOffset < fromOffset) continue
+    nextOffset = batch.lastOffset + 1
+    if ((batch.attributes & CONTROL_BIT) !== 0) filter.ended(batch)
+    else if (!filter.isAborted(batch)) plainBytes += readBatch(batch, topic, partition, fromOffset, records)
+    if (plainBytes >= ANSWER_PLAIN_BYTES_MAX || records.length >= ANSWER_RECORDS_MAX) break
   }
   return { records, nextOffset }
 }
 
-function verifyChecksum(batch: Buffer, topic: string, partition: number, baseOffset: number): void {
-  if (crc32c(batch.subarray(ATTRIBUTES_AT)) >>> 0 === batch.readUInt32BE(CRC_AT)) return
-  throw new CorruptBatchError(`checksum of the batch at ${topic}[${partition}]@${baseOffset} does not hold`)
-}
-
-function readRecords(
-  batch: Buffer,
+/**
+ * Goes past a damaged batch that was read again as often as it is worth: to behind it, if what it says of itself can be
+ * true, else to the next offset, as the broker then sends what lies there. `endOffset`: of what may be read.
+ */
+export function passDamaged(
+  bytes: Buffer,
   topic: string,
   partition: number,
-  baseOffset: number,
+  fromOffset: number,
+  endOffset: number,
+): DecodedBatches {
+  const claimed = Number(bytes.readBigInt64BE(0)) + bytes.readInt32BE(LAST_OFFSET_DELTA_AT) + 1
+  const nextOffset = claimed > fromOffset && claimed <= endOffset ? claimed : fromOffset + 1
+  const record = faultyRecord(topic, partition, fromOffset, nextOffset - 1, 0, 'its checksum does not hold')
+  return { records: [record], nextOffset }
+}
+
+/** The batch that begins at `at`; null if the rest of it is not there. */
+function nextBatch(bytes: Buffer, at: number, name: string): Batch | null {
+  const length = 12 + bytes.readInt32BE(at + LENGTH_AT)
+  const baseOffset = Number(bytes.readBigInt64BE(at))
+  if (length < RECORDS_AT || length > WIRE_BYTES_MAX) {
+    throw new CorruptBatchError(`the batch at ${name}@${baseOffset} cannot have ${length} bytes`)
+  }
+  if (at + length > bytes.length) return null
+  const batch = bytes.subarray(at, at + length)
+  // Before anything else in the batch is believed: a damaged offset must not make us skip it in silence.
+  if (crc32c(batch.subarray(ATTRIBUTES_AT)) >>> 0 !== batch.readUInt32BE(CRC_AT)) {
+    throw new CorruptBatchError(`checksum of the batch at ${name}@${baseOffset} does not hold`)
+  }
+  const attributes = batch.readInt16BE(ATTRIBUTES_AT)
+  return {
+    bytes: batch,
+    attributes,
+    baseOffset,
+    lastOffset: baseOffset + Math.max(0, batch.readInt32BE(LAST_OFFSET_DELTA_AT)),
+    producerId: batch.readBigInt64BE(PRODUCER_ID_AT),
+    isTransactional: (attributes & TRANSACTIONAL_BIT) !== 0,
+  }
+}
+
+/** Returns how many bytes its records take, decompressed. */
+function readBatch(batch: Batch, topic: string, partition: number, fromOffset: number, into: ConsumedRecord[]): number {
+  const before = into.length
+  let plainBytes = 0
+  try {
+    const codec = batch.attributes & COMPRESSION_BITS
+    const body = decompress(codec, batch.bytes.subarray(RECORDS_AT), PLAIN_BYTES_MAX)
+    plainBytes = body.length
+    readRecords(batch, body, topic, partition, fromOffset, into)
+  } catch (error) {
+    if (!(error instanceof MalformedBatchError) && !(error instanceof RangeError)) throw error
+    const firstOffset = into.length > before ? into.at(-1)!.offset + 1 : Math.max(fromOffset, batch.baseOffset)
+    const timestampMs = plausible(Number(batch.bytes.readBigInt64BE(MAX_TIMESTAMP_AT)))
+    if (firstOffset <= batch.lastOffset) {
+      into.push(faultyRecord(topic, partition, firstOffset, batch.lastOffset, timestampMs, error.message))
+    }
+  }
+  return plainBytes
+}
+
+/** Throws MalformedBatchError or RangeError behind the last record that can be read. */
+function readRecords(
+  { bytes, attributes, baseOffset, lastOffset }: Batch,
+  body: Buffer,
+  topic: string,
+  partition: number,
   fromOffset: number,
   into: ConsumedRecord[],
 ): void {
-  const firstTimestampMs = Number(batch.readBigInt64BE(27))
-  const count = batch.readInt32BE(57)
-  const compression = batch.readInt16BE(ATTRIBUTES_AT) & COMPRESSION_BITS
-  const body = batch.subarray(RECORDS_AT)
-  const reader = new VarintReader(
-    compression === 0 ? body : compressionsAlgorithmsByBitmask[compression]!.decompressSync(body),
-  )
+  const count = bytes.readInt32BE(COUNT_AT)
+  if (count < 0 || count > RECORDS_MAX) throw new MalformedBatchError(`it cannot have ${count} records`)
+  const isAppendTime = (attributes & LOG_APPEND_TIME_BIT) !== 0
+  const baseMs = Number(bytes.readBigInt64BE(isAppendTime ? MAX_TIMESTAMP_AT : FIRST_TIMESTAMP_AT))
+  const reader = new VarintReader(body)
   const places = { keyAt: 0, keyLength: 0, valueAt: 0, valueLength: 0, headersAt: 0 }
+  let previousOffset = baseOffset - 1
   for (let index = 0; index < count; index++) {
     const length = reader.read()
     const end = reader.position + length
-    if (length < 0 || end > reader.buffer.length) throw new CorruptBatchError(`${topic}[${partition}]@${baseOffset}`)
+    if (length < 0 || end > body.length) throw new MalformedBatchError('a record is longer than its batch')
     reader.position++
-    const timestampMs = firstTimestampMs + reader.read()
+    const deltaMs = reader.read()
     const offset = baseOffset + reader.read()
     places.keyLength = reader.read()
     places.keyAt = reader.position
@@ -216,10 +182,33 @@ function readRecords(
     places.valueAt = reader.position
     reader.position += Math.max(0, places.valueLength)
     places.headersAt = reader.position
-    if (places.headersAt > end) throw new CorruptBatchError(`${topic}[${partition}]@${baseOffset}`)
+    if (places.headersAt > end) throw new MalformedBatchError('a key or a value is longer than its record')
+    if (!(offset > previousOffset && offset <= lastOffset)) throw new MalformedBatchError('its offsets do not rise')
+    previousOffset = offset
     if (offset >= fromOffset) {
-      into.push(new ConsumedRecord(topic, partition, offset, timestampMs, reader.buffer, places, end))
+      const timestampMs = plausible(isAppendTime ? baseMs : baseMs + deltaMs)
+      into.push(new ConsumedRecord(topic, partition, offset, timestampMs, body, places, end))
     }
     reader.position = end
   }
+}
+
+/** Producers may write any 64 bits; what no date has becomes the nearest that one has. */
+function plausible(timestampMs: number): number {
+  return timestampMs >= 0 ? Math.min(timestampMs, TIMESTAMP_MS_MAX) : 0
+}
+
+/** Stands for the records of a batch that cannot be read. */
+function faultyRecord(
+  topic: string,
+  partition: number,
+  firstOffset: number,
+  lastOffset: number,
+  timestampMs: number,
+  why: string,
+): ConsumedRecord {
+  const places = { keyAt: 0, keyLength: -1, valueAt: 0, valueLength: -1, headersAt: 0 }
+  const record = new ConsumedRecord(topic, partition, firstOffset, timestampMs, Buffer.alloc(0), places, 0)
+  record.fault = `the batch with offsets ${firstOffset} to ${lastOffset} cannot be read: ${why}`
+  return record
 }

@@ -27,7 +27,7 @@ export interface ProducerRecord {
   readonly partition?: number
   readonly key: string | Buffer | null
   readonly value: string | Buffer | null
-  readonly headers?: readonly (readonly [string, string])[]
+  readonly headers?: readonly (readonly [string, string | Buffer])[]
   /** Milliseconds since the epoch; now, when absent. */
   readonly timestampMs?: number
 }
@@ -42,7 +42,7 @@ export interface ProducerStamp {
 /** Bytes that a record's key, value and headers take, before its few bytes of framing. */
 export function recordBytes(record: ProducerRecord): number {
   let bytes = textBytes(record.key) + textBytes(record.value)
-  for (const header of record.headers ?? []) bytes += header[0].length + header[1].length + 4
+  for (const [name, value] of record.headers ?? []) bytes += textBytes(name) + textBytes(value) + 4
   return bytes
 }
 
@@ -81,7 +81,7 @@ export class RecordBatchBuilder {
     size += Math.max(0, keyBytes) + Math.max(0, valueBytes) + varintSize(headers.length)
     for (const [name, value] of headers) {
       const nameBytes = Buffer.byteLength(name)
-      const headerBytes = Buffer.byteLength(value)
+      const headerBytes = textBytes(value)
       size += varintSize(nameBytes) + nameBytes + varintSize(headerBytes) + headerBytes
     }
 
@@ -96,7 +96,7 @@ export class RecordBatchBuilder {
     at = writeVarint(body, at, headers.length)
     for (const [name, value] of headers) {
       at = writeText(body, at, name, Buffer.byteLength(name))
-      at = writeText(body, at, value, Buffer.byteLength(value))
+      at = writeText(body, at, value, textBytes(value))
     }
     this.#length = at
     this.count++

@@ -10,12 +10,12 @@ import type { Pool } from '../../postgres/pool.ts'
 import type { Health } from '../../runtime/health.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
-import { observeConsumer } from '../../runtime/observe-kafka.ts'
+import { type ObservedConsumer, observeConsumer } from '../../runtime/observe-kafka.ts'
+import { RepeatedFailure } from '../../runtime/repeated-failure.ts'
 import type { Service } from '../../runtime/service.ts'
 import type { Values } from '../../runtime/settings.ts'
 import type { dlqSettings } from './config.ts'
-import { readLetter } from './read-letter.ts'
-import { storeLetters } from './store-letters.ts'
+import { keepLetters } from './store-letters.ts'
 
 const BATCH_RECORDS_MAX = 500
 /** Closed letters removed in one statement, once a sample. */
@@ -36,7 +36,9 @@ export interface DeadLetterKeeperParts {
 export class DeadLetterKeeper implements Service {
   readonly name = 'dlq'
   readonly #parts: DeadLetterKeeperParts
+  readonly #observer: ObservedConsumer
   readonly #consumer: Consumer
+  readonly #sampleFailure: RepeatedFailure
   readonly #records
   readonly #oldest
   #timer: NodeJS.Timeout | null = null
@@ -47,6 +49,8 @@ export class DeadLetterKeeper implements Service {
     const { cluster, log, metrics, instanceId } = parts
     this.#records = metrics.gaugeSet('smsgw_dlq_records', 'Open dead letters', ['reason'])
     this.#oldest = metrics.gaugeSet('smsgw_dlq_oldest_age_seconds', 'Age of the oldest open dead letter; 0 if none', [])
+    this.#observer = observeConsumer(log, metrics, GROUPS.deadLetters)
+    this.#sampleFailure = new RepeatedFailure({ what: 'count of open dead letters', log })
     this.#consumer = new Consumer(
       cluster,
       consumerOptions(
@@ -54,7 +58,7 @@ export class DeadLetterKeeper implements Service {
         { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 200 },
       ),
       inBatches({ handle: (records) => this.#keep(records), recordsMax: BATCH_RECORDS_MAX }),
-      observeConsumer(log, metrics, GROUPS.deadLetters),
+      this.#observer,
     )
   }
 
@@ -63,10 +67,15 @@ export class DeadLetterKeeper implements Service {
     this.#parts.health.add('dlq', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
     })
-    const { settings, log } = this.#parts
+    this.#parts.health.add('dlq-progress', this.#observer.check)
+    const { settings } = this.#parts
+    const failure = this.#sampleFailure
     this.#timer = setInterval(() => {
       this.#sampling ??= this.#sample()
-        .catch((error) => log.warn({ err: error }, 'open dead letters could not be counted; trying again'))
+        .then(
+          () => failure.succeeded(),
+          (error) => void failure.failed(error),
+        )
         .finally(() => {
           this.#sampling = null
         })
@@ -80,8 +89,10 @@ export class DeadLetterKeeper implements Service {
   }
 
   async #keep(records: readonly ConsumedRecord[]): Promise<[]> {
-    const letters = records.filter((record) => !isActionType(record.header('ce_type'))).map(readLetter)
-    if (letters.length > 0) await storeLetters(this.#parts.pool, letters)
+    const letters = records.filter((record) => !isActionType(record.header('ce_type')))
+    await keepLetters(this.#parts.pool, letters, ({ partition, offset }, error) => {
+      this.#parts.log.warn({ err: error, partition, offset }, 'a dead letter cannot be stored as it is; reduced')
+    })
     return []
   }
 
@@ -90,7 +101,8 @@ export class DeadLetterKeeper implements Service {
     const { rows } = await pool.query<{ reason: string; letters: number; oldest_seconds: number }>({
       name: 'dlq-count-open',
       text: `SELECT reason, count(*) AS letters,
-               extract(epoch FROM clock_timestamp() - min(failed_at))::float8 AS oldest_seconds
+               coalesce(extract(epoch FROM clock_timestamp()
+                 - min(failed_at) FILTER (WHERE failed_at > now() - interval '400 days'))::float8, 0) AS oldest_seconds
              FROM dead_letters WHERE state = 'open' GROUP BY reason`,
     })
     // Every reason has a value, so that the first letter of one shows as a rise.

@@ -1,9 +1,12 @@
+import { isUtf8 } from 'node:buffer'
+import { cleanId, cleanText } from '../../domain/text/clean-text.ts'
+import { decodeUtf8 } from '../../domain/text/decode-utf8.ts'
 import { DeadLetter } from '../../events/dead-letter.ts'
 import { EventFormError, eventCodec } from '../../events/event-codec.ts'
 import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
 import type { LetterPlace } from './letter-id.ts'
 
-const codec = eventCodec(DeadLetter)
+const codec = eventCodec(DeadLetter, { takesAnyText: true })
 
 /** Begin the names of headers that a dead letter adds to those of its record. */
 const ADDED = ['kafka_dlt-', 'dlq-']
@@ -11,6 +14,9 @@ export const REDRIVE_COUNT_HEADER = 'dlq-redrive-count'
 
 const ERROR_LENGTH_MAX = 2_000
 const NAME_LENGTH_MAX = 64
+const TOPIC_LENGTH_MAX = 249
+/** A letter is written when its record fails: a time further from that of the letter's own record is absurd. */
+const FAILED_APART_MS_MAX = 400 * 86_400_000
 
 /** A dead letter as it is kept. `key`, `headers` and `value` are those of the original record. */
 export interface Letter extends LetterPlace {
@@ -40,14 +46,14 @@ export interface LetterSubject {
 /** Never throws: a record of `sms.dlq` that is no dead letter is kept as one of its own, so that someone sees it. */
 export function readLetter(record: ConsumedRecord): Letter {
   const { partition, offset } = record
-  const headers = [...record.headers()].map(([name, bytes]): [string, string] => [name, bytes.toString()])
+  const headers = storableHeaders(record)
   const redrives = Number(headers.find(([name]) => name === REDRIVE_COUNT_HEADER)?.[1] ?? 0)
   const content = readContent(record)
   return {
     partition,
     offset,
     ...content,
-    error: storable(content.error).slice(0, ERROR_LENGTH_MAX),
+    error: cleanText(content.error, ERROR_LENGTH_MAX),
     redrives: Number.isInteger(redrives) && redrives > 0 ? Math.min(redrives, 1_000) : 0,
     subject: subjectOf(content.value),
     key: record.key && Buffer.from(record.key),
@@ -64,28 +70,60 @@ function readContent(
     return {
       reason: letter.reason,
       error: letter.error,
-      failedAt: letter.failed_at,
-      originalTopic: storable(letter.original_topic),
+      failedAt: failedAtOf(letter.failed_at, record),
+      originalTopic: cleanId(letter.original_topic, TOPIC_LENGTH_MAX) ?? '',
       originalPartition: letter.original_partition,
       originalOffset: letter.original_offset,
-      consumerGroup: storable(letter.consumer_group),
+      consumerGroup: cleanId(letter.consumer_group) ?? '',
       attempts: letter.attempts,
       value: letter.message === null ? null : Buffer.from(letter.message, encoding),
     }
   } catch (error) {
     if (!(error instanceof EventFormError)) throw error
-    return {
-      reason: error.reason,
-      error: `this record is no dead letter: ${error.message}`,
-      failedAt: new Date(record.timestampMs).toISOString(),
-      originalTopic: record.topic,
-      originalPartition: record.partition,
-      originalOffset: record.offset,
-      consumerGroup: '',
-      attempts: 0,
-      value: record.value && Buffer.from(record.value),
-    }
+    const reason = record.fault === null ? error.reason : 'unreadable'
+    return unknownContent(record, reason, record.fault ?? error.message, record.value)
   }
+}
+
+function unknownContent(
+  { topic, partition, offset, timestampMs }: Pick<ConsumedRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'>,
+  reason: string,
+  error: string,
+  value: Buffer | null,
+) {
+  return {
+    reason,
+    error: `this record is no dead letter: ${error}`,
+    failedAt: new Date(timestampMs).toISOString(),
+    originalTopic: topic,
+    originalPartition: partition,
+    originalOffset: offset,
+    consumerGroup: '',
+    attempts: 0,
+    value: value && Buffer.from(value),
+  }
+}
+
+/** What is left of a letter of which PostgreSQL refuses something: its place, its value, and why. */
+export function reducedLetter(record: ConsumedRecord, cause: string): Letter {
+  const { partition, offset } = record
+  const subject = { smsId: null, customerId: null, operator: null }
+  const content = unknownContent(record, 'schema', cleanText(cause, ERROR_LENGTH_MAX), record.value)
+  return { partition, offset, ...content, redrives: 0, subject, key: null, headers: [] }
+}
+
+/** Always the same for a record, so that a letter that is read again is known again. */
+function failedAtOf(text: string, record: ConsumedRecord): string {
+  const failedMs = Date.parse(text)
+  const isSane = Math.abs(failedMs - record.timestampMs) <= FAILED_APART_MS_MAX
+  return new Date(isSane ? failedMs : record.timestampMs).toISOString()
+}
+
+/** Those whose value is text that PostgreSQL stores; other bytes could neither be shown nor written again from there. */
+function storableHeaders(record: ConsumedRecord): [string, string][] {
+  return [...record.headers()]
+    .filter(([name, bytes]) => isUtf8(bytes) && !bytes.includes(0) && !name.includes('\0'))
+    .map(([name, bytes]) => [name, bytes.toString()])
 }
 
 /** Reads of a value what letters are found by. */
@@ -101,7 +139,7 @@ export function subjectOf(value: Buffer | null): LetterSubject {
 /** The fields of a value; none if it is no JSON object. */
 export function fieldsOf(value: Buffer | null): Record<string, unknown> {
   try {
-    const parsed: unknown = JSON.parse(value?.toString() ?? '')
+    const parsed: unknown = JSON.parse(decodeUtf8(value ?? Buffer.alloc(0)))
     return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : {}
   } catch {
     return {}
@@ -109,10 +147,5 @@ export function fieldsOf(value: Buffer | null): Record<string, unknown> {
 }
 
 function nameOf(field: unknown): string | null {
-  return typeof field === 'string' && field !== '' ? storable(field).slice(0, NAME_LENGTH_MAX) : null
-}
-
-/** PostgreSQL's texts have no character 0. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '')
+  return typeof field === 'string' ? cleanId(field, NAME_LENGTH_MAX) : null
 }

@@ -1,10 +1,36 @@
 import type { QueryConfig } from 'pg'
+import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
 import { numberArray, textArray } from '../../postgres/array-literal.ts'
+import { isItemFault } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
-import type { Letter } from './read-letter.ts'
+import { isolateFailures } from '../../runtime/isolate-failures.ts'
+import { type Letter, readLetter, reducedLetter } from './read-letter.ts'
 
-/** Keeps dead letters; those that are kept already stay as they are. */
+/**
+ * Keeps the dead letters of records. One of which PostgreSQL refuses something is kept in a reduced form, and `reduced`
+ * is told; the others are kept as they are. Throws what is no letter's fault.
+ */
+export async function keepLetters(
+  pool: Pool,
+  records: readonly ConsumedRecord[],
+  reduced: (record: ConsumedRecord, error: unknown) => void,
+): Promise<void> {
+  await isolateFailures(records, {
+    apply: async (some) => {
+      await storeLetters(pool, some.map(readLetter))
+      return some
+    },
+    isItemFault,
+    async isolated(record, error) {
+      await storeLetters(pool, [reducedLetter(record, (error as Error).message)])
+      reduced(record, error)
+      return record
+    },
+  })
+}
+
+/** Keeps dead letters, all or none; those that are kept already stay as they are. */
 export async function storeLetters(pool: Pool, letters: readonly Letter[]): Promise<void> {
   await inTransaction(pool, async (connection, sendLast) => {
     await connection.query(forgetFormer(letters))

@@ -1,9 +1,11 @@
 import type { TObject } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import type { ProblemPointer } from '../../domain/errors.ts'
+import { decodeUtf8 } from '../../domain/text/decode-utf8.ts'
 import { segment } from '../../domain/text/segments.ts'
 import { AcceptedEvent } from '../../events/accepted.ts'
 import { DeliveryTask } from '../../events/delivery.ts'
+import { intakeOf } from '../../events/event-codec.ts'
 import { StatusEvent } from '../../events/status.ts'
 import { TOPICS } from '../../events/topics.ts'
 
@@ -11,6 +13,7 @@ import { TOPICS } from '../../events/topics.ts'
 interface TopicForm {
   readonly schema: TObject
   readonly checker: Validator
+  readonly takeIn: (value: unknown) => unknown
   readonly identity: readonly string[]
 }
 
@@ -21,7 +24,7 @@ const FORMS: ReadonlyMap<string, TopicForm> = new Map([
 ])
 
 function formOf(schema: TObject, identity: readonly string[]): TopicForm {
-  return { schema, checker: Compile(schema), identity }
+  return { schema, checker: Compile(schema), takeIn: intakeOf(schema), identity }
 }
 
 /** Whether records can be redriven to a topic at all. */
@@ -31,8 +34,8 @@ export function isRedrivable(topic: string): boolean {
 
 /** What is wrong with a value as a record of a topic, field by field; nothing if it fits. */
 export function faultsOf(topic: string, value: Buffer | null): ProblemPointer[] {
-  const { checker } = FORMS.get(topic)!
-  const parsed = parse(value)
+  const { checker, takeIn } = FORMS.get(topic)!
+  const parsed = takeIn(parse(value))
   if (parsed === undefined) return [{ pointer: '/', detail: 'the value is not JSON' }]
   if (checker.Check(parsed)) return []
   return checker.Errors(parsed).map(({ instancePath, message, params }) => {
@@ -76,7 +79,7 @@ function textFaults({ message, encoding, segments }: DeliveryTask): ProblemPoint
 
 function parse(value: Buffer | null): unknown {
   try {
-    return JSON.parse(value?.toString() ?? '')
+    return JSON.parse(decodeUtf8(value ?? Buffer.alloc(0)))
   } catch {
     return undefined
   }

@@ -1,3 +1,4 @@
+import { isSkewed } from '../../postgres/clock-skew.ts'
 import type { Finding } from './finding.ts'
 
 /** What is read of a PostgreSQL server. Sizes in bytes. */
@@ -12,7 +13,6 @@ export interface DatabaseFacts {
 
 const WAL_MB_MIN = 1_024
 const CONNECTIONS_SHARE_MAX = 0.8
-const SKEW_MS_MAX = 1_000
 
 interface Rule {
   readonly name: string
@@ -96,12 +96,12 @@ export function checkDatabase(facts: DatabaseFacts, connectionsNeeded: number): 
     what: isStandby ? 'is a standby' : 'is the primary',
     advice: isStandby ? 'A standby takes no writes. Point DATABASE_URL at the primary.' : '',
   })
-  const isSkewed = Math.abs(clockSkewMs) - clockErrorMs > SKEW_MS_MAX
+  const skewed = isSkewed({ skewMs: clockSkewMs, errorMs: clockErrorMs })
   findings.push({
     of,
-    level: isSkewed ? 'warning' : 'ok',
+    level: skewed ? 'warning' : 'ok',
     what: `its clock differs from ours by ${Math.round(clockSkewMs)} ms (±${Math.round(clockErrorMs)})`,
-    advice: isSkewed ? 'Times of messages, leases and expiry compare clocks. Let NTP set both.' : '',
+    advice: skewed ? 'Ids, ages and validity carry the time of the process that made them. Let NTP set both.' : '',
   })
   return findings
 }

@@ -1,3 +1,4 @@
+import { readClock } from '../../postgres/clock-skew.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import type { DatabaseFacts } from './check-database.ts'
 
@@ -15,11 +16,7 @@ const NAMES = [
 /** Reads what the examination of a database needs; its clock by the middle of a round trip. */
 export async function readDatabaseFacts(pool: Pool): Promise<DatabaseFacts> {
   await pool.query('SELECT 1')
-  const sentMs = Date.now()
-  const clock = await pool.query<{ now_ms: number }>(
-    'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms',
-  )
-  const answeredMs = Date.now()
+  const { skewMs, errorMs } = await readClock(pool)
   const { rows } = await pool.query<{ name: string; setting: string }>(
     'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
     [NAMES],
@@ -33,7 +30,7 @@ export async function readDatabaseFacts(pool: Pool): Promise<DatabaseFacts> {
     settings: new Map(rows.map(({ name, setting }) => [name, setting])),
     connections,
     isStandby: standby,
-    clockSkewMs: clock.rows[0]!.now_ms - (sentMs + answeredMs) / 2,
-    clockErrorMs: (answeredMs - sentMs) / 2 + 1,
+    clockSkewMs: skewMs,
+    clockErrorMs: errorMs,
   }
 }

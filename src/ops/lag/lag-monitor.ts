@@ -3,8 +3,10 @@ import { TOPICS } from '../../events/topics.ts'
 import { describeLogDirs } from '../../kafka/admin/describe-log-dirs.ts'
 import { describeTopics } from '../../kafka/admin/describe-topics.ts'
 import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
+import type { Health } from '../../runtime/health.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
+import { RepeatedFailure } from '../../runtime/repeated-failure.ts'
 import type { Service } from '../../runtime/service.ts'
 import type { Values } from '../../runtime/settings.ts'
 import type { monitorSettings } from './config.ts'
@@ -21,6 +23,7 @@ const DESCRIBE_MS = 60_000
 export interface LagMonitorParts {
   readonly settings: Values<typeof monitorSettings>
   readonly cluster: Cluster
+  readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -40,6 +43,7 @@ export class LagMonitor implements Service {
   #described: string[] = []
   #timers: NodeJS.Timeout[] = []
   readonly #running = new Map<string, Promise<void>>()
+  readonly #failures = new Map<string, RepeatedFailure>()
 
   constructor(parts: LagMonitorParts) {
     this.#parts = parts
@@ -74,11 +78,25 @@ export class LagMonitor implements Service {
   /** A look that takes longer than its turn leaves out the next. */
   #collect(collector: string, look: () => Promise<void>): void {
     if (this.#running.has(collector)) return
+    const failure = this.#failureOf(collector)
     const running = look()
-      .then(() => this.#lastSuccess.set({ collector }, Date.now() / 1_000))
-      .catch((error) => this.#parts.log.warn({ err: error, collector }, 'the cluster was not read; trying again'))
+      .then(() => {
+        this.#lastSuccess.set({ collector }, Date.now() / 1_000)
+        failure.succeeded()
+      })
+      .catch((error) => void failure.failed(error))
       .finally(() => this.#running.delete(collector))
     this.#running.set(collector, running)
+  }
+
+  #failureOf(collector: string): RepeatedFailure {
+    let failure = this.#failures.get(collector)
+    if (!failure) {
+      failure = new RepeatedFailure({ what: `collection of ${collector}`, log: this.#parts.log })
+      this.#failures.set(collector, failure)
+      this.#parts.health.add(`monitor-${collector}`, failure.check)
+    }
+    return failure
   }
 
   async #sample(): Promise<void> {

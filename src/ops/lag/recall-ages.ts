@@ -1,5 +1,6 @@
 import { readRecord } from '../../kafka/admin/read-record.ts'
 import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
+import { recordAgeMs } from '../../kafka/consumer/record-age.ts'
 import type { LagHistory } from './lag-history.ts'
 import type { PartitionLag } from './read-lag.ts'
 
@@ -20,8 +21,8 @@ export async function recallAges(cluster: Cluster, connections: BrokerConnection
 }
 
 /**
- * When the next record that the group would read was stamped; null when there is none. Throws KafkaError or
- * KafkaUnreachableError.
+ * When the next record that the group would read was stamped; null when there is none, or no age can be told by its
+ * timestamp. Throws KafkaError or KafkaUnreachableError.
  */
 export async function readProducedMs(
   cluster: Cluster,
@@ -29,5 +30,5 @@ export async function readProducedMs(
   lag: PartitionLag,
 ): Promise<number | null> {
   const record = await readRecord(cluster, connections, lag, Math.max(lag.currentOffset, lag.logStartOffset))
-  return record ? record.timestampMs : null
+  return record && recordAgeMs(record.timestampMs, Date.now()) !== null ? record.timestampMs : null
 }

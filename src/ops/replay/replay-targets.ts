@@ -104,16 +104,17 @@ export async function intoDelivery(cluster: Cluster, expressPartitions: number):
     topics: [TOPICS.delivery],
     async take(records) {
       const layout = { partitions: producer.partitionsOf(TOPICS.delivery), expressPartitions }
-      await Promise.all(records.map((record) => producer.send(placeTask(repeat(record), layout))))
-      return records.length
+      // What stands for records that cannot be read is none to be published.
+      const tasks = records.filter(({ fault }) => fault === null)
+      await Promise.all(tasks.map((record) => producer.send(placeTask(repeat(record), layout))))
+      return tasks.length
     },
     close: () => producer.close(),
   }
 }
 
 function repeat(record: ConsumedRecord) {
-  const headers = [...record.headers()].map(([name, value]): [string, string] => [name, value.toString()])
-  return { topic: record.topic, key: record.key, value: record.value, headers }
+  return { topic: record.topic, key: record.key, value: record.value, headers: [...record.headers()] }
 }
 
 function decodeOrNull(

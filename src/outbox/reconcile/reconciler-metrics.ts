@@ -11,6 +11,7 @@ export class ReconcilerMetrics {
   readonly found
   readonly republished
   readonly givenUp
+  readonly refused
   readonly #rounds
   #measured: Measured | null = null
 
@@ -22,6 +23,7 @@ export class ReconcilerMetrics {
       'smsgw_reconciler_given_up_total',
       'Messages that were published again as often as allowed, and nothing came of it',
     )
+    this.refused = metrics.gaugeSet('smsgw_outbox_refused_rows', 'Rows that the outbox has set aside', [])
     const age = (ms: number | null | undefined): number => (ms ? Math.max(0, Date.now() - ms) / 1_000 : 0)
     metrics.gauge('smsgw_reconciler_oldest_seconds', 'Age of the oldest message that has not got on', () =>
       age(this.#measured?.oldestMs),

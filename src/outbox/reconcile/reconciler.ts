@@ -6,11 +6,14 @@ import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
 import { LeaderLoop } from '../../postgres/leader-loop.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import { readRanges, writeRanges } from '../../postgres/range-progress.ts'
+import type { Health } from '../../runtime/health.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
+import { RepeatedFailure } from '../../runtime/repeated-failure.ts'
 import type { Service } from '../../runtime/service.ts'
 import type { Values } from '../../runtime/settings.ts'
 import type { outboxSettings } from '../config.ts'
+import { countRefused, forgetRefused } from '../set-aside.ts'
 import { forgetRepublications, readHeads, readOldestMessage } from './reconcile-statements.ts'
 import { ReconcilerMetrics } from './reconciler-metrics.ts'
 import { RANGE_MS, SearchRange } from './search-range.ts'
@@ -22,6 +25,11 @@ const DAY_MS = 86_400_000
 /** Of each period, the share that may go into looking through ranges. */
 const SEARCH_SHARE = 0.1
 const RANGES_ADDED_MAX = 10_000
+/**
+ * Ids carry the time of the process that gave them: behind one whose clock is late a range fills when it has long been
+ * looked through. So each is looked through once more, so much later.
+ */
+const CLOCKS_APART_MS_MAX = 15 * 60_000
 /** Published again in one period: a lost topic comes back at a pace that leaves room for what is new. */
 const REPUBLISHED_MAX = 20_000
 
@@ -29,6 +37,7 @@ export interface ReconcilerParts {
   readonly settings: Values<typeof outboxSettings>
   readonly pool: Pool
   readonly cluster: Cluster
+  readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -43,12 +52,14 @@ export class Reconciler implements Service {
   readonly #parts: ReconcilerParts
   readonly #metrics: ReconcilerMetrics
   readonly #connections: BrokerConnections
+  readonly #failure: RepeatedFailure
   readonly #loop: LeaderLoop
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
     this.#metrics = new ReconcilerMetrics(parts.metrics)
     this.#connections = parts.cluster.connections()
+    this.#failure = new RepeatedFailure({ what: 'search for lost messages', log: parts.log })
     this.#loop = new LeaderLoop({
       pool: parts.pool,
       lock: RECONCILER_LOCK,
@@ -57,14 +68,19 @@ export class Reconciler implements Service {
         parts.log.info('looks for lost messages')
         const watermark = new SettledWatermark(parts.settings.RECONCILE_AFTER_MS)
         const ranges = await this.#readRanges(connection)
-        return () => this.#round(connection, watermark, ranges)
+        const late = this.#lateRanges(ranges)
+        return async () => {
+          await this.#round(connection, watermark, ranges, late)
+          this.#failure.succeeded()
+        }
       },
       ended: () => this.#metrics.measure(null),
-      troubled: (error) => parts.log.warn({ err: error }, 'lost messages could not be looked for; trying again'),
+      troubled: (error) => void this.#failure.failed(error),
     })
   }
 
   async start(): Promise<void> {
+    this.#parts.health.add('reconciler', this.#failure.check)
     this.#loop.start()
   }
 
@@ -85,7 +101,19 @@ export class Reconciler implements Service {
     return new OpenRanges(rules, Math.min(firstMs, nowMs - RECONCILE_AFTER_MS), [])
   }
 
-  async #round(connection: Connection, watermark: SettledWatermark, ranges: OpenRanges): Promise<void> {
+  /** For the second look; not stored, as the first one after a restart comes late as well. */
+  #lateRanges(ranges: OpenRanges): OpenRanges {
+    const afterMs = this.#parts.settings.RECONCILE_AFTER_MS + CLOCKS_APART_MS_MAX
+    const rules = { rangeMs: RANGE_MS, afterMs, revisitShare: 0.25 }
+    return new OpenRanges(rules, ranges.progress.nextMs - CLOCKS_APART_MS_MAX, [])
+  }
+
+  async #round(
+    connection: Connection,
+    watermark: SettledWatermark,
+    ranges: OpenRanges,
+    late: OpenRanges,
+  ): Promise<void> {
     const { settings } = this.#parts
     const view = await this.#look(connection)
     watermark.observe(view)
@@ -96,6 +124,13 @@ export class Reconciler implements Service {
     for (const startMs of ranges.due(view.atMs, watermark.settledMs)) {
       if (this.#loop.isStopping || search.republished >= REPUBLISHED_MAX || performance.now() > endMs) break
       ranges.visited(startMs, await search.range(startMs), view.atMs)
+    }
+    late.extend(view.atMs, RANGES_ADDED_MAX)
+    for (const startMs of late.due(view.atMs, watermark.settledMs)) {
+      if (this.#loop.isStopping || search.republished >= REPUBLISHED_MAX || performance.now() > endMs) break
+      const oldestMs = await search.range(startMs)
+      late.visited(startMs, null, view.atMs)
+      if (oldestMs !== null) ranges.visited(startMs, oldestMs, view.atMs)
     }
     while (!this.#loop.isStopping && search.republished < REPUBLISHED_MAX && (await search.released())) {
       if (performance.now() > endMs) break
@@ -112,6 +147,7 @@ export class Reconciler implements Service {
       shard: number
       seq: number | null
       sms_id: number | null
+      accepted_at: Date | null
     }>(readHeads())
     const { cluster } = this.#parts
     const delivery = await readProgress(cluster, this.#connections, TOPICS.delivery, GROUPS.delivery)
@@ -120,13 +156,18 @@ export class Reconciler implements Service {
       atMs: rows[0]!.read_at.getTime(),
       heads: rows
         .filter(({ seq }) => seq !== null)
-        .map(({ shard, seq, sms_id }) => ({ shard, seq: seq!, smsId: sms_id! })),
+        .map(({ shard, seq, sms_id, accepted_at }) => {
+          return { shard, seq: seq!, acceptedMs: accepted_at?.getTime() ?? smsIdTimeMs(sms_id!) }
+        }),
       delivery,
       status,
     }
   }
 
   async #forget(connection: Connection, ranges: OpenRanges, beforeMs: number): Promise<void> {
+    const { rows } = await connection.query<{ rows: number }>(countRefused())
+    this.#metrics.refused.set(rows[0]!.rows)
+    if (rows[0]!.rows > 0) await connection.query(forgetRefused(this.#parts.settings.OUTBOX_REFUSED_DAYS))
     const forgotten = ranges.forget(beforeMs)
     if (forgotten.length === 0) return
     await connection.query(forgetRepublications(beforeMs))

@@ -7,7 +7,16 @@ const NOW = 1_000_000_000
 const PASSED = { isPassed: () => true }
 
 function found(changes: Partial<FoundMessage> = {}): FoundMessage {
-  return { smsId: 1, shard: 0, partition: 0, movedAtMs: null, republished: null, isGivenUp: false, ...changes }
+  return {
+    smsId: 1,
+    acceptedMs: 1,
+    shard: 0,
+    partition: 0,
+    movedAtMs: null,
+    republished: null,
+    isGivenUp: false,
+    ...changes,
+  }
 }
 
 test('lost is published again, late is left alone, and a state is given its time', () => {

@@ -1,7 +1,9 @@
 import { outboxShard } from '../../domain/outbox-shard.ts'
 import { firstSmsIdAt, smsIdTimeMs } from '../../domain/sms-id.ts'
 import { deliveryPartition } from '../../events/delivery-partition.ts'
+import { isItemFault } from '../../postgres/database-errors.ts'
 import type { Connection } from '../../postgres/pool.ts'
+import { isolateFailures } from '../../runtime/isolate-failures.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Values } from '../../runtime/settings.ts'
 import type { outboxSettings } from '../config.ts'
@@ -88,7 +90,7 @@ export class SearchRange {
     })
     const again = decided.get('republish') ?? []
     if (again.length > 0) {
-      await connection.query(republish(again))
+      await this.#eachAllowed(again, (some) => connection.query(republish(some)))
       this.republished += again.length
       counts.found.inc(again.length)
       counts.republished.inc(again.length)
@@ -96,7 +98,7 @@ export class SearchRange {
     }
     const hopeless = decided.get('give-up') ?? []
     if (hopeless.length > 0) {
-      await connection.query(giveUp(hopeless.map(({ smsId }) => smsId)))
+      await this.#eachAllowed(hopeless, (some) => connection.query(giveUp(some.map(({ smsId }) => smsId))))
       counts.found.inc(hopeless.length)
       counts.givenUp.inc(hopeless.length)
       for (let from = 0; from < hopeless.length; from += NAMED_MAX) {
@@ -107,11 +109,30 @@ export class SearchRange {
     return new Set([...hopeless, ...(decided.get('leave') ?? [])].map(({ smsId }) => smsId))
   }
 
+  /** Writes about messages together; one that PostgreSQL refuses is named in the log and left as it is. */
+  async #eachAllowed(
+    messages: readonly FoundMessage[],
+    write: (some: readonly FoundMessage[]) => Promise<unknown>,
+  ): Promise<void> {
+    await isolateFailures(messages, {
+      apply: async (some) => {
+        await write(some)
+        return some
+      },
+      isItemFault,
+      isolated: (message, error) => {
+        this.#parts.log.error({ err: error, sms_id: message.smsId }, 'a lost message cannot be published again; left')
+        return message
+      },
+    })
+  }
+
   #toFound(row: SilentRow): FoundMessage {
     const { DELIVERY_KEY, DELIVERY_EXPRESS_PARTITIONS: expressPartitions } = this.#parts.settings
     const key = DELIVERY_KEY === 'customer' ? row.customer_id : row.operator
     return {
       smsId: row.sms_id,
+      acceptedMs: row.accepted_at?.getTime() ?? smsIdTimeMs(row.sms_id),
       shard: outboxShard(row.customer_id),
       partition: deliveryPartition(key, row.priority, { partitions: this.#partitions, expressPartitions }),
       movedAtMs: row.moved_at?.getTime() ?? null,

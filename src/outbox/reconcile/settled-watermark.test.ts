@@ -7,6 +7,8 @@ import { type PipelineView, SettledWatermark, type SilentMessage } from './settl
 const START_MS = Date.UTC(2026, 10, 24)
 const SHARDS = 3
 const PARTITIONS = 3
+/** Of the processes that give ids; the database's clock, by which messages were accepted, is right. */
+const CLOCK_ERRORS_MS = [0, 600_000, -600_000, 0, 0]
 
 interface Message extends SilentMessage {
   lost: boolean
@@ -59,7 +61,9 @@ class Pipeline {
   #seq = 0
 
   accept(key: number): void {
-    const ids = { smsId: firstSmsIdAt(++this.nowMs), shard: key % SHARDS, partition: key % PARTITIONS }
+    const acceptedMs = ++this.nowMs
+    const smsId = firstSmsIdAt(acceptedMs + CLOCK_ERRORS_MS[key % CLOCK_ERRORS_MS.length]!)
+    const ids = { smsId, acceptedMs, shard: key % SHARDS, partition: key % PARTITIONS }
     const message = { ...ids, movedAtMs: null, republished: null, lost: false, heard: false }
     this.messages.push(message)
     this.#outbox.push({ seq: ++this.#seq, message })
@@ -105,7 +109,7 @@ class Pipeline {
       this.#outbox.find(({ message }) => message.shard === shard),
     )
       .filter((head) => head !== undefined)
-      .map(({ seq, message }) => ({ shard: message.shard, seq, smsId: message.smsId }))
+      .map(({ seq, message }) => ({ shard: message.shard, seq, acceptedMs: message.acceptedMs }))
     pause()
     const committed = this.#tasks.map((log) => log.progress.committedOffset)
     pause()
@@ -172,7 +176,15 @@ test('a message is held for lost only if it is, whatever the order of things; an
 
 const IDLE: PartitionProgress = { startOffset: 0, endOffset: 0, committedOffset: null }
 const message = (changes: Partial<SilentMessage> = {}): SilentMessage => {
-  return { smsId: firstSmsIdAt(START_MS), shard: 0, partition: 0, movedAtMs: null, republished: null, ...changes }
+  return {
+    smsId: firstSmsIdAt(START_MS),
+    acceptedMs: START_MS,
+    shard: 0,
+    partition: 0,
+    movedAtMs: null,
+    republished: null,
+    ...changes,
+  }
 }
 
 function after(...views: Partial<PipelineView>[]): SettledWatermark {
@@ -201,9 +213,9 @@ test('a log that was cut off is passed at its new end, and a partition that is n
 })
 
 test('what waits in the outbox is not lost: accepted after the oldest row, or published again after it', () => {
-  const heads = [{ shard: 0, seq: 7, smsId: firstSmsIdAt(START_MS) }]
+  const heads = [{ shard: 0, seq: 7, acceptedMs: START_MS }]
   expect(after({ heads }).isPassed(message())).toBe(false)
-  const older = message({ smsId: firstSmsIdAt(START_MS - 1_001) })
+  const older = message({ acceptedMs: START_MS - 1_001 })
   expect(after({ heads }).isPassed(older)).toBe(true)
   const again = { times: 1, atMs: START_MS }
   expect(after({ heads }).isPassed({ ...older, republished: { ...again, outboxSeq: 7 } })).toBe(false)

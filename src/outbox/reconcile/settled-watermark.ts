@@ -1,12 +1,12 @@
 import { OUTBOX_SHARDS } from '../../domain/outbox-shard.ts'
-import { smsIdTimeMs } from '../../domain/sms-id.ts'
 import { hasPassed, type PartitionProgress } from '../../kafka/admin/read-progress.ts'
 
 /** The oldest row of a shard of the outbox. */
 export interface ShardHead {
   readonly shard: number
   readonly seq: number
-  readonly smsId: number
+  /** When its message was accepted, by the database's clock. */
+  readonly acceptedMs: number
 }
 
 /**
@@ -24,6 +24,8 @@ export interface PipelineView {
 /** A message of which too little has been heard. */
 export interface SilentMessage {
   readonly smsId: number
+  /** By the database's clock: that of the process which gave the id may be minutes off. */
+  readonly acceptedMs: number
   readonly shard: number
   /** Where its task is, in the tasks' topic. */
   readonly partition: number
@@ -100,7 +102,7 @@ export class SettledWatermark {
     const mark = this.#settled[message.partition]
     if (!mark) return false
     const shard = mark.shards[message.shard]!
-    if (smsIdTimeMs(message.smsId) >= shard.acceptedBeforeMs) return false
+    if (message.acceptedMs >= shard.acceptedBeforeMs) return false
     if (message.movedAtMs !== null && message.movedAtMs >= mark.atMs) return false
     const { republished } = message
     return republished === null || (republished.atMs < mark.atMs && republished.outboxSeq < shard.seqBefore)
@@ -110,9 +112,8 @@ export class SettledWatermark {
     const heads = new Map(view.heads.map((head) => [head.shard, head]))
     const shards = Array.from({ length: OUTBOX_SHARDS }, (_, shard): ShardMark => {
       const head = heads.get(shard)
-      const headMs = head ? smsIdTimeMs(head.smsId) : view.atMs
       return {
-        acceptedBeforeMs: Math.min(headMs, view.atMs) - this.#acceptanceMs,
+        acceptedBeforeMs: Math.min(head?.acceptedMs ?? view.atMs, view.atMs) - this.#acceptanceMs,
         seqBefore: head?.seq ?? Number.POSITIVE_INFINITY,
       }
     })

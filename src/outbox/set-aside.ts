@@ -1,0 +1,60 @@
+import type { QueryConfig } from 'pg'
+import { cleanText } from '../domain/text/clean-text.ts'
+import { EventFormError } from '../events/event-codec.ts'
+import { KafkaError } from '../kafka/errors.ts'
+import { numberArray, textArray } from '../postgres/array-literal.ts'
+import type { OutboxRow } from './claim-batch.ts'
+
+const CAUSE_CHARS_MAX = 500
+
+/** A row that can never be published as it is, and why. */
+export interface FaultyRow {
+  readonly row: OutboxRow
+  readonly cause: string
+}
+
+/** The message of an outbox row is gone. */
+export class MissingMessageError extends Error {
+  override readonly name = 'MissingMessageError'
+}
+
+/** Whether a row could not be published for what it is, and not for what Kafka or the network is. */
+export function isRowFault(error: unknown): boolean {
+  if (error instanceof EventFormError || error instanceof MissingMessageError) return true
+  return error instanceof KafkaError && error.isRecordFault
+}
+
+/**
+ * Moves rows from the outbox into `outbox_refused`, where an operator of the gateway finds them and may put them back
+ * (docs/operations/SmsGwOutboxRefused.md). Their messages stay as they are.
+ */
+export function setAside(faulty: readonly FaultyRow[]): QueryConfig {
+  return {
+    name: 'outbox-set-aside',
+    text: `WITH gone AS (
+             DELETE FROM outbox USING unnest($1::tid[], $2::bigint[], $3::text[]) AS faulty (place, sms_id, cause)
+             WHERE outbox.ctid = faulty.place AND outbox.sms_id = faulty.sms_id
+             RETURNING outbox.shard, outbox.sms_id, outbox.payload, outbox.carries, faulty.cause
+           )
+           INSERT INTO outbox_refused (shard, sms_id, payload, carries, cause)
+           SELECT shard, sms_id, payload, carries, cause FROM gone`,
+    values: [
+      textArray(faulty.map(({ row }) => row.place)),
+      numberArray(faulty.map(({ row }) => row.sms_id)),
+      textArray(faulty.map(({ cause }) => cleanText(cause, CAUSE_CHARS_MAX))),
+    ],
+  }
+}
+
+/** Removes what was set aside so long ago that nobody will put it back. */
+export function forgetRefused(days: number): QueryConfig {
+  return {
+    name: 'outbox-forget-refused',
+    text: "DELETE FROM outbox_refused WHERE refused_at < now() - $1 * interval '1 day'",
+    values: [days],
+  }
+}
+
+export function countRefused(): QueryConfig {
+  return { name: 'outbox-count-refused', text: 'SELECT count(*) AS rows FROM outbox_refused' }
+}
