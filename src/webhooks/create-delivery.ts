@@ -1,4 +1,5 @@
 import type { Pool } from '../postgres/pool.ts'
+import { sleep } from '../runtime/backoff.ts'
 import type { Log } from '../runtime/log.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Values } from '../runtime/settings.ts'
@@ -18,6 +19,7 @@ const WAITING_PER_REQUEST = 4
 const RETRY_PART = 1 / 4
 /** Beyond its time-out a post needs this to be written down, before others may take its event for abandoned. */
 const LEASE_MARGIN_MS = 20_000
+const DRAIN_MS_MAX = 10_000
 const HOUR_MS = 3_600_000
 
 export interface DeliverySettings
@@ -50,7 +52,7 @@ export interface Delivery {
   readonly handlersMax: number
   /** Health checks, by name. */
   readonly failures: Readonly<Record<string, RepeatedFailure>>
-  /** Awaits what is in flight, and closes all connections. */
+  /** Awaits what is in flight, for ten seconds at most, and closes all connections. */
   stop(): Promise<void>
 }
 
@@ -90,8 +92,10 @@ export function createDelivery({ settings, pool, log, counted, exhausted }: Deli
     handlersMax: requestsMax * (2 + WAITING_PER_REQUEST),
     async stop() {
       queue.stop()
-      await Promise.all([events.drain(), retries.stop()])
+      const drained = Promise.all([events.drain(), retries.stop()])
+      await Promise.race([drained, sleep(DRAIN_MS_MAX)])
       await poster.close()
+      await drained
     },
   }
 }

@@ -5,7 +5,7 @@ import { AddressRefusedError } from './address-guard.ts'
 
 /** What of a body is read so that its connection can be used again; beyond it the connection costs less to replace. */
 const BODY_BYTES_MAX = 16_384
-const BODY_MS_MAX = 1_000
+const BODY_MS_MAX = 250
 /** Interim responses (1xx) that a receiver may send before the real one. */
 const INTERIM_MAX = 8
 const ERROR_CHARS_MAX = 200
@@ -29,7 +29,7 @@ export interface ExchangeEvents {
 
 /**
  * One request and its response, of which the status line decides. A single deadline runs from the beginning, whatever
- * dribbles in meanwhile; after the header the body may take a second and 16 KiB, is dropped, and changes nothing any
+ * dribbles in meanwhile; after the header the body may take a quarter of a second and 16 KiB, is dropped, and changes nothing any
  * more.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
@@ -79,9 +79,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #dragOn(): void {
-    if (this.#timeoutMs <= SLOW_MS) return this.#giveUp(this.#timeoutMs)
-    this.#timer = setTimeout(() => this.#giveUp(this.#timeoutMs), this.#timeoutMs - SLOW_MS)
-    if (!this.#events.slow()) this.#giveUp(SLOW_MS)
+    const leftMs = this.#timeoutMs - SLOW_MS
+    if (leftMs > 0) this.#timer = setTimeout(() => this.#giveUp(this.#timeoutMs), leftMs)
+    if (leftMs <= 0) this.#giveUp(this.#timeoutMs)
+    else if (!this.#events.slow()) this.#giveUp(SLOW_MS)
   }
 
   /** The connection is closed, or will be as soon as it opens. */

@@ -25,12 +25,12 @@ export async function listBacklogs(database: Queryable, endpointIds: readonly st
      CROSS JOIN LATERAL (
        SELECT count(*) AS events, min(created_at) AS oldest_at, min(next_at) AS next_at
        FROM (SELECT created_at, next_at FROM webhook_retries
-             WHERE endpoint_id = endpoint.endpoint_id AND exhausted_at IS NULL ORDER BY created_at LIMIT $2) AS some
+             WHERE endpoint_id = endpoint.endpoint_id AND exhausted_at IS NULL ORDER BY created_at LIMIT $2) AS sample
      ) AS waiting
      CROSS JOIN LATERAL (
        SELECT count(*) AS events, min(created_at) AS oldest_at
        FROM (SELECT created_at FROM webhook_retries
-             WHERE endpoint_id = endpoint.endpoint_id AND exhausted_at IS NOT NULL ORDER BY created_at LIMIT $2) AS some
+             WHERE endpoint_id = endpoint.endpoint_id AND exhausted_at IS NOT NULL ORDER BY created_at LIMIT $2) AS sample
      ) AS exhausted
      CROSS JOIN LATERAL (
        (SELECT last_error, 0 AS place FROM webhook_retries
@@ -55,7 +55,7 @@ export interface ErrorCount {
 export async function countErrors(database: Queryable, endpointId: string, most: number): Promise<ErrorCount[]> {
   const { rows } = await database.query<ErrorCount>(
     `SELECT last_error, count(*) AS events, max(attempts)::integer AS attempts_max
-     FROM (SELECT last_error, attempts FROM webhook_retries WHERE endpoint_id = $1 LIMIT $3) AS some
+     FROM (SELECT last_error, attempts FROM webhook_retries WHERE endpoint_id = $1 LIMIT $3) AS sample
      GROUP BY last_error ORDER BY events DESC LIMIT $2`,
     [endpointId, most, COUNT_MAX],
   )
