@@ -47,7 +47,6 @@ export interface Delivery {
   readonly retries: RetryLoop
   readonly slots: PostSlots
   readonly queue: PostQueue
-  readonly clock: DatabaseClock
   /** Handlers of records that may run at once: those with a post in flight, those that wait, and those that write. */
   readonly handlersMax: number
   /** Health checks, by name. */
@@ -88,7 +87,7 @@ export function createDelivery({ settings, pool, log, counted, exhausted }: Deli
     requestsMax: Math.max(1, Math.floor(requestsMax * RETRY_PART)),
   })
   return {
-    ...{ events, retries, slots, queue, clock, failures },
+    ...{ events, retries, slots, queue, failures },
     handlersMax: requestsMax * (2 + WAITING_PER_REQUEST),
     async stop() {
       queue.stop()

@@ -21,9 +21,4 @@ export class DatabaseClock {
   nowMs(): number {
     return this.#offsetMs === null ? this.#wallMs() : this.#offsetMs + this.#monotonicMs()
   }
-
-  /** How far the clock of this machine is ahead of PostgreSQL's, in milliseconds; 0 until the first reading. */
-  get skewMs(): number {
-    return this.#wallMs() - this.nowMs()
-  }
 }

@@ -47,6 +47,7 @@ export class EventDelivery {
   readonly #parts: DeliverParts
   /** Posts whose event is in the table already, as their receiver is slow. */
   readonly #slowPosts = new Set<Promise<void>>()
+  #pausedUntilMs = 0
 
   constructor(parts: DeliverParts) {
     this.#parts = parts
@@ -81,9 +82,15 @@ export class EventDelivery {
     } catch (error) {
       if (error instanceof EventFormError) return deadLetter(error.reason, error.message)
       // Whatever the database says is not the record's fault: those that are were isolated.
-      if (isDatabaseAway(error) || sqlState(error) !== undefined) return pauseUntil(Date.now() + failure.failed(error))
+      if (isDatabaseAway(error) || sqlState(error) !== undefined) return this.#pause(error)
       throw error
     }
+  }
+
+  /** Many handlers learn at once that the database fails: they count as one failure. */
+  #pause(error: unknown): Outcome {
+    if (this.#pausedUntilMs < Date.now()) this.#pausedUntilMs = Date.now() + this.#parts.failure.failed(error)
+    return pauseUntil(this.#pausedUntilMs)
   }
 
   async #deliver(event: EndpointEvent): Promise<void> {
@@ -92,7 +99,10 @@ export class EventDelivery {
     const answer = queue.acquire(poster.slotOwner(endpoint))
     const slot = answer instanceof Promise ? await answer : answer
     if (slot === null) return this.#store(event, 0, DEFERRED_MS, 'not posted yet: too many posts in flight')
-    if (directory.enabled(endpoint.endpoint_id) === undefined) return queue.release(slot)
+    if (directory.enabled(endpoint.endpoint_id) === undefined) {
+      queue.release(slot)
+      return this.#store(event, 0, DEFERRED_MS, 'not posted yet: the endpoint was disabled')
+    }
     return this.#post(event, slot)
   }
 

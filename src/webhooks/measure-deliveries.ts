@@ -29,14 +29,9 @@ export function measureDeliveries(metrics: Metrics, pool: Pool) {
       duration.observe(seconds)
     },
     exhausted: (events: number): void => unposted.inc({ outcome: 'exhausted' }, events),
-    watch({ slots, queue, clock }: Delivery): void {
+    watch({ slots, queue }: Delivery): void {
       metrics.gauge('smsgw_webhook_requests_in_flight', 'Webhook requests in flight', () => slots.inFlight)
       metrics.gauge('smsgw_webhook_requests_waiting', 'Events that wait for a free request', () => queue.waiting)
-      metrics.gauge(
-        'smsgw_webhook_clock_skew_seconds',
-        "How far this machine's clock is ahead of PostgreSQL's",
-        () => clock.skewMs / 1_000,
-      )
     },
     start(): void {
       timer = setInterval(() => sample().catch(() => {}), SAMPLE_MS)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, inject, onTestFinished, test, vi } from 'vitest'
 import {
   BODIES,
   MISBEHAVIOURS,
@@ -25,6 +25,7 @@ import { noteFailure } from '../../src/webhooks/endpoint-health.ts'
 import { createEndpoint, type Endpoint, listEndpoints } from '../../src/webhooks/endpoints.ts'
 import { listBacklogs } from '../../src/webhooks/list-backlogs.ts'
 import { addRetries, countRetries } from '../../src/webhooks/store-retries.ts'
+import { runSmsgw } from '../run-command-line.ts'
 import { consumedRecord } from '../servers/consumed-record.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
@@ -563,4 +564,35 @@ test('a record that blocks its partition is stored for later, and not posted', a
   expect(await dispatcher(pool).events.defer(record())).toEqual({ kind: 'done' })
   expect(await countRetries(pool)).toBe(1)
   expect(received).toEqual([])
+})
+
+test('smsgw webhooks: an endpoint from its creation to its deletion, its secrets shown once at most', async () => {
+  const { pool, id } = await customerWith('http://127.0.0.1:9/')
+  const { rows } = await pool.query<{ name: string }>('SELECT current_database() AS name')
+  const url = new URL(inject('databaseUrl'))
+  url.pathname = `/${rows[0]!.name}`
+  vi.stubEnv('DATABASE_URL', url.href)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const smsgw = async (...args: string[]): Promise<string> => {
+    const { stdout, stderr } = await runSmsgw('webhooks', ...args)
+    return stdout + stderr
+  }
+  const created = JSON.parse(await smsgw('create', 'c', 'https://u:hunter2@h.example.com/', '--json'))
+  expect(created).toMatchObject({ url: 'https://h.example.com/', authentication: 'basic' })
+  expect(await smsgw('create', 'c', 'http://u:hunter2@127.0.0.1/')).toMatch(/WEBHOOK_ALLOW_PRIVATE=yes/)
+  await storeEvents(pool, id, 3)
+  await pool.query("UPDATE webhook_retries SET exhausted_at = now() WHERE event_id = 'event-0'")
+  const listed = (await smsgw('list')) + (await smsgw('list', '--json')) + (await smsgw('show', created.endpoint_id))
+  expect(listed).toMatch(new RegExp(`${id} +c .* 2 +1 .*enabled +status 500`))
+  for (const secret of ['hunter2', created.secret, 'whsec_']) expect(listed).not.toContain(secret)
+  expect(await smsgw('disable', id, '--reason', 'maintenance')).toMatch(/Disabled .* 2 undelivered events are kept/)
+  expect(await smsgw('show', id)).toMatch(/state +disabled: maintenance[\s\S]*waiting +2[\s\S]*3 +1 +status 500/)
+  expect(await smsgw('enable', id)).toMatch(/Enabled .* 2 undelivered events are posted/)
+  expect(await smsgw('retry', id)).toMatch(/Due now: 3/)
+  expect(await smsgw('discard', id)).toMatch(/add --yes/)
+  expect(await smsgw('discard', id, '--exhausted', '--yes')).toMatch(/Discarded 0/)
+  expect(await smsgw('discard', id, '--yes')).toMatch(/Discarded 3/)
+  expect(await smsgw('delete', id, '--yes')).toMatch(/Deleted/)
+  expect(await smsgw('list')).not.toContain(id)
+  expect(await smsgw('show', id)).toMatch(/there is no endpoint/)
 })
