@@ -65,9 +65,12 @@ export class PostSlots {
     return this.#lanes.get(endpointId)?.isClosed(nowMs) ?? false
   }
 
-  /** How much the endpoint may have in flight as far as it alone is concerned. */
-  windowOf(endpointId: string): number {
-    return Math.min(this.#lanes.get(endpointId)?.window ?? WINDOW_FIRST, this.#bounds.perEndpointMax)
+  /** How many more posts the endpoint may have in flight, as far as it alone is concerned. `isProbe`: see `begin`. */
+  roomFor(endpointId: string, nowMs: number, isProbe: boolean): number {
+    const lane = this.#lanes.get(endpointId)
+    if (!lane) return Math.min(WINDOW_FIRST, this.#bounds.perEndpointMax)
+    if (isProbe ? lane.hasStalled(nowMs) : lane.isClosed(nowMs)) return 0
+    return Math.min(lane.window, this.#bounds.perEndpointMax) - lane.inFlight
   }
 
   /** A slot, or null if none may be had now. `isProbe`: also while the breaker is open, since the caller keeps its own. */

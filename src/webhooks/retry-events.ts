@@ -39,9 +39,8 @@ export class RetryLoop {
   readonly #parts: RetryParts
   readonly #loop = new RoundLoop(() => this.#round())
   readonly #inFlight = new Set<Promise<void>>()
-  /** Retries in flight by endpoint. */
-  readonly #byEndpoint = new Map<string, number>()
-  #probes = 0
+  /** Failing endpoints that a retry in flight probes. */
+  readonly #probing = new Set<string>()
   #after = ''
 
   constructor(parts: RetryParts) {
@@ -82,12 +81,13 @@ export class RetryLoop {
     const { requestsMax, slots } = this.#parts
     const ready = endpoints.filter(({ is_ready }) => is_ready)
     let left = requestsMax - this.#inFlight.size
-    let probesLeft = Math.floor(requestsMax / 2) - this.#probes
+    let probesLeft = Math.floor(requestsMax / 2) - this.#probing.size
     const fairMax = Math.max(1, Math.ceil(left / Math.max(1, ready.length)))
     const shares = new Map<string, number>()
+    const nowMs = performance.now()
     for (const { endpoint_id: id, is_failing: isFailing } of ready) {
-      const own = this.#byEndpoint.get(id) ?? 0
-      const room = isFailing ? Math.min(1, probesLeft) - own : slots.windowOf(id) - own
+      const probesMax = this.#probing.has(id) ? 0 : Math.min(1, probesLeft)
+      const room = Math.min(slots.roomFor(id, nowMs, true), isFailing ? probesMax : left)
       const share = Math.min(room, fairMax, left)
       if (share <= 0) continue
       left -= share
@@ -100,17 +100,13 @@ export class RetryLoop {
   #begin(retry: DueRetry): void {
     const { failure } = this.#parts
     const { endpoint_id: id, is_failing: isFailing } = retry
-    this.#byEndpoint.set(id, (this.#byEndpoint.get(id) ?? 0) + 1)
-    if (isFailing) this.#probes++
+    if (isFailing) this.#probing.add(id)
     const trying = this.#try(retry)
       // Its lease ends, and it is tried again.
       .catch((error) => void failure.failed(error, { endpoint: id }))
       .finally(() => {
         this.#inFlight.delete(trying)
-        if (isFailing) this.#probes--
-        const left = this.#byEndpoint.get(id)! - 1
-        if (left === 0) this.#byEndpoint.delete(id)
-        else this.#byEndpoint.set(id, left)
+        if (isFailing) this.#probing.delete(id)
       })
     this.#inFlight.add(trying)
   }
