@@ -64,7 +64,7 @@ export async function startBenchGateway(options: BenchGatewayOptions): Promise<B
 async function makeCustomers(pool: Pool, { customers, webhooks }: BenchGatewayOptions): Promise<string[]> {
   await fillCustomers(pool, 0, customers)
   for (let index = 0; index < Math.min(customers, webhooks.customers); index++) {
-    await createEndpoint(pool, customerIdOf(index), webhooks.url)
+    await createEndpoint(pool, { customerId: customerIdOf(index), url: webhooks.url, allowPrivate: true })
   }
   return issueKeys(pool, someCustomers(customers, customers))
 }

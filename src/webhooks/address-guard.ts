@@ -1,5 +1,8 @@
-import { lookup } from 'node:dns'
+import { Resolver } from 'node:dns/promises'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+
+const LOOKUP_MS = 1_500
+const LOOKUP_TRIES = 2
 
 /** An endpoint's address lies where we must not post to on a customer's behalf. */
 export class AddressRefusedError extends Error {
@@ -58,21 +61,38 @@ export function guardUrl(url: URL): void {
   if (isIP(host) !== 0 && !isPublicAddress(host)) throw new AddressRefusedError(`${host} is not a public address`)
 }
 
+type LookedUp = { address: string; family: 4 | 6 }[]
+
 /**
- * Looks a host up for a connection and refuses it if any of its addresses is not public. As the connection is made
- * to what was checked, a name that changes its mind in between gains nothing.
+ * A lookup for connections that refuses a host if any of its addresses is not public. As the connection is made to what
+ * was checked, a name that changes its mind in between gains nothing.
+ *
+ * It asks the name servers themselves, and not `getaddrinfo`, which holds one of the process's four threads until it has
+ * an answer: a customer's name server that never answers would keep every other look-up of the process waiting. So
+ * /etc/hosts and search domains, which have no public names, do not count.
  */
-export const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, '')
-    const refused = addresses.find(({ address }) => !isPublicAddress(address))
-    if (refused)
-      return callback(
-        new AddressRefusedError(`${hostname} has the address ${refused.address}, which is not public`),
-        '',
-      )
-    if (options.all) return callback(null, addresses)
-    const [first] = addresses
-    callback(null, first!.address, first!.family)
-  })
+export function guardedLookup(servers: readonly string[] = []): LookupFunction {
+  const resolver = new Resolver({ timeout: LOOKUP_MS, tries: LOOKUP_TRIES })
+  if (servers.length > 0) resolver.setServers(servers)
+  return (hostname, options, callback) => {
+    resolveBoth(resolver, hostname)
+      .then((addresses) => {
+        const refused = addresses.find(({ address }) => !isPublicAddress(address))
+        if (refused)
+          throw new AddressRefusedError(`${hostname} has the address ${refused.address}, which is not public`)
+        if (options.all) callback(null, addresses)
+        else callback(null, addresses[0]!.address, addresses[0]!.family)
+      })
+      .catch((error: Error) => callback(error, ''))
+  }
+}
+
+/** IPv4 first. Throws if there is an address of neither family. */
+async function resolveBoth(resolver: Resolver, hostname: string): Promise<LookedUp> {
+  const [v4, v6] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)])
+  const addresses: LookedUp = []
+  if (v4.status === 'fulfilled') for (const address of v4.value) addresses.push({ address, family: 4 })
+  if (v6.status === 'fulfilled') for (const address of v6.value) addresses.push({ address, family: 6 })
+  if (addresses.length === 0) throw v4.status === 'rejected' ? v4.reason : new Error(`${hostname} has no address`)
+  return addresses
 }

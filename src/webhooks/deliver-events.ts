@@ -2,88 +2,170 @@ import { EventFormError, eventCodec } from '../events/event-codec.ts'
 import { StatusEvent } from '../events/status.ts'
 import { DONE, deadLetter, type Outcome, pauseUntil } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import { isDatabaseAway } from '../postgres/database-errors.ts'
-import type { Pool } from '../postgres/pool.ts'
-import { WriteTogether } from '../postgres/write-together.ts'
-import { nextAttemptMs } from './attempt-plan.ts'
+import { isDatabaseAway, sqlState } from '../postgres/database-errors.ts'
+import type { RepeatedFailure } from '../runtime/repeated-failure.ts'
+import { nextWaitMs } from './attempt-plan.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
-import type { EndpointGate } from './endpoint-gate.ts'
-import { disableEndpoint, type Endpoint } from './endpoints.ts'
+import type { Endpoint } from './endpoints.ts'
 import { eventBody } from './event-body.ts'
 import type { EventPoster, PostResult } from './post-event.ts'
-import { addRetries, type Retry } from './store-retries.ts'
+import type { PostQueue } from './post-queue.ts'
+import type { Slot } from './post-slots.ts'
+import type { RetrySettler } from './settle-retries.ts'
 
 const codec = eventCodec(StatusEvent)
-const DATABASE_PAUSE_MS = 1_000
-/** An event that could not even be tried waits so long. */
-const TURNED_AWAY_MS = 5_000
+/** How long an event waits in the table that could not be tried; a failing endpoint's events wait for its next probe. */
+const DEFERRED_MS = 1_000
+
+/** What became of a post, or of an event that was not posted at once: to the table, or nowhere as the table is full. */
+export type DeliveryOutcome = PostResult['kind'] | 'deferred' | 'skipped'
 
 export interface DeliverParts {
-  readonly pool: Pool
   readonly directory: EndpointDirectory
-  readonly gate: EndpointGate
+  readonly queue: PostQueue
   readonly poster: EventPoster
-  readonly counted: (outcome: PostResult['kind'] | 'turned-away', seconds: number) => void
+  readonly settler: RetrySettler
+  /** How long an event that is being posted is kept from other dispatchers. */
+  readonly leaseMs: number
+  /** About the database, without which nothing is delivered. */
+  readonly failure: RepeatedFailure
+  readonly counted: (outcome: DeliveryOutcome, seconds: number) => void
+}
+
+interface EndpointEvent {
+  readonly endpoint: Endpoint
+  readonly eventId: string
+  readonly body: string
 }
 
 /**
- * Tells endpoints of status events, first straight from the record. The record is done when each endpoint has the
- * event, or the table of retries has it for that endpoint.
+ * Posts status events to the endpoints of their customers, first straight from the record. The record is done when each
+ * endpoint has the event, or the table of retries has it for that endpoint, which it has after about two seconds at the
+ * latest: no record waits for a receiver.
  */
 export class EventDelivery {
   readonly #parts: DeliverParts
-  readonly #retries: WriteTogether<Retry>
+  /** Posts whose event is in the table already, as their receiver is slow. */
+  readonly #slowPosts = new Set<Promise<void>>()
+  #pausedUntilMs = 0
 
   constructor(parts: DeliverParts) {
     this.#parts = parts
-    this.#retries = new WriteTogether((retries) => addRetries(parts.pool, retries))
   }
 
-  async handle(record: ConsumedRecord): Promise<Outcome> {
+  handle(record: ConsumedRecord): Promise<Outcome> {
+    return this.#each(record, (event) => this.#deliver(event))
+  }
+
+  /** For a record that takes too long: puts it into the table of retries without posting it. */
+  defer(record: ConsumedRecord): Promise<Outcome> {
+    return this.#each(record, (event) => this.#store(event, 0, DEFERRED_MS, 'not posted: the record took too long'))
+  }
+
+  /** Resolves when no post is in flight that `handle` has not waited for. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#slowPosts)
+  }
+
+  async #each(record: ConsumedRecord, deliver: (event: EndpointEvent) => Promise<void>): Promise<Outcome> {
+    const { directory, failure } = this.#parts
     try {
       const event = codec.decode(record.value)
-      const endpoints = await this.#parts.directory.of(event.customer_id, record.timestampMs)
+      const endpoints = await directory.of(event.customer_id)
       const interested = endpoints.filter(({ statuses }) => statuses.includes(event.status))
       if (interested.length > 0) {
         const body = eventBody(event)
-        await Promise.all(interested.map((endpoint) => this.#deliver(endpoint, event.event_id, body)))
+        await Promise.all(interested.map((endpoint) => deliver({ endpoint, eventId: event.event_id, body })))
       }
+      failure.succeeded()
       return DONE
     } catch (error) {
       if (error instanceof EventFormError) return deadLetter(error.reason, error.message)
-      if (isDatabaseAway(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
+      // Whatever the database says is not the record's fault: those that are were isolated.
+      if (isDatabaseAway(error) || sqlState(error) !== undefined) return this.#pause(error)
       throw error
     }
   }
 
-  async #deliver(endpoint: Endpoint, eventId: string, body: string): Promise<void> {
-    const { gate, poster, counted } = this.#parts
-    const id = endpoint.endpoint_id
-    const startedMs = Date.now()
-    if (!gate.tryBegin(id, startedMs)) {
-      counted('turned-away', 0)
-      const retry = {
-        endpointId: id,
-        eventId,
-        body,
-        attempts: 0,
-        lastError: 'turned away',
-        nextAtMs: startedMs + TURNED_AWAY_MS,
-      }
-      return this.#retries.add(retry)
-    }
-    const result = await poster.post(endpoint, eventId, body)
-    const tookMs = Date.now() - startedMs
-    gate.end(id, result.kind !== 'failed', tookMs, Date.now())
-    counted(result.kind, tookMs / 1_000)
-    if (result.kind === 'gone') await disableEndpoint(this.#parts.pool, id, 'answered 410').catch(ignoreDisabled)
-    if (result.kind !== 'failed') return
-    const nextAtMs = nextAttemptMs(1, result.retryAfterMs, Date.now())!
-    await this.#retries.add({ endpointId: id, eventId, body, attempts: 1, lastError: result.error, nextAtMs })
+  /** Many handlers learn at once that the database fails: they count as one failure. */
+  #pause(error: unknown): Outcome {
+    if (this.#pausedUntilMs < Date.now()) this.#pausedUntilMs = Date.now() + this.#parts.failure.failed(error)
+    return pauseUntil(this.#pausedUntilMs)
   }
-}
 
-/** Many posts may learn at once that an endpoint is gone. */
-function ignoreDisabled(error: unknown): void {
-  if (isDatabaseAway(error)) throw error
+  async #deliver(event: EndpointEvent): Promise<void> {
+    const { directory, queue, poster } = this.#parts
+    const { endpoint } = event
+    const answer = queue.acquire(poster.slotOwner(endpoint))
+    const slot = answer instanceof Promise ? await answer : answer
+    if (slot === null) return this.#store(event, 0, DEFERRED_MS, 'not posted yet: too many posts in flight')
+    if (directory.enabled(endpoint.endpoint_id) === undefined) {
+      queue.release(slot)
+      return this.#store(event, 0, DEFERRED_MS, 'not posted yet: the endpoint was disabled')
+    }
+    return this.#post(event, slot)
+  }
+
+  async #post(event: EndpointEvent, slot: Slot): Promise<void> {
+    const { queue, poster, counted } = this.#parts
+    const beganMs = performance.now()
+    let posting: Promise<PostResult>
+    const first = await new Promise<PostResult | 'slow'>((resolve) => {
+      const slow = (): boolean => {
+        resolve('slow')
+        return queue.linger(slot)
+      }
+      const events = { slow, ended: () => queue.release(slot) }
+      posting = poster.post(event.endpoint, event.eventId, event.body, events).then((result) => {
+        const nowMs = performance.now()
+        if (result.kind === 'failed') slot.failed(nowMs)
+        else slot.succeeded(nowMs)
+        counted(result.kind, (nowMs - beganMs) / 1_000)
+        resolve(result)
+        return result
+      })
+    })
+    if (first === 'slow') await this.#handOver(event, posting!)
+    else await this.#settle(event, first)
+  }
+
+  /** Leaves a post in flight alone: the event is in the table, from which it is removed if the post succeeds. */
+  async #handOver(event: EndpointEvent, posting: Promise<PostResult>): Promise<void> {
+    const { leaseMs, failure, settler } = this.#parts
+    const { endpoint, eventId } = event
+    const key = { endpointId: endpoint.endpoint_id, eventId }
+    await this.#store(event, 1, leaseMs, 'no response yet')
+    const settled = posting
+      .then((result) => {
+        if (result.kind !== 'delivered') return settler.failed({ ...key, attempts: 1 }, result)
+        this.#noteDelivered(endpoint)
+        return settler.remove(key)
+      })
+      // The lease ends, and the event is posted again.
+      .catch((error) => void failure.failed(error))
+      .finally(() => this.#slowPosts.delete(settled))
+    this.#slowPosts.add(settled)
+  }
+
+  async #settle(event: EndpointEvent, result: PostResult): Promise<void> {
+    if (result.kind === 'delivered') return this.#noteDelivered(event.endpoint)
+    if (result.kind === 'gone') await this.#parts.settler.disable(event.endpoint.endpoint_id)
+    const waitMs = nextWaitMs(1, result.kind === 'failed' ? result.retryAfterMs : null)!
+    await this.#store(event, 1, waitMs, result.error)
+  }
+
+  #noteDelivered(endpoint: Endpoint): void {
+    const { settler, failure } = this.#parts
+    if (endpoint.failing_since === null) return
+    settler.recovered(endpoint.endpoint_id).catch((error) => void failure.failed(error))
+  }
+
+  async #store(event: EndpointEvent, attempts: number, waitMs: number, lastError: string): Promise<void> {
+    const { settler, counted } = this.#parts
+    const { endpoint, eventId, body } = event
+    if (attempts === 0) counted(endpoint.backlog_full ? 'skipped' : 'deferred', 0)
+    else if (endpoint.backlog_full) counted('skipped', 0)
+    if (endpoint.backlog_full) return
+    await settler.add({ endpointId: endpoint.endpoint_id, eventId, body, attempts, waitMs, lastError })
+  }
 }

@@ -1,60 +1,101 @@
-import type { Pool } from '../postgres/pool.ts'
+import type { Pool, Queryable } from '../postgres/pool.ts'
 import { sleep } from '../runtime/backoff.ts'
-import { changedEndpoints, type Endpoint } from './endpoints.ts'
+import type { DatabaseClock } from './database-clock.ts'
+import { ENDPOINT_COLUMNS, type Endpoint } from './endpoints.ts'
 
 const READ_MS = 100
-/** Changes that were under way while we read become visible after others that are later by their time. */
-const OVERLAP_MS = 10_000
+/** How often the whole table is read: finds rows that were deleted by hand, and a database restored from a dump. */
+const READ_ALL_MS = 300_000
 
 /**
- * The endpoints of all customers, in memory. Asked about an event, it has read the table after that event came to be,
- * so an endpoint made before a message hears of it.
+ * The endpoints of all customers, in memory. Every question is answered from a read of the table that began after the
+ * question was put, so an endpoint that was committed before a message was posted receives the events of that message.
+ * No clocks are compared for that: what a read has to look for follows from PostgreSQL's snapshots (decision 0023).
  */
 export class EndpointDirectory {
   readonly #pool: Pool
-  readonly #endpoints = new Map<string, Endpoint>()
-  readonly #byCustomer = new Map<string, Endpoint[]>()
-  #readMs = 0
-  #newest = new Date(0)
-  #reading: Promise<void> | null = null
+  readonly #clock: DatabaseClock
+  #endpoints = new Map<string, Endpoint>()
+  #byCustomer = new Map<string, readonly Endpoint[]>()
+  /** The oldest transaction that the last read could not see the end of. */
+  #xmin = '0'
+  #startedMs = Number.NEGATIVE_INFINITY
+  #readAllMs = Number.NEGATIVE_INFINITY
+  #running: Promise<void> = Promise.resolve()
+  /** The read that has not begun yet; whoever asks now waits for it. */
+  #next: Promise<void> | null = null
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, clock: DatabaseClock) {
     this.#pool = pool
+    this.#clock = clock
   }
 
-  /** Endpoints of a customer that are not disabled, as of that time or later. */
-  async of(customerId: string, atMs: number): Promise<readonly Endpoint[]> {
-    while (this.#readMs < atMs) {
-      this.#reading ??= this.#read().finally(() => {
-        this.#reading = null
-      })
-      await this.#reading
-    }
+  /** The enabled endpoints of a customer, as of now or later. Throws what the database throws. */
+  async of(customerId: string): Promise<readonly Endpoint[]> {
+    this.#next ??= this.#readNext()
+    await this.#next
     return this.#byCustomer.get(customerId) ?? []
   }
 
-  get(endpointId: string): Endpoint | undefined {
+  /** The endpoint as of the last read, unless it is disabled or unknown. */
+  enabled(endpointId: string): Endpoint | undefined {
     return this.#endpoints.get(endpointId)
   }
 
-  async #read(): Promise<void> {
-    const waitMs = this.#readMs + READ_MS - Date.now()
+  async #readNext(): Promise<void> {
+    await this.#running.catch(() => {})
+    const waitMs = this.#startedMs + READ_MS - performance.now()
     if (waitMs > 0) await sleep(waitMs)
-    const startedMs = Date.now()
-    const changed = await changedEndpoints(this.#pool, new Date(this.#newest.getTime() - OVERLAP_MS))
-    for (const endpoint of changed) this.#put(endpoint)
-    // A clock that runs behind that of the event's process must not make us read for ever.
-    this.#readMs = startedMs + READ_MS / 2
+    this.#next = null
+    this.#running = this.#read()
+    await this.#running
+  }
+
+  async #read(): Promise<void> {
+    this.#startedMs = performance.now()
+    const isDue = this.#startedMs - this.#readAllMs >= READ_ALL_MS
+    let read = await readChanged(this.#pool, isDue ? '0' : this.#xmin)
+    // Transactions count upwards, so this is another database: a restored one, or a standby that lacks the latest.
+    const isOther = BigInt(read.xmin) < BigInt(this.#xmin)
+    if (isOther && !isDue) read = await readChanged(this.#pool, '0')
+    const { endpoints, xmin, nowMs } = read
+    if (isDue || isOther) {
+      this.#endpoints = new Map()
+      this.#byCustomer = new Map()
+      this.#readAllMs = this.#startedMs
+    }
+    for (const endpoint of endpoints) this.#put(endpoint)
+    this.#xmin = xmin
+    this.#clock.set(nowMs)
   }
 
   #put(endpoint: Endpoint): void {
-    if (endpoint.changed_at > this.#newest) this.#newest = endpoint.changed_at
-    const known = this.#endpoints.get(endpoint.endpoint_id)
-    if (known && known.changed_at >= endpoint.changed_at) return
-    this.#endpoints.set(endpoint.endpoint_id, endpoint)
-    const others = (this.#byCustomer.get(endpoint.customer_id) ?? []).filter(
-      ({ endpoint_id }) => endpoint_id !== endpoint.endpoint_id,
-    )
-    this.#byCustomer.set(endpoint.customer_id, endpoint.disabled_at ? others : [...others, endpoint])
+    const { endpoint_id: id, customer_id: customerId } = endpoint
+    const others = (this.#byCustomer.get(customerId) ?? []).filter(({ endpoint_id }) => endpoint_id !== id)
+    const isEnabled = endpoint.disabled_at === null
+    if (isEnabled) this.#endpoints.set(id, endpoint)
+    else this.#endpoints.delete(id)
+    if (isEnabled || others.length > 0) this.#byCustomer.set(customerId, isEnabled ? [...others, endpoint] : others)
+    else this.#byCustomer.delete(customerId)
   }
+}
+
+/**
+ * Endpoints that were changed by transactions which the snapshot of the previous read, with that xmin, may not have seen.
+ * A row is read again until every transaction that was open then has ended, which changes nothing.
+ */
+async function readChanged(
+  database: Queryable,
+  xmin: string,
+): Promise<{ endpoints: Endpoint[]; xmin: string; nowMs: number }> {
+  const { rows } = await database.query<Endpoint & { xmin_now: string; now_ms: number }>({
+    name: 'webhooks-changed',
+    text: `SELECT snapshot.xmin_now, snapshot.now_ms, ${ENDPOINT_COLUMNS}
+           FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin_now,
+                        (extract(epoch FROM clock_timestamp()) * 1000)::double precision AS now_ms) AS snapshot
+           LEFT JOIN webhook_endpoints AS endpoint ON endpoint.changed_xid >= $1::xid8`,
+    values: [xmin],
+  })
+  const { xmin_now, now_ms } = rows[0]!
+  return { endpoints: rows.filter(({ endpoint_id }) => endpoint_id !== null), xmin: xmin_now, nowMs: now_ms }
 }

@@ -3,74 +3,86 @@ import { isFinal, STATUSES, type Status } from '../domain/status.ts'
 import { SqlState, sqlState } from '../postgres/database-errors.ts'
 import type { Queryable } from '../postgres/pool.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
+import { readEndpointUrl } from './endpoint-url.ts'
 import { createSecret } from './sign.ts'
 
-/** Where a customer wants to hear of its messages. */
+/** Where a customer receives the events of its messages. */
 export interface Endpoint {
   readonly endpoint_id: string
   readonly customer_id: string
+  /** Without credentials, so it may be shown and logged. */
   readonly url: string
+  /** As `readEndpointUrl` returns them. */
+  readonly credentials: string | null
   readonly secret: string
   readonly statuses: readonly Status[]
   readonly disabled_at: Date | null
   readonly disabled_reason: string | null
-  readonly changed_at: Date
+  /** Since when no retry has succeeded; null while none fails. */
+  readonly failing_since: Date | null
+  /** As many undelivered events are stored as are kept for one endpoint. */
+  readonly backlog_full: boolean
 }
 
-const FINAL_STATUSES = STATUSES.filter(isFinal)
-const COLUMNS = 'endpoint_id, customer_id, url, secret, statuses, disabled_at, disabled_reason, changed_at'
+export interface NewEndpoint {
+  readonly customerId: string
+  readonly url: string
+  /** The final ones if not given. */
+  readonly statuses?: readonly Status[] | undefined
+  /** Whether the address may be private, as the setting WEBHOOK_ALLOW_PRIVATE says. */
+  readonly allowPrivate?: boolean
+}
 
-/** Makes an endpoint; without statuses it hears of final ones. Throws ExpectedError. */
-export async function createEndpoint(
-  database: Queryable,
-  customerId: string,
-  url: string,
-  statuses: readonly Status[] = FINAL_STATUSES,
-): Promise<Endpoint> {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new ExpectedError(`"${url}" is not a URL that begins with https:// or http://`)
-  }
+/** Each event of a customer is posted to each of its endpoints, so their number multiplies what the gateway sends. */
+const ENDPOINTS_PER_CUSTOMER_MAX = 20
+const FINAL_STATUSES = STATUSES.filter(isFinal)
+const COLUMN_NAMES = [
+  'endpoint_id',
+  'customer_id',
+  'url',
+  'credentials',
+  'secret',
+  'statuses',
+  'disabled_at',
+  'disabled_reason',
+  'failing_since',
+  'backlog_full',
+]
+/** The columns of an Endpoint, of the table `endpoint`. */
+export const ENDPOINT_COLUMNS = COLUMN_NAMES.map((name) => `endpoint.${name}`).join(', ')
+
+/** Creates an endpoint with a secret of its own. Throws ExpectedError for one to which nothing could be posted. */
+export async function createEndpoint(database: Queryable, created: NewEndpoint): Promise<Endpoint> {
+  const { customerId, statuses = FINAL_STATUSES, allowPrivate = false } = created
+  const { url, credentials } = readEndpointUrl(created.url, { allowPrivate })
   const unknown = statuses.find((status) => !STATUSES.includes(status))
   if (unknown !== undefined) throw new ExpectedError(`there is no status "${unknown}"; use ${STATUSES.join(', ')}`)
   const id = `we_${randomBytes(9).toString('base64url')}`
   try {
     const { rows } = await database.query<Endpoint>(
-      `INSERT INTO webhook_endpoints (endpoint_id, customer_id, url, secret, statuses)
-       VALUES ($1, $2, $3, $4, $5) RETURNING ${COLUMNS}`,
-      [id, customerId, url, createSecret(), [...statuses]],
+      `INSERT INTO webhook_endpoints AS endpoint (endpoint_id, customer_id, url, credentials, secret, statuses)
+       SELECT $1, $2, $3, $4, $5, $6
+       WHERE (SELECT count(*) FROM webhook_endpoints WHERE customer_id = $2 AND deleted_at IS NULL) < $7
+       RETURNING ${ENDPOINT_COLUMNS}`,
+      [id, customerId, url, credentials, createSecret(), [...new Set(statuses)], ENDPOINTS_PER_CUSTOMER_MAX],
     )
-    return rows[0]!
+    if (rows[0]) return rows[0]
   } catch (error) {
     if (sqlState(error) === SqlState.FOREIGN_KEY_VIOLATION)
       throw new ExpectedError(`there is no customer "${customerId}"`)
     throw error
   }
+  throw new ExpectedError(
+    `"${customerId}" has ${ENDPOINTS_PER_CUSTOMER_MAX} endpoints, which is the maximum; delete one first`,
+  )
 }
 
+/** Endpoints that are not deleted, the oldest first; those of all customers if none is given. */
 export async function listEndpoints(database: Queryable, customerId?: string): Promise<Endpoint[]> {
   const { rows } = await database.query<Endpoint>(
-    `SELECT ${COLUMNS} FROM webhook_endpoints WHERE $1::text IS NULL OR customer_id = $1 ORDER BY created_at`,
+    `SELECT ${ENDPOINT_COLUMNS} FROM webhook_endpoints AS endpoint
+     WHERE deleted_at IS NULL AND ($1::text IS NULL OR customer_id = $1) ORDER BY created_at`,
     [customerId ?? null],
   )
-  return rows
-}
-
-/** Posts nothing there any more. Throws ExpectedError if there is no such endpoint, or it is disabled already. */
-export async function disableEndpoint(database: Queryable, endpointId: string, reason: string): Promise<void> {
-  const { rowCount } = await database.query(
-    `UPDATE webhook_endpoints SET disabled_at = now(), disabled_reason = $2, changed_at = now()
-     WHERE endpoint_id = $1 AND disabled_at IS NULL`,
-    [endpointId, reason],
-  )
-  if (rowCount === 0) throw new ExpectedError(`there is no endpoint "${endpointId}", or it is disabled already`)
-}
-
-/** Those that changed at that time or later, of all customers. */
-export async function changedEndpoints(database: Queryable, since: Date): Promise<Endpoint[]> {
-  const { rows } = await database.query<Endpoint>({
-    name: 'webhooks-changed',
-    text: `SELECT ${COLUMNS} FROM webhook_endpoints WHERE changed_at >= $1`,
-    values: [since],
-  })
   return rows
 }

@@ -1,6 +1,13 @@
+import { cleanId, cleanText } from '../domain/text/clean-text.ts'
 import type { StatusEvent } from '../events/status.ts'
 
-/** What an endpoint is told of an event. No text and no phone number: who needs them asks by the id. */
+const CODE_CHARS_MAX = 64
+const MESSAGE_CHARS_MAX = 500
+
+/**
+ * The body of a webhook: well-formed JSON of bounded length whatever the record brings. It has no text and no phone
+ * number: a receiver that needs them asks the API by the message's id.
+ */
 export function eventBody(event: StatusEvent): string {
   return JSON.stringify({
     type: `message.${event.status}`,
@@ -8,10 +15,10 @@ export function eventBody(event: StatusEvent): string {
     data: {
       sms_id: event.sms_id,
       status: event.status,
-      operator: event.operator,
-      operator_message_id: event.operator_message_id,
-      error_code: event.error_code,
-      error_message: event.error_message,
+      operator: cleanText(event.operator, CODE_CHARS_MAX),
+      operator_message_id: event.operator_message_id && cleanId(event.operator_message_id),
+      error_code: event.error_code && cleanText(event.error_code, CODE_CHARS_MAX),
+      error_message: event.error_message && cleanText(event.error_message, MESSAGE_CHARS_MAX),
       delivered_at: event.delivered_at,
       attempt: event.attempt,
       segments: event.segments,

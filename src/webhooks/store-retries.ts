@@ -1,94 +1,85 @@
 import { numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Queryable } from '../postgres/pool.ts'
 
-/** An event whose delivery is to be tried (again) later. */
-export interface Retry {
+/** An undelivered event of an endpoint. */
+export interface RetryKey {
   readonly endpointId: string
   readonly eventId: string
+}
+
+/** An event whose delivery is to be tried (again) after a wait, which PostgreSQL's clock measures. */
+export interface Retry extends RetryKey {
   readonly body: string
   readonly attempts: number
-  readonly nextAtMs: number
+  readonly waitMs: number
   readonly lastError: string
 }
 
-/** Stores retries; one that is there already stays as it is. */
+/** Stores retries; one that is stored already stays as it is. */
 export async function addRetries(database: Queryable, retries: readonly Retry[]): Promise<void> {
   await database.query({
     name: 'webhooks-add-retries',
     text: `INSERT INTO webhook_retries (endpoint_id, event_id, body, attempts, next_at, last_error)
-           SELECT endpoint_id, event_id, body, attempts, to_timestamp(next_at_ms / 1000.0), last_error
+           SELECT endpoint_id, event_id, body, attempts, now() + wait_ms * interval '1 millisecond', last_error
            FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::double precision[], $6::text[])
-             AS retry (endpoint_id, event_id, body, attempts, next_at_ms, last_error)
+             AS retry (endpoint_id, event_id, body, attempts, wait_ms, last_error)
            ON CONFLICT DO NOTHING`,
     values: [
-      textArray(retries.map(({ endpointId }) => endpointId)),
-      textArray(retries.map(({ eventId }) => eventId)),
+      ...keysOf(retries),
       textArray(retries.map(({ body }) => body)),
       numberArray(retries.map(({ attempts }) => attempts)),
-      numberArray(retries.map(({ nextAtMs }) => nextAtMs)),
+      numberArray(retries.map(({ waitMs }) => waitMs)),
       textArray(retries.map(({ lastError }) => lastError)),
     ],
   })
 }
 
-export interface DueRetry {
-  readonly endpoint_id: string
-  readonly event_id: string
-  readonly body: string
+/** Removes events that were delivered. */
+export async function removeRetries(database: Queryable, retries: readonly RetryKey[]): Promise<void> {
+  await database.query({
+    name: 'webhooks-remove-retries',
+    text: `DELETE FROM webhook_retries AS retry USING unnest($1::text[], $2::text[]) AS done (endpoint_id, event_id)
+           WHERE retry.endpoint_id = done.endpoint_id AND retry.event_id = done.event_id`,
+    values: keysOf(retries),
+  })
+}
+
+/** How an attempt failed, or that none was made. */
+export interface Postponement extends RetryKey {
   readonly attempts: number
-  readonly url: string
-  readonly secret: string
+  /** Null when it was the last attempt: the event is exhausted. */
+  readonly waitMs: number | null
+  /** Null if none was made: what the last one failed of stays. */
+  readonly error: string | null
 }
 
-/** Takes due retries for `leaseMs`: no other dispatcher has them meanwhile, and if we die they are due again. */
-export async function claimRetries(database: Queryable, most: number, leaseMs: number): Promise<DueRetry[]> {
-  const { rows } = await database.query<DueRetry>({
-    name: 'webhooks-claim-retries',
-    text: `UPDATE webhook_retries AS retry SET next_at = now() + $2 * interval '1 millisecond'
-           FROM (SELECT endpoint_id, event_id FROM webhook_retries WHERE next_at <= now()
-                 ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS due, webhook_endpoints AS endpoint
-           WHERE retry.endpoint_id = due.endpoint_id AND retry.event_id = due.event_id
-             AND endpoint.endpoint_id = retry.endpoint_id
-           RETURNING retry.endpoint_id, retry.event_id, retry.body, retry.attempts, endpoint.url, endpoint.secret`,
-    values: [most, leaseMs],
-  })
-  return rows
-}
-
-export async function removeRetry(database: Queryable, retry: DueRetry): Promise<void> {
+export async function postponeRetries(database: Queryable, retries: readonly Postponement[]): Promise<void> {
   await database.query({
-    name: 'webhooks-remove-retry',
-    text: 'DELETE FROM webhook_retries WHERE endpoint_id = $1 AND event_id = $2',
-    values: [retry.endpoint_id, retry.event_id],
+    name: 'webhooks-postpone-retries',
+    text: `UPDATE webhook_retries AS retry SET attempts = failed.attempts, last_error = coalesce(failed.error, last_error),
+             next_at = now() + coalesce(failed.wait_ms, 0) * interval '1 millisecond',
+             exhausted_at = CASE WHEN failed.wait_ms IS NULL THEN now() END
+           FROM unnest($1::text[], $2::text[], $3::smallint[], $4::double precision[], $5::text[])
+             AS failed (endpoint_id, event_id, attempts, wait_ms, error)
+           WHERE retry.endpoint_id = failed.endpoint_id AND retry.event_id = failed.event_id`,
+    values: [
+      ...keysOf(retries),
+      numberArray(retries.map(({ attempts }) => attempts)),
+      numberArray(retries.map(({ waitMs }) => waitMs)),
+      textArray(retries.map(({ error }) => error)),
+    ],
   })
 }
 
-/** An endpoint that wants no more hears of nothing that waits either. */
-export async function removeRetriesOf(database: Queryable, endpointId: string): Promise<void> {
-  await database.query('DELETE FROM webhook_retries WHERE endpoint_id = $1', [endpointId])
-}
-
-export async function postponeRetry(database: Queryable, retry: DueRetry, atMs: number, error: string): Promise<void> {
-  await database.query({
-    name: 'webhooks-postpone-retry',
-    text: `UPDATE webhook_retries SET attempts = attempts + 1, next_at = to_timestamp($3 / 1000.0), last_error = $4
-           WHERE endpoint_id = $1 AND event_id = $2`,
-    values: [retry.endpoint_id, retry.event_id, atMs, error],
-  })
-}
-
-/** Puts a retry off that was not tried, so no attempt is counted. */
-export async function deferRetry(database: Queryable, retry: DueRetry, atMs: number): Promise<void> {
-  await database.query({
-    name: 'webhooks-defer-retry',
-    text: 'UPDATE webhook_retries SET next_at = to_timestamp($3 / 1000.0) WHERE endpoint_id = $1 AND event_id = $2',
-    values: [retry.endpoint_id, retry.event_id, atMs],
-  })
-}
-
+/** Events that wait for an attempt, exhausted ones not included; counted up to 100,000. */
 export async function countRetries(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ waiting: number }>(
-    'SELECT count(*) AS waiting FROM (SELECT 1 FROM webhook_retries LIMIT 100000) AS retry',
+    `SELECT count(*) AS waiting
+     FROM (SELECT 1 FROM webhook_retries WHERE exhausted_at IS NULL LIMIT 100000) AS retry`,
   )
   return rows[0]!.waiting
+}
+
+function keysOf(retries: readonly RetryKey[]): [string, string] {
+  return [textArray(retries.map(({ endpointId }) => endpointId)), textArray(retries.map(({ eventId }) => eventId))]
 }

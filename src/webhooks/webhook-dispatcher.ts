@@ -19,17 +19,17 @@ import { type ObservedConsumer, observeConsumer } from '../runtime/observe-kafka
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { webhookSettings } from './config.ts'
-import { EventDelivery } from './deliver-events.ts'
-import { EndpointDirectory } from './endpoint-directory.ts'
-import { EndpointGate } from './endpoint-gate.ts'
-import { EventPoster } from './post-event.ts'
-import { RetryLoop } from './retry-events.ts'
-import { countRetries } from './store-retries.ts'
+import { createDelivery, type Delivery } from './create-delivery.ts'
+import { measureDeliveries } from './measure-deliveries.ts'
+import { BacklogWatch } from './watch-backlogs.ts'
 
 const WEBHOOKS_GROUP = 'smsgw-webhooks'
 
-const LEASE_MARGIN_MS = 20_000
-const SAMPLE_MS = 10_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
+const RECORDS_PER_PARTITION_MAX = 5_000
+/** A record is handled within seconds unless the database stalls; only a slip of ours could block a partition for so long. */
+const HEAD_CROWDED_MS_MAX = 60_000
 
 export interface WebhookDispatcherParts {
   readonly settings: Values<typeof webhookSettings>
@@ -44,66 +44,60 @@ export interface WebhookDispatcherParts {
   readonly log: Log
 }
 
-/** The role `webhooks`: tells customers' endpoints of what becomes of their messages. */
+/** The role `webhooks`: posts status events to the endpoints of customers. */
 export class WebhookDispatcher implements Service {
   readonly name = 'webhooks'
   readonly #parts: WebhookDispatcherParts
-  readonly #poster: EventPoster
   readonly #observer: ObservedConsumer
   readonly #brake: DeadLetterBrake
+  readonly #delivery: Delivery
   readonly #consumer: Consumer
-  readonly #retries: RetryLoop
-  readonly #waiting
-  #timer: NodeJS.Timeout | null = null
+  readonly #backlogs: BacklogWatch
+  readonly #metering
 
   constructor(parts: WebhookDispatcherParts) {
     this.#parts = parts
     const { settings, pool, log, metrics } = parts
     this.#observer = observeConsumer(log, metrics, WEBHOOKS_GROUP)
     this.#brake = observedBrake(log, metrics, WEBHOOKS_GROUP)
-    const deliveries = metrics.counter('smsgw_webhook_deliveries_total', 'Posts to endpoints', ['outcome'])
-    const duration = metrics.histogram('smsgw_webhook_duration_seconds', 'From a post to its answer')
-    this.#waiting = metrics.gaugeSet('smsgw_webhook_retries_waiting', 'Events that endpoints have not taken yet', [])
-    const counted = (outcome: string, seconds: number): void => {
-      deliveries.inc({ outcome })
-      if (seconds > 0) duration.observe(seconds)
-    }
-    this.#poster = new EventPoster({
-      timeoutMs: settings.WEBHOOK_TIMEOUT_MS,
-      connectionsPerOriginMax: settings.WEBHOOK_REQUESTS_PER_ENDPOINT_MAX,
-      allowPrivate: settings.WEBHOOK_ALLOW_PRIVATE === 'yes',
+    this.#metering = measureDeliveries(metrics, pool)
+    const { counted, exhausted } = this.#metering
+    this.#delivery = createDelivery({ settings, pool, log, counted, exhausted: () => exhausted(1) })
+    this.#metering.watch(this.#delivery)
+    this.#backlogs = new BacklogWatch({
+      ...{ pool, log, exhausted },
+      retryMs: settings.WEBHOOK_RETRY_HOURS * HOUR_MS,
+      keepMs: Math.max(settings.WEBHOOK_KEEP_DAYS * DAY_MS, settings.WEBHOOK_RETRY_HOURS * HOUR_MS),
+      eventsMax: settings.WEBHOOK_BACKLOG_MAX,
+      troubled: (error) => log.warn({ err: error }, 'failed to check webhook backlogs; retrying'),
     })
-    const gate = new EndpointGate(settings.WEBHOOK_REQUESTS_PER_ENDPOINT_MAX)
-    const shared = { pool, gate, poster: this.#poster, counted }
-    this.#retries = new RetryLoop({ ...shared, log, leaseMs: settings.WEBHOOK_TIMEOUT_MS + LEASE_MARGIN_MS })
-    this.#consumer = this.#createConsumer(new EventDelivery({ ...shared, directory: new EndpointDirectory(pool) }))
+    this.#consumer = this.#createConsumer()
   }
 
   async start(): Promise<void> {
     await this.#consumer.start()
-    this.#retries.start()
-    this.#parts.health.add('webhooks', () => {
+    this.#delivery.retries.start()
+    this.#backlogs.start()
+    this.#metering.start()
+    const { health } = this.#parts
+    health.add('webhooks', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
     })
-    this.#parts.health.add('webhooks-progress', this.#observer.check)
-    this.#parts.health.add('webhooks-brake', brakeCheck(this.#brake))
-    this.#timer = setInterval(() => {
-      countRetries(this.#parts.pool).then(
-        (waiting) => this.#waiting.set(waiting),
-        () => {},
-      )
-    }, SAMPLE_MS)
+    health.add('webhooks-progress', this.#observer.check)
+    health.add('webhooks-brake', brakeCheck(this.#brake))
+    for (const [name, failure] of Object.entries(this.#delivery.failures)) health.add(name, failure.check)
   }
 
-  /** Awaits the answers to what was posted, within the consumer's drain time. */
+  /** Awaits the answers to what was posted, within the consumer's drain time and that of a request. */
   async stop(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer)
-    await Promise.all([this.#consumer.stop(), this.#retries.stop()])
-    await this.#poster.close()
+    this.#metering.stop()
+    await Promise.all([this.#consumer.stop(), this.#backlogs.stop()])
+    await this.#delivery.stop()
   }
 
-  #createConsumer(delivery: EventDelivery): Consumer {
-    const { settings, cluster, producer, instanceId } = this.#parts
+  #createConsumer(): Consumer {
+    const { cluster, producer, instanceId } = this.#parts
+    const { events, handlersMax } = this.#delivery
     const observer = this.#observer
     const brake = this.#brake
     const retried = retry({
@@ -121,17 +115,28 @@ export class WebhookDispatcher implements Service {
       cluster,
       consumerOptions(
         { groupId: WEBHOOKS_GROUP, topics: [TOPICS.status] },
-        { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 150, recordsPerPartitionMax: 2_000 },
+        {
+          groupInstanceId: instanceId,
+          fetchBytesMin: 1,
+          fetchPauseMs: 150,
+          recordsPerPartitionMax: RECORDS_PER_PARTITION_MAX,
+          headCrowdedMsMax: HEAD_CROWDED_MS_MAX,
+        },
       ),
       inLanes({
         handle: deadLetters(
-          retried((record) => delivery.handle(record)),
+          retried((record) => events.handle(record)),
           publish,
           { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
         ),
-        mayGiveUp: (error) => brake.allows(error, Date.now()),
-        giveUp: (record, error) => publish(record, 'head-of-line', error),
-        concurrencyMax: settings.WEBHOOK_REQUESTS_MAX,
+        // What blocks its partition waits in the table of retries, as all that cannot be delivered now.
+        giveUp: async (record, error) => {
+          const outcome = await events.defer(record)
+          if (outcome.kind === 'dead-letter') return publish(record, outcome.reason, outcome.error)
+          if (outcome.kind !== 'done') throw new Error(`the record could not be stored for later: ${error}`)
+          return undefined
+        },
+        concurrencyMax: handlersMax,
       }),
       observer,
     )

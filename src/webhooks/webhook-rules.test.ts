@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import { guardUrl, isPublicAddress } from './address-guard.ts'
-import { nextAttemptMs, retryAfterMs } from './attempt-plan.ts'
-import { EndpointGate } from './endpoint-gate.ts'
-import { createSecret, sign } from './sign.ts'
+import { nextWaitMs, probeWaitMs, retryAfterMs } from './attempt-plan.ts'
+import { DatabaseClock } from './database-clock.ts'
+import { eventBody } from './event-body.ts'
+import { createSecret, sign, signingKey } from './sign.ts'
 
 test('a signature holds by the reference implementation, and not for another body', () => {
   fc.assert(
@@ -14,7 +15,7 @@ test('a signature holds by the reference implementation, and not for another bod
       const headers = {
         'webhook-id': 'event',
         'webhook-timestamp': String(seconds),
-        'webhook-signature': sign(secret, 'event', seconds, body),
+        'webhook-signature': sign(signingKey(secret), 'event', seconds, body),
       }
       const receiver = new Webhook(secret)
       expect(() => receiver.verify(body, headers, { parse: false } as never)).not.toThrow(/signature/i)
@@ -25,19 +26,63 @@ test('a signature holds by the reference implementation, and not for another bod
 })
 
 test('attempts follow the schedule, no sooner than asked, and end', () => {
-  const waits = Array.from({ length: 10 }, (_, index) => nextAttemptMs(index + 1, null, 0, () => 0))
+  const waits = Array.from({ length: 10 }, (_, index) => nextWaitMs(index + 1, null, () => 0))
   expect(waits.slice(0, 3)).toEqual([5_000, 300_000, 1_800_000])
   expect(waits.at(-1)).toBeNull()
-  expect(nextAttemptMs(1, 60_000, 0, () => 0)).toBe(60_000)
-  expect(nextAttemptMs(1, 10 ** 12, 0, () => 0)).toBe(86_400_000)
+  expect(nextWaitMs(1, 60_000, () => 0)).toBe(60_000)
+  expect(nextWaitMs(1, 10 ** 12, () => 0)).toBe(86_400_000)
 })
 
-test('Retry-After is read in both of its forms', () => {
+test('waits between probes grow, and are bounded whatever an endpoint asks for and however long it fails', () => {
+  expect([1, 2, 3, 4].map((failures) => probeWaitMs(failures, null, () => 0))).toEqual([2_000, 4_000, 8_000, 16_000])
+  expect(probeWaitMs(1, 30_000, () => 0)).toBe(30_000)
+  expect(probeWaitMs(1, 10 ** 12, () => 0)).toBe(600_000)
+  expect(probeWaitMs(100_000, null, () => 1)).toBe(660_000)
+})
+
+test("Retry-After is read in both of its forms, a date by the receiver's own clock", () => {
   const now = Date.UTC(2026, 10, 23, 12)
-  expect(retryAfterMs('120', now)).toBe(120_000)
-  expect(retryAfterMs('Mon, 23 Nov 2026 12:01:00 GMT', now)).toBe(60_000)
-  expect(retryAfterMs('soon', now)).toBeNull()
-  expect(retryAfterMs(undefined, now)).toBeNull()
+  const inAMinute = 'Mon, 23 Nov 2026 12:01:00 GMT'
+  expect(retryAfterMs('120', undefined, now)).toBe(120_000)
+  expect(retryAfterMs(inAMinute, undefined, now)).toBe(60_000)
+  expect(retryAfterMs(inAMinute, 'Mon, 23 Nov 2026 12:00:30 GMT', now + 600_000)).toBe(30_000)
+  expect(retryAfterMs('soon', undefined, now)).toBeNull()
+  expect(retryAfterMs(undefined, undefined, now)).toBeNull()
+})
+
+test("the time is the database's, however wrong this machine's clock is and wherever it jumps", () => {
+  let monotonicMs = 5
+  let wallMs = 1_000_000
+  const clock = new DatabaseClock(
+    () => monotonicMs,
+    () => wallMs,
+  )
+  expect(clock.nowMs()).toBe(1_000_000)
+  clock.set(400_000)
+  monotonicMs += 250
+  wallMs += 600_000
+  expect(clock.nowMs()).toBe(400_250)
+})
+
+test('a body is well-formed JSON of bounded length, whatever a record brings', () => {
+  const hostile = fc.string({
+    unit: fc.constantFrom('a', '\u0000', '\n', '\ud800', '\udfff', '\u2028', '"', 'é', '😀'),
+  })
+  fc.assert(
+    fc.property(hostile, hostile, hostile, fc.nat(3), (id, code, message, times) => {
+      const event = {
+        ...{ event_id: 'x', sms_id: 1, customer_id: 'c', status: 'failed' as const, delivered_at: null },
+        ...{ latency_ms: 1, occurred_at: '2026-11-23T12:00:00.000Z', attempt: 1, segments: 1 },
+        ...{ operator: code, possible_duplicate: false, operator_message_id: id.repeat(1_000 * times) },
+        ...{ error_code: code.repeat(1_000 * times), error_message: message.repeat(1_000 * times) },
+      }
+      const body = eventBody(event)
+      expect(body.length).toBeLessThan(4_000)
+      expect(body.isWellFormed()).toBe(true)
+      expect(body).not.toMatch(/\\u|\\n/)
+      expect(JSON.parse(body).data.sms_id).toBe(1)
+    }),
+  )
 })
 
 test.each([
@@ -73,19 +118,3 @@ test.each(['http://127.0.0.1/', 'http://2130706433/', 'http://0x7f.1/', 'http://
     expect(() => guardUrl(new URL(url))).toThrow()
   },
 )
-
-test('an endpoint that fails is left alone for a while, a slow one has few requests, others go on', () => {
-  const gate = new EndpointGate(2)
-  for (let n = 0; n < 5; n++) {
-    expect(gate.tryBegin('broken', 0)).toBe(true)
-    gate.end('broken', false, 10, 0)
-  }
-  expect(gate.tryBegin('broken', 29_999)).toBe(false)
-  expect(gate.tryBegin('broken', 30_000)).toBe(true)
-  for (let n = 0; n < 20; n++) {
-    gate.tryBegin('slow', 0)
-    gate.end('slow', true, 5_000, 0)
-  }
-  expect([gate.tryBegin('slow', 0), gate.tryBegin('slow', 0), gate.tryBegin('slow', 0)]).toEqual([true, true, false])
-  for (let n = 0; n < 100; n++) expect(gate.tryBegin('fast', 0)).toBe(true)
-})

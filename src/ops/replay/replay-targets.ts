@@ -10,13 +10,12 @@ import { Producer } from '../../kafka/producer/producer.ts'
 import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
+import { createLog } from '../../runtime/log.ts'
 import type { Values } from '../../runtime/settings.ts'
 import { applyEvents } from '../../status/apply-events.ts'
 import type { webhookSettings } from '../../webhooks/config.ts'
-import { EventDelivery } from '../../webhooks/deliver-events.ts'
-import { EndpointDirectory } from '../../webhooks/endpoint-directory.ts'
-import { EndpointGate } from '../../webhooks/endpoint-gate.ts'
-import { EventPoster } from '../../webhooks/post-event.ts'
+import { createDelivery } from '../../webhooks/create-delivery.ts'
+import type { EventDelivery } from '../../webhooks/deliver-events.ts'
 
 /** Who is given records again. */
 export interface ReplayTarget {
@@ -51,21 +50,10 @@ export function intoStatus(pool: Pool): ReplayTarget {
   }
 }
 
-/** Customers' endpoints, which are told again, under the webhook ids of the first time. */
+/** Customers' endpoints, to which events are posted again under the webhook ids of the first time. */
 export function intoWebhooks(pool: Pool, settings: Values<typeof webhookSettings>): ReplayTarget {
-  const poster = new EventPoster({
-    timeoutMs: settings.WEBHOOK_TIMEOUT_MS,
-    connectionsPerOriginMax: settings.WEBHOOK_REQUESTS_PER_ENDPOINT_MAX,
-    allowPrivate: settings.WEBHOOK_ALLOW_PRIVATE === 'yes',
-  })
-  const gate = new EndpointGate(settings.WEBHOOK_REQUESTS_PER_ENDPOINT_MAX)
-  const delivery = new EventDelivery({
-    pool,
-    poster,
-    gate,
-    directory: new EndpointDirectory(pool),
-    counted: () => {},
-  })
+  const log = createLog('replay', 'error', process.stderr)
+  const delivery = createDelivery({ settings, pool, log, counted: () => {}, exhausted: () => {} })
   return {
     topics: [TOPICS.status],
     async take(records) {
@@ -73,20 +61,20 @@ export function intoWebhooks(pool: Pool, settings: Values<typeof webhookSettings
       let taken = 0
       while (messages.length > 0) {
         const some = messages.splice(0, settings.WEBHOOK_REQUESTS_PER_ENDPOINT_MAX)
-        const counts = await Promise.all(some.map((events) => tellInOrder(delivery, events)))
+        const counts = await Promise.all(some.map((events) => postInOrder(delivery.events, events)))
         taken += counts.reduce((sum, count) => sum + count, 0)
       }
       return taken
     },
-    close: () => poster.close(),
+    close: () => delivery.stop(),
   }
 }
 
 /** What an endpoint does not take now waits in the table of retries, as at the first time. */
-async function tellInOrder(delivery: EventDelivery, records: readonly ConsumedRecord[]): Promise<number> {
+async function postInOrder(events: EventDelivery, records: readonly ConsumedRecord[]): Promise<number> {
   let taken = 0
   for (const record of records) {
-    const outcome = await delivery.handle(record)
+    const outcome = await events.handle(record)
     if (outcome.kind === 'pause') throw new ExpectedError('PostgreSQL does not answer; start the replay again.')
     if (outcome.kind === 'done') taken++
   }

@@ -180,7 +180,7 @@ export class Testbed {
       this.#customers.push({ customerId, apiKey: key })
       this.#canaries.push({ what: 'an API key', text: key.split('_')[3]! })
       if (this.#customers.length % 2 === 0) continue
-      const { secret } = await createEndpoint(pool, customerId, webhookUrl + customerId)
+      const { secret } = await createEndpoint(pool, { customerId, url: webhookUrl + customerId, allowPrivate: true })
       this.#canaries.push({ what: 'a webhook secret', text: secret })
     }
   }
