@@ -92,6 +92,21 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
   }
 }
 
+/** The same, with the Problem as the result. */
+export function tryDraft(
+  request: MessageRequest,
+  rules: DraftRules,
+  nowMs: number,
+  pointer: string,
+): MessageDraft | Problem {
+  try {
+    return draftMessage(request, rules, nowMs, pointer)
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+}
+
 function recipientOf(to: string, pointer: string): string {
   const read = readPhone(to)
   if ('phone' in read) return read.phone

@@ -1,5 +1,9 @@
 import type { QueryConfig } from 'pg'
 import { textArray } from '../../postgres/array-literal.ts'
+import type { StoredAnswer } from './accepted-rows.ts'
+
+/** How long what was done under a key is answered again. */
+const REMEMBERED = "interval '72 hours'"
 
 /** Locks the rows in the order of their key, as everyone does, so that two batches cannot wait for each other. */
 export function lockBalances(customerIds: readonly string[]): QueryConfig {
@@ -15,11 +19,27 @@ export function lockBalances(customerIds: readonly string[]): QueryConfig {
 export function readAnswers(customerIds: readonly string[], keys: readonly string[]): QueryConfig {
   return {
     name: 'accept-read-answers',
-    text: `SELECT i.customer_id, i.key, i.request_hash, i.status, i.response
+    text: `SELECT i.customer_id, i.key, i.request_hash, i.response
            FROM unnest($1::text[], $2::text[]) AS asked (customer_id, key)
            CROSS JOIN LATERAL (SELECT * FROM idempotency WHERE idempotency.customer_id = asked.customer_id
-             AND idempotency.key = asked.key AND created_at > now() - interval '72 hours' OFFSET 0) AS i`,
+             AND idempotency.key = asked.key AND created_at > now() - ${REMEMBERED} OFFSET 0) AS i`,
     values: [textArray(customerIds), textArray(keys)],
+  }
+}
+
+/** Of requests that were accepted in part before: under their keys stands from now on what was accepted in all. */
+export function replaceAnswers(answers: readonly StoredAnswer[]): QueryConfig {
+  return {
+    name: 'accept-replace-answers',
+    text: `UPDATE idempotency SET response = answer.response
+           FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS answer (customer_id, key, response)
+           WHERE idempotency.customer_id = answer.customer_id AND idempotency.key = answer.key
+             AND created_at > now() - ${REMEMBERED}`,
+    values: [
+      textArray(answers.map(({ customerId }) => customerId)),
+      textArray(answers.map(({ key }) => key)),
+      textArray(answers.map(({ response }) => JSON.stringify(response))),
+    ],
   }
 }
 
