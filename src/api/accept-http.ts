@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { IdempotencyClaim } from '../domain/accept.ts'
+import { type IdempotencyClaim, rememberedDays } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
 import { isTraceparent } from '../events/traceparent.ts'
 import type { RequestOrigin, RowOutcome } from './accept/accept-batch.ts'
@@ -9,18 +9,27 @@ import type { MessageRequest } from './message-request.ts'
 export const KEY_LENGTH_MAX = 255
 
 /** The request's Idempotency-Key with a hash of its body as it was sent; null without one. Throws Problem. */
-export function requestClaim(request: FastifyRequest): IdempotencyClaim | null {
+export function requestClaim(
+  request: FastifyRequest,
+  messages: readonly Pick<MessageRequest, 'send_at'>[],
+): IdempotencyClaim | null {
   const key = request.headers['idempotency-key']
   if (key === undefined) return null
   if (typeof key !== 'string' || key === '' || key.length > KEY_LENGTH_MAX) {
     throw new Problem('invalid-request', `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters.`)
   }
-  return { key, requestHash: hash(`${request.routeOptions.url} ${canonical(request.body)}`) }
+  const requestHash = hash(`${request.routeOptions.url} ${canonical(request.body)}`)
+  return { key, requestHash, rememberedDays: rememberedDays(messages.some(isScheduled)) }
 }
 
 /** The claim of one message of a batch: the same as if it were posted alone under that key. */
 export function messageClaim(key: string, message: MessageRequest): IdempotencyClaim {
-  return { key, requestHash: hash(`/v1/messages ${canonical(message)}`) }
+  const requestHash = hash(`/v1/messages ${canonical(message)}`)
+  return { key, requestHash, rememberedDays: rememberedDays(isScheduled(message)) }
+}
+
+function isScheduled({ send_at: sendAt }: Pick<MessageRequest, 'send_at'>): boolean {
+  return sendAt !== undefined
 }
 
 export function originOf(request: FastifyRequest): RequestOrigin {

@@ -1,4 +1,5 @@
 import { Problem } from './errors.ts'
+import { SEND_AHEAD_DAYS_LIMIT } from './send-time.ts'
 import type { Encoding } from './text/segments.ts'
 
 /** A message that is fit to be accepted: checked, routed and priced. Amounts in the currency's minor unit. */
@@ -30,6 +31,15 @@ export interface MessageDraft {
 export interface IdempotencyClaim {
   readonly key: string
   readonly requestHash: Buffer
+  /** How far back to look for what was done under it. */
+  readonly rememberedDays: number
+}
+
+const REMEMBERED_DAYS = 3
+
+/** A message for later is remembered until as long after its time: to be asked for again it need not have been sent. */
+export function rememberedDays(isScheduled: boolean): number {
+  return REMEMBERED_DAYS + (isScheduled ? SEND_AHEAD_DAYS_LIMIT : 0)
 }
 
 /** One message of a request: fit to be accepted, or why not; with a key of its own if it was given one. */

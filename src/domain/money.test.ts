@@ -46,7 +46,7 @@ test('no balance goes below zero, and what does not fit one message may fit the 
 })
 
 const hash = Buffer.from('one')
-const claim = { key: 'k', requestHash: hash }
+const claim = { key: 'k', requestHash: hash, rememberedDays: 3 }
 const broke = new Map([['a', 0]])
 const unfit = new Problem('invalid-time', 'is in the past')
 const decideOne = (request: Omit<AcceptRequest, 'customerId'>, given: GivenAnswer, balances = broke) =>
@@ -61,7 +61,7 @@ test.each([
   const replay = { kind: 'replay', response: { sms_id: 1 } }
   expect(decideOne({ claim, rows }, given)).toMatchObject({ rows: [replay] })
   expect(decideOne({ claim: null, rows: [{ draft: now, claim }] }, given)).toMatchObject({ rows: [replay] })
-  const other = { key: 'k', requestHash: Buffer.from('two') }
+  const other = { ...claim, requestHash: Buffer.from('two') }
   const mismatch = { kind: 'refused', problem: { code: 'idempotency-mismatch' } }
   expect(decideOne({ claim: other, rows }, given)).toMatchObject(mismatch)
   expect(decideOne({ claim: null, rows: [{ draft: now, claim: other }] }, given)).toMatchObject({ rows: [mismatch] })

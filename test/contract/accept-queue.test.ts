@@ -36,7 +36,10 @@ test('a message that PostgreSQL refuses fails alone, among requests of others an
   const outcomes = await Promise.all(
     customers.map((customerId, n) => {
       const drafts = n === 7 ? [POISON] : n === 13 ? [DRAFT, DRAFT, POISON, DRAFT] : [DRAFT, DRAFT]
-      return queue.submit({ ...acceptRequest(customerId, drafts), claim: { key: 'k', requestHash: Buffer.from('h') } })
+      return queue.submit({
+        ...acceptRequest(customerId, drafts),
+        claim: { key: 'k', requestHash: Buffer.from('h'), rememberedDays: 3 },
+      })
     }),
   )
   const kinds = outcomes.map((each) => each.map(({ kind }) => kind))
@@ -135,7 +138,7 @@ test('an answer that was stored before answers could be finished is read: of one
   await store('batch', { accepted: 1, rejected: 1, results: [{ sms_id: 6 }, { code: 'insufficient-balance' }] })
   const requests = ['one', 'batch'].map((key) => ({
     ...acceptRequest('a', key === 'one' ? [DRAFT] : [DRAFT, DRAFT]),
-    claim: { key, requestHash },
+    claim: { key, requestHash, rememberedDays: 3 },
   }))
   const [one, batch] = await acceptBatch(pool, new SmsIds(1), requests, Date.now)
   expect(one).toMatchObject({ outcomes: [{ kind: 'replayed', response: { sms_id: 5 } }] })

@@ -178,3 +178,22 @@ test.each([
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-request', errors } })
   expect(await count()).toBe(0)
 })
+
+test('a key is forgotten after three days, that of a message for later three days after its time', async () => {
+  const { pool, post, count } = await gateway(1_000)
+  const daysAgo = async (days: number): Promise<void> => {
+    const day = new Date(Date.now() - days * 24 * HOUR_MS).toISOString().slice(0, 10)
+    await pool.query(
+      `CREATE TABLE idempotency_old PARTITION OF idempotency FOR VALUES FROM ('${day}') TO (date '${day}' + 2)`,
+    )
+    await pool.query(`UPDATE idempotency SET created_at = created_at - interval '${days} days'`)
+  }
+  const plain = { to: TO, text: 'x' }
+  const later = { ...plain, send_at: new Date(Date.now() + 20 * 24 * HOUR_MS).toISOString() }
+  const first = await post(later, 'later')
+  await post(plain, 'plain')
+  await daysAgo(10)
+  expect(await post(later, 'later')).toMatchObject({ status: 202, isReplayed: true, body: first.body })
+  expect(await post(plain, 'plain')).toMatchObject({ status: 202, isReplayed: false })
+  expect(await count()).toBe(3)
+})

@@ -95,22 +95,16 @@ async function answersTo(
   connection: Connection,
   requests: readonly AcceptRequest[],
 ): Promise<Map<string, GivenAnswer>> {
-  const customers: string[] = []
-  const keys: string[] = []
-  for (const { customerId, claim, rows } of requests) {
-    for (const each of [claim, ...rows.map((row) => row.claim)]) {
-      if (!each) continue
-      customers.push(customerId)
-      keys.push(each.key)
-    }
-  }
-  if (keys.length === 0) return new Map()
+  const claims = requests.flatMap(({ customerId, claim, rows }) =>
+    [claim, ...rows.map((row) => row.claim)].flatMap((each) => (each ? { customerId, claim: each } : [])),
+  )
+  if (claims.length === 0) return new Map()
   const { rows } = await connection.query<{
     customer_id: string
     key: string
     request_hash: Buffer
     response: object
-  }>(readAnswers(customers, keys))
+  }>(readAnswers(claims))
   return new Map(
     rows.map((row) => [
       `${row.customer_id} ${row.key}`,

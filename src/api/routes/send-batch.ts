@@ -66,7 +66,7 @@ export function sendBatchRoute(app: FastifyInstance, queue: AcceptQueue, router:
     },
     async (request, reply) => {
       const { messages } = request.body
-      const claim = requestClaim(request)
+      const claim = requestClaim(request, messages)
       const hasKeys = checkKeys(messages, claim !== null)
       const rules = await router.rulesFor(request.customerId, messages)
       const rows = messages.map((message, index) => readRow(message, rules, `/messages/${index}`))

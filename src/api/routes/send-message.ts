@@ -25,7 +25,7 @@ export function sendMessageRoute(app: FastifyInstance, queue: AcceptQueue, route
       },
     },
     async (request, reply) => {
-      const claim = requestClaim(request)
+      const claim = requestClaim(request, [request.body])
       const rules = await router.rulesFor(request.customerId, [request.body])
       const draft = tryDraft(request.body, rules, Date.now(), '')
       // With a key it may have been accepted before, when it was still fit.
