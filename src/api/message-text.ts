@@ -69,9 +69,9 @@ export function readText(request: TextFields, segmentsMax: number, pointer: stri
 }
 
 /**
- * What no phone shows, and where it stands; null if there is nothing of it. Control characters but for tab, line breaks and form feed come
- * from a text that was read by the wrong code page, and halves of a character from one that was cut within it: sent on,
- * both would be charged and arrive as rubbish.
+ * The first character that no phone shows, and its place; null if there is none. Control characters other than tab, line
+ * breaks and form feed come from a text that was read in the wrong code page, and halves of a character from one that
+ * was cut within it: both would be charged and arrive as rubbish.
  */
 export function findUnsendable(text: string): string | null {
   const index = text.search(CONTROL)

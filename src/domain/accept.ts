@@ -37,7 +37,7 @@ export interface IdempotencyClaim {
 
 const REMEMBERED_DAYS = 3
 
-/** A message for later is remembered until as long after its time: to be asked for again it need not have been sent. */
+/** The key of a scheduled message is remembered until after its time, so that a repetition does not schedule it twice. */
 export function rememberedDays(isScheduled: boolean): number {
   return REMEMBERED_DAYS + (isScheduled ? SEND_AHEAD_DAYS_LIMIT : 0)
 }

@@ -98,7 +98,7 @@ test('whatever is accepted has the digits that were written, but for one zero be
         .replace(/[^0-9]/g, '')
       const plain = written.trimStart().startsWith('00') ? digits.slice(2) : digits
       const number = read.phone.slice(1)
-      expect(written).toMatch(/^[^x/,;E\p{Cc}²]*$/u)
+      expect(written.trim()).toMatch(/^[^x/,;E\p{Cc}²]*$/u)
       if (number === plain) return
       seen.zeroLess++
       const place = [1, 2, 3].find((length) => `${number.slice(0, length)}0${number.slice(length)}` === plain)

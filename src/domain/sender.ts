@@ -36,7 +36,7 @@ const ALPHANUMERIC = /^[A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*[A-Za-z][A-Za-z0-9 !"#
  * The address of a sender; null if it cannot be one. Digits may be of any script, with spaces, dots, hyphens and brackets
  * between them. What a spreadsheet made of a number (`30001234.0`) is none.
  * - With a plus or 00: an international number, 7 to 15 digits, read as those of recipients are, of whatever length:
- *   operators give numbers as senders that nobody could call.
+ *   operators assign sender numbers that cannot be called.
  * - Digits alone, up to 8: a short code. Its type is the network's own and has no plan; some operators want another.
  * - Digits that begin with 0: a national number, written without that 0.
  * - Other digits, up to 15: an international number whose plus was left away.

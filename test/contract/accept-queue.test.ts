@@ -75,7 +75,7 @@ test('of a batch with such a message the rest is accepted, and answered again un
   expect((await books(pool)).messages).toBe(4)
 })
 
-test('a customer whose balance is locked for long holds up nobody else, nor does one without money', async () => {
+test('a customer whose balance is locked for long delays no other customer, nor does one without money', async () => {
   const pool = await poisonedDatabase(['locked', 'broke', 'paying'], 1_000)
   await pool.query("UPDATE balances SET balance = 0 WHERE customer_id = 'broke'")
   const queue = acceptQueue(pool, { waitingMessagesMax: 4_000 })
@@ -98,7 +98,7 @@ test('a customer whose balance is locked for long holds up nobody else, nor does
   }
 })
 
-test('one customer fills half of the queue at most: it is told to wait, another still gets in', async () => {
+test('one customer fills half of the queue at most and gets 429 beyond; another still gets in', async () => {
   const pool = await poisonedDatabase(['greedy', 'late'], 100_000)
   const queue = acceptQueue(pool, { waitingMessagesMax: 1_000, transactionsMax: 1 })
   const batch = Array.from({ length: 100 }, () => DRAFT)

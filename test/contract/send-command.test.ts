@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,6 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { topUp } from '../../src/ops/accounts/accounts.ts'
 import { runSmsgw } from '../run-command-line.ts'
 import { apiGateway } from '../servers/api-gateway.ts'
+import { eventually } from '../servers/eventually.ts'
 
 /** An API on a socket, where `smsgw send` finds it, and a file to send. */
 async function gateway(balance: number) {
@@ -107,4 +110,26 @@ test('refused rows are written to a file, which is corrected and sent', async ()
   })
   expect(await phones()).toEqual([row(1), row(2), '+989121234567'].sort())
   expect(await send(path, '--refused', path)).toMatchObject({ code: 1, result: null })
+})
+
+test('a campaign whose process is killed again and again is finished, each row once', async () => {
+  const { pool, write, send } = await gateway(100_000_000)
+  const rows = 6_000
+  const path = write(file(rows))
+  const count = async (): Promise<number> => (await pool.query('SELECT count(*) AS n FROM messages')).rows[0].n
+  for (let kills = 1; kills <= 3; kills++) {
+    const before = await count()
+    const main = join(import.meta.dirname, '../../src/main.ts')
+    const child = spawn(process.execPath, [main, 'send', '--file', path, '--no-wait'], { stdio: 'ignore' })
+    const ended = once(child, 'exit')
+    await eventually(count, (now) => now > before || now === rows)
+    child.kill('SIGKILL')
+    await ended
+  }
+  const { code, result } = await send(path)
+  expect(code).toBe(0)
+  expect(result.accepted + result.accepted_before).toBe(rows)
+  const { rows: found } = await pool.query('SELECT count(*) AS n, count(DISTINCT phone) AS phones FROM messages')
+  expect(found).toEqual([{ n: rows, phones: rows }])
+  console.log({ acceptedBeforeKills: result.accepted_before })
 })

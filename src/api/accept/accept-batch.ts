@@ -20,7 +20,7 @@ export interface RequestOrigin {
   readonly traceparent: string | null
 }
 
-/** A request in hand; `answer` composes what is stored under its key. */
+/** A buffered request; `answer` composes the answer that is stored under its key. */
 export interface PendingRequest extends AcceptRequest {
   readonly origin: RequestOrigin
   readonly answer: (outcomes: readonly RowOutcome[]) => object

@@ -11,12 +11,12 @@ import { CustomerLanes, type LaneItem } from './customer-lanes.ts'
 
 export interface AcceptQueueOptions {
   readonly pool: Pool
-  /** Transactions under way at once. */
+  /** Transactions under way at once, and one in reserve (RESERVE_AFTER_MS). */
   readonly transactionsMax: number
   readonly batchMessagesMax: number
   /** How long a batch waits for more requests while there is load. A request that comes alone never waits. */
   readonly gatherMs: number
-  /** Messages that may wait; beyond that requests are turned away. A customer may have half of it. */
+  /** Messages that may wait; beyond that requests are refused. A customer may use half of it. */
   readonly waitingMessagesMax: number
   /** Whether as much waits to be published as may. */
   readonly isOutboxFull: () => boolean
@@ -39,6 +39,8 @@ const COLLISION_STATES: readonly (string | undefined)[] = [
   SqlState.DEADLOCK_DETECTED,
   SqlState.SERIALIZATION_FAILURE,
 ]
+/** When all transactions have been running for so long, one more begins, for customers without requests in them. */
+const RESERVE_AFTER_MS = 50
 const OUTBOX_FULL_RETRY_SECONDS = 60
 
 /**
@@ -54,6 +56,7 @@ export class AcceptQueue {
   #running = 0
   #busyLately = false
   #timer: NodeJS.Timeout | null = null
+  #reserveTimer: NodeJS.Timeout | null = null
   #whenIdle: (() => void)[] = []
 
   constructor(options: AcceptQueueOptions) {
@@ -67,7 +70,7 @@ export class AcceptQueue {
   /**
    * Resolves when the request is committed, with what became of each of its messages. What was done under its keys is
    * replayed also if nothing of it is fit any more, or the outbox is full. Rejects with a Problem: a key is in flight or
-   * was used for another request, the customer has no account, queue or outbox are full, or the database is away.
+   * was used for another request, the customer has no account, the queue or the outbox is full, or the database is unavailable.
    */
   async submit(request: PendingRequest): Promise<readonly RowOutcome[]> {
     const keys = keysOf(request)
@@ -114,7 +117,11 @@ export class AcceptQueue {
   }
 
   #schedule(): void {
-    if (this.#timer || this.#running >= this.#options.transactionsMax || !this.#lanes.isReady) return
+    if (this.#running >= this.#options.transactionsMax) {
+      this.#scheduleReserve()
+      return
+    }
+    if (this.#timer) return
     if (this.#lanes.messages >= this.#options.batchMessagesMax || !this.#busyLately) {
       setImmediate(() => this.#startBatch())
       this.#busyLately = true
@@ -126,9 +133,22 @@ export class AcceptQueue {
     }, this.#options.gatherMs)
   }
 
+  #scheduleReserve(): void {
+    if (this.#reserveTimer || this.#running > this.#options.transactionsMax || !this.#lanes.hasIdle) return
+    this.#reserveTimer = setTimeout(() => {
+      this.#reserveTimer = null
+      if (this.#running === this.#options.transactionsMax && this.#lanes.hasIdle) this.#runBatch()
+    }, RESERVE_AFTER_MS)
+  }
+
   #startBatch(): void {
-    if (!this.#lanes.isReady || this.#running >= this.#options.transactionsMax) return
-    const batch = this.#lanes.take(this.#options.batchMessagesMax)
+    if (this.#lanes.isEmpty || this.#running >= this.#options.transactionsMax) return
+    this.#runBatch()
+  }
+
+  /** A customer in a running transaction has a lock there that this one would wait for, so idle customers go first, alone. */
+  #runBatch(): void {
+    const batch = this.#lanes.take(this.#options.batchMessagesMax, this.#lanes.hasIdle)
     this.#busyLately = batch.length > 1 || !this.#lanes.isEmpty
     this.#running++
     void this.#run(batch).finally(() => {

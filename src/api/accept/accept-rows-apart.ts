@@ -6,8 +6,8 @@ import type { AcceptResult, PendingRequest, RowOutcome } from './accept-batch.ts
 
 /**
  * Accepts a request that PostgreSQL refused as a whole, in parts: its good messages are accepted, and each that is
- * refused by itself gets the problem `internal`, its error given to `failed`. Under the request's key stands what was
- * accepted so far, so that a part finds what those before it did. Throws what is no message's fault.
+ * refused by itself gets the problem `internal`, and its error is passed to `failed`. The request's key has what was
+ * accepted so far, so that each part finds the work of those before it. Throws what is no message's fault.
  */
 export async function acceptRowsApart(
   request: PendingRequest,

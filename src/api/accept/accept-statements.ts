@@ -29,7 +29,7 @@ export function readAnswers(claims: readonly { customerId: string; claim: Idempo
   }
 }
 
-/** Of requests that were accepted in part before: under their keys stands from now on what was accepted in all. */
+/** Replaces the answers of requests that were accepted in part before by answers with everything accepted so far. */
 export function replaceAnswers(answers: readonly StoredAnswer[]): QueryConfig {
   return {
     name: 'accept-replace-answers',

@@ -23,22 +23,28 @@ test('behind any number of large requests of one customer, the next transaction 
   expect(lanes.take(500).map(({ customerId }) => customerId)).toEqual(['greedy'])
 })
 
-test('a customer whose requests are in a transaction waits for its end, others do not', () => {
+test('a transaction in reserve is for customers of whom nothing is under way', () => {
   const lanes = lanesOf(['a', 1, 600], ['b', 1, 1])
   const first = lanes.take(500)
   expect(first).toHaveLength(500)
-  expect(lanes.isReady).toBe(false)
+  expect(lanes.hasIdle).toBe(false)
+  expect(lanes.take(500, true)).toEqual([])
   lanes.push({ customerId: 'c', size: 1, n: 1_000 })
+  expect(lanes.hasIdle).toBe(true)
+  expect(lanes.take(500, true).map(({ customerId }) => customerId)).toEqual(['c'])
+  const second = lanes.take(500)
+  expect(second).toHaveLength(101)
   lanes.push({ customerId: 'a', size: 1, n: 1_001 })
-  expect(lanes.take(500).map(({ customerId }) => customerId)).toEqual(['c'])
   lanes.release(first)
-  expect(lanes.take(500)).toHaveLength(102)
+  expect(lanes.hasIdle).toBe(false)
+  lanes.release(second)
+  expect(lanes.hasIdle).toBe(true)
 })
 
 test('all that was put in comes out, each customer in order, in transactions that are not too large', () => {
   const step = fc.oneof(
     fc.record({ customerId: fc.constantFrom('a', 'b', 'c', 'd'), size: fc.integer({ min: 1, max: 1_200 }) }),
-    fc.constant('take' as const),
+    fc.constantFrom('take' as const, 'take idle' as const),
     fc.constant('release' as const),
   )
   fc.assert(
@@ -48,11 +54,13 @@ test('all that was put in comes out, each customer in order, in transactions tha
       const seen = new Map<string, number[]>()
       const open: Item[][] = []
       let n = 0
-      const take = (): void => {
-        const items = lanes.take(500)
+      const take = (idleOnly = false): void => {
         const busy = new Set(open.flat().map(({ customerId }) => customerId))
+        const hadIdle = lanes.hasIdle
+        const items = lanes.take(500, idleOnly)
+        if (idleOnly) expect(items.length > 0).toBe(hadIdle)
         for (const { customerId, n: each } of items) {
-          expect(busy.has(customerId)).toBe(false)
+          if (idleOnly) expect(busy.has(customerId)).toBe(false)
           seen.set(customerId, [...(seen.get(customerId) ?? []), each])
         }
         const size = items.reduce((sum, item) => sum + item.size, 0)
@@ -61,17 +69,15 @@ test('all that was put in comes out, each customer in order, in transactions tha
       }
       const release = (): void => lanes.release(open.shift() ?? [])
       for (const each of steps) {
-        if (each === 'take') take()
+        if (each === 'take' || each === 'take idle') take(each === 'take idle')
         else if (each === 'release') release()
         else {
           lanes.push({ ...each, n })
           pushed.set(each.customerId, [...(pushed.get(each.customerId) ?? []), n++])
         }
       }
-      while (!lanes.isEmpty) {
-        while (open.length > 0) release()
-        take()
-      }
+      while (!lanes.isEmpty) take()
+      while (open.length > 0) release()
       expect(seen).toEqual(pushed)
       expect(lanes.messages).toBe(0)
     }),

@@ -1,6 +1,6 @@
 import { Fifo } from '../../kafka/consumer/fifo.ts'
 
-/** What waits in a lane: whose it is, and how many messages it has. */
+/** A pending request: its customer, and how many messages it has. */
 export interface LaneItem {
   readonly customerId: string
   readonly size: number
@@ -19,14 +19,14 @@ const QUANTUM = 50
 /**
  * A lane of waiting requests for each customer, served in rounds (deficit round robin: Shreedhar and Varghese, 1995):
  * however much one sends, and in however large requests, another's next request waits for no more than a round. The
- * requests of a customer keep their order, and are with one transaction at a time: a second one would only wait for the
- * first, which has the lock on its balance.
+ * requests of a customer keep their order.
  */
 export class CustomerLanes<Item extends LaneItem> {
+  /** By customer, the next first. */
   readonly #lanes = new Map<string, Lane<Item>>()
-  /** Customers who have something to take, the next first. */
-  readonly #ready = new Set<string>()
-  readonly #taken = new Set<string>()
+  /** Transactions that have requests of a customer. */
+  readonly #underWay = new Map<string, number>()
+  #idleLanes = 0
   #messages = 0
 
   /** Messages that wait. */
@@ -38,9 +38,9 @@ export class CustomerLanes<Item extends LaneItem> {
     return this.#lanes.size === 0
   }
 
-  /** Whether `take` would give anything. */
-  get isReady(): boolean {
-    return this.#ready.size > 0
+  /** Whether a customer waits that has no request in a running transaction. */
+  get hasIdle(): boolean {
+    return this.#idleLanes > 0
   }
 
   messagesOf(customerId: string): number {
@@ -52,23 +52,23 @@ export class CustomerLanes<Item extends LaneItem> {
     if (!lane) {
       lane = { items: new Fifo(), messages: 0, credit: 0 }
       this.#lanes.set(item.customerId, lane)
+      if (!this.#underWay.has(item.customerId)) this.#idleLanes++
     }
     lane.items.push(item)
     lane.messages += item.size
     this.#messages += item.size
-    if (!this.#taken.has(item.customerId)) this.#ready.add(item.customerId)
   }
 
   /**
-   * Takes requests of up to `messagesMax` messages, or one that is larger. Their customers are passed over until
-   * `release` is called with what was taken.
+   * Takes requests of up to `messagesMax` messages, or one that is larger; with `idleOnly` only those of customers that
+   * have no request in a running transaction. They count as running until `release` is called with them.
    */
-  take(messagesMax: number): Item[] {
+  take(messagesMax: number, idleOnly = false): Item[] {
     const items: Item[] = []
     let messages = 0
     const hasRoom = ({ size }: Item): boolean => items.length === 0 || messages + size <= messagesMax
     while (messages < messagesMax) {
-      const [customerId] = this.#ready
+      const customerId = this.#next(idleOnly)
       if (customerId === undefined) break
       const lane = this.#lanes.get(customerId)!
       lane.credit += QUANTUM
@@ -80,22 +80,39 @@ export class CustomerLanes<Item extends LaneItem> {
         lane.messages -= next.size
         messages += next.size
       }
-      this.#ready.delete(customerId)
-      if (lane.items.length > 0) this.#ready.add(customerId)
-      else this.#lanes.delete(customerId)
+      this.#lanes.delete(customerId)
+      if (lane.items.length > 0) this.#lanes.set(customerId, lane)
+      else if (!this.#underWay.has(customerId)) this.#idleLanes--
     }
     this.#messages -= messages
-    for (const { customerId } of items) {
-      this.#taken.add(customerId)
-      this.#ready.delete(customerId)
+    for (const customerId of customersOf(items)) {
+      const count = this.#underWay.get(customerId) ?? 0
+      if (count === 0 && this.#lanes.has(customerId)) this.#idleLanes--
+      this.#underWay.set(customerId, count + 1)
     }
     return items
   }
 
   release(items: readonly Item[]): void {
-    for (const { customerId } of items) {
-      this.#taken.delete(customerId)
-      if (this.#lanes.has(customerId)) this.#ready.add(customerId)
+    for (const customerId of customersOf(items)) {
+      const left = this.#underWay.get(customerId)! - 1
+      if (left > 0) {
+        this.#underWay.set(customerId, left)
+        continue
+      }
+      this.#underWay.delete(customerId)
+      if (this.#lanes.has(customerId)) this.#idleLanes++
     }
   }
+
+  #next(idleOnly: boolean): string | undefined {
+    for (const customerId of this.#lanes.keys()) {
+      if (!idleOnly || !this.#underWay.has(customerId)) return customerId
+    }
+    return undefined
+  }
+}
+
+function customersOf(items: readonly LaneItem[]): Set<string> {
+  return new Set(items.map(({ customerId }) => customerId))
 }

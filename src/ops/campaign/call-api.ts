@@ -43,7 +43,7 @@ export async function callApi(address: ApiAddress, agent: Agent, call: ApiCall):
   }
 }
 
-/** What an answer says, for whoever cannot go on because of it. */
+/** An answer that ends the command, in one line. */
 export function describeAnswer({ method, path }: ApiCall, { status, body }: ApiAnswer): string {
   const { detail } = (body ?? {}) as { detail?: unknown }
   const said = typeof detail === 'string' ? ` ${cleanText(detail, DETAIL_CHARS)}` : ''

@@ -141,7 +141,7 @@ test('a key that was revoked ends the campaign; what was accepted is known, and 
   expect(api.accepted.size).toBe(4_000)
 })
 
-test('an endless file is read no further than it is sent, and ends when it is told to', async () => {
+test('an endless file is read no further than it is sent, and ends when it is aborted', async () => {
   const api = await scriptedApi(() => null)
   const stop = new AbortController()
   let read = 0
