@@ -1,23 +1,35 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { IdempotencyClaim } from '../domain/accept.ts'
+import { type IdempotencyClaim, rememberedDays } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
 import { isTraceparent } from '../events/traceparent.ts'
-import type { AcceptResult, RequestOrigin } from './accept/accept-batch.ts'
+import type { RequestOrigin, RowOutcome } from './accept/accept-batch.ts'
+import type { MessageRequest } from './message-request.ts'
 
-const KEY_LENGTH_MAX = 255
+export const KEY_LENGTH_MAX = 255
 
-/** The request's Idempotency-Key with a hash of what it asks; null without one. Throws Problem. */
-export function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | null {
+/** The request's Idempotency-Key with a hash of its body as it was sent; null without one. Throws Problem. */
+export function requestClaim(
+  request: FastifyRequest,
+  messages: readonly Pick<MessageRequest, 'send_at'>[],
+): IdempotencyClaim | null {
   const key = request.headers['idempotency-key']
   if (key === undefined) return null
   if (typeof key !== 'string' || key === '' || key.length > KEY_LENGTH_MAX) {
     throw new Problem('invalid-request', `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters.`)
   }
-  const requestHash = createHash('sha256')
-    .update(`${request.routeOptions.url} ${canonical(request.body)}`)
-    .digest()
-  return { key, requestHash }
+  const requestHash = hash(`${request.routeOptions.url} ${canonical(request.body)}`)
+  return { key, requestHash, rememberedDays: rememberedDays(messages.some(isScheduled)) }
+}
+
+/** The claim of one message of a batch: the same as if it were posted alone under that key. */
+export function messageClaim(key: string, message: MessageRequest): IdempotencyClaim {
+  const requestHash = hash(`/v1/messages ${canonical(message)}`)
+  return { key, requestHash, rememberedDays: rememberedDays(isScheduled(message)) }
+}
+
+function isScheduled({ send_at: sendAt }: Pick<MessageRequest, 'send_at'>): boolean {
+  return sendAt !== undefined
 }
 
 export function originOf(request: FastifyRequest): RequestOrigin {
@@ -29,20 +41,15 @@ export function originOf(request: FastifyRequest): RequestOrigin {
   }
 }
 
-/** Sends what the accept queue decided. Throws Problem for what it refused. */
-export function replyAccepted(reply: FastifyReply, result: AcceptResult): FastifyReply {
-  switch (result.kind) {
-    case 'accepted':
-      return reply.status(result.status).send(result.response)
-    case 'replayed':
-      return reply.status(result.status).header('idempotent-replayed', 'true').send(result.response)
-    case 'mismatch':
-      throw new Problem('idempotency-mismatch', 'This Idempotency-Key was used for another request; use a new key.')
-    case 'unfunded':
-      throw new Problem('insufficient-balance', 'The balance does not cover this; nothing was charged. Top up first.')
-    case 'unknown-customer':
-      throw new Problem('forbidden', 'The customer of this API key has no account.')
-  }
+/** Sends the answer to a request of which something was accepted, now or before. */
+export function replyAccepted(reply: FastifyReply, outcomes: readonly RowOutcome[], answer: object): FastifyReply {
+  const has = (kind: RowOutcome['kind']): boolean => outcomes.some((outcome) => outcome.kind === kind)
+  if (has('replayed') && !has('accepted')) reply.header('idempotent-replayed', 'true')
+  return reply.status(202).send(answer)
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
 }
 
 /** JSON with sorted keys, so that the order in which a client writes fields does not matter. */

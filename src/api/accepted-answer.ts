@@ -33,3 +33,12 @@ export function acceptedAnswer(message: AcceptedMessage): Record<string, unknown
     ...(message.sendAtMs === null ? {} : { send_at: new Date(message.sendAtMs).toISOString() }),
   }
 }
+
+/**
+ * Of an answer that was stored, to one message or to a batch: what each message was answered if it was accepted, else
+ * null. A problem has no `sms_id`.
+ */
+export function acceptedIn(response: object): (object | null)[] {
+  const results = 'results' in response ? (response.results as object[]) : [response]
+  return results.map((result) => ('sms_id' in result ? result : null))
+}

@@ -2,10 +2,10 @@ import { type Static, Type } from 'typebox'
 import type { MessageDraft } from '../domain/accept.ts'
 import { asciiDigits } from '../domain/digits.ts'
 import { Problem } from '../domain/errors.ts'
-import { toE164 } from '../domain/phone.ts'
+import { readPhone } from '../domain/phone.ts'
 import { readSendTime, VALID_DAYS_MAX } from '../domain/send-time.ts'
 import { parseSender } from '../domain/sender.ts'
-import { isStorable, readText, TextOptions, UNSTORABLE } from './message-text.ts'
+import { findUnsendable, isStorable, readText, TextOptions, UNSTORABLE } from './message-text.ts'
 import type { ChooseRoute } from './route-messages.ts'
 
 /** A duration of ISO 8601 would be longer to write; minutes to days is what validity is given in. */
@@ -64,12 +64,7 @@ export interface DraftRules {
 
 /** Checks, routes and prices a message. Throws Problem; `pointer` is where the message stands in the request's body. */
 export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: number, pointer = ''): MessageDraft {
-  const phone = toE164(request.to)
-  if (!phone) {
-    throw new Problem('invalid-phone', 'Write the number with its country code, as in +989121234567.', [
-      { pointer: `${pointer}/to`, detail: 'is not an international phone number' },
-    ])
-  }
+  const phone = recipientOf(request.to, pointer)
   const sender = request.from === undefined ? null : readSender(request.from, pointer)
   const { text, textChanged, segmentation } = readText(request, rules.segmentsMax, pointer)
   const { encoding, segments } = segmentation
@@ -97,6 +92,28 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
   }
 }
 
+/** The same, with the Problem as the result. */
+export function tryDraft(
+  request: MessageRequest,
+  rules: DraftRules,
+  nowMs: number,
+  pointer: string,
+): MessageDraft | Problem {
+  try {
+    return draftMessage(request, rules, nowMs, pointer)
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+}
+
+function recipientOf(to: string, pointer: string): string {
+  const read = readPhone(to)
+  if ('phone' in read) return read.phone
+  const detail = `The number ${read.fault}. Write it with its country code, as in +989121234567.`
+  throw new Problem('invalid-phone', detail, [{ pointer: `${pointer}/to`, detail: read.fault }])
+}
+
 function readSender(from: string, pointer: string): string {
   if (parseSender(from)) return asciiDigits(from)
   const detail = 'is neither a name of up to 11 characters, nor a short code, nor a number'
@@ -105,13 +122,14 @@ function readSender(from: string, pointer: string): string {
 
 /** One text that PostgreSQL cannot store would fail all messages of its transaction. */
 function checkNotes({ client_ref, metadata }: MessageRequest, pointer: string): void {
-  if (client_ref !== undefined && !isStorable(client_ref)) throw unstorable(`${pointer}/client_ref`)
+  const fault = client_ref === undefined ? null : findUnsendable(client_ref)
+  if (fault !== null) throw unfit(`${pointer}/client_ref`, fault)
   for (const pair of Object.entries(metadata ?? {}))
-    if (!pair.every(isStorable)) throw unstorable(`${pointer}/metadata`)
+    if (!pair.every(isStorable)) throw unfit(`${pointer}/metadata`, UNSTORABLE)
 }
 
-function unstorable(pointer: string): Problem {
-  return new Problem('invalid-request', `${pointer} ${UNSTORABLE}.`, [{ pointer, detail: UNSTORABLE }])
+function unfit(pointer: string, detail: string): Problem {
+  return new Problem('invalid-request', `${pointer} ${detail}.`, [{ pointer, detail }])
 }
 
 function sendTimeOf(request: MessageRequest, rules: DraftRules, nowMs: number, pointer: string): number | null {

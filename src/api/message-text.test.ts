@@ -30,8 +30,17 @@ test.each([
   [{ text: '' }, 'is empty'],
   [{ text: 'a'.repeat(307) }, 'has 3 segments; 2 is the most'],
   [{ text: 'a\u200cb', encoding: 'gsm7' }, 'does not fit gsm7: it has (U+200C) at 1'],
-  [{ text: '\ude00' }, 'has U+0000, or half of a character that takes two UTF-16 units'],
+  [{ text: 'a\ude00' }, 'has half of a character (U+DE00) at 1'],
+  [{ text: 'a\ud83d' }, 'has half of a character (U+D83D) at 1'],
+  [{ text: 'a\u0000b' }, 'has a control character (U+0000) at 1'],
+  [{ text: 'it\u0092s' }, 'has a control character (U+0092) at 2'],
+  [{ text: '\u001b[31m' }, 'has a control character (U+001B) at 0'],
 ] as const)('%j is refused', (request, detail) => {
   const problem = { code: 'invalid-text', pointers: [{ pointer: '/messages/3/text', detail }] }
   expect(() => readText(request, 2, '/messages/3')).toThrow(expect.objectContaining(problem))
+})
+
+test('line breaks, tabs, form feeds, marks of direction and emoji are sent as they are', () => {
+  const text = 'a\tb\r\nc\u0085d\fe\u200f\u200d👨‍👩‍👧'
+  expect(readText({ text }, 10, '')).toMatchObject({ text, textChanged: false })
 })

@@ -2,12 +2,16 @@ import { type Static, Type } from 'typebox'
 import { Problem } from '../domain/errors.ts'
 import { ENCODINGS, LANGUAGES } from '../domain/text/encodings.ts'
 import { lackingCharacters } from '../domain/text/lacking.ts'
+import { nameCharacter } from '../domain/text/name-character.ts'
 import { type Encoding, type Segmentation, segment } from '../domain/text/segments.ts'
 import { toGsmLookAlikes } from '../domain/text/smart-text.ts'
 
 const LACKING_MAX = 5
 /** What one segment can hold at most, in any encoding. */
 const SEGMENT_CHARACTERS_MAX = 160
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u0084\u0086-\u009f]/
 
 export const UNSTORABLE = 'has U+0000, or half of a character that takes two UTF-16 units'
 
@@ -52,7 +56,8 @@ export function readText(request: TextFields, segmentsMax: number, pointer: stri
   if (request.text.length > segmentsMax * SEGMENT_CHARACTERS_MAX) {
     throw tooLong(pointer, segment(request.text).segments, segmentsMax)
   }
-  if (!isStorable(request.text)) throw invalid(pointer, UNSTORABLE)
+  const fault = findUnsendable(request.text)
+  if (fault !== null) throw invalid(pointer, fault)
   const replaced = smart && (encoding === 'auto' || encoding === 'gsm7') ? toGsmLookAlikes(request.text) : null
   const text = replaced ?? request.text
   const segmentation = encoding === 'auto' ? chooseEncoding(text, languages) : segment(text, encoding)
@@ -61,6 +66,19 @@ export function readText(request: TextFields, segmentsMax: number, pointer: stri
   if (segments === 0) throw invalid(pointer, 'is empty')
   if (segments > segmentsMax) throw tooLong(pointer, segments, segmentsMax)
   return { text, textChanged: replaced !== null, segmentation }
+}
+
+/**
+ * The first character that no phone shows, and its place; null if there is none. Control characters other than tab, line
+ * breaks and form feed come from a text that was read in the wrong code page, and halves of a character from one that
+ * was cut within it: both would be charged and arrive as rubbish.
+ */
+export function findUnsendable(text: string): string | null {
+  const index = text.search(CONTROL)
+  if (index >= 0) return `has a control character ${nameCharacter(text[index]!)} at ${index}`
+  if (text.isWellFormed()) return null
+  const half = text.search(/\p{Surrogate}/u)
+  return `has half of a character ${nameCharacter(text[half]!)} at ${half}`
 }
 
 /** PostgreSQL has no way to store the others, and no phone to show them. */
@@ -88,9 +106,8 @@ function tooLong(pointer: string, segments: number, segmentsMax: number): Proble
 }
 
 function describeLacking(text: string, encoding: Encoding): string {
-  const lacking = lackingCharacters(text, encoding, LACKING_MAX).map(({ character, index }) => {
-    const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
-    return `${/^[\p{L}\p{N}\p{P}\p{S}]$/u.test(character) ? `"${character}" ` : ''}(U+${code}) at ${index}`
-  })
+  const lacking = lackingCharacters(text, encoding, LACKING_MAX).map(
+    ({ character, index }) => `${nameCharacter(character)} at ${index}`,
+  )
   return `does not fit ${encoding}: it has ${lacking.join(', ')}`
 }

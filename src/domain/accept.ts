@@ -1,3 +1,5 @@
+import { Problem } from './errors.ts'
+import { SEND_AHEAD_DAYS_LIMIT } from './send-time.ts'
 import type { Encoding } from './text/segments.ts'
 
 /** A message that is fit to be accepted: checked, routed and priced. Amounts in the currency's minor unit. */
@@ -29,39 +31,64 @@ export interface MessageDraft {
 export interface IdempotencyClaim {
   readonly key: string
   readonly requestHash: Buffer
+  /** How far back to look for what was done under it. */
+  readonly rememberedDays: number
+}
+
+const REMEMBERED_DAYS = 3
+
+/** The key of a scheduled message is remembered until after its time, so that a repetition does not schedule it twice. */
+export function rememberedDays(isScheduled: boolean): number {
+  return REMEMBERED_DAYS + (isScheduled ? SEND_AHEAD_DAYS_LIMIT : 0)
+}
+
+/** One message of a request: fit to be accepted, or why not; with a key of its own if it was given one. */
+export interface AcceptRow {
+  readonly draft: MessageDraft | Problem
+  readonly claim: IdempotencyClaim | null
 }
 
 /** What one HTTP request asks to be accepted. */
 export interface AcceptRequest {
   readonly customerId: string
-  readonly idempotency: IdempotencyClaim | null
-  readonly drafts: readonly MessageDraft[]
+  /** Of the request as a whole. */
+  readonly claim: IdempotencyClaim | null
+  readonly rows: readonly AcceptRow[]
 }
 
-/** An answer that was given before under the same key. */
+/** What was done under a key. */
 export interface GivenAnswer {
   readonly requestHash: Buffer
-  readonly status: number
-  readonly response: unknown
+  /** For each message of that request: what was answered if it was accepted, else null. */
+  readonly accepted: readonly (object | null)[]
 }
 
 /**
- * What is to become of a request.
- * - `accept`: the drafts with `funded` true are charged and stored; if none is, nothing is done.
- * - `replay`: it was answered before; the answer is given again.
- * - `mismatch`: its key was used for another request.
- * - `unknown-customer`: there is no account to charge.
+ * What is to become of a message.
+ * - `accept`: it is charged and stored.
+ * - `replay`: it was accepted before, under its own key or its request's; that answer is given again.
+ * - `refused`: it was never fit, the balance does not cover it, or its key was used for another message.
  */
+export type RowDecision =
+  | { readonly kind: 'accept'; readonly draft: MessageDraft }
+  | { readonly kind: 'replay'; readonly response: object }
+  | Refused
+
+/** What is to become of a request. `isRepeated`: its own key has an answer already. */
 export type AcceptDecision =
-  | { readonly kind: 'accept'; readonly funded: readonly boolean[] }
-  | { readonly kind: 'replay'; readonly answer: GivenAnswer }
-  | { readonly kind: 'mismatch' }
-  | { readonly kind: 'unknown-customer' }
+  | { readonly kind: 'rows'; readonly rows: readonly RowDecision[]; readonly isRepeated: boolean }
+  | Refused
+
+export interface Refused {
+  readonly kind: 'refused'
+  readonly problem: Problem
+}
 
 /**
- * Decides over requests in the order they came, given the customers' balances and the answers already given to their
- * keys. Each draft is funded from what those before it left. Two requests of one batch with the same key must not
- * meet here: the second is held back before.
+ * Decides over requests in the order they came, given the customers' balances and what was done under their keys. What
+ * was done comes first: it is answered again, whatever has become of routes, prices, times and balances since. What was
+ * refused was not done, so it is decided afresh. Each draft is funded from what those before it left. A key must not come
+ * twice here: the second request is held back before.
  */
 export function decideAccept(
   requests: readonly AcceptRequest[],
@@ -69,22 +96,45 @@ export function decideAccept(
   answers: (customerId: string, key: string) => GivenAnswer | undefined,
 ): AcceptDecision[] {
   const left = new Map(balances)
-  return requests.map(({ customerId, idempotency, drafts }): AcceptDecision => {
+  return requests.map(({ customerId, claim, rows }): AcceptDecision => {
+    const given = claim ? answers(customerId, claim.key) : undefined
+    if (given && !given.requestHash.equals(claim!.requestHash)) return refuse(mismatch())
     let balance = left.get(customerId)
-    if (balance === undefined) return { kind: 'unknown-customer' }
-    const given = idempotency && answers(customerId, idempotency.key)
-    if (given && idempotency) {
-      return given.requestHash.equals(idempotency.requestHash)
-        ? { kind: 'replay', answer: given }
-        : { kind: 'mismatch' }
-    }
-    const funded: boolean[] = []
-    for (const { cost } of drafts) {
-      const isFunded = cost <= balance
-      if (isFunded) balance -= cost
-      funded.push(isFunded)
-    }
+    if (balance === undefined) return refuse(new Problem('forbidden', 'The customer of this API key has no account.'))
+    const decisions = rows.map((row, index): RowDecision => {
+      const before = given?.accepted[index]
+      if (before) return { kind: 'replay', response: before }
+      const own = row.claim ? answers(customerId, row.claim.key) : undefined
+      if (own) return replayRow(own, row.claim!)
+      const { draft } = row
+      if (draft instanceof Problem) return refuse(draft)
+      if (!isPayable(draft.cost, balance!)) return refuse(unfunded())
+      balance! -= draft.cost
+      return { kind: 'accept', draft }
+    })
     left.set(customerId, balance)
-    return { kind: 'accept', funded }
+    return { kind: 'rows', rows: decisions, isRepeated: given !== undefined }
   })
+}
+
+function replayRow({ requestHash, accepted }: GivenAnswer, claim: IdempotencyClaim): RowDecision {
+  const [response] = accepted
+  return response && requestHash.equals(claim.requestHash) ? { kind: 'replay', response } : refuse(mismatch())
+}
+
+/** A cost beyond 2^53 is not exact any more, and one below zero would be a gift: neither is ever charged. */
+function isPayable(cost: number, balance: number): boolean {
+  return Number.isSafeInteger(cost) && cost >= 0 && cost <= balance
+}
+
+function refuse(problem: Problem): Refused {
+  return { kind: 'refused', problem }
+}
+
+function mismatch(): Problem {
+  return new Problem('idempotency-mismatch', 'This Idempotency-Key was used for another request; use a new key.')
+}
+
+function unfunded(): Problem {
+  return new Problem('insufficient-balance', 'The balance does not cover this; nothing was charged. Top up first.')
 }

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createApiKey, hashSecret, parseApiKey, secretMatches } from './api-key.ts'
 import { eventId } from './event-id.ts'
-import { maskPhone, toE164 } from './phone.ts'
 import { firstSmsIdAt, SmsIds, smsIdTimeMs } from './sms-id.ts'
 import { segment } from './text/segments.ts'
 
@@ -35,27 +34,6 @@ test('a longer text never takes fewer segments of one encoding', () => {
       if (short.encoding === long.encoding) expect(long.segments).toBeGreaterThanOrEqual(short.segments)
     }),
   )
-})
-
-test.each([
-  ['+989121234567', '+989121234567'],
-  ['00989121234567', '+989121234567'],
-  ['+98 (912) 123-4567', '+989121234567'],
-  ['۰۰۹۸۹۱۲۱۲۳۴۵۶۷', '+989121234567'],
-  ['+٩٨٩١٢١٢٣٤٥٦٧', '+989121234567'],
-  ['\u202a+98 912 123 4567\u202c', '+989121234567'],
-  ['09121234567', null],
-  ['+0989121234567', null],
-  ['+98912', null],
-  ['+9891212345678901', null],
-  ['hello', null],
-  ['', null],
-])('%s is the number %s', (text, number) => {
-  expect(toE164(text)).toBe(number)
-})
-
-test('a masked number cannot be called', () => {
-  expect(maskPhone('+989121234567')).toBe('+9891***567')
 })
 
 test('ids rise and are distinct, also when the clock steps back or a millisecond overflows', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DRAFT } from '../../test/servers/sample-message.ts'
-import { type AcceptRequest, decideAccept, type MessageDraft } from './accept.ts'
+import { type AcceptRequest, decideAccept, type GivenAnswer, type MessageDraft } from './accept.ts'
+import { Problem } from './errors.ts'
 import { effectOf, type LedgerEffect, type Settlement, settlementBy } from './ledger.ts'
 import { STATUSES } from './status.ts'
 
@@ -16,7 +17,7 @@ test('no balance goes below zero, and what does not fit one message may fit the 
   fc.assert(
     fc.property(fc.array(request, { maxLength: 20 }), fc.nat(1_000), (requests, balance) => {
       const asked = requests.map(({ customerId, costs }): AcceptRequest => {
-        return { customerId, idempotency: null, drafts: costs.map(draft) }
+        return { customerId, claim: null, rows: costs.map((cost) => ({ draft: draft(cost), claim: null })) }
       })
       const balances = new Map([
         ['a', balance],
@@ -25,15 +26,18 @@ test('no balance goes below zero, and what does not fit one message may fit the 
       const decisions = decideAccept(asked, balances, () => undefined)
       const left = new Map(balances)
       for (const [index, decision] of decisions.entries()) {
-        const { customerId, drafts } = asked[index]!
+        const { customerId, costs } = requests[index]!
         if (customerId === 'c') {
-          expect(decision).toEqual({ kind: 'unknown-customer' })
+          expect(decision).toMatchObject({ kind: 'refused', problem: { code: 'forbidden' } })
           continue
         }
-        if (decision.kind !== 'accept') throw new Error(`unexpected ${decision.kind}`)
-        for (const [place, { cost }] of drafts.entries()) {
-          expect(decision.funded[place]).toBe(cost <= left.get(customerId)!)
-          if (decision.funded[place]) left.set(customerId, left.get(customerId)! - cost)
+        if (decision.kind === 'refused') throw new Error('refused as a whole')
+        for (const [place, cost] of costs.entries()) {
+          const row = decision.rows[place]!
+          const isFunded = cost <= left.get(customerId)!
+          if (isFunded) expect(row.kind).toBe('accept')
+          else expect(row).toMatchObject({ kind: 'refused', problem: { code: 'insufficient-balance' } })
+          if (isFunded) left.set(customerId, left.get(customerId)! - cost)
         }
       }
       for (const rest of left.values()) expect(rest).toBeGreaterThanOrEqual(0)
@@ -41,15 +45,41 @@ test('no balance goes below zero, and what does not fit one message may fit the 
   )
 })
 
-test('a key that was answered is answered again, or refused for another request', () => {
-  const hash = Buffer.from('one')
-  const given = { requestHash: hash, status: 202, response: { sms_id: 1 } }
-  const claim = (requestHash: Buffer): AcceptRequest => {
-    return { customerId: 'a', idempotency: { key: 'k', requestHash }, drafts: [draft(1)] }
-  }
-  const decide = (each: AcceptRequest) => decideAccept([each], new Map([['a', 0]]), () => given)
-  expect(decide(claim(Buffer.from('one')))).toEqual([{ kind: 'replay', answer: given }])
-  expect(decide(claim(Buffer.from('two')))).toEqual([{ kind: 'mismatch' }])
+const hash = Buffer.from('one')
+const claim = { key: 'k', requestHash: hash, rememberedDays: 3 }
+const broke = new Map([['a', 0]])
+const unfit = new Problem('invalid-time', 'is in the past')
+const decideOne = (request: Omit<AcceptRequest, 'customerId'>, given: GivenAnswer, balances = broke) =>
+  decideAccept([{ customerId: 'a', ...request }], balances, () => given)[0]
+
+test.each([
+  ['the balance is gone', draft(1)],
+  ['it is not fit any more', unfit],
+])('what was accepted under a key is answered again although %s; another request is refused', (_why, now) => {
+  const given = { requestHash: hash, accepted: [{ sms_id: 1 }] }
+  const rows = [{ draft: now, claim: null }]
+  const replay = { kind: 'replay', response: { sms_id: 1 } }
+  expect(decideOne({ claim, rows }, given)).toMatchObject({ rows: [replay] })
+  expect(decideOne({ claim: null, rows: [{ draft: now, claim }] }, given)).toMatchObject({ rows: [replay] })
+  const other = { ...claim, requestHash: Buffer.from('two') }
+  const mismatch = { kind: 'refused', problem: { code: 'idempotency-mismatch' } }
+  expect(decideOne({ claim: other, rows }, given)).toMatchObject(mismatch)
+  expect(decideOne({ claim: null, rows: [{ draft: now, claim: other }] }, given)).toMatchObject({ rows: [mismatch] })
+})
+
+test('of a request that was accepted in part, the rest is decided afresh', () => {
+  const given = { requestHash: hash, accepted: [null, { sms_id: 1 }, null] }
+  const rows = [draft(2), draft(2), unfit].map((each) => ({ draft: each, claim: null }))
+  expect(decideOne({ claim, rows }, given, new Map([['a', 3]]))).toMatchObject({
+    isRepeated: true,
+    rows: [{ kind: 'accept' }, { kind: 'replay' }, { kind: 'refused', problem: unfit }],
+  })
+})
+
+test.each([-1, 2 ** 53, Number.NaN, 1.5])('a cost of %d is never charged', (cost) => {
+  const request = { customerId: 'a', claim: null, rows: [{ draft: draft(cost), claim: null }] }
+  const [decision] = decideAccept([request], new Map([['a', Number.MAX_VALUE]]), () => undefined)
+  expect(decision).toMatchObject({ rows: [{ problem: { code: 'insufficient-balance' } }] })
 })
 
 test('whatever statuses a message comes to, its money is settled once and the books are even', () => {

@@ -11,6 +11,9 @@ test.each([
   ['989121234567', 'international', 1, 1, '989121234567'],
   ['09121234567', 'national', 2, 1, '9121234567'],
   ['٠٩١٢١٢٣٤٥٦٧', 'national', 2, 1, '9121234567'],
+  ['+44 (0)20 7946 0000', 'international', 1, 1, '442079460000'],
+  ['+98 1000 1234', 'international', 1, 1, '9810001234'],
+  ['३०००', 'short', 3, 0, '3000'],
 ])('%s is %s', (text, kind, ton, npi, address) => {
   expect(parseSender(text)).toEqual({ kind, ton, npi, address })
 })
@@ -24,6 +27,8 @@ test.each([
   ['+123', 'too short for a number'],
   ['1234567890123456', 'too long for one'],
   ['12+34', 'a plus within'],
+  ['30001234.0', 'a number of a spreadsheet'],
+  ['+1 (0)212 555 0100', 'a zero that its country does not dial'],
   ['مخابرات', 'another script'],
 ])('%j is no sender: %s', (text) => {
   expect(parseSender(text)).toBeNull()

@@ -1,4 +1,5 @@
 import { asciiDigits } from './digits.ts'
+import { findDecimals, readDigits, withoutTrunkZero } from './phone.ts'
 
 /*
   Who a message is from, and to, as SMPP addresses it: type of number (TON) and numbering plan indicator (NPI), SMPP 3.4,
@@ -32,9 +33,10 @@ const NUMBER = /^\+?[0-9]+$/
 const ALPHANUMERIC = /^[A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*[A-Za-z][A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*$/
 
 /**
- * The address of a sender; null if it cannot be one. Digits may be Arabic or Persian, with spaces, dots, hyphens and
- * brackets between them.
- * - With a plus or 00: an international number, 7 to 15 digits.
+ * The address of a sender; null if it cannot be one. Digits may be of any script, with spaces, dots, hyphens and brackets
+ * between them. What a spreadsheet made of a number (`30001234.0`) is none.
+ * - With a plus or 00: an international number, 7 to 15 digits, read as those of recipients are, of whatever length:
+ *   operators assign sender numbers that cannot be called.
  * - Digits alone, up to 8: a short code. Its type is the network's own and has no plan; some operators want another.
  * - Digits that begin with 0: a national number, written without that 0.
  * - Other digits, up to 15: an international number whose plus was left away.
@@ -46,8 +48,9 @@ export function parseSender(text: string): SenderAddress | null {
     if (text.length > ALPHANUMERIC_MAX || !ALPHANUMERIC.test(text)) return null
     return { kind: 'alphanumeric', ton: TON.alphanumeric, npi: NPI.unknown, address: text }
   }
-  const international = /^(?:\+|00)([1-9][0-9]{6,14})$/.exec(digits)?.[1]
-  if (international) return numbered('international', TON.international, international)
+  if (findDecimals(text) !== null) return null
+  const international = /^(?:\+|00)[1-9][0-9]{6,14}$/.test(digits) ? internationalDigits(text) : null
+  if (international !== null) return numbered('international', TON.international, international)
   if (digits.length <= SHORT_DIGITS_MAX && !digits.startsWith('+')) {
     return { kind: 'short', ton: TON.networkSpecific, npi: NPI.unknown, address: digits }
   }
@@ -59,6 +62,12 @@ export function parseSender(text: string): SenderAddress | null {
 /** The address of a recipient, whose number is in E.164. */
 export function recipientAddress(phone: string): SmppAddress {
   return { ton: TON.international, npi: NPI.isdn, address: phone.slice(1) }
+}
+
+function internationalDigits(text: string): string | null {
+  const written = readDigits(text)
+  const bare = 'fault' in written ? written : withoutTrunkZero(written.digits)
+  return 'fault' in bare ? null : bare.digits
 }
 
 function numbered(kind: SenderKind, ton: number, address: string): SenderAddress {

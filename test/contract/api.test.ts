@@ -241,7 +241,7 @@ routes:
   const messages = [
     { ...GOOD, from: 'Acme' },
     { to: '+491701234567', text: 'hello' },
-    { to: '+331234567', text: 'x' },
+    { to: '+33612345678', text: 'x' },
   ]
   const batch = await post(app, key, { messages }, {}, '/v1/messages/batch')
   expect(batch.json()).toMatchObject({

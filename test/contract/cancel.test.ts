@@ -12,7 +12,7 @@ import type { Pool } from '../../src/postgres/pool.ts'
 import { sleep } from '../../src/runtime/backoff.ts'
 import { applyEvents } from '../../src/status/apply-events.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
-import { acceptRequest, DRAFT } from '../servers/sample-message.ts'
+import { acceptedIds, acceptRequest, DRAFT } from '../servers/sample-message.ts'
 
 const CUSTOMER = 'c'
 const COST = 7
@@ -28,7 +28,7 @@ async function acceptSome(pool: Pool, messages: number): Promise<number[]> {
     Array.from({ length: messages }, () => draft),
   )
   const [result] = await acceptBatch(pool, new SmsIds(5), [request], Date.now)
-  return result?.kind === 'accepted' ? [...result.smsIds] : []
+  return acceptedIds(result)
 }
 
 /** What cancelling put into the outbox. */

@@ -200,11 +200,11 @@ routes:
     stdout: 'The sender is refused by irancell.\n',
   })
   expect(await explain('+491701234567')).toMatchObject({ code: 1, stdout: 'No route fits.\n' })
-  expect((await explain('0912')).stderr).toContain('international number')
+  expect((await explain('0912')).stderr).toContain('does not begin with + or 00')
 
   writeFileSync(csv, 'phone,mcc_mnc\n+989121234567,432-20\nnonsense,432-11\n')
   const faulty = await runSmsgw('portability', 'import', csv, '--replace')
-  expect(faulty).toMatchObject({ code: 1, stderr: `${csv}:3: phone must be an international number, not "nonsense"\n` })
+  expect(faulty).toMatchObject({ code: 1, stderr: `${csv}:3: the phone "nonsense" has "n" (U+006E) at 0\n` })
   expect((await explain('+989121234567', '--from', '30001')).stdout).toContain('irancell')
 })
 

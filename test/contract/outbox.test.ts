@@ -18,7 +18,7 @@ import { acceptQueue } from '../servers/api-gateway.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshDatabase, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { readTopic } from '../servers/read-topic.ts'
-import { acceptRequest, DRAFT } from '../servers/sample-message.ts'
+import { acceptedIds, acceptRequest, DRAFT } from '../servers/sample-message.ts'
 
 const SETTINGS = readSettings(outboxSettings, { OUTBOX_POLL_MS: '20', OUTBOX_GATHER_MS: '0' })
 
@@ -50,7 +50,7 @@ async function accept(pool: Pool, customerId: string, messages: number): Promise
   const results = await Promise.all(
     Array.from({ length: messages }, () => queue.submit(acceptRequest(customerId, [DRAFT]))),
   )
-  return results.flatMap((result) => (result.kind === 'accepted' ? result.smsIds : []))
+  return results.flatMap((outcomes) => acceptedIds({ kind: 'rows', outcomes }))
 }
 
 async function customer(pool: Pool): Promise<string> {

@@ -21,7 +21,7 @@ import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
-import { acceptRequest, DRAFT } from '../servers/sample-message.ts'
+import { acceptedIds, acceptRequest, DRAFT } from '../servers/sample-message.ts'
 
 const CUSTOMER = 'c'
 const SHARD = outboxShard(CUSTOMER)
@@ -44,7 +44,7 @@ async function accept(pool: Pool, sendAtMs: readonly (number | null)[], agoMs = 
     sendAtMs.map((ms) => ({ ...DRAFT, sendAtMs: ms })),
   )
   const [result] = await acceptBatch(pool, ids, [request], () => Date.now() - agoMs)
-  return result?.kind === 'accepted' ? [...result.smsIds] : []
+  return acceptedIds(result)
 }
 
 /** Takes everything at once, and remembers what came on which topic, in order. */

@@ -12,6 +12,7 @@ import { kafkaOf } from '../../src/ops/up/servers-file.ts'
 import { isTaken } from '../../src/simulator/behaviour.ts'
 import { readLedger } from '../../src/simulator/submission-ledger.ts'
 import { readTopic } from '../servers/read-topic.ts'
+import { sendMessages } from '../servers/send-messages.ts'
 
 /** Connections that the operator cuts between taking a message and answering. By hand: AMBIGUITY_CUTS=1000. */
 const CUTS = Number(process.env.AMBIGUITY_CUTS || 25)
@@ -53,7 +54,7 @@ async function sendAll({ gateway, apiKeys }: BenchGateway): Promise<Map<number, 
       to: `+98912${1_000_000 + index}`,
       text: index % LONG_SHARE === 0 ? `${index} `.repeat(60).padEnd(320, '.') : `message ${index}`,
     }))
-    const { smsIds } = await sender.send(messages, () => {})
+    const { smsIds } = await sendMessages(sender, messages)
     return await sender.awaitFinal(smsIds, TIMEOUT_MS - 60_000, () => {})
   } finally {
     await sender.close()

@@ -5,10 +5,11 @@ import { WebhookSink } from '../../bench/measure/webhook-sink.ts'
 import { createClickHouse } from '../../src/analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
 import { verifyAuditLog } from '../../src/audit/verify-log.ts'
-import { readCampaign } from '../../src/ops/campaign/read-campaign.ts'
+import { type CampaignMessage, readCampaign } from '../../src/ops/campaign/read-campaign.ts'
 import { CampaignSender } from '../../src/ops/campaign/send-campaign.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { eventually } from '../servers/eventually.ts'
+import { sendMessages } from '../servers/send-messages.ts'
 import { countSources, unflaggedDuplicates } from './compare-sources.ts'
 
 const MESSAGES = Number(process.env.CAMPAIGN_MESSAGES || 2_000)
@@ -29,8 +30,9 @@ test('a campaign: operator, PostgreSQL, ClickHouse, ledger, webhooks and audit l
   const sender = new CampaignSender({ api, apiKey: apiKeys[0]!, name: 'test' })
   const ledgerPath = join(gateway.dataFolder, 'simulator', 'ledger.ndjson')
   try {
-    const { messages } = readCampaign('examples/campaign.csv')
-    const sent = await sender.send(messages.slice(0, MESSAGES), () => {})
+    const messages: CampaignMessage[] = []
+    for await (const { message } of readCampaign('examples/campaign.csv')) messages.push(message!)
+    const sent = await sendMessages(sender, messages.slice(0, MESSAGES))
     expect(sent.smsIds).toHaveLength(MESSAGES)
     const statuses = await sender.awaitFinal(sent.smsIds, 120_000, () => {})
     const byStatus: Record<string, number> = {}
@@ -56,7 +58,7 @@ test('a campaign: operator, PostgreSQL, ClickHouse, ledger, webhooks and audit l
     expect(counts.account).toEqual({ balance: 100_000_000_000 - rows[0]!.cost, reserved: 0 })
 
     // Sending the same file again under the same name charges nothing and sends nothing.
-    const again = await sender.send(messages.slice(0, MESSAGES), () => {})
+    const again = await sendMessages(sender, messages.slice(0, MESSAGES))
     expect(again.smsIds).toEqual(sent.smsIds)
     // Of each message at least the acceptance and the final status.
     const audit = await eventually(

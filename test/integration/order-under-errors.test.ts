@@ -4,6 +4,7 @@ import { startBenchGateway } from '../../bench/bench-gateway.ts'
 import { CampaignSender } from '../../src/ops/campaign/send-campaign.ts'
 import { isTaken } from '../../src/simulator/behaviour.ts'
 import { readLedger } from '../../src/simulator/submission-ledger.ts'
+import { sendMessages } from '../servers/send-messages.ts'
 
 const MESSAGES = Number(process.env.ORDER_MESSAGES || 1_200)
 const PHONES = 40
@@ -27,7 +28,7 @@ test('a tenth throttled, a twentieth failing for now: no two messages to one pho
       to: `+98912${1_000_000 + (index % PHONES)}`,
       text: index % LONG_SHARE === 0 ? 'a long one '.repeat(40) : `message ${index}`,
     }))
-    const { smsIds } = await sender.send(messages, () => {})
+    const { smsIds } = await sendMessages(sender, messages)
     const finals = await sender.awaitFinal(smsIds, 200_000, () => {})
     const statuses = new Set(finals.values())
     statuses.delete('failed')

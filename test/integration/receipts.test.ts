@@ -17,6 +17,7 @@ import type { TimelineEntry } from '../../src/status/advance-state.ts'
 import { eventually } from '../servers/eventually.ts'
 import { readTopic } from '../servers/read-topic.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
+import { sendMessages } from '../servers/send-messages.ts'
 import { isToldOf, meaningOf, readTold, type ToldSubmit } from './read-told-receipts.ts'
 
 /** About as many. For the record: RECEIPTS=100000. */
@@ -114,7 +115,7 @@ async function sendAll({ gateway, apiKeys }: BenchGateway): Promise<void> {
     const sender = new CampaignSender({ api: gateway.servers.api, apiKey, name: 'receipts' })
     const first = (customer * MESSAGES) / CUSTOMERS
     const messages = Array.from({ length: MESSAGES / CUSTOMERS }, (_, index) => messageOf(first + index))
-    const { refusals } = await sender.send(messages, () => {}).finally(() => sender.close())
+    const { refusals } = await sendMessages(sender, messages).finally(() => sender.close())
     expect(refusals).toEqual([])
   }
 }

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest'
-import { AcceptQueue } from '../../src/api/accept/accept-queue.ts'
+import { AcceptQueue, type AcceptQueueOptions } from '../../src/api/accept/accept-queue.ts'
+import type { MessageRouter } from '../../src/api/route-messages.ts'
 import { createApi } from '../../src/api/server.ts'
 import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
@@ -10,7 +11,7 @@ import { fixedRouter } from './fixed-operators.ts'
 import { freshDatabase } from './fixtures.ts'
 
 /** Accepts into a database, as the API does. */
-export function acceptQueue(pool: Pool): AcceptQueue {
+export function acceptQueue(pool: Pool, options: Partial<AcceptQueueOptions> = {}): AcceptQueue {
   return new AcceptQueue({
     pool,
     transactionsMax: 2,
@@ -19,16 +20,22 @@ export function acceptQueue(pool: Pool): AcceptQueue {
     waitingMessagesMax: 20_000,
     isOutboxFull: () => false,
     accepted: () => {},
+    messageFailed: () => {},
+    ...options,
   })
 }
 
 /** The API on a database of its own, with the customer `c`, a key and a balance; closed when the test ends. */
-export async function apiGateway(balance: number, router = fixedRouter()) {
+export async function apiGateway(
+  balance: number,
+  router: Pick<MessageRouter, 'rulesFor'> = fixedRouter(),
+  options: Partial<AcceptQueueOptions> = {},
+) {
   const pool = await freshDatabase()
   const app = await createApi({
     pool,
-    queue: acceptQueue(pool),
-    router,
+    queue: acceptQueue(pool, options),
+    router: router as MessageRouter,
     health: new Health(),
     metrics: new Metrics(),
     log: createLog('test', 'error'),

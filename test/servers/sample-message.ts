@@ -1,4 +1,5 @@
-import type { AcceptRequest, MessageDraft } from '../../src/domain/accept.ts'
+import type { AcceptResult } from '../../src/api/accept/accept-batch.ts'
+import type { MessageDraft } from '../../src/domain/accept.ts'
 import type { DeliveryTask } from '../../src/events/delivery.ts'
 
 /** A message fit to be accepted, of one segment; tests change what they are about. */
@@ -23,12 +24,19 @@ export const DRAFT: MessageDraft = {
 
 /** What accepting is asked for, without an idempotency key, and answered by nothing in particular. */
 export function acceptRequest(customerId: string, drafts: readonly MessageDraft[]) {
-  const request: AcceptRequest = { customerId, idempotency: null, drafts }
   return {
-    ...request,
+    customerId,
+    claim: null,
+    rows: drafts.map((draft) => ({ draft, claim: null })),
     origin: { ip: null, userAgent: null, traceparent: null },
-    answer: () => ({ status: 202, response: {} }),
+    answer: () => ({}),
   }
+}
+
+/** The ids of what was accepted of a request. */
+export function acceptedIds(result: AcceptResult | undefined): number[] {
+  const outcomes = result?.kind === 'rows' ? result.outcomes : []
+  return outcomes.flatMap((outcome) => (outcome.kind === 'accepted' ? outcome.message.smsId : []))
 }
 
 /** The task of such a message. */

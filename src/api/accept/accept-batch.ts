@@ -4,11 +4,13 @@ import {
   decideAccept,
   type GivenAnswer,
   type MessageDraft,
+  type Refused,
 } from '../../domain/accept.ts'
 import type { SmsIds } from '../../domain/sms-id.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
-import { insertAccepted, lockBalances, readAnswers } from './accept-statements.ts'
+import { acceptedIn } from '../accepted-answer.ts'
+import { insertAccepted, lockBalances, readAnswers, replaceAnswers } from './accept-statements.ts'
 import { AcceptedRows } from './accepted-rows.ts'
 
 /** Where a request came from, as its messages remember it. */
@@ -18,10 +20,10 @@ export interface RequestOrigin {
   readonly traceparent: string | null
 }
 
-/** A request in hand; `answer` builds what is told to the caller, and stored under its key. */
+/** A buffered request; `answer` composes the answer that is stored under its key. */
 export interface PendingRequest extends AcceptRequest {
   readonly origin: RequestOrigin
-  readonly answer: (accepted: readonly (AcceptedMessage | null)[]) => { status: number; response: unknown }
+  readonly answer: (outcomes: readonly RowOutcome[]) => object
 }
 
 export interface AcceptedMessage extends MessageDraft {
@@ -29,17 +31,14 @@ export interface AcceptedMessage extends MessageDraft {
   readonly acceptedAtMs: number
 }
 
-/** How a request ended; `null` in `accepted` stands for a draft that the balance did not cover. */
-export type AcceptResult =
-  | {
-      readonly kind: 'accepted'
-      readonly status: number
-      readonly response: unknown
-      readonly smsIds: readonly number[]
-    }
-  | { readonly kind: 'replayed'; readonly status: number; readonly response: unknown }
-  | { readonly kind: 'unfunded' }
-  | Exclude<AcceptDecision, { kind: 'accept' | 'replay' }>
+/** What became of a message. */
+export type RowOutcome =
+  | { readonly kind: 'accepted'; readonly message: AcceptedMessage }
+  | { readonly kind: 'replayed'; readonly response: object }
+  | Refused
+
+/** How a request ended: what became of each of its messages in their order, or why nothing did. */
+export type AcceptResult = { readonly kind: 'rows'; readonly outcomes: readonly RowOutcome[] } | Refused
 
 /**
  * Accepts requests in one transaction: locks their customers' balances, looks up their idempotency keys, decides,
@@ -60,6 +59,7 @@ export function acceptBatch(
     const rows = new AcceptedRows(nowMs)
     const results = decisions.map((decision, index) => settle(decision, requests[index]!, ids, rows, nowMs))
     if (rows.count > 0) sendLast(insertAccepted(rows.parameters()))
+    if (rows.replaced.length > 0) sendLast(replaceAnswers(rows.replaced))
     return results
   })
 }
@@ -71,18 +71,18 @@ function settle(
   rows: AcceptedRows,
   nowMs: number,
 ): AcceptResult {
-  if (decision.kind === 'replay') {
-    return { kind: 'replayed', status: decision.answer.status, response: decision.answer.response }
-  }
-  if (decision.kind !== 'accept') return decision
-  if (!decision.funded.includes(true)) return { kind: 'unfunded' }
-  const accepted = request.drafts.map((draft, index): AcceptedMessage | null => {
-    return decision.funded[index] ? { ...draft, smsId: ids.next(nowMs), acceptedAtMs: nowMs } : null
+  if (decision.kind === 'refused') return decision
+  let accepted = 0
+  const outcomes = decision.rows.map((row, index): RowOutcome => {
+    if (row.kind === 'refused') return row
+    if (row.kind === 'replay') return { kind: 'replayed', response: row.response }
+    const message = { ...row.draft, smsId: ids.next(nowMs), acceptedAtMs: nowMs }
+    rows.addMessage(request, message, request.rows[index]!.claim)
+    accepted++
+    return { kind: 'accepted', message }
   })
-  const { status, response } = request.answer(accepted)
-  const messages = accepted.filter((message) => message !== null)
-  rows.add(request, messages, status, response)
-  return { kind: 'accepted', status, response, smsIds: messages.map(({ smsId }) => smsId) }
+  if (accepted > 0 && request.claim) rows.addAnswer(request, request.answer(outcomes), decision.isRepeated)
+  return { kind: 'rows', outcomes }
 }
 
 async function balancesOf(connection: Connection, requests: readonly AcceptRequest[]): Promise<Map<string, number>> {
@@ -95,24 +95,20 @@ async function answersTo(
   connection: Connection,
   requests: readonly AcceptRequest[],
 ): Promise<Map<string, GivenAnswer>> {
-  const claims = requests.filter(({ idempotency }) => idempotency !== null)
+  const claims = requests.flatMap(({ customerId, claim, rows }) =>
+    [claim, ...rows.map((row) => row.claim)].flatMap((each) => (each ? { customerId, claim: each } : [])),
+  )
   if (claims.length === 0) return new Map()
   const { rows } = await connection.query<{
     customer_id: string
     key: string
     request_hash: Buffer
-    status: number
-    response: unknown
-  }>(
-    readAnswers(
-      claims.map(({ customerId }) => customerId),
-      claims.map(({ idempotency }) => idempotency!.key),
-    ),
-  )
+    response: object
+  }>(readAnswers(claims))
   return new Map(
     rows.map((row) => [
       `${row.customer_id} ${row.key}`,
-      { requestHash: row.request_hash, status: row.status, response: row.response },
+      { requestHash: row.request_hash, accepted: acceptedIn(row.response) },
     ]),
   )
 }

@@ -1,46 +1,62 @@
+import type { AcceptRow } from '../../domain/accept.ts'
 import { Problem } from '../../domain/errors.ts'
 import { SmsIds } from '../../domain/sms-id.ts'
-import { isDatabaseAway, SqlState, sqlState } from '../../postgres/database-errors.ts'
+import { isDatabaseAway, isItemFault, SqlState, sqlState } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
-import { type AcceptResult, acceptBatch, type PendingRequest } from './accept-batch.ts'
+import { backoffMs, sleep } from '../../runtime/backoff.ts'
+import { isolateFailures } from '../../runtime/isolate-failures.ts'
+import { type AcceptResult, acceptBatch, type PendingRequest, type RowOutcome } from './accept-batch.ts'
+import { acceptRowsApart } from './accept-rows-apart.ts'
+import { CustomerLanes, type LaneItem } from './customer-lanes.ts'
 
 export interface AcceptQueueOptions {
   readonly pool: Pool
-  /** Transactions under way at once. */
+  /** Transactions under way at once, and one in reserve (RESERVE_AFTER_MS). */
   readonly transactionsMax: number
   readonly batchMessagesMax: number
   /** How long a batch waits for more requests while there is load. A request that comes alone never waits. */
   readonly gatherMs: number
-  /** Messages that may wait; beyond that requests are turned away. */
+  /** Messages that may wait; beyond that requests are refused. A customer may use half of it. */
   readonly waitingMessagesMax: number
   /** Whether as much waits to be published as may. */
   readonly isOutboxFull: () => boolean
   /** Called when a batch was committed. */
   readonly accepted: () => void
+  /** Called with the error of a message that PostgreSQL refused; it alone was not accepted. */
+  readonly messageFailed: (customerId: string, error: unknown) => void
 }
 
-interface Waiting {
+interface Waiting extends LaneItem {
   readonly request: PendingRequest
   readonly resolve: (result: AcceptResult) => void
   readonly reject: (error: Error) => void
 }
 
-/** A batch that met a duplicate id or a deadlock is tried again this often. */
+/** A batch that met a duplicate id, a deadlock or a serialization failure is tried again this often. */
 const COLLISIONS_MAX = 3
+const COLLISION_STATES: readonly (string | undefined)[] = [
+  SqlState.UNIQUE_VIOLATION,
+  SqlState.DEADLOCK_DETECTED,
+  SqlState.SERIALIZATION_FAILURE,
+]
+/** When all transactions have been running for so long, one more begins, for customers without requests in them. */
+const RESERVE_AFTER_MS = 50
+const OUTBOX_FULL_RETRY_SECONDS = 60
 
 /**
  * Group commit: requests that arrive together are accepted together, so that the cost of a commit, and the lock on a
- * large customer's balance, are shared. Requests are taken in the order they came.
+ * large customer's balance, are shared. Customers take turns, and none may fill the queue (`customer-lanes.ts`). A
+ * request that PostgreSQL refuses fails alone.
  */
 export class AcceptQueue {
   readonly #options: AcceptQueueOptions
   readonly #keysInFlight = new Set<string>()
+  readonly #lanes = new CustomerLanes<Waiting>()
   #ids = new SmsIds(randomSlot())
-  #waiting: Waiting[] = []
-  #waitingMessages = 0
   #running = 0
   #busyLately = false
   #timer: NodeJS.Timeout | null = null
+  #reserveTimer: NodeJS.Timeout | null = null
   #whenIdle: (() => void)[] = []
 
   constructor(options: AcceptQueueOptions) {
@@ -48,47 +64,65 @@ export class AcceptQueue {
   }
 
   get waitingMessages(): number {
-    return this.#waitingMessages
+    return this.#lanes.messages
   }
 
-  /** Throws Problem: the key is in flight, the queue or the outbox is full, or the database is away. */
-  submit(request: PendingRequest): Promise<AcceptResult> {
-    const key = request.idempotency && `${request.customerId} ${request.idempotency.key}`
-    if (key && this.#keysInFlight.has(key)) {
+  /**
+   * Resolves when the request is committed, with what became of each of its messages. What was done under its keys is
+   * replayed also if nothing of it is fit any more, or the outbox is full. Rejects with a Problem: a key is in flight or
+   * was used for another request, the customer has no account, the queue or the outbox is full, or the database is unavailable.
+   */
+  async submit(request: PendingRequest): Promise<readonly RowOutcome[]> {
+    const keys = keysOf(request)
+    if (keys.some((key) => this.#keysInFlight.has(key))) {
       throw new Problem('idempotency-in-flight', 'The first request with this Idempotency-Key is still being handled.')
     }
-    if (this.#options.isOutboxFull()) {
-      throw new Problem(
-        'unavailable',
-        'More messages wait to be sent on than can be kept; try again in a minute.',
-        [],
-        60,
-      )
+    const isFull = this.#options.isOutboxFull()
+    if (isFull && keys.length === 0) throw outboxFull()
+    this.#checkRoom(request)
+    for (const key of keys) this.#keysInFlight.add(key)
+    try {
+      const result = await this.#enqueue(isFull ? withoutDrafts(request, outboxFull()) : request)
+      if (result.kind === 'refused') throw result.problem
+      if (isFull && !result.outcomes.some(({ kind }) => kind === 'replayed')) throw outboxFull()
+      return result.outcomes
+    } finally {
+      for (const key of keys) this.#keysInFlight.delete(key)
     }
-    const size = request.drafts.length
-    if (this.#waitingMessages + size > this.#options.waitingMessagesMax) {
-      throw new Problem('unavailable', 'More messages are waiting to be accepted than can be; try again in a second.')
-    }
-    if (key) this.#keysInFlight.add(key)
-    this.#waitingMessages += size
-    return new Promise<AcceptResult>((resolve, reject) => {
-      this.#waiting.push({ request, resolve, reject })
-      this.#schedule()
-    }).finally(() => {
-      if (key) this.#keysInFlight.delete(key)
-    })
   }
 
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#running > 0) {
+    while (!this.#lanes.isEmpty || this.#running > 0) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
     }
   }
 
+  /** A customer may have as many messages waiting as there is room left then: there is always some for the next one. */
+  #checkRoom({ customerId, rows }: PendingRequest): void {
+    const room = this.#options.waitingMessagesMax - this.#lanes.messages
+    const own = this.#lanes.messagesOf(customerId)
+    if (own + rows.length <= room) return
+    if (own > 0) {
+      throw new Problem('too-many-requests', `${own} of your messages are waiting to be accepted; wait for answers.`)
+    }
+    throw new Problem('unavailable', 'More messages are waiting to be accepted than can be; try again in a second.')
+  }
+
+  #enqueue(request: PendingRequest): Promise<AcceptResult> {
+    return new Promise((resolve, reject) => {
+      this.#lanes.push({ customerId: request.customerId, size: request.rows.length, request, resolve, reject })
+      this.#schedule()
+    })
+  }
+
   #schedule(): void {
-    if (this.#timer || this.#running >= this.#options.transactionsMax) return
-    if (this.#waitingMessages >= this.#options.batchMessagesMax || !this.#busyLately) {
+    if (this.#running >= this.#options.transactionsMax) {
+      this.#scheduleReserve()
+      return
+    }
+    if (this.#timer) return
+    if (this.#lanes.messages >= this.#options.batchMessagesMax || !this.#busyLately) {
       setImmediate(() => this.#startBatch())
       this.#busyLately = true
       return
@@ -99,51 +133,85 @@ export class AcceptQueue {
     }, this.#options.gatherMs)
   }
 
+  #scheduleReserve(): void {
+    if (this.#reserveTimer || this.#running > this.#options.transactionsMax || !this.#lanes.hasIdle) return
+    this.#reserveTimer = setTimeout(() => {
+      this.#reserveTimer = null
+      if (this.#running === this.#options.transactionsMax && this.#lanes.hasIdle) this.#runBatch()
+    }, RESERVE_AFTER_MS)
+  }
+
   #startBatch(): void {
-    if (this.#waiting.length === 0 || this.#running >= this.#options.transactionsMax) return
-    const batch = this.#takeBatch()
-    this.#busyLately = batch.length > 1 || this.#waiting.length > 0
+    if (this.#lanes.isEmpty || this.#running >= this.#options.transactionsMax) return
+    this.#runBatch()
+  }
+
+  /** A customer in a running transaction has a lock there that this one would wait for, so idle customers go first, alone. */
+  #runBatch(): void {
+    const batch = this.#lanes.take(this.#options.batchMessagesMax, this.#lanes.hasIdle)
+    this.#busyLately = batch.length > 1 || !this.#lanes.isEmpty
     this.#running++
     void this.#run(batch).finally(() => {
       this.#running--
-      if (this.#waiting.length > 0) this.#schedule()
+      this.#lanes.release(batch)
+      if (!this.#lanes.isEmpty) this.#schedule()
       else if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
     })
   }
 
-  #takeBatch(): Waiting[] {
-    let messages = 0
-    let count = 0
-    for (const { request } of this.#waiting) {
-      if (count > 0 && messages + request.drafts.length > this.#options.batchMessagesMax) break
-      messages += request.drafts.length
-      count++
+  /** Answers every request of the batch, each as soon as it is committed. */
+  async #run(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await isolateFailures(batch, {
+        apply: async (items) => {
+          const results = await this.#accept(items.map(({ request }) => request))
+          for (const [index, { resolve }] of items.entries()) resolve(results[index]!)
+          return results
+        },
+        isItemFault,
+        isolated: async ({ request, resolve }, error) => {
+          const accept = async (part: PendingRequest): Promise<AcceptResult> => (await this.#accept([part]))[0]!
+          const failed = (cause: unknown): void => this.#options.messageFailed(request.customerId, cause)
+          const result = await acceptRowsApart(request, error, accept, failed)
+          resolve(result)
+          return result
+        },
+      })
+    } catch (error) {
+      for (const { reject } of batch) reject(toProblem(error as Error))
     }
-    this.#waitingMessages -= messages
-    return this.#waiting.splice(0, count)
   }
 
-  async #run(batch: readonly Waiting[]): Promise<void> {
-    const requests = batch.map(({ request }) => request)
-    for (let collisions = 0; ; collisions++) {
+  async #accept(requests: readonly PendingRequest[]): Promise<AcceptResult[]> {
+    for (let collisions = 1; ; collisions++) {
       try {
         const results = await acceptBatch(this.#options.pool, this.#ids, requests, Date.now)
         this.#options.accepted()
-        for (const [index, { resolve }] of batch.entries()) resolve(results[index]!)
-        return
+        return results
       } catch (error) {
-        if (collisions < COLLISIONS_MAX && this.#isCollision(error)) continue
-        for (const { reject } of batch) reject(toProblem(error as Error))
-        return
+        const state = sqlState(error)
+        if (collisions > COLLISIONS_MAX || !COLLISION_STATES.includes(state)) throw error
+        // Another process may have drawn the same slot.
+        if (state === SqlState.UNIQUE_VIOLATION) this.#ids = new SmsIds(randomSlot())
+        else await sleep(backoffMs(collisions, 10, 100))
       }
     }
   }
+}
 
-  #isCollision(error: unknown): boolean {
-    const state = sqlState(error)
-    if (state === SqlState.UNIQUE_VIOLATION) this.#ids = new SmsIds(randomSlot())
-    return state === SqlState.UNIQUE_VIOLATION || state === SqlState.DEADLOCK_DETECTED
-  }
+function keysOf({ customerId, claim, rows }: PendingRequest): string[] {
+  const claims = [claim, ...rows.map((row) => row.claim)]
+  return claims.flatMap((each) => (each ? `${customerId} ${each.key}` : []))
+}
+
+/** The request as one that asks only what was done before. */
+function withoutDrafts(request: PendingRequest, problem: Problem): PendingRequest {
+  return { ...request, rows: request.rows.map((row): AcceptRow => ({ ...row, draft: problem })) }
+}
+
+function outboxFull(): Problem {
+  const detail = 'More messages wait to be sent on than can be kept; try again in a minute.'
+  return new Problem('unavailable', detail, [], OUTBOX_FULL_RETRY_SECONDS)
 }
 
 function toProblem(error: Error): Error {

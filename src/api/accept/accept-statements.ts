@@ -1,5 +1,7 @@
 import type { QueryConfig } from 'pg'
-import { textArray } from '../../postgres/array-literal.ts'
+import type { IdempotencyClaim } from '../../domain/accept.ts'
+import { numberArray, textArray } from '../../postgres/array-literal.ts'
+import type { StoredAnswer } from './accepted-rows.ts'
 
 /** Locks the rows in the order of their key, as everyone does, so that two batches cannot wait for each other. */
 export function lockBalances(customerIds: readonly string[]): QueryConfig {
@@ -12,14 +14,35 @@ export function lockBalances(customerIds: readonly string[]): QueryConfig {
 }
 
 /** `OFFSET 0` keeps each key a look-up of its own, whatever the planner believes about the table's size. */
-export function readAnswers(customerIds: readonly string[], keys: readonly string[]): QueryConfig {
+export function readAnswers(claims: readonly { customerId: string; claim: IdempotencyClaim }[]): QueryConfig {
   return {
     name: 'accept-read-answers',
-    text: `SELECT i.customer_id, i.key, i.request_hash, i.status, i.response
-           FROM unnest($1::text[], $2::text[]) AS asked (customer_id, key)
+    text: `SELECT i.customer_id, i.key, i.request_hash, i.response
+           FROM unnest($1::text[], $2::text[], $3::smallint[]) AS asked (customer_id, key, days)
            CROSS JOIN LATERAL (SELECT * FROM idempotency WHERE idempotency.customer_id = asked.customer_id
-             AND idempotency.key = asked.key AND created_at > now() - interval '72 hours' OFFSET 0) AS i`,
-    values: [textArray(customerIds), textArray(keys)],
+             AND idempotency.key = asked.key AND created_at > now() - asked.days * interval '1 day' OFFSET 0) AS i`,
+    values: [
+      textArray(claims.map(({ customerId }) => customerId)),
+      textArray(claims.map(({ claim }) => claim.key)),
+      numberArray(claims.map(({ claim }) => claim.rememberedDays)),
+    ],
+  }
+}
+
+/** Replaces the answers of requests that were accepted in part before by answers with everything accepted so far. */
+export function replaceAnswers(answers: readonly StoredAnswer[]): QueryConfig {
+  return {
+    name: 'accept-replace-answers',
+    text: `UPDATE idempotency SET response = answer.response
+           FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS answer (customer_id, key, response)
+           WHERE idempotency.customer_id = answer.customer_id AND idempotency.key = answer.key
+             AND created_at > now() - $4::smallint * interval '1 day'`,
+    values: [
+      textArray(answers.map(({ customerId }) => customerId)),
+      textArray(answers.map(({ key }) => key)),
+      textArray(answers.map(({ response }) => JSON.stringify(response))),
+      Math.max(...answers.map(({ rememberedDays }) => rememberedDays)),
+    ],
   }
 }
 

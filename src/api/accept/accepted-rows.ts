@@ -1,17 +1,34 @@
+import type { IdempotencyClaim } from '../../domain/accept.ts'
 import { outboxShard } from '../../domain/outbox-shard.ts'
 import { booleanArray, numberArray, textArray } from '../../postgres/array-literal.ts'
+import { acceptedAnswer } from '../accepted-answer.ts'
 import type { AcceptedMessage, PendingRequest } from './accept-batch.ts'
 
 /** How often a temporary error may repeat before a message fails. */
 const MAX_RETRIES = 3
 
-type Answer = { customerId: string; key: string; requestHash: Buffer; status: number; response: unknown }
+/** An accepted request is answered by 202. */
+const ACCEPTED_STATUS = 202
+
+/** What is stored under a key. */
+export interface StoredAnswer extends IdempotencyClaim {
+  readonly customerId: string
+  readonly response: object
+}
+
+interface Row {
+  readonly message: AcceptedMessage
+  readonly request: PendingRequest
+  readonly key: string | null
+}
 
 /** What a batch writes, column by column, as the statement in `accept-statements.ts` takes it. */
 export class AcceptedRows {
+  /** Answers of requests that were answered before, and of which more was accepted now. */
+  readonly replaced: StoredAnswer[] = []
   readonly #nowMs: number
-  readonly #messages: { message: AcceptedMessage; request: PendingRequest }[] = []
-  readonly #answers: Answer[] = []
+  readonly #messages: Row[] = []
+  readonly #answers: StoredAnswer[] = []
   readonly #spent = new Map<string, number>()
 
   constructor(nowMs: number) {
@@ -22,22 +39,25 @@ export class AcceptedRows {
     return this.#messages.length
   }
 
-  add(request: PendingRequest, messages: readonly AcceptedMessage[], status: number, response: unknown): void {
-    const { customerId, idempotency } = request
-    let amount = this.#spent.get(customerId) ?? 0
-    for (const message of messages) {
-      this.#messages.push({ message, request })
-      amount += message.cost
-    }
-    this.#spent.set(customerId, amount)
-    if (idempotency) this.#answers.push({ customerId, ...idempotency, status, response })
+  /** `claim` is the message's own. */
+  addMessage(request: PendingRequest, message: AcceptedMessage, claim: IdempotencyClaim | null): void {
+    const { customerId } = request
+    this.#messages.push({ message, request, key: claim?.key ?? request.claim?.key ?? null })
+    this.#spent.set(customerId, (this.#spent.get(customerId) ?? 0) + message.cost)
+    if (claim) this.#answers.push({ customerId, ...claim, response: acceptedAnswer(message) })
+  }
+
+  /** What is stored under the request's own key. */
+  addAnswer({ customerId, claim }: PendingRequest, response: object, isRepeated: boolean): void {
+    const answers = isRepeated ? this.replaced : this.#answers
+    answers.push({ customerId, ...claim!, response })
   }
 
   parameters(): unknown[] {
     const rows = this.#messages
     const answers = this.#answers
-    const texts = (pick: (row: (typeof rows)[number]) => string | null): string => textArray(rows.map(pick))
-    const numbers = (pick: (row: (typeof rows)[number]) => number | null): string => numberArray(rows.map(pick))
+    const texts = (pick: (row: Row) => string | null): string => textArray(rows.map(pick))
+    const numbers = (pick: (row: Row) => number | null): string => numberArray(rows.map(pick))
     return [
       MAX_RETRIES,
       this.#nowMs,
@@ -54,7 +74,7 @@ export class AcceptedRows {
       numbers(({ message }) => message.validUntilMs),
       texts(({ message }) => message.clientRef),
       texts(({ message }) => message.metadata && JSON.stringify(message.metadata)),
-      texts(({ request }) => request.idempotency?.key ?? null),
+      texts(({ key }) => key),
       texts(({ request }) => request.origin.ip),
       texts(({ request }) => request.origin.userAgent),
       texts(({ request }) => request.origin.traceparent),
@@ -66,7 +86,7 @@ export class AcceptedRows {
       textArray(answers.map(({ customerId }) => customerId)),
       textArray(answers.map(({ key }) => key)),
       textArray(answers.map(({ requestHash }) => `\\x${requestHash.toString('hex')}`)),
-      numberArray(answers.map(({ status }) => status)),
+      numberArray(answers.map(() => ACCEPTED_STATUS)),
       textArray(answers.map(({ response }) => JSON.stringify(response))),
       textArray([...this.#spent.keys()]),
       numberArray([...this.#spent.values()]),

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
+import { Problem } from '../../domain/errors.ts'
+import type { RowOutcome } from '../accept/accept-batch.ts'
 import type { AcceptQueue } from '../accept/accept-queue.ts'
-import { idempotencyClaim, originOf, replyAccepted } from '../accept-http.ts'
+import { originOf, replyAccepted, requestClaim } from '../accept-http.ts'
 import { AcceptedAnswer, acceptedAnswer } from '../accepted-answer.ts'
-import { draftMessage, MessageRequest } from '../message-request.ts'
+import { MessageRequest, tryDraft } from '../message-request.ts'
 import type { MessageRouter } from '../route-messages.ts'
 
 /** POST /v1/messages: accepts one message, charged and stored when the answer arrives. */
@@ -14,23 +16,40 @@ export function sendMessageRoute(app: FastifyInstance, queue: AcceptQueue, route
       schema: {
         operationId: 'sendMessage',
         summary: 'Send a message',
-        description: 'Charged and stored durably when this answers. Repeat safely with an `Idempotency-Key`.',
+        description:
+          'Charged and stored durably when this answers. Repeat safely with an `Idempotency-Key`: for 72 hours a message ' +
+          'that was accepted is answered again, whatever has changed since. One that was refused is tried again.',
         tags: ['messages'],
         body: MessageRequest,
         response: { 202: AcceptedAnswer },
       },
     },
     async (request, reply) => {
+      const claim = requestClaim(request, [request.body])
       const rules = await router.rulesFor(request.customerId, [request.body])
-      const draft = draftMessage(request.body, rules, Date.now())
-      const result = await queue.submit({
+      const draft = tryDraft(request.body, rules, Date.now(), '')
+      // With a key it may have been accepted before, when it was still fit.
+      if (draft instanceof Problem && !claim) throw draft
+      const outcomes = await queue.submit({
         customerId: request.customerId,
-        idempotency: idempotencyClaim(request),
-        drafts: [draft],
+        claim,
+        rows: [{ draft, claim: null }],
         origin: originOf(request),
-        answer: ([message]) => ({ status: 202, response: acceptedAnswer(message!) }),
+        answer: ([outcome]) => answerTo(outcome!),
       })
-      return replyAccepted(reply, result)
+      return replyAccepted(reply, outcomes, answerTo(outcomes[0]!))
     },
   )
+}
+
+/** Throws Problem if it was refused. */
+function answerTo(outcome: RowOutcome): object {
+  switch (outcome.kind) {
+    case 'accepted':
+      return acceptedAnswer(outcome.message)
+    case 'replayed':
+      return outcome.response
+    case 'refused':
+      throw outcome.problem
+  }
 }

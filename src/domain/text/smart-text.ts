@@ -1,3 +1,4 @@
+import { digitValue } from '../digits.ts'
 import { GSM7, unitsOf } from './coding.ts'
 import { DEFAULT_TABLES, gsmSizes } from './gsm-alphabet.ts'
 import { segment } from './segments.ts'
@@ -64,8 +65,8 @@ function lookAlike(character: string): string | null {
   if (listed !== undefined) return listed
   if (/^\p{Default_Ignorable_Code_Point}$/u.test(character)) return ''
   if (/^\p{Zs}$/u.test(character)) return ' '
-  if (/^\p{Nd}$/u.test(character)) return String(digitValue(character.codePointAt(0)!))
-  return null
+  const digit = digitValue(character)
+  return digit === null ? null : String(digit)
 }
 
 /** What Unicode has the character for a variant of; null if that does not fit either. */
@@ -79,13 +80,6 @@ function compatible(character: string): string | null {
     replaced += one
   }
   return replaced
-}
-
-/** Decimal digits stand in tens, from zero. */
-function digitValue(codePoint: number): number {
-  let value = 0
-  while (/^\p{Nd}$/u.test(String.fromCodePoint(codePoint - value - 1))) value++
-  return value % 10
 }
 
 /** Fractions, powers, numbers in circles: beside another number they would become one with it. */

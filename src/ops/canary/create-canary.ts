@@ -1,6 +1,7 @@
 import { createClickHouse } from '../../analytics/clickhouse-client.ts'
 import type { analyticsSettings } from '../../analytics/config.ts'
 import { readAnalyticsMessage } from '../../analytics/read-message.ts'
+import { readPhone } from '../../domain/phone.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
 import type { Service } from '../../runtime/service.ts'
@@ -19,9 +20,9 @@ export interface CanaryServiceParts {
 
 /** The canary as it is configured; null without a key. Asks ClickHouse too where one is named. */
 export function createCanary({ settings, clickhouse, localPort, metrics, log }: CanaryServiceParts): Service | null {
-  const { CANARY_API_KEY: apiKey, CANARY_PHONE: phone } = settings
+  const { CANARY_API_KEY: apiKey } = settings
   if (apiKey === '') return null
-  if (phone === '') throw new ConfigurationError(['CANARY_PHONE is not set; CANARY_API_KEY needs it'])
+  const phone = phoneOf(settings.CANARY_PHONE)
   const client = clickhouse.CLICKHOUSE_URL === '' ? null : createClickHouse(clickhouse)
   const countStatuses =
     client && (async (smsId: number) => (await readAnalyticsMessage(client, smsId))?.statuses.length ?? 0)
@@ -36,4 +37,12 @@ export function createCanary({ settings, clickhouse, localPort, metrics, log }: 
       await client?.close()
     },
   }
+}
+
+/** Throws ConfigurationError. */
+function phoneOf(text: string): string {
+  if (text === '') throw new ConfigurationError(['CANARY_PHONE is not set; CANARY_API_KEY needs it'])
+  const read = readPhone(text)
+  if ('fault' in read) throw new ConfigurationError([`CANARY_PHONE ${read.fault}`])
+  return read.phone
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { toE164 } from '../../domain/phone.ts'
+import { readPhone } from '../../domain/phone.ts'
 import type { NumberNetwork } from '../../domain/routing/networks.ts'
 import { countryOf } from '../../operators/country-of.ts'
 import { OperatorSetup } from '../../operators/operator-setup.ts'
@@ -46,8 +46,9 @@ export function routesCommand(program: Command, done: (exitCode: number) => void
 }
 
 async function explain(text: string, flags: ExplainFlags): Promise<boolean> {
-  const phone = toE164(text)
-  if (!phone) throw new ExpectedError(`"${text}" is not an international number, as in +989121234567.`)
+  const read = readPhone(text)
+  if ('fault' in read) throw new ExpectedError(`"${text}" is no number as in +989121234567: it ${read.fault}.`)
+  const { phone } = read
   if (!/^[0-3]$/.test(flags.priority)) throw new ExpectedError('--priority must be 0, 1, 2 or 3.')
   return withDatabase(async (pool) => {
     const setup = await setupOf(pool, flags.file)

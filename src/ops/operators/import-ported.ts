@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { parse } from 'csv-parse'
-import { toE164 } from '../../domain/phone.ts'
+import { readPhone } from '../../domain/phone.ts'
 import { numberArray, textArray } from '../../postgres/array-literal.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
@@ -53,8 +53,9 @@ async function* readPorted(path: string): AsyncGenerator<PortedNumber> {
 type Row = Readonly<Record<string, string | undefined>>
 
 function toPorted({ phone: text = '', mcc_mnc: network = '' }: Row, place: string): PortedNumber {
-  const phone = toE164(/^[1-9]/.test(text) ? `+${text}` : text)
-  if (!phone) throw new ExpectedError(`${place}: phone must be an international number, not "${text}"`)
+  const read = readPhone(/^[1-9]/.test(text) ? `+${text}` : text)
+  if ('fault' in read) throw new ExpectedError(`${place}: the phone "${text}" ${read.fault}`)
+  const { phone } = read
   const [, mcc, mnc] = /^([0-9]{3})-?([0-9]{2,3})$/.exec(network) ?? []
   if (mcc === undefined) throw new ExpectedError(`${place}: mcc_mnc must be as in 432-11, not "${network}"`)
   return { phone: Number(phone.slice(1)), mccMnc: `${mcc}-${mnc}` }

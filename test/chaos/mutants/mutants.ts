@@ -83,8 +83,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no-deduplication',
     file: 'domain/accept.ts',
-    snippet: '    if (given && idempotency) {',
-    bug: '    if (given && idempotency && balance < 0) {',
+    snippet: "      if (before) return { kind: 'replay', response: before }",
+    bug: "      if (before && row.claim) return { kind: 'replay', response: before }",
     fault: { name: 'lose-commit-answers', target: 'api-1', holdMs: 2_000 },
     checks: ['A1'],
     says: /nobody was told of it|when it was asked again/,
