@@ -9,7 +9,7 @@ const LACKING_MAX = 5
 /** What one segment can hold at most, in any encoding. */
 const SEGMENT_CHARACTERS_MAX = 160
 
-export const UNSTORABLE = 'has U+0000, or half of a character that takes two UTF-16 units'
+const UNSTORABLE = 'has U+0000, or half of a character that takes two UTF-16 units'
 
 /** How a text is to travel: fields of a message request (docs/text.md). */
 export const TextOptions = {
@@ -64,7 +64,7 @@ export function readText(request: TextFields, segmentsMax: number, pointer: stri
 }
 
 /** PostgreSQL has no way to store the others, and no phone to show them. */
-export function isStorable(text: string): boolean {
+function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }
 

@@ -1,11 +1,13 @@
 import { Problem } from '../../domain/errors.ts'
-import { SmsIds } from '../../domain/sms-id.ts'
+import type { SmsIds } from '../../domain/sms-id.ts'
 import { isDatabaseAway, SqlState, sqlState } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { type AcceptResult, acceptBatch, type PendingRequest } from './accept-batch.ts'
 
 export interface AcceptQueueOptions {
   readonly pool: Pool
+  /** Where the ids of messages come from. */
+  readonly ids: Pick<SmsIds, 'next'>
   /** Transactions under way at once. */
   readonly transactionsMax: number
   readonly batchMessagesMax: number
@@ -25,7 +27,7 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** A batch that met a duplicate id or a deadlock is tried again this often. */
+/** A batch that met a duplicate key or a deadlock is tried again this often. */
 const COLLISIONS_MAX = 3
 
 /**
@@ -35,7 +37,6 @@ const COLLISIONS_MAX = 3
 export class AcceptQueue {
   readonly #options: AcceptQueueOptions
   readonly #keysInFlight = new Set<string>()
-  #ids = new SmsIds(randomSlot())
   #waiting: Waiting[] = []
   #waitingMessages = 0
   #running = 0
@@ -127,23 +128,23 @@ export class AcceptQueue {
     const requests = batch.map(({ request }) => request)
     for (let collisions = 0; ; collisions++) {
       try {
-        const results = await acceptBatch(this.#options.pool, this.#ids, requests, Date.now)
+        const results = await acceptBatch(this.#options.pool, this.#options.ids, requests, Date.now)
         this.#options.accepted()
         for (const [index, { resolve }] of batch.entries()) resolve(results[index]!)
         return
       } catch (error) {
-        if (collisions < COLLISIONS_MAX && this.#isCollision(error)) continue
+        if (collisions < COLLISIONS_MAX && isCollision(error)) continue
         for (const { reject } of batch) reject(toProblem(error as Error))
         return
       }
     }
   }
+}
 
-  #isCollision(error: unknown): boolean {
-    const state = sqlState(error)
-    if (state === SqlState.UNIQUE_VIOLATION) this.#ids = new SmsIds(randomSlot())
-    return state === SqlState.UNIQUE_VIOLATION || state === SqlState.DEADLOCK_DETECTED
-  }
+/** Another process accepted the same idempotency key at the same time, or waits for our locks. */
+function isCollision(error: unknown): boolean {
+  const state = sqlState(error)
+  return state === SqlState.UNIQUE_VIOLATION || state === SqlState.DEADLOCK_DETECTED
 }
 
 function toProblem(error: Error): Error {
@@ -151,8 +152,4 @@ function toProblem(error: Error): Error {
   const problem = new Problem('unavailable', 'The database does not answer; try again with the same Idempotency-Key.')
   problem.cause = error
   return problem
-}
-
-function randomSlot(): number {
-  return Math.floor(Math.random() * 64)
 }

@@ -3,11 +3,13 @@ import { type Static, Type } from 'typebox'
 import type { MessageDraft } from '../../domain/accept.ts'
 import { Problem } from '../../domain/errors.ts'
 import type { AcceptedMessage } from '../accept/accept-batch.ts'
-import type { AcceptQueue } from '../accept/accept-queue.ts'
 import { idempotencyClaim, originOf, replyAccepted } from '../accept-http.ts'
 import { acceptedAnswer } from '../accepted-answer.ts'
-import { type DraftRules, draftMessage, MessageRequest } from '../message-request.ts'
-import { describeProblem } from '../plugins/problems.ts'
+import { type Draft, draftBatch } from '../draft-batch.ts'
+import type { SubmitQueue } from '../limits/customer-share.ts'
+import type { WorkLane } from '../limits/work-lane.ts'
+import { MessageRequest } from '../message-request.ts'
+import { checkShape, describeProblem } from '../plugins/problems.ts'
 import type { MessageRouter } from '../route-messages.ts'
 
 const BatchRequest = Type.Object(
@@ -23,11 +25,15 @@ const BatchAnswer = Type.Object({
   }),
 })
 
-type Draft = MessageDraft | Problem
+/** What a batch is checked for as a whole; its messages are checked one by one. */
+const BatchEnvelope = Type.Object(
+  { messages: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 1_000 }) },
+  { additionalProperties: false },
+)
 
 /** POST /v1/messages/batch: accepts up to 1,000 messages in one transaction; each has its own result. */
-export function sendBatchRoute(app: FastifyInstance, queue: AcceptQueue, router: MessageRouter): void {
-  app.post<{ Body: Static<typeof BatchRequest> }>(
+export function sendBatchRoute(app: FastifyInstance, queue: SubmitQueue, router: MessageRouter, lane: WorkLane): void {
+  app.post<{ Body: Static<typeof BatchEnvelope> }>(
     '/v1/messages/batch',
     {
       bodyLimit: 1_048_576,
@@ -39,11 +45,12 @@ export function sendBatchRoute(app: FastifyInstance, queue: AcceptQueue, router:
         body: BatchRequest,
         response: { 202: BatchAnswer },
       },
+      // The schema describes; `draftBatch` checks each message, so that a misshapen one costs itself.
+      validatorCompiler: () => () => true,
+      preValidation: async (request) => checkShape(request, BatchEnvelope, request.body),
     },
     async (request, reply) => {
-      const { messages } = request.body
-      const rules = await router.rulesFor(request.customerId, messages)
-      const drafts = messages.map((message, index) => tryDraft(message, rules, `/messages/${index}`))
+      const drafts = await draftBatch(request, request.body.messages, router, lane)
       const fit = drafts.filter((draft): draft is MessageDraft => !(draft instanceof Problem))
       if (fit.length === 0) return reply.status(202).send(batchAnswer(drafts, []))
       const result = await queue.submit({
@@ -56,15 +63,6 @@ export function sendBatchRoute(app: FastifyInstance, queue: AcceptQueue, router:
       return replyAccepted(reply, result)
     },
   )
-}
-
-function tryDraft(message: MessageRequest, rules: DraftRules, pointer: string): Draft {
-  try {
-    return draftMessage(message, rules, Date.now(), pointer)
-  } catch (error) {
-    if (error instanceof Problem) return error
-    throw error
-  }
 }
 
 /** Puts the results of the messages that were fit, in order, between the problems of those that were not. */

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import type { AcceptQueue } from '../accept/accept-queue.ts'
 import { idempotencyClaim, originOf, replyAccepted } from '../accept-http.ts'
 import { AcceptedAnswer, acceptedAnswer } from '../accepted-answer.ts'
+import type { SubmitQueue } from '../limits/customer-share.ts'
 import { draftMessage, MessageRequest } from '../message-request.ts'
 import type { MessageRouter } from '../route-messages.ts'
 
 /** POST /v1/messages: accepts one message, charged and stored when the answer arrives. */
-export function sendMessageRoute(app: FastifyInstance, queue: AcceptQueue, router: MessageRouter): void {
+export function sendMessageRoute(app: FastifyInstance, queue: SubmitQueue, router: MessageRouter): void {
   app.post<{ Body: MessageRequest }>(
     '/v1/messages',
     {
@@ -21,7 +21,7 @@ export function sendMessageRoute(app: FastifyInstance, queue: AcceptQueue, route
       },
     },
     async (request, reply) => {
-      const rules = await router.rulesFor(request.customerId, [request.body])
+      const rules = await router.rulesFor(request, [request.body])
       const draft = draftMessage(request.body, rules, Date.now())
       const result = await queue.submit({
         customerId: request.customerId,
