@@ -10,6 +10,7 @@ import { paceCommand } from './pace.ts'
 import { pipelineCommand } from './pipeline.ts'
 import { producerCommand } from './producer.ts'
 import { smppCommand } from './smpp.ts'
+import { strangersCommand } from './strangers.ts'
 
 /** As `smsgw` does: 2 for what was not understood. */
 function exit({ exitCode }: CommanderError): never {
@@ -34,6 +35,7 @@ for (const add of [
   smppCommand,
   paceCommand,
   outageCommand,
+  strangersCommand,
 ]) {
   add(program)
 }

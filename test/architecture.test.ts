@@ -123,6 +123,18 @@ test('files are short, and named for what they do', () => {
   expect(files.filter(({ path }) => empty.test(path)).map(({ path }) => path)).toEqual([])
 })
 
+test('a name from outside is never looked up with `in`, which also finds what every object inherits', () => {
+  const lookup = /[(!&|?]\s*\(?[a-z][\w.]* in [A-Za-z_.]+\s*[)&|?]/
+  const isCode = (line: string): boolean => !/^\s*(\*|\/\/|\/\*)|\bfor \(/.test(line)
+  const found = files.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .filter((line) => isCode(line) && lookup.test(line))
+      .map((line) => `${path}: ${line.trim()}`),
+  )
+  expect(found).toEqual([])
+})
+
 test('only commands print', () => {
   const mayPrint = (path: string): boolean =>
     /^(main|ops\/cli\/|ops\/up\/|ops\/stop-on-signal|embedded\/clickhouse\/chdb-process)/.test(path)

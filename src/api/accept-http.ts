@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IdempotencyClaim } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
+import { cleanText, isClean } from '../domain/text/clean-text.ts'
 import { isTraceparent } from '../events/traceparent.ts'
 import type { AcceptResult, RequestOrigin } from './accept/accept-batch.ts'
+import { addressOf } from './limits/request-limits.ts'
 
 const KEY_LENGTH_MAX = 255
 
@@ -11,8 +13,11 @@ const KEY_LENGTH_MAX = 255
 export function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | null {
   const key = request.headers['idempotency-key']
   if (key === undefined) return null
-  if (typeof key !== 'string' || key === '' || key.length > KEY_LENGTH_MAX) {
-    throw new Problem('invalid-request', `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters.`)
+  if (typeof key !== 'string' || key === '' || key.length > KEY_LENGTH_MAX || !isClean(key)) {
+    throw new Problem(
+      'invalid-request',
+      `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters, none of them a control character.`,
+    )
   }
   const requestHash = createHash('sha256')
     .update(`${request.routeOptions.url} ${canonical(request.body)}`)
@@ -23,8 +28,8 @@ export function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | nu
 export function originOf(request: FastifyRequest): RequestOrigin {
   const { traceparent, 'user-agent': userAgent } = request.headers
   return {
-    ip: request.ip,
-    userAgent: userAgent?.slice(0, 256) ?? null,
+    ip: addressOf(request) || null,
+    userAgent: cleanText(userAgent ?? '', 256) || null,
     traceparent: typeof traceparent === 'string' && isTraceparent(traceparent) ? traceparent : null,
   }
 }

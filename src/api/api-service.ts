@@ -12,6 +12,7 @@ import type { Values } from '../runtime/settings.ts'
 import { AcceptQueue } from './accept/accept-queue.ts'
 import { OutboxLevel } from './accept/outbox-level.ts'
 import type { apiSettings } from './config.ts'
+import { prepareDocuments } from './documents/serve-documents.ts'
 import { IdSlotLease } from './id-slot-lease.ts'
 import { doorLimits } from './limits/door-limits.ts'
 import { MessageRouter } from './route-messages.ts'
@@ -84,6 +85,7 @@ export class ApiService implements Service {
       trustProxy: settings.TRUST_PROXY,
       limits: doorLimits(settings),
     })
+    await prepareDocuments()
     await this.#app.listen({ port: settings.PORT, host: settings.HOST })
     log.info({ url: this.url }, 'the API listens')
   }

@@ -8,13 +8,17 @@ import type { Log } from '../runtime/log.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import { RoundLoop } from '../runtime/round-loop.ts'
 
-/** A slot is free for others when its holder has not renewed it for so long, by PostgreSQL's clock. */
-const LEASE_MS = 30_000
-const RENEW_MS = 5_000
-/** How far ahead of now the block of ids reaches. As long as the lease: who cannot renew cannot accept either. */
-const BLOCK_MS = 30_000
-/** How long a start waits for a slot: one of a process that was killed is free by then. */
-const CLAIM_WAIT_MS = LEASE_MS + 5_000
+export interface LeaseTimes {
+  /** A slot is free for others when its holder has not renewed it for so long, by PostgreSQL's clock. */
+  readonly leaseMs: number
+  readonly renewMs: number
+  /** How far ahead of now the block of ids reaches. As long as the lease: a process that cannot renew cannot accept either. */
+  readonly blockMs: number
+  /** How long a start waits for a slot: one of a process that was killed is free by then. */
+  readonly claimWaitMs: number
+}
+
+const TIMES: LeaseTimes = { leaseMs: 30_000, renewMs: 5_000, blockMs: 30_000, claimWaitMs: 35_000 }
 const CLAIM_RETRY_MS = 500
 
 const NOW_MS = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
@@ -39,6 +43,7 @@ interface LeasedRow {
 export class IdSlotLease {
   readonly #pool: Pool
   readonly #log: Log
+  readonly #times: LeaseTimes
   readonly #holder = randomUUID()
   readonly #renewals: RoundLoop
   readonly #failure: RepeatedFailure
@@ -46,7 +51,8 @@ export class IdSlotLease {
   #databaseMs = 0
   #readAtMs = 0
 
-  constructor(pool: Pool, log: Log) {
+  constructor(pool: Pool, log: Log, times: Partial<LeaseTimes> = {}) {
+    this.#times = { ...TIMES, ...times }
     this.#pool = pool
     this.#log = log
     this.#failure = new RepeatedFailure({ what: 'renewing the lease of message ids', log })
@@ -63,7 +69,7 @@ export class IdSlotLease {
 
   /** Takes a slot. Throws ExpectedError if all are taken by processes that run. */
   async start(): Promise<void> {
-    const deadlineMs = performance.now() + CLAIM_WAIT_MS
+    const deadlineMs = performance.now() + this.#times.claimWaitMs
     while (!(await this.#claim())) {
       if (performance.now() > deadlineMs) {
         throw new ExpectedError(
@@ -110,9 +116,9 @@ export class IdSlotLease {
         await this.#claim()
       }
       this.#failure.succeeded()
-      return RENEW_MS
+      return this.#times.renewMs
     } catch (error) {
-      return Math.min(RENEW_MS, this.#failure.failed(error))
+      return Math.min(this.#times.renewMs, this.#failure.failed(error))
     }
   }
 
@@ -121,7 +127,7 @@ export class IdSlotLease {
       `UPDATE id_slots SET lease_until = clock_timestamp() + $3 * interval '1 ms',
          until_ms = greatest(until_ms, ${NOW_MS} + $4)
        WHERE slot = $1 AND holder = $2 RETURNING slot, until_ms, ${NOW_MS} AS now_ms`,
-      [this.#lease!.slot, this.#holder, LEASE_MS, BLOCK_MS],
+      [this.#lease!.slot, this.#holder, this.#times.leaseMs, this.#times.blockMs],
     )
     const row = rows[0]
     if (!row) return false
@@ -142,7 +148,7 @@ export class IdSlotLease {
          until_ms = free.from_ms + $4
        FROM free WHERE id_slots.slot = free.slot
        RETURNING id_slots.slot, free.from_ms, id_slots.until_ms, ${NOW_MS} AS now_ms`,
-      [REFERENCE_SLOT, this.#holder, LEASE_MS, BLOCK_MS],
+      [REFERENCE_SLOT, this.#holder, this.#times.leaseMs, this.#times.blockMs],
     )
     const row = rows[0]
     if (!row) return false

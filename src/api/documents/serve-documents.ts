@@ -13,6 +13,11 @@ const script = new PreparedDocument(readReferenceScript, {
   maxAgeSeconds: HOURS,
 })
 
+/** Prepares what takes long, so that no request has to wait for it. */
+export async function prepareDocuments(): Promise<void> {
+  await script.prepare()
+}
+
 /**
  * What anybody may read: the API's description, its reference page and the catalogue of errors. `sent` is called with the
  * bytes of each answer, for whoever limits them.

@@ -28,10 +28,21 @@ const BATCH_BYTES = 1_048_576
 const BYTES_PER_REQUEST = 65_536
 const ADDRESSES_MAX = 100_000
 const CUSTOMERS_MAX = 100_000
-/** A refusal waits so long, with its body unread: a client that does not wait by itself is slowed down by its own connections. */
+/**
+ * A refusal waits so long, with its body unread: a client that does not wait by itself is slowed down by its own
+ * connections. Of one address or customer so many are answered a second, the others in their turn; those that find more
+ * than five seconds of them waiting lose their connection instead.
+ */
 const REFUSAL_DELAY_MS = 250
+const REFUSALS = { perSecond: 50, burst: 250 }
 
-type Reason = 'address' | 'requests' | 'messages' | 'bytes'
+const TOO_MANY = {
+  address: 'This address sends too many requests',
+  requests: 'You send too many requests',
+  messages: 'You send too many messages',
+  bytes: 'You send too many bytes',
+} as const
+type Reason = keyof typeof TOO_MANY
 
 /** How much strangers and customers may ask for. Counted in this process alone. */
 export class RequestLimits {
@@ -39,6 +50,7 @@ export class RequestLimits {
   readonly #requests: RateBuckets
   readonly #messages: RateBuckets
   readonly #bytes: RateBuckets
+  readonly #refusals = new RateBuckets(REFUSALS, ADDRESSES_MAX + CUSTOMERS_MAX)
   readonly #policies: string
   readonly #isLimited: boolean
   readonly #refused: (reason: Reason) => void
@@ -68,8 +80,9 @@ export class RequestLimits {
 
   /** Counts a request that came without a valid key. Throws Problem `too-many-requests`, after a while. */
   async takeStranger(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const verdict = this.#addresses.take(addressBlock(addressOf(request)), 1, performance.now())
-    if (!verdict.allowed) await this.#refuse(reply, 'address', verdict, 'This address sends too many requests')
+    const address = addressBlock(addressOf(request))
+    const verdict = this.#addresses.take(address, 1, performance.now())
+    if (!verdict.allowed) await this.#refuse(address, reply, 'address', verdict)
   }
 
   /** Gives back what was taken: the key turned out to be valid. */
@@ -86,13 +99,13 @@ export class RequestLimits {
   async takeRequest(customerId: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const nowMs = performance.now()
     const verdict = this.#requests.take(customerId, 1, nowMs)
-    if (!verdict.allowed) await this.#refuse(reply, 'requests', verdict, 'You send too many requests')
+    if (!verdict.allowed) await this.#refuse(customerId, reply, 'requests', verdict)
     if (this.#isLimited)
       reply.header('ratelimit-policy', this.#policies).header('ratelimit', field('requests', verdict))
     const announced = Number(request.headers['content-length'] ?? 0)
     if (announced === 0) return
     const bytes = this.#bytes.take(customerId, Math.min(announced, BATCH_BYTES), nowMs)
-    if (!bytes.allowed) await this.#refuse(reply, 'bytes', bytes, 'You send too many bytes')
+    if (!bytes.allowed) await this.#refuse(customerId, reply, 'bytes', bytes)
   }
 
   /** Counts a body whose length was not announced. */
@@ -103,16 +116,18 @@ export class RequestLimits {
   /** Counts the messages of a request, before they are looked at. Throws Problem `too-many-requests`, after a while. */
   async takeMessages(customerId: string, messages: number, reply: FastifyReply): Promise<void> {
     const verdict = this.#messages.take(customerId, messages, performance.now())
-    if (!verdict.allowed) await this.#refuse(reply, 'messages', verdict, 'You send too many messages')
+    if (!verdict.allowed) await this.#refuse(customerId, reply, 'messages', verdict)
   }
 
-  async #refuse(reply: FastifyReply, reason: Reason, verdict: RateVerdict, what: string): Promise<never> {
+  async #refuse(who: string, reply: FastifyReply, reason: Reason, verdict: RateVerdict): Promise<never> {
     this.#refused(reason)
-    await sleep(REFUSAL_DELAY_MS)
+    const turn = this.#refusals.take(who, 1, performance.now())
+    if (turn.allowed) await sleep(Math.max(REFUSAL_DELAY_MS, turn.waitMs))
+    else reply.raw.socket?.destroy()
     const seconds = Math.max(1, Math.ceil(verdict.waitMs / 1_000))
     if (reason !== 'address')
       reply.header('ratelimit-policy', this.#policies).header('ratelimit', field(reason, verdict))
-    throw new Problem('too-many-requests', `${what}; try again in ${seconds} s.`, [], seconds)
+    throw new Problem('too-many-requests', `${TOO_MANY[reason]}; try again in ${seconds} s.`, [], seconds)
   }
 }
 

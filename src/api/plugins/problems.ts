@@ -15,6 +15,7 @@ const FASTIFY_CODES: ReadonlyMap<string, ProblemCode> = new Map([
 
 /** What an answer repeats of a request is cut: nobody needs their own 16 kB of path again. */
 const POINTER_CHARS_MAX = 200
+const POINTERS_MAX = 10
 
 /** Answers every error as RFC 9457 `application/problem+json`. What is not in the catalogue is logged and says nothing of itself. */
 export function answerProblems(app: FastifyInstance, log: Log): void {
@@ -77,13 +78,29 @@ function toProblem(error: FastifyError | Problem): Problem {
 
 /** Checks a value by a schema. Throws Problem `invalid-request`; `prefix` is where the value stands in the body. */
 export function checkShape(request: FastifyRequest, schema: object, value: unknown, prefix = ''): void {
-  const validate = request.getValidationFunction(schema) ?? request.compileValidationSchema(schema)
-  const isFit = validate as typeof validate & { readonly errors?: readonly SchemaFault[] }
+  const isFit = shapes.get(schema) ?? compileShape(request, schema)
   if (!isFit(value)) throw invalidRequest(isFit.errors!, 'body', prefix)
+}
+
+interface Shape {
+  (value: unknown): boolean
+  readonly errors?: readonly SchemaFault[]
+}
+
+const shapes = new WeakMap<object, Shape>()
+
+/** By the compiler of the instance: a route that checks its body by itself has one that checks nothing. */
+function compileShape(request: FastifyRequest, schema: object): Shape {
+  const compile = request.server.validatorCompiler!
+  const shape = compile({ schema, method: request.method, url: request.url, httpPart: 'body' }) as Shape
+  shapes.set(schema, shape)
+  return shape
 }
 
 /** What a check of a schema found, as Ajv describes it. */
 interface SchemaFault {
+  /** Of what `propertyNames` refuses. */
+  readonly propertyName?: string
   readonly instancePath: string
   readonly message?: string
   readonly params: Readonly<Record<string, unknown>>
@@ -91,20 +108,24 @@ interface SchemaFault {
 
 /** A request that is not of its schema; `prefix` is where the checked value stands in the body. */
 function invalidRequest(faults: readonly SchemaFault[], where: string, prefix = ''): Problem {
-  const pointers = faults.map((fault): ProblemPointer => {
+  const byPointer = new Map<string, ProblemPointer>()
+  for (const fault of faults) {
     const { path, detail } = explainFault(fault)
-    return { pointer: cleanText(`${prefix}${path}`, POINTER_CHARS_MAX) || '/', detail }
-  })
+    const pointer = cleanText(`${prefix}${path}`, POINTER_CHARS_MAX) || '/'
+    // The first says most; what follows at the same place is what it makes of the whole.
+    if (!byPointer.has(pointer)) byPointer.set(pointer, { pointer, detail })
+  }
+  const pointers = [...byPointer.values()].slice(0, POINTERS_MAX)
   const first = pointers[0]!
   return new Problem('invalid-request', `${where}${first.pointer} ${first.detail}.`, pointers)
 }
 
 /** Names come from the request, so they are cleaned by the caller. */
-function explainFault({ instancePath, message = 'is not valid', params }: SchemaFault): {
+function explainFault({ instancePath, message = 'is not valid', params, propertyName }: SchemaFault): {
   path: string
   detail: string
 } {
-  const { missingProperty, additionalProperty, propertyName } = params
+  const { missingProperty, additionalProperty } = params
   if (missingProperty !== undefined) return { path: `${instancePath}/${missingProperty}`, detail: 'is required' }
   if (additionalProperty !== undefined) {
     return { path: `${instancePath}/${additionalProperty}`, detail: 'is not a known field' }
