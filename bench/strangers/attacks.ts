@@ -82,7 +82,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
 function costlyBatch(): string {
   const message = {
     to: '+989121234567',
-    text: 'Ağ çöktü, ışık söndü. '.repeat(40),
+    text: 'Ağ çöktü, ışık söndü. '.repeat(30),
     languages: ['tr', 'es', 'pt', 'bn', 'gu', 'hi'],
     smart: true,
   }
