@@ -3,7 +3,7 @@ import { integer, type Setting, text } from '../runtime/settings.ts'
 import { parseProxies } from './limits/trusted-proxies.ts'
 
 /** Of one process: each counts by itself. */
-export const doorSettings = {
+const doorSettings = {
   CONNECTIONS_MAX: integer(10_000, 'Connections to the public API, of each process', { min: 10 }),
   CONNECTIONS_PER_ADDRESS_MAX: integer(2_000, 'Connections of one address (IPv6: of a /64), but for trusted proxies', {
     min: 1,

@@ -55,7 +55,7 @@ export class IdSlotLease {
     this.#times = { ...TIMES, ...times }
     this.#pool = pool
     this.#log = log
-    this.#failure = new RepeatedFailure({ what: 'renewing the lease of message ids', log })
+    this.#failure = new RepeatedFailure({ what: 'renewal of the message id lease', log })
     this.#renewals = new RoundLoop(() => this.#renewRound())
   }
 
@@ -70,6 +70,7 @@ export class IdSlotLease {
   /** Takes a slot. Throws ExpectedError if all are taken by processes that run. */
   async start(): Promise<void> {
     const deadlineMs = performance.now() + this.#times.claimWaitMs
+    let isWaiting = false
     while (!(await this.#claim())) {
       if (performance.now() > deadlineMs) {
         throw new ExpectedError(
@@ -77,7 +78,8 @@ export class IdSlotLease {
             'Stop one of them, or run fewer with more connections each.',
         )
       }
-      this.#log.info({ retryMs: CLAIM_RETRY_MS }, 'every slot of message ids is leased; retrying')
+      if (!isWaiting) this.#log.warn({ slots: REFERENCE_SLOT }, 'every slot of message ids is leased; waiting for one')
+      isWaiting = true
       await sleep(CLAIM_RETRY_MS)
     }
     this.#renewals.start()

@@ -96,7 +96,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
 }
 
 function addRoutes(app: FastifyInstance, { pool, router, queue, limits }: ApiParts): void {
-  const shared = shareByCustomer(queue, limits.customerMessagesUnderWay)
+  const shared = shareByCustomer(queue, limits)
   sendMessageRoute(app, shared, router)
   sendBatchRoute(app, shared, router, new WorkLane())
   quoteMessageRoute(app, router)

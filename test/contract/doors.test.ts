@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import { type AddressInfo, createConnection } from 'node:net'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import type { FastifyInstance } from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
 import { createApiKey } from '../../src/domain/api-key.ts'
@@ -354,7 +355,7 @@ async function keyOfNew(pool: Parameters<typeof issueKey>[0], customerId: string
 }
 
 test('a customer may have so many messages under way; others go on', async () => {
-  const { pool, app, key } = await apiGateway(1_000_000, fixedRouter(), { customerMessagesUnderWay: 100 })
+  const { pool, app, key } = await apiGateway(1_000_000, fixedRouter(), { customerMessagesMax: 100 })
   const { key: other } = await keyOfNew(pool, 'd')
   const batch = { messages: Array.from({ length: 90 }, () => GOOD) }
   const both = await Promise.all([1, 2, 3].map(() => post(app, key, batch, '/v1/messages/batch')))
@@ -420,4 +421,37 @@ test('one connection may have a few requests under way, and what is no HTTP is a
   expect(long).toMatch(/^HTTP\/1\.1 431 /)
   const huge = connect(port, 'POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999999\r\n\r\nx')
   expect(await huge.closed).toMatch(/^HTTP\/1\.1 401 /)
+})
+
+test('bytes that are nearly HTTP: each is answered or closed, and the door stays open', async () => {
+  const { app, key } = await apiGateway(1_000)
+  const port = await listen(app)
+  const body = JSON.stringify(GOOD)
+  const whole = Buffer.from(
+    `POST /v1/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  )
+  const seed = Date.now() % 1_000_000
+  console.log(`seed ${seed}`)
+  const change = fc.record({ at: fc.nat(whole.length - 1), bytes: fc.uint8Array({ maxLength: 3 }), remove: fc.nat(3) })
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      let bytes = whole
+      for (const { at, bytes: put, remove } of changes) {
+        bytes = Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + remove)])
+      }
+      const socket = createConnection({ port, host: '127.0.0.1' })
+      socket.on('error', () => {})
+      socket.end(bytes)
+      let answer = ''
+      socket.on('data', (chunk) => {
+        answer += chunk
+      })
+      await new Promise((resolve) => socket.once('close', resolve))
+      if (answer !== '') expect(answer).toMatch(/^HTTP\/1\.1 (100|[24]\d\d) /)
+    }),
+    { seed, numRuns: 400 },
+  )
+  const good = await connect(port, 'GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n').closed
+  expect(good).toContain('"live":true')
 })

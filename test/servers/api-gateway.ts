@@ -33,7 +33,7 @@ export const NO_LIMITS: DoorLimits = {
   customerRequestsPerSecond: 0,
   customerMessagesPerSecond: 0,
   customerKibPerSecond: 0,
-  customerMessagesUnderWay: 0,
+  customerMessagesMax: 0,
 }
 
 /**

@@ -1,15 +1,13 @@
 import type { Values } from '../../runtime/settings.ts'
-import type { doorSettings } from '../config.ts'
+import type { apiSettings } from '../config.ts'
 import type { ConnectionLimitOptions } from './connection-limits.ts'
+import type { ShareOptions } from './customer-share.ts'
 import type { RequestLimitOptions } from './request-limits.ts'
 
-/** How much of the public API anybody may use at once. 0 of a rate or of messages under way: no limit. */
-export interface DoorLimits extends RequestLimitOptions, Omit<ConnectionLimitOptions, 'proxies'> {
-  /** Messages of one customer that are being accepted. */
-  readonly customerMessagesUnderWay: number
-}
+/** How much of the public API anybody may use at once. */
+export interface DoorLimits extends RequestLimitOptions, ShareOptions, Omit<ConnectionLimitOptions, 'proxies'> {}
 
-export function doorLimits(settings: Values<typeof doorSettings>): DoorLimits {
+export function doorLimits(settings: Values<typeof apiSettings>): DoorLimits {
   return {
     connectionsMax: settings.CONNECTIONS_MAX,
     connectionsPerAddressMax: settings.CONNECTIONS_PER_ADDRESS_MAX,
@@ -17,6 +15,7 @@ export function doorLimits(settings: Values<typeof doorSettings>): DoorLimits {
     customerRequestsPerSecond: settings.CUSTOMER_REQUESTS_PER_SECOND,
     customerMessagesPerSecond: settings.CUSTOMER_MESSAGES_PER_SECOND,
     customerKibPerSecond: settings.CUSTOMER_KIB_PER_SECOND,
-    customerMessagesUnderWay: settings.CUSTOMER_MESSAGES_UNDER_WAY_MAX,
+    customerMessagesMax: settings.CUSTOMER_MESSAGES_UNDER_WAY_MAX,
+    largeFrom: settings.ACCEPT_BATCH_MESSAGES_MAX + 1,
   }
 }
