@@ -423,6 +423,15 @@ test('one connection may have a few requests under way, and what is no HTTP is a
   expect(await huge.closed).toMatch(/^HTTP\/1\.1 401 /)
 })
 
+test('a request whose headers do not arrive in time is answered 408 and closed', async () => {
+  const { app } = await apiGateway(0)
+  const port = await listen(app)
+  const slow = connect(port, 'GET /livez HTTP/1.1\r\nhost: x\r\nx-slow: ')
+  const drip = setInterval(() => slow.socket.write('x'), 200)
+  onTestFinished(() => clearInterval(drip))
+  expect(await slow.closed).toMatch(/^HTTP\/1\.1 408 /)
+})
+
 test('bytes that are nearly HTTP: each is answered or closed, and the door stays open', async () => {
   const { app, key } = await apiGateway(1_000)
   const port = await listen(app)
