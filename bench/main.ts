@@ -10,6 +10,7 @@ import { paceCommand } from './pace.ts'
 import { pipelineCommand } from './pipeline.ts'
 import { producerCommand } from './producer.ts'
 import { smppCommand } from './smpp.ts'
+import { strangersCommand } from './strangers.ts'
 import { webhooksCommand } from './webhooks.ts'
 
 /** As `smsgw` does: 2 for what was not understood. */
@@ -36,6 +37,7 @@ for (const add of [
   paceCommand,
   outageCommand,
   webhooksCommand,
+  strangersCommand,
 ]) {
   add(program)
 }

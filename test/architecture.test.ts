@@ -155,6 +155,18 @@ test('locks are those of process-lock, which knows a reused number from its owne
   expect(asking.sort()).toEqual(['embedded/postgres/data-folder.ts', 'runtime/process-lock.ts'])
 })
 
+test('a name from outside is never looked up with `in`, which also finds what every object inherits', () => {
+  const lookup = /[(!&|?]\s*\(?[a-z][\w.]* in [A-Za-z_.]+\s*[)&|?]/
+  const isCode = (line: string): boolean => !/^\s*(\*|\/\/|\/\*)|\bfor \(/.test(line)
+  const found = files.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .filter((line) => isCode(line) && lookup.test(line))
+      .map((line) => `${path}: ${line.trim()}`),
+  )
+  expect(found).toEqual([])
+})
+
 test('only commands print', () => {
   const mayPrint = (path: string): boolean =>
     /^(main|ops\/cli\/|ops\/up\/|ops\/stop-on-signal|embedded\/clickhouse\/chdb-process)/.test(path)

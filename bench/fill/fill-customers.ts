@@ -19,8 +19,8 @@ export async function fillCustomers(pool: Pool, from: number, to: number): Promi
     const firstRef = ids.next(Date.now() - 3_600_000) + first
     await pool.query(
       `WITH made AS (
-         INSERT INTO customers (customer_id, name, currency)
-         SELECT 'bench-' || n, 'bench-' || n, 'IRR' FROM generate_series($1::bigint, $2::bigint) AS n
+         INSERT INTO customers (customer_id, name, currency, express)
+         SELECT 'bench-' || n, 'bench-' || n, 'IRR', true FROM generate_series($1::bigint, $2::bigint) AS n
        ), topped_up AS (
          INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
          SELECT $3::bigint + n, 'top-up', 'bench-' || n, $4::bigint, 0 FROM generate_series($1::bigint, $2::bigint) AS n

@@ -2,21 +2,23 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type IdempotencyClaim, rememberedDays } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
+import { cleanText, isClean } from '../domain/text/clean-text.ts'
 import { isTraceparent } from '../events/traceparent.ts'
 import type { RequestOrigin, RowOutcome } from './accept/accept-batch.ts'
+import { addressOf } from './limits/request-limits.ts'
 import type { MessageRequest } from './message-request.ts'
 
 export const KEY_LENGTH_MAX = 255
 
 /** The request's Idempotency-Key with a hash of its body as it was sent; null without one. Throws Problem. */
-export function requestClaim(
-  request: FastifyRequest,
-  messages: readonly Pick<MessageRequest, 'send_at'>[],
-): IdempotencyClaim | null {
+export function requestClaim(request: FastifyRequest, messages: readonly unknown[]): IdempotencyClaim | null {
   const key = request.headers['idempotency-key']
   if (key === undefined) return null
-  if (typeof key !== 'string' || key === '' || key.length > KEY_LENGTH_MAX) {
-    throw new Problem('invalid-request', `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters.`)
+  if (typeof key !== 'string' || key === '' || key.length > KEY_LENGTH_MAX || !isClean(key)) {
+    throw new Problem(
+      'invalid-request',
+      `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters, none of them a control character.`,
+    )
   }
   const requestHash = hash(`${request.routeOptions.url} ${canonical(request.body)}`)
   return { key, requestHash, rememberedDays: rememberedDays(messages.some(isScheduled)) }
@@ -28,15 +30,16 @@ export function messageClaim(key: string, message: MessageRequest): IdempotencyC
   return { key, requestHash, rememberedDays: rememberedDays(isScheduled(message)) }
 }
 
-function isScheduled({ send_at: sendAt }: Pick<MessageRequest, 'send_at'>): boolean {
-  return sendAt !== undefined
+/** Of a message that may not have been checked yet. */
+function isScheduled(message: unknown): boolean {
+  return (message as Partial<MessageRequest> | null)?.send_at !== undefined
 }
 
 export function originOf(request: FastifyRequest): RequestOrigin {
   const { traceparent, 'user-agent': userAgent } = request.headers
   return {
-    ip: request.ip,
-    userAgent: userAgent?.slice(0, 256) ?? null,
+    ip: addressOf(request) || null,
+    userAgent: cleanText(userAgent ?? '', 256) || null,
     traceparent: typeof traceparent === 'string' && isTraceparent(traceparent) ? traceparent : null,
   }
 }

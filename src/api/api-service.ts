@@ -12,6 +12,9 @@ import type { Values } from '../runtime/settings.ts'
 import { AcceptQueue } from './accept/accept-queue.ts'
 import { OutboxLevel } from './accept/outbox-level.ts'
 import type { apiSettings } from './config.ts'
+import { prepareDocuments } from './documents/serve-documents.ts'
+import { IdSlotLease } from './id-slot-lease.ts'
+import { doorLimits } from './limits/door-limits.ts'
 import { MessageRouter } from './route-messages.ts'
 import { createApi } from './server.ts'
 
@@ -35,15 +38,19 @@ export class ApiService implements Service {
   readonly #parts: ApiServiceParts
   readonly #queue: AcceptQueue
   readonly #outbox: OutboxLevel
+  readonly #ids: IdSlotLease
   #app: FastifyInstance | null = null
   #partitionTimer: NodeJS.Timeout | null = null
 
   constructor(parts: ApiServiceParts) {
     this.#parts = parts
-    const { settings, pool, accepted, metrics, log } = parts
+    const { settings, pool, accepted, health, metrics, log } = parts
     this.#outbox = new OutboxLevel(pool, settings.OUTBOX_ROWS_MAX, log)
+    this.#ids = new IdSlotLease(pool, log)
+    health.add('message ids', this.#ids.check)
     this.#queue = new AcceptQueue({
       pool,
+      ids: this.#ids,
       transactionsMax: settings.ACCEPT_TRANSACTIONS_MAX,
       batchMessagesMax: settings.ACCEPT_BATCH_MESSAGES_MAX,
       gatherMs: settings.ACCEPT_GATHER_MS,
@@ -67,12 +74,20 @@ export class ApiService implements Service {
     const { settings, pool, operators, portability, log } = this.#parts
     await ensurePartitions(pool, Date.now())
     await this.#outbox.start()
+    await this.#ids.start()
     this.#partitionTimer = setInterval(() => {
       ensurePartitions(pool, Date.now()).catch((error) => log.error({ err: error }, 'could not make partitions'))
     }, PARTITION_CHECK_MS).unref()
     const { SEGMENTS_MAX: segmentsMax, SEND_AHEAD_DAYS_MAX: sendAheadDaysMax } = settings
     const router = new MessageRouter({ operators, portability, segmentsMax, sendAheadDaysMax })
-    this.#app = await createApi({ ...this.#parts, router, queue: this.#queue, trustProxy: settings.TRUST_PROXY })
+    this.#app = await createApi({
+      ...this.#parts,
+      router,
+      queue: this.#queue,
+      trustProxy: settings.TRUST_PROXY,
+      limits: doorLimits(settings),
+    })
+    await prepareDocuments()
     await this.#app.listen({ port: settings.PORT, host: settings.HOST })
     log.info({ url: this.url }, 'the API listens')
   }
@@ -82,6 +97,7 @@ export class ApiService implements Service {
     if (this.#partitionTimer) clearInterval(this.#partitionTimer)
     await this.#app?.close()
     await this.#queue.drain()
+    await this.#ids.stop()
     await this.#parts.portability.stop()
     await this.#outbox.stop()
   }

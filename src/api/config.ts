@@ -1,10 +1,37 @@
 import { SEND_AHEAD_DAYS_LIMIT } from '../domain/send-time.ts'
-import { integer, text } from '../runtime/settings.ts'
+import { integer, type Setting, text } from '../runtime/settings.ts'
+import { parseProxies } from './limits/trusted-proxies.ts'
+
+/** Of one process: each counts by itself. */
+const doorSettings = {
+  CONNECTIONS_MAX: integer(10_000, 'Connections to the public API, of each process', { min: 10 }),
+  CONNECTIONS_PER_ADDRESS_MAX: integer(2_000, 'Connections of one address (IPv6: of a /64), but for trusted proxies', {
+    min: 1,
+  }),
+  ADDRESS_REQUESTS_PER_SECOND: integer(
+    20,
+    'Requests a second without a valid key that one address may make; ten times as many at once; 0: no limit',
+  ),
+  CUSTOMER_REQUESTS_PER_SECOND: integer(3_000, 'Requests a second of one customer; twice as many at once; 0: no limit'),
+  CUSTOMER_MESSAGES_PER_SECOND: integer(
+    6_000,
+    'Messages a second that one customer may post, refused ones too; twice as many at once; 0: no limit',
+  ),
+  CUSTOMER_KIB_PER_SECOND: integer(
+    4_096,
+    'KiB a second of bodies that one customer may post; twice as many at once; 0: no limit',
+  ),
+  CUSTOMER_MESSAGES_UNDER_WAY_MAX: integer(
+    5_000,
+    'Messages of one customer that may wait to be accepted before its requests are refused; 0: no limit',
+  ),
+}
 
 export const apiSettings = {
   PORT: integer(8080, 'Port of the public API', { max: 65_535 }),
   HOST: text('0.0.0.0', 'Address that the public API listens on'),
-  TRUST_PROXY: text('', 'Proxies whose X-Forwarded-For is believed: addresses or CIDR ranges, separated by commas'),
+  TRUST_PROXY: proxies('Proxies whose X-Forwarded-For is believed: addresses or CIDR ranges, separated by commas'),
+  ...doorSettings,
   ACCEPT_TRANSACTIONS_MAX: integer(2, 'Accepting transactions under way at once, for each process', {
     min: 1,
     max: 32,
@@ -19,4 +46,12 @@ export const apiSettings = {
     max: SEND_AHEAD_DAYS_LIMIT,
   }),
   OUTBOX_ROWS_MAX: integer(1_000_000, 'Messages that may wait for Kafka before requests are refused', { min: 1 }),
+}
+
+function proxies(doc: string): Setting<string> {
+  const parse = (value: string): string => {
+    parseProxies(value)
+    return value
+  }
+  return { ...text('', doc), parse }
 }

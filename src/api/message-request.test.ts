@@ -10,6 +10,7 @@ const RULES: DraftRules = {
     return { operator: 'mci', price: 120, sender, why: 'mci: prefix 98', mccMnc: '432-11' }
   },
   segmentsMax: 3,
+  expressAllowed: true,
   sendAheadDaysMax: 30,
 }
 

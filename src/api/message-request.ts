@@ -5,7 +5,9 @@ import { Problem } from '../domain/errors.ts'
 import { readPhone } from '../domain/phone.ts'
 import { readSendTime, VALID_DAYS_MAX } from '../domain/send-time.ts'
 import { parseSender } from '../domain/sender.ts'
-import { findUnsendable, isStorable, readText, TextOptions, UNSTORABLE } from './message-text.ts'
+import { cleanText, isClean } from '../domain/text/clean-text.ts'
+import { EXPRESS_PRIORITY } from '../events/delivery-partition.ts'
+import { readText, TextOptions } from './message-text.ts'
 import type { ChooseRoute } from './route-messages.ts'
 
 /** A duration of ISO 8601 would be longer to write; minutes to days is what validity is given in. */
@@ -25,7 +27,12 @@ export const MessageRequest = Type.Object(
     ),
     ...TextOptions,
     priority: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 3, default: 1, description: '3 for one-time passwords, 0 for bulk' }),
+      Type.Integer({
+        minimum: 0,
+        maximum: 3,
+        default: 1,
+        description: '3 for one-time passwords, where your key permits it; 0 for bulk',
+      }),
     ),
     send_at: Type.Optional(
       Type.String({
@@ -44,9 +51,13 @@ export const MessageRequest = Type.Object(
     ),
     client_ref: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Your own name for it' })),
     metadata: Type.Optional(
-      Type.Record(Type.String({ minLength: 1, maxLength: 40 }), Type.String({ maxLength: 500 }), {
+      // Not a `Type.Record`, whose names are a pattern that a line break slips past.
+      Type.Unsafe<Record<string, string>>({
+        type: 'object',
+        propertyNames: { minLength: 1, maxLength: 40 },
+        additionalProperties: { type: 'string', maxLength: 500 },
         maxProperties: 20,
-        description: 'Whatever you want to find again with the message',
+        description: 'Whatever you want to find again with the message; names without control characters',
       }),
     ),
   },
@@ -58,6 +69,8 @@ export type MessageRequest = Static<typeof MessageRequest>
 export interface DraftRules {
   readonly route: ChooseRoute
   readonly segmentsMax: number
+  /** Whether priority 3 is permitted. */
+  readonly expressAllowed: boolean
   /** How many days ahead a message may be scheduled. */
   readonly sendAheadDaysMax: number
 }
@@ -71,6 +84,7 @@ export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: 
   checkNotes(request, pointer)
   const sendAtMs = sendTimeOf(request, rules, nowMs, pointer)
   const priority = request.priority ?? 1
+  if (priority === EXPRESS_PRIORITY && !rules.expressAllowed) throw expressForbidden(pointer)
   const { operator, price, why, mccMnc } = rules.route({ phone, sender, priority }, pointer)
   return {
     phone,
@@ -114,21 +128,35 @@ function recipientOf(to: string, pointer: string): string {
   throw new Problem('invalid-phone', detail, [{ pointer: `${pointer}/to`, detail: read.fault }])
 }
 
+function expressForbidden(pointer: string): Problem {
+  const detail = 'may be 3 only with a key that is permitted to send express messages'
+  return new Problem('forbidden', `The priority ${detail}.`, [{ pointer: `${pointer}/priority`, detail }])
+}
+
 function readSender(from: string, pointer: string): string {
-  if (parseSender(from)) return asciiDigits(from)
+  if (isClean(from) && parseSender(from)) return asciiDigits(from)
   const detail = 'is neither a name of up to 11 characters, nor a short code, nor a number'
   throw new Problem('invalid-request', `The sender ${detail}.`, [{ pointer: `${pointer}/from`, detail }])
 }
 
-/** One text that PostgreSQL cannot store would fail all messages of its transaction. */
+/**
+ * One text that PostgreSQL cannot store would fail all messages of its transaction. Names are shown in lists and logs, so
+ * they have no control characters either; values may be of several lines.
+ */
 function checkNotes({ client_ref, metadata }: MessageRequest, pointer: string): void {
-  const fault = client_ref === undefined ? null : findUnsendable(client_ref)
-  if (fault !== null) throw unfit(`${pointer}/client_ref`, fault)
-  for (const pair of Object.entries(metadata ?? {}))
-    if (!pair.every(isStorable)) throw unfit(`${pointer}/metadata`, UNSTORABLE)
+  if (client_ref !== undefined && !isClean(client_ref)) throw invalidNote(`${pointer}/client_ref`, UNCLEAN)
+  for (const [name, value] of Object.entries(metadata ?? {})) {
+    const at = `${pointer}/metadata/${cleanText(name, 40)}`
+    if (!isClean(name)) throw invalidNote(at, `${UNCLEAN} in its name`)
+    // Own names of this kind turn into something else in many a reader of JSON.
+    if (name === '__proto__') throw invalidNote(at, 'is not a name that can be used')
+    if (!isClean(value.replace(/[\t\r\n]/g, ' '))) throw invalidNote(at, UNCLEAN)
+  }
 }
 
-function unfit(pointer: string, detail: string): Problem {
+const UNCLEAN = 'has a control character, or half of a character that takes two UTF-16 units'
+
+function invalidNote(pointer: string, detail: string): Problem {
   return new Problem('invalid-request', `${pointer} ${detail}.`, [{ pointer, detail }])
 }
 

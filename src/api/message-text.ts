@@ -13,8 +13,6 @@ const SEGMENT_CHARACTERS_MAX = 160
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u0084\u0086-\u009f]/
 
-export const UNSTORABLE = 'has U+0000, or half of a character that takes two UTF-16 units'
-
 /** How a text is to travel: fields of a message request (docs/text.md). */
 export const TextOptions = {
   encoding: Type.Optional(
@@ -79,11 +77,6 @@ export function findUnsendable(text: string): string | null {
   if (text.isWellFormed()) return null
   const half = text.search(/\p{Surrogate}/u)
   return `has half of a character ${nameCharacter(text[half]!)} at ${half}`
-}
-
-/** PostgreSQL has no way to store the others, and no phone to show them. */
-export function isStorable(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0')
 }
 
 /** National tables only where they save a segment: every phone reads UCS-2. */

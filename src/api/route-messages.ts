@@ -25,6 +25,13 @@ export interface ChosenRoute extends RouteCandidate {
  */
 export type ChooseRoute = (message: RoutableMessage, pointer: string) => ChosenRoute
 
+/** Who posts, as the API key says. */
+export interface RequestSender {
+  readonly customerId: string
+  /** Whether priority 3 is permitted. */
+  readonly expressAllowed: boolean
+}
+
 interface RoutableMessage {
   /** E.164. */
   readonly phone: string
@@ -41,16 +48,19 @@ export class MessageRouter {
   }
 
   /**
-   * The rules for one request of a customer. The networks of its numbers are looked up before, all at once, and only if
+   * The rules for one request of a customer, who may send with priority 3 or not. The networks of its numbers are looked up before, all at once, and only if
    * some route asks for networks. Never throws: a number that cannot be looked up goes by its prefix.
    */
-  async rulesFor(customerId: string, messages: readonly { readonly to: string }[]): Promise<DraftRules> {
+  async rulesFor(
+    { customerId, expressAllowed }: RequestSender,
+    messages: readonly { readonly to: string }[],
+  ): Promise<DraftRules> {
     const { operators, portability, segmentsMax, sendAheadDaysMax } = this.#parts
     const setup = operators.current()
     const ported = setup.needsNetwork
       ? await portability.networksOf(messages.flatMap(({ to }) => toE164(to) ?? []))
       : null
-    return { segmentsMax, sendAheadDaysMax, route: chooseBy(setup, customerId, ported) }
+    return { segmentsMax, sendAheadDaysMax, expressAllowed, route: chooseBy(setup, customerId, ported) }
   }
 }
 

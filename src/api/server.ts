@@ -1,19 +1,28 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import swagger from '@fastify/swagger'
-import scalar from '@scalar/fastify-api-reference'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Pool } from '../postgres/pool.ts'
-import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { operationsRoutes } from '../runtime/operations-routes.ts'
 import type { AcceptQueue } from './accept/accept-queue.ts'
+import { readJsonBodies } from './body/read-json-body.ts'
+import { serveDocuments } from './documents/serve-documents.ts'
+import { ConnectionLimits } from './limits/connection-limits.ts'
+import { shareByCustomer } from './limits/customer-share.ts'
+import type { DoorLimits } from './limits/door-limits.ts'
+import { RequestLimits } from './limits/request-limits.ts'
+import { parseProxies } from './limits/trusted-proxies.ts'
+import { WorkLane } from './limits/work-lane.ts'
 import { ApiKeys } from './plugins/api-keys.ts'
-import { answerProblems } from './plugins/problems.ts'
+import { limitCustomers } from './plugins/limit-customers.ts'
+import { answerEarly, answerProblems } from './plugins/problems.ts'
+import { refuseMalformed } from './plugins/refuse-malformed.ts'
+import { refuseOtherMethods } from './plugins/refuse-methods.ts'
+import { secureAnswers } from './plugins/secure-answers.ts'
 import type { MessageRouter } from './route-messages.ts'
 import { cancelMessageRoute } from './routes/cancel-message.ts'
-import { describeErrorRoute } from './routes/describe-error.ts'
 import { quoteMessageRoute } from './routes/quote-message.ts'
 import { readBalanceRoute } from './routes/read-balance.ts'
 import { readMessageRoute } from './routes/read-message.ts'
@@ -24,45 +33,76 @@ export interface ApiParts {
   readonly pool: Pool
   readonly queue: AcceptQueue
   readonly router: MessageRouter
-  readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
+  /** As the setting of that name. */
   readonly trustProxy: string
+  readonly limits: DoorLimits
 }
+
+/** A request has so long to arrive, its headers a third of that. */
+const REQUEST_TIMEOUT_MS = 30_000
+const HEADERS_TIMEOUT_MS = 10_000
+/** Node looks every 30 s otherwise. */
+const TIMEOUTS_CHECK_MS = 1_000
 
 /** The public HTTP API, not yet listening; `inject` reaches it without a socket. */
 export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
+  const { log, metrics, limits } = parts
+  const proxies = parseProxies(parts.trustProxy)
   const app = Fastify({
-    trustProxy: parts.trustProxy === '' ? false : parts.trustProxy.split(','),
-    requestTimeout: 30_000,
+    trustProxy: (address) => proxies.has(address),
+    requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 60_000,
     keepAliveTimeout: 60_000,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUTS_CHECK_MS },
     bodyLimit: 65_536,
+    genReqId: () => randomUUID(),
     // A closing server finishes what it has begun and refuses the rest.
     forceCloseConnections: 'idle',
+    frameworkErrors: answerEarly,
+    clientErrorHandler: refuseMalformed,
     // Unknown fields and numbers written as strings are faults to be named, not to be mended in silence.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false } },
   })
-  answerProblems(app, parts.log)
-  measureRequests(app, parts.metrics)
+  const connections = new ConnectionLimits({ ...limits, proxies }, metrics)
+  connections.attach(app.server)
+  const requests = new RequestLimits(limits, metrics)
+  const methods = refuseOtherMethods(app)
+  readJsonBodies(app)
+  answerProblems(app, log)
+  measureRequests(app, metrics)
+  secureAnswers(app)
   await app.register(swagger, { openapi: describeApi(), hideUntagged: true })
-  await app.register(scalar, { routePrefix: '/docs' })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  app.register(async (operations) => operationsRoutes(operations, parts.health, parts.metrics))
-  describeErrorRoute(app)
-  app.register(async (customers) => {
-    new ApiKeys(parts.pool).protect(customers)
+  // Routes for customers count by customer, all others by address.
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.routeOptions.config.isForCustomers) await requests.takeStranger(request, reply)
+  })
+  app.get('/livez', { schema: { hide: true } }, async () => ({ live: true }))
+  serveDocuments(app, (request, bytes) => requests.chargeStranger(request, bytes))
+  await app.register(async (customers) => {
+    customers.addHook('onRoute', (route) => {
+      route.config = { ...route.config, isForCustomers: true }
+    })
+    new ApiKeys(parts.pool, requests).protect(customers)
+    limitCustomers(customers, requests, connections)
     // Path parameters are text on the wire, so they alone are converted.
     customers.addHook('preValidation', async (request) => convertIds(request.params))
-    sendMessageRoute(customers, parts.queue, parts.router)
-    sendBatchRoute(customers, parts.queue, parts.router)
-    quoteMessageRoute(customers, parts.router)
-    readMessageRoute(customers, parts.pool)
-    cancelMessageRoute(customers, parts.pool)
-    readBalanceRoute(customers, parts.pool)
+    addRoutes(customers, parts)
   })
+  methods.complete()
   await app.ready()
   return app
+}
+
+function addRoutes(app: FastifyInstance, { pool, router, queue, limits }: ApiParts): void {
+  const shared = shareByCustomer(queue, limits)
+  sendMessageRoute(app, shared, router)
+  sendBatchRoute(app, shared, router, new WorkLane())
+  quoteMessageRoute(app, router)
+  readMessageRoute(app, pool)
+  cancelMessageRoute(app, pool)
+  readBalanceRoute(app, pool)
 }
 
 function convertIds(params: unknown): void {

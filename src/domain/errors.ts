@@ -9,7 +9,7 @@ export const PROBLEMS = {
   'invalid-text': { status: 400, retry: 'never', title: 'The text is empty or too long, or does not fit its encoding' },
   'invalid-time': { status: 400, retry: 'never', title: 'The time does not fit' },
   unauthorized: { status: 401, retry: 'never', title: 'The API key is missing or not valid' },
-  forbidden: { status: 403, retry: 'never', title: 'The API key may not do this' },
+  forbidden: { status: 403, retry: 'never', title: 'Insufficient permissions' },
   'insufficient-balance': { status: 402, retry: 'later', title: 'The balance does not cover the message' },
   'not-found': { status: 404, retry: 'never', title: 'There is no such thing' },
   'method-not-allowed': { status: 405, retry: 'never', title: 'This path does not take that method' },
@@ -42,7 +42,11 @@ export class Problem extends Error {
   readonly retryAfterSeconds: number
 
   constructor(code: ProblemCode, detail: string, pointers: readonly ProblemPointer[] = [], retryAfterSeconds = 1) {
+    // Thrown by design, by the thousand: where from is of no interest, and finding it out costs more than all the rest.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(detail)
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.pointers = pointers
     this.retryAfterSeconds = retryAfterSeconds

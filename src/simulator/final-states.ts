@@ -25,6 +25,6 @@ export function finalStates(fallback: readonly FinalState[], doc: string): Setti
 
 function parseFinalState(text: string): FinalState {
   const [, state] = FORM.exec(text.trim()) ?? []
-  if (state !== undefined && state in MESSAGE_STATES) return text.trim() as FinalState
+  if (state !== undefined && Object.hasOwn(MESSAGE_STATES, state)) return text.trim() as FinalState
   throw new Error(`must be like UNDELIV:011, a state and an error code; states are ${Object.keys(MESSAGE_STATES)}`)
 }

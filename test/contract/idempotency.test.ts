@@ -28,7 +28,7 @@ async function gateway(balance: number, options: Partial<AcceptQueueOptions> = {
     new MessageRouter({ operators: fixedOperators(source), portability, ...rest })
   let router = routerBy(RULES)
   const rulesFor: MessageRouter['rulesFor'] = (...asked) => router.rulesFor(...asked)
-  const { pool, app, key } = await apiGateway(balance, { rulesFor }, options)
+  const { pool, app, key } = await apiGateway(balance, { rulesFor }, { queue: options })
   const post = async (body: object, idempotencyKey: string | null = null) => {
     const answer = await app.inject({
       method: 'POST',

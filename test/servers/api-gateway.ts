@@ -1,12 +1,17 @@
 import { onTestFinished } from 'vitest'
+
 import { AcceptQueue, type AcceptQueueOptions } from '../../src/api/accept/accept-queue.ts'
+import { apiSettings } from '../../src/api/config.ts'
+import { type DoorLimits, doorLimits } from '../../src/api/limits/door-limits.ts'
 import type { MessageRouter } from '../../src/api/route-messages.ts'
+
 import { createApi } from '../../src/api/server.ts'
+import { SmsIds } from '../../src/domain/sms-id.ts'
 import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
-import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
 import { fixedRouter } from './fixed-operators.ts'
 import { freshDatabase } from './fixtures.ts'
 
@@ -14,6 +19,7 @@ import { freshDatabase } from './fixtures.ts'
 export function acceptQueue(pool: Pool, options: Partial<AcceptQueueOptions> = {}): AcceptQueue {
   return new AcceptQueue({
     pool,
+    ids: new SmsIds(0),
     transactionsMax: 2,
     batchMessagesMax: 500,
     gatherMs: 4,
@@ -25,24 +31,37 @@ export function acceptQueue(pool: Pool, options: Partial<AcceptQueueOptions> = {
   })
 }
 
-/** The API on a database of its own, with the customer `c`, a key and a balance; closed when the test ends. */
+/** Tests post thousands at once, from one address and often for one customer. */
+export const NO_LIMITS: DoorLimits = {
+  ...doorLimits(readSettings(apiSettings, {})),
+  addressRequestsPerSecond: 0,
+  customerRequestsPerSecond: 0,
+  customerMessagesPerSecond: 0,
+  customerKibPerSecond: 0,
+  customerMessagesMax: 0,
+}
+
+/**
+ * The API on a database of its own, with the customer `c`, who may send express, a key and a balance; closed when the
+ * test ends.
+ */
 export async function apiGateway(
   balance: number,
   router: Pick<MessageRouter, 'rulesFor'> = fixedRouter(),
-  options: Partial<AcceptQueueOptions> = {},
+  { limits = {}, queue = {} }: { limits?: Partial<DoorLimits>; queue?: Partial<AcceptQueueOptions> } = {},
 ) {
   const pool = await freshDatabase()
   const app = await createApi({
     pool,
-    queue: acceptQueue(pool, options),
+    queue: acceptQueue(pool, queue),
     router: router as MessageRouter,
-    health: new Health(),
     metrics: new Metrics(),
     log: createLog('test', 'error'),
     trustProxy: '',
+    limits: { ...NO_LIMITS, ...limits },
   })
   onTestFinished(() => app.close())
-  await createCustomer(pool, { customerId: 'c', name: 'c', currency: 'IRR' })
+  await createCustomer(pool, { customerId: 'c', name: 'c', currency: 'IRR', express: true })
   if (balance > 0) await topUp(pool, 'c', balance)
   const { key, keyId } = await issueKey(pool, 'c')
   return { pool, app, key, keyId }

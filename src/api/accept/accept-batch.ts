@@ -47,7 +47,7 @@ export type AcceptResult = { readonly kind: 'rows'; readonly outcomes: readonly 
  */
 export function acceptBatch(
   pool: Pool,
-  ids: SmsIds,
+  ids: Pick<SmsIds, 'next'>,
   requests: readonly PendingRequest[],
   now: () => number,
 ): Promise<AcceptResult[]> {
@@ -67,7 +67,7 @@ export function acceptBatch(
 function settle(
   decision: AcceptDecision,
   request: PendingRequest,
-  ids: SmsIds,
+  ids: Pick<SmsIds, 'next'>,
   rows: AcceptedRows,
   nowMs: number,
 ): AcceptResult {

@@ -1,6 +1,6 @@
 import type { AcceptRow } from '../../domain/accept.ts'
 import { Problem } from '../../domain/errors.ts'
-import { SmsIds } from '../../domain/sms-id.ts'
+import type { SmsIds } from '../../domain/sms-id.ts'
 import { isDatabaseAway, isItemFault, SqlState, sqlState } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { backoffMs, sleep } from '../../runtime/backoff.ts'
@@ -11,6 +11,8 @@ import { CustomerLanes, type LaneItem } from './customer-lanes.ts'
 
 export interface AcceptQueueOptions {
   readonly pool: Pool
+  /** Where the ids of messages come from. */
+  readonly ids: Pick<SmsIds, 'next'>
   /** Transactions under way at once, and one in reserve (RESERVE_AFTER_MS). */
   readonly transactionsMax: number
   readonly batchMessagesMax: number
@@ -32,7 +34,7 @@ interface Waiting extends LaneItem {
   readonly reject: (error: Error) => void
 }
 
-/** A batch that met a duplicate id, a deadlock or a serialization failure is tried again this often. */
+/** A batch that met a duplicate key, a deadlock or a serialization failure is tried again this often. */
 const COLLISIONS_MAX = 3
 const COLLISION_STATES: readonly (string | undefined)[] = [
   SqlState.UNIQUE_VIOLATION,
@@ -52,7 +54,6 @@ export class AcceptQueue {
   readonly #options: AcceptQueueOptions
   readonly #keysInFlight = new Set<string>()
   readonly #lanes = new CustomerLanes<Waiting>()
-  #ids = new SmsIds(randomSlot())
   #running = 0
   #busyLately = false
   #timer: NodeJS.Timeout | null = null
@@ -185,15 +186,12 @@ export class AcceptQueue {
   async #accept(requests: readonly PendingRequest[]): Promise<AcceptResult[]> {
     for (let collisions = 1; ; collisions++) {
       try {
-        const results = await acceptBatch(this.#options.pool, this.#ids, requests, Date.now)
+        const results = await acceptBatch(this.#options.pool, this.#options.ids, requests, Date.now)
         this.#options.accepted()
         return results
       } catch (error) {
-        const state = sqlState(error)
-        if (collisions > COLLISIONS_MAX || !COLLISION_STATES.includes(state)) throw error
-        // Another process may have drawn the same slot.
-        if (state === SqlState.UNIQUE_VIOLATION) this.#ids = new SmsIds(randomSlot())
-        else await sleep(backoffMs(collisions, 10, 100))
+        if (collisions > COLLISIONS_MAX || !COLLISION_STATES.includes(sqlState(error))) throw error
+        await sleep(backoffMs(collisions, 10, 100))
       }
     }
   }
@@ -219,8 +217,4 @@ function toProblem(error: Error): Error {
   const problem = new Problem('unavailable', 'The database does not answer; try again with the same Idempotency-Key.')
   problem.cause = error
   return problem
-}
-
-function randomSlot(): number {
-  return Math.floor(Math.random() * 64)
 }

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { Problem } from '../../domain/errors.ts'
 import type { RowOutcome } from '../accept/accept-batch.ts'
-import type { AcceptQueue } from '../accept/accept-queue.ts'
 import { originOf, replyAccepted, requestClaim } from '../accept-http.ts'
 import { AcceptedAnswer, acceptedAnswer } from '../accepted-answer.ts'
+import type { SubmitQueue } from '../limits/customer-share.ts'
 import { MessageRequest, tryDraft } from '../message-request.ts'
 import type { MessageRouter } from '../route-messages.ts'
 
 /** POST /v1/messages: accepts one message, charged and stored when the answer arrives. */
-export function sendMessageRoute(app: FastifyInstance, queue: AcceptQueue, router: MessageRouter): void {
+export function sendMessageRoute(app: FastifyInstance, queue: SubmitQueue, router: MessageRouter): void {
   app.post<{ Body: MessageRequest }>(
     '/v1/messages',
     {
@@ -26,7 +26,7 @@ export function sendMessageRoute(app: FastifyInstance, queue: AcceptQueue, route
     },
     async (request, reply) => {
       const claim = requestClaim(request, [request.body])
-      const rules = await router.rulesFor(request.customerId, [request.body])
+      const rules = await router.rulesFor(request, [request.body])
       const draft = tryDraft(request.body, rules, Date.now(), '')
       // With a key it may have been accepted before, when it was still fit.
       if (draft instanceof Problem && !claim) throw draft

@@ -1,7 +1,7 @@
 import { createApiKey, hashSecret } from '../../domain/api-key.ts'
 import { effectOf } from '../../domain/ledger.ts'
-import { SmsIds } from '../../domain/sms-id.ts'
 import { SqlState, sqlState } from '../../postgres/database-errors.ts'
+import { drawReference } from '../../postgres/draw-reference.ts'
 import type { Pool, Queryable } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
@@ -15,15 +15,18 @@ export interface NewCustomer {
   readonly name: string
   /** ISO 4217. */
   readonly currency: string
+  /** Whether it may send with priority 3; false by default. */
+  readonly express?: boolean
 }
 
 /** Makes a customer with an empty balance. Throws AccountError if there is one with this id, or the id is not allowed. */
 export async function createCustomer(pool: Pool, customer: NewCustomer): Promise<void> {
-  const { customerId, name, currency } = customer
+  const { customerId, name, currency, express = false } = customer
   try {
     await inTransaction(pool, async (connection) => {
-      const values = [customerId, name, currency]
-      await connection.query('INSERT INTO customers (customer_id, name, currency) VALUES ($1, $2, $3)', values)
+      const values = [customerId, name, currency, express]
+      const insert = 'INSERT INTO customers (customer_id, name, currency, express) VALUES ($1, $2, $3, $4)'
+      await connection.query(insert, values)
       await connection.query('INSERT INTO balances (customer_id) VALUES ($1)', [customerId])
     })
   } catch (error) {
@@ -39,7 +42,7 @@ export async function createCustomer(pool: Pool, customer: NewCustomer): Promise
 export async function topUp(pool: Pool, customerId: string, amount: number): Promise<number> {
   if (!Number.isSafeInteger(amount) || amount <= 0) throw new AccountError('an amount is a whole number above 0')
   const { balance, reserved } = effectOf('top-up', amount)
-  const ref = new SmsIds(Math.floor(Math.random() * 64)).next(Date.now())
+  const ref = await drawReference(pool)
   return inTransaction(pool, async (connection) => {
     const updated = await connection.query<{ balance: number }>(
       'UPDATE balances SET balance = balance + $2 WHERE customer_id = $1 RETURNING balance',
@@ -54,14 +57,31 @@ export async function topUp(pool: Pool, customerId: string, amount: number): Pro
   })
 }
 
-/** Makes an API key and returns its text, which cannot be had again. Throws AccountError. */
-export async function issueKey(database: Queryable, customerId: string): Promise<{ keyId: string; key: string }> {
+/** Permits priority 3 to a customer, or withdraws it; in force within five seconds. Throws AccountError. */
+export async function setExpress(database: Queryable, customerId: string, express: boolean): Promise<void> {
+  const { rowCount } = await database.query('UPDATE customers SET express = $2 WHERE customer_id = $1', [
+    customerId,
+    express,
+  ])
+  if (rowCount === 0) throw new AccountError(`there is no customer "${customerId}"`)
+}
+
+/**
+ * Makes an API key and returns its text, which cannot be had again. Without `express` the key may not send with priority
+ * 3, also if its customer may. Throws AccountError.
+ */
+export async function issueKey(
+  database: Queryable,
+  customerId: string,
+  { express = true }: { express?: boolean } = {},
+): Promise<{ keyId: string; key: string }> {
   const { keyId, secret, text } = createApiKey()
   try {
-    await database.query('INSERT INTO api_keys (key_id, customer_id, secret_hash) VALUES ($1, $2, $3)', [
+    await database.query('INSERT INTO api_keys (key_id, customer_id, secret_hash, express) VALUES ($1, $2, $3, $4)', [
       keyId,
       customerId,
       hashSecret(secret),
+      express,
     ])
   } catch (error) {
     if (sqlState(error) === SqlState.FOREIGN_KEY_VIOLATION)
@@ -86,11 +106,12 @@ export interface CustomerRow {
   readonly currency: string
   readonly balance: number
   readonly reserved: number
+  readonly express: boolean
 }
 
 export async function listCustomers(database: Queryable): Promise<CustomerRow[]> {
   const { rows } = await database.query<CustomerRow>(
-    `SELECT customer_id, name, currency, balance, reserved
+    `SELECT customer_id, name, currency, balance, reserved, express
      FROM customers JOIN balances USING (customer_id) ORDER BY customer_id`,
   )
   return rows

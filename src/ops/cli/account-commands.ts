@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander'
-import { createCustomer, issueKey, listCustomers, revokeKey, topUp } from '../accounts/accounts.ts'
+import { Argument, type Command, InvalidArgumentError } from 'commander'
+import { createCustomer, issueKey, listCustomers, revokeKey, setExpress, topUp } from '../accounts/accounts.ts'
 import { withDatabase } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
 
@@ -16,9 +16,10 @@ function customersCommand(program: Command): void {
     .argument('<id>', 'letters, digits, - and _')
     .option('--name <name>', 'as people call it')
     .option('--currency <code>', 'ISO 4217', 'IRR')
-    .action((customerId: string, { name, currency }: { name?: string; currency: string }) =>
+    .option('--express', 'permit priority 3', false)
+    .action((customerId: string, { name, currency, express }: { name?: string; currency: string; express: boolean }) =>
       withDatabase(async (pool) => {
-        await createCustomer(pool, { customerId, name: name ?? customerId, currency })
+        await createCustomer(pool, { customerId, name: name ?? customerId, currency, express })
         console.log(
           `Created ${customerId}. Next: smsgw customers top-up ${customerId} AMOUNT, smsgw keys create ${customerId}`,
         )
@@ -32,8 +33,11 @@ function customersCommand(program: Command): void {
         const rows = await listCustomers(pool)
         if (json) return printJson(rows)
         printTable(
-          ['CUSTOMER', 'NAME', 'CURRENCY', 'BALANCE', 'RESERVED'],
-          rows.map((row) => [row.customer_id, row.name, row.currency, row.balance, row.reserved]),
+          ['CUSTOMER', 'NAME', 'CURRENCY', 'BALANCE', 'RESERVED', 'EXPRESS'],
+          rows.map(({ express, ...row }) => [
+            ...[row.customer_id, row.name, row.currency, row.balance, row.reserved],
+            express ? 'yes' : 'no',
+          ]),
         )
       }),
     )
@@ -44,6 +48,18 @@ function customersCommand(program: Command): void {
     .action((customerId: string, amount: number) =>
       withDatabase(async (pool) => console.log(`Balance: ${await topUp(pool, customerId, amount)}`)),
     )
+  customers
+    .command('express')
+    .description('permit priority 3, for one-time passwords, or withdraw it')
+    .argument('<id>')
+    .addArgument(new Argument('<permission>').choices(['on', 'off']))
+    .addHelpText('after', '\nExamples:\n  $ smsgw customers express acme on')
+    .action((customerId: string, permission: 'on' | 'off') =>
+      withDatabase(async (pool) => {
+        await setExpress(pool, customerId, permission === 'on')
+        console.log(`Express is ${permission} for ${customerId}, in force within five seconds.`)
+      }),
+    )
 }
 
 function keysCommand(program: Command): void {
@@ -52,7 +68,11 @@ function keysCommand(program: Command): void {
     .command('create')
     .argument('<customer>')
     .description('prints the key, which is shown only now')
-    .action((customerId: string) => withDatabase(async (pool) => console.log((await issueKey(pool, customerId)).key)))
+    .option('--no-express', 'refuse priority 3 with this key, also if its customer may send with it')
+    .addHelpText('after', '\nExamples:\n  $ smsgw keys create acme\n  $ smsgw keys create acme --no-express')
+    .action((customerId: string, { express }: { express: boolean }) =>
+      withDatabase(async (pool) => console.log((await issueKey(pool, customerId, { express })).key)),
+    )
   keys
     .command('revoke')
     .argument('<key-id>', 'the eight characters behind sg_live_')

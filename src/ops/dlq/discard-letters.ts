@@ -28,7 +28,7 @@ export async function discardLetters(
         return { id, why: `${id} was ${state} by ${closedBy}; \`smsgw dlq show ${id}\` tells when.` }
       })
     if (open.length > 0) {
-      const action = recordAction('discarded', by, { letters: done, note }, Date.now())
+      const action = await recordAction(connection, 'discarded', by, { letters: done, note }, Date.now())
       const statements = [
         closeLetters(open, 'discarded', by, action.actionId),
         action.insert,

@@ -32,7 +32,7 @@ export async function editLetter(pool: Pool, place: LetterPlace, edit: Edit): Pr
     const value = Buffer.from(newValue(letter, edit))
     const before = letter.value ?? Buffer.alloc(0)
     const valueSha256 = { before: hash('sha256', before), after: hash('sha256', value) }
-    const action = recordAction('edited', edit.by, { letters: [id], valueSha256 }, Date.now())
+    const action = await recordAction(connection, 'edited', edit.by, { letters: [id], valueSha256 }, Date.now())
     const { smsId, customerId, operator } = subjectOf(value)
     await Promise.all([
       connection.query({

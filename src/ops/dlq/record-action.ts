@@ -1,6 +1,5 @@
 import type { QueryConfig } from 'pg'
 import { outboxShard } from '../../domain/outbox-shard.ts'
-import { SmsIds } from '../../domain/sms-id.ts'
 import {
   ACTOR_HEADER,
   actionType,
@@ -12,12 +11,12 @@ import { eventCodec } from '../../events/event-codec.ts'
 import { encodePayload } from '../../events/outbox-payload.ts'
 import { TOPICS } from '../../events/topics.ts'
 import { traceparentOf } from '../../events/traceparent.ts'
+import { drawReference } from '../../postgres/draw-reference.ts'
+import type { Queryable } from '../../postgres/pool.ts'
 import { DlqError } from './dlq-error.ts'
 import type { OutboxEntry } from './outbox-entries.ts'
 
 const codec = eventCodec(DeadLetterAction)
-/** Ids of actions are of the same kind as those of messages, and of top-ups. */
-const ids = new SmsIds(Math.floor(Math.random() * 64))
 
 export interface ActionDetails {
   readonly letters: readonly string[]
@@ -32,15 +31,19 @@ export interface RecordedAction {
   readonly entry: OutboxEntry
 }
 
-/** What someone does about letters, as a row and as a record for `sms.dlq`. Throws DlqError for no name. */
-export function recordAction(
+/**
+ * What someone does about letters, as a row and as a record for `sms.dlq`, under a reference that is drawn from the
+ * database. Throws DlqError for no name.
+ */
+export async function recordAction(
+  database: Queryable,
   kind: DeadLetterActionKind,
   by: string,
   details: ActionDetails,
   nowMs: number,
-): RecordedAction {
+): Promise<RecordedAction> {
   checkName(by)
-  const actionId = ids.next(nowMs)
+  const actionId = await drawReference(database)
   const at = new Date(nowMs).toISOString()
   const record = codec.encode({
     action_id: actionId,

@@ -83,7 +83,7 @@ async function decide(
 async function carryOut(connection: Connection, redrives: readonly Redrive[], by: string): Promise<void> {
   const nowMs = Date.now()
   const letters = redrives.map(({ letter }) => letter)
-  const action = recordAction('redriven', by, { letters: letters.map(({ id }) => id) }, nowMs)
+  const action = await recordAction(connection, 'redriven', by, { letters: letters.map(({ id }) => id) }, nowMs)
   const reopenings = redrives.flatMap(({ reopening }) => reopening ?? [])
   const reopened =
     reopenings.length > 0 ? [reopenStates(reopenings, nowMs), reserveAgain(reopenings), chargeBalances(reopenings)] : []

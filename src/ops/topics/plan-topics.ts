@@ -127,7 +127,7 @@ function changeConfigs(wanted: DeclaredTopic, state: TopicState, prune: boolean)
     .map(([name, to]): PlannedChange => ({ kind: 'set-config', topic, name, from: state.configs.get(name) ?? '', to }))
   if (!prune) return set
   const removed = [...state.overrides]
-    .filter((name) => !(name in configs) && !THROTTLED_REPLICAS.includes(name))
+    .filter((name) => !Object.hasOwn(configs, name) && !THROTTLED_REPLICAS.includes(name))
     .map((name): PlannedChange => ({ kind: 'remove-config', topic, name, from: state.configs.get(name) ?? '' }))
   return [...set, ...removed]
 }

@@ -17,7 +17,8 @@ const POLL_MS = 20
  */
 export async function demoCustomer(pool: Pool, folder: string): Promise<string> {
   const known = (await listCustomers(pool)).find(({ customer_id }) => customer_id === DEMO_CUSTOMER)
-  if (!known) await createCustomer(pool, { customerId: DEMO_CUSTOMER, name: 'Demo customer', currency: 'IRR' })
+  if (!known)
+    await createCustomer(pool, { customerId: DEMO_CUSTOMER, name: 'Demo customer', currency: 'IRR', express: true })
   if ((known?.balance ?? 0) < BALANCE_MIN) await topUp(pool, DEMO_CUSTOMER, BALANCE)
   const path = join(folder, 'demo-key')
   const kept = readStateFile(path, (content) => content.trim(), 'Remove it: another key is then made.')

@@ -1,0 +1,62 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { PROBLEMS, Problem } from '../../domain/errors.ts'
+import { PreparedDocument } from './prepared-document.ts'
+import { REFERENCE_PAGE, REFERENCE_POLICY, readReferenceScript } from './reference-page.ts'
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+const MINUTES = 60
+const HOURS = 60 * MINUTES
+
+/** One for all APIs of a process, as it is large. */
+const script = new PreparedDocument(readReferenceScript, {
+  type: 'text/javascript; charset=utf-8',
+  maxAgeSeconds: HOURS,
+})
+
+/** Prepares what takes long, so that no request has to wait for it. */
+export async function prepareDocuments(): Promise<void> {
+  await script.prepare()
+}
+
+/**
+ * What anybody may read: the API's description, its reference page and the catalogue of errors. `sent` is called with the
+ * bytes of each answer, for whoever limits them.
+ */
+export function serveDocuments(app: FastifyInstance, sent: (request: FastifyRequest, bytes: number) => void): void {
+  const serve = (url: string, document: PreparedDocument): void => {
+    app.get(url, { schema: { hide: true } }, (request, reply) => answer(document, request, reply, sent))
+  }
+  const description = (): string => JSON.stringify(app.swagger())
+  serve('/openapi.json', new PreparedDocument(description, { type: JSON_TYPE, maxAgeSeconds: 5 * MINUTES }))
+  const page = { type: 'text/html; charset=utf-8', maxAgeSeconds: 5 * MINUTES }
+  const headers = { 'content-security-policy': REFERENCE_POLICY }
+  serve('/docs/', new PreparedDocument(() => REFERENCE_PAGE, { ...page, headers }))
+  serve('/docs/js/scalar.js', script)
+  app.get('/docs', { schema: { hide: true } }, async (_request, reply) => reply.redirect('docs/', 301))
+  serveErrors(app, sent)
+}
+
+/** GET /errors/{code}: what the `type` of a problem points to. */
+function serveErrors(app: FastifyInstance, sent: (request: FastifyRequest, bytes: number) => void): void {
+  const documents = new Map(
+    Object.entries(PROBLEMS).map(([code, problem]) => {
+      const text = JSON.stringify({ code, ...problem, documentation: 'docs/errors.md' })
+      return [code, new PreparedDocument(() => text, { type: JSON_TYPE, maxAgeSeconds: HOURS })]
+    }),
+  )
+  app.get<{ Params: { code: string } }>('/errors/:code', { schema: { hide: true } }, (request, reply) => {
+    const document = documents.get(request.params.code)
+    if (!document) throw new Problem('not-found', 'There is no error with this code.')
+    return answer(document, request, reply, sent)
+  })
+}
+
+async function answer(
+  document: PreparedDocument,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  sent: (request: FastifyRequest, bytes: number) => void,
+): Promise<FastifyReply> {
+  sent(request, await document.send(request, reply))
+  return reply
+}

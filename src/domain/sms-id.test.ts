@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { firstSmsIdAt, IdsExhaustedError, SmsIds, smsIdTimeMs } from './sms-id.ts'
+
+const NOW = Date.UTC(2026, 10, 23, 12)
+const MINUTES = 60_000
+
+/** What PostgreSQL does when it leases a slot: the next block begins where the last one ends, or now. */
+class Slot {
+  #untilMs = 0
+  lease(nowMs: number, blockMs: number): SmsIds {
+    const fromMs = Math.max(this.#untilMs, nowMs)
+    this.#untilMs = fromMs + blockMs
+    return new SmsIds(3, fromMs, this.#untilMs)
+  }
+}
+
+test('processes that hold a slot one after the other never draw the same id, whatever their clocks and the clock of leases do', () => {
+  const step = fc.record({
+    process: fc.nat(3),
+    leases: fc.boolean(),
+    draws: fc.nat(300),
+    clockMs: fc.integer({ min: -10 * MINUTES, max: 10 * MINUTES }),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const slot = new Slot()
+      const holders = new Map<number, SmsIds>()
+      const seen = new Set<number>()
+      for (const { process, leases, draws, clockMs } of steps) {
+        if (leases || !holders.has(process)) holders.set(process, slot.lease(NOW + clockMs, 50))
+        const ids = holders.get(process)!
+        for (let n = 0; n < draws; n++) {
+          let id: number
+          try {
+            id = ids.next(NOW + clockMs)
+          } catch (error) {
+            expect(error).toBeInstanceOf(IdsExhaustedError)
+            break
+          }
+          expect(seen.has(id)).toBe(false)
+          seen.add(id)
+        }
+      }
+    }),
+  )
+})
+
+test('a block has 128 ids for each of its milliseconds, and not one more until it is extended', () => {
+  const ids = new SmsIds(5, NOW, NOW + 2)
+  const drawn = Array.from({ length: 256 }, () => ids.next(NOW - 10 * MINUTES))
+  expect(new Set(drawn).size).toBe(256)
+  expect(drawn.toSorted((a, b) => a - b)).toEqual(drawn)
+  expect([smsIdTimeMs(drawn[0]!), smsIdTimeMs(drawn.at(-1)!)]).toEqual([NOW, NOW + 1])
+  expect(() => ids.next(NOW)).toThrow(IdsExhaustedError)
+  expect(ids.unusedFromMs).toBe(NOW + 2)
+  ids.extend(NOW + 1)
+  expect(() => ids.next(NOW)).toThrow(IdsExhaustedError)
+  ids.extend(NOW + 3)
+  expect(ids.next(NOW)).toBe(firstSmsIdAt(NOW + 2) + 5 * 128)
+})
