@@ -8,6 +8,9 @@ import { stopOnSignal } from '../stop-on-signal.ts'
 import { showFirstMessage } from '../up/show-first-message.ts'
 import { type RunningGateway, startGateway } from '../up/up.ts'
 
+/** Processes have seven seconds to finish, then the servers fifteen. */
+const FORCE_AFTER_MS = 25_000
+
 interface UpFlags {
   readonly json?: true
   readonly brokers: '1' | '3'
@@ -41,6 +44,7 @@ async function up(flags: UpFlags): Promise<number> {
   const startedMs = performance.now()
   const gateway = readSettings(gatewaySettings, process.env)
   const clickhouse = readSettings(analyticsSettings, process.env)
+  const stopping = new AbortController()
   const starting = startGateway({
     gateway,
     clickhouseUrl: clickhouse.CLICKHOUSE_URL,
@@ -49,13 +53,19 @@ async function up(flags: UpFlags): Promise<number> {
     ephemeral: flags.ephemeral === true,
     progress: showProgress(startedMs),
     tell: (what) => console.error(what),
+    stopping: stopping.signal,
   })
-  // Ctrl-C while it starts must not leave servers behind: they are stopped as soon as they have started.
+  // Ctrl-C while it starts breaks the start off, which stops what it has begun.
   const { stopped } = stopOnSignal(async () => {
     if (!flags.json) console.error('Stopping …')
+    stopping.abort()
     await (await starting.catch(() => null))?.stop()
+  }, FORCE_AFTER_MS)
+  const running = await starting.catch((error) => {
+    if (stopping.signal.aborted) return null
+    throw error
   })
-  const running = await starting
+  if (!running) return await stopped
   const { api, admin, api_key, kafka, database } = running.servers
   if (flags.json) console.log(JSON.stringify({ ready: true, api, admin, api_key, kafka, database }))
   else await welcome(running, (performance.now() - startedMs) / 1_000).catch((error) => console.error(error))
