@@ -32,3 +32,9 @@ export function reservedBytes({ totalBytes }: Pick<DiskSpace, 'totalBytes'>, res
 export function inMegabytes(bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.floor(bytes / 1e6)} MB`
 }
+
+/** Whether a file could not be written for want of room; the same write succeeds when there is some. */
+export function isNoRoom(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}

@@ -12,6 +12,8 @@ const MAIN = join(import.meta.dirname, '../../main.ts')
 const YOUNG_GENERATION = '--max-semi-space-size=64'
 /** Checks of health have two seconds each. */
 const ANSWER_TIMEOUT_MS = 3_000
+/** Before its first answer a process reads its code and begins; on a busy machine that takes its time. */
+const FIRST_ANSWER_MS_MAX = 60_000
 const STOP_TIMEOUT_MS = 7_000
 const RESTART_MS_FIRST = 250
 /** A process that has never been ready is given up after as many. */
@@ -153,12 +155,15 @@ export class SupervisedProcess {
     const { probeMs = upSettings.UP_PROBE_MS.fallback, silentMsMax = upSettings.UP_SILENT_MS_MAX.fallback } =
       this.#options
     let silentMs = 0
+    let hasAnswered = false
     return setInterval(async () => {
       const isAlive = (await this.#ask('alive')) !== null
+      hasAnswered ||= isAlive
       silentMs = isAlive ? 0 : silentMs + probeMs
-      if (silentMs < silentMsMax || this.#child !== child || this.#stopping) return
+      const allowedMs = hasAnswered ? silentMsMax : Math.max(silentMsMax, FIRST_ANSWER_MS_MAX)
+      if (silentMs < allowedMs || this.#child !== child || this.#stopping) return
       silentMs = 0
-      this.#options.tell(`${this.name} has not answered for ${silentMsMax / 1_000} s and is killed`)
+      this.#options.tell(`${this.name} has not answered for ${allowedMs / 1_000} s and is killed`)
       child.kill('SIGKILL')
     }, probeMs)
   }
