@@ -48,6 +48,7 @@ export class ServerWait {
     try {
       while (true) {
         try {
+          this.throwIfStopped()
           const result = await Promise.race([work(), this.#stopped.promise])
           failure.succeeded()
           this.#why = null

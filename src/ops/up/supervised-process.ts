@@ -44,6 +44,8 @@ export class SupervisedProcess {
   readonly #options: SupervisedOptions
   readonly #questions = new Map<number, (answer: Answer) => void>()
   readonly #ready = Promise.withResolvers<Ready>()
+  /** Ports that it chose itself: others know them, so it comes back at the same. */
+  #ports: NodeJS.ProcessEnv = {}
   #child: ChildProcess | null = null
   #exited: Promise<void> = Promise.resolve()
   #restart: NodeJS.Timeout | null = null
@@ -116,7 +118,7 @@ export class SupervisedProcess {
     const { args, env, logFile, niceness } = this.#options
     const log = openSync(logFile, 'a')
     const child = fork(MAIN, args, {
-      env,
+      env: { ...env, ...this.#ports },
       stdio: ['ignore', log, log, 'ipc'],
       execArgv: [...process.execArgv, YOUNG_GENERATION],
     })
@@ -145,6 +147,7 @@ export class SupervisedProcess {
   #hear(answer: Answer): void {
     if (answer.tell === 'ready') {
       this.#wasReady = true
+      this.#ports = portsOf(answer)
       this.#ready.resolve(answer)
     } else if (answer.tell === 'waiting') this.#options.tell(`${this.name} waits: ${answer.why}`)
     else if (answer.tell !== 'unusable') this.#questions.get(answer.id)?.(answer)
@@ -203,5 +206,12 @@ export class SupervisedProcess {
         if (error) settle(null)
       })
     })
+  }
+}
+
+function portsOf({ apiUrl, simulatorPort }: Ready): NodeJS.ProcessEnv {
+  return {
+    ...(apiUrl === null ? {} : { PORT: new URL(apiUrl).port }),
+    ...(simulatorPort === null ? {} : { SIMULATOR_PORT: String(simulatorPort) }),
   }
 }
