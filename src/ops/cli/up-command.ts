@@ -68,14 +68,15 @@ async function up(flags: UpFlags): Promise<number> {
   if (!running) return await stopped
   const { api, admin, api_key, kafka, database } = running.servers
   if (flags.json) console.log(JSON.stringify({ ready: true, api, admin, api_key, kafka, database }))
-  else await welcome(running, (performance.now() - startedMs) / 1_000).catch((error) => console.error(error))
+  else await welcome(running, (performance.now() - startedMs) / 1_000)
   return await stopped
 }
 
 async function welcome(running: RunningGateway, seconds: number): Promise<void> {
   const { api, admin, api_key, kafka } = running.servers
   console.log(`\n${colors.bold('The gateway is ready')} after ${seconds.toFixed(1)} s.\n`)
-  await showFirstMessage(running.servers)
+  // The gateway runs, whatever befalls its first message.
+  await showFirstMessage(running.servers).catch((error: Error) => console.error(error.message))
   console.log(`
 API      ${api}        docs ${api}/docs
 Metrics  ${admin}/metrics   health ${admin}/readyz
