@@ -39,5 +39,7 @@ export function stopOnSignal(
     stopNow()
   })
   process.on('disconnect', stopNow)
+  // The supervisor may have gone before anybody listened.
+  if (isSupervised() && !process.connected) stopNow()
   return { stopped, stopNow }
 }
