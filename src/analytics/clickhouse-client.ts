@@ -50,7 +50,7 @@ const PASSING_CODES = new Set(['74', '75', '76', '159', '202', '209', '210', '24
 
 /** Whether ClickHouse, rather than what was asked of it, is at fault, so that the same may succeed later. */
 export function isClickHouseUnavailable(error: unknown): boolean {
-  if (error instanceof ClickHouseError) return PASSING_CODES.has(error.code)
+  if (error instanceof ClickHouseError) return PASSING_CODES.has(error.code) || /No space left/.test(error.message)
   const { code, message } = error as NodeJS.ErrnoException
   return isNetworkCode(code) || /timeout|socket hang up/i.test(message)
 }

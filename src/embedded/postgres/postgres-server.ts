@@ -75,7 +75,15 @@ export class PostgresServer implements RestartableServer {
     progress('postgres', 'starting')
     const server = new PostgresServer(await launch(home, access), home, access)
     await server.#untilReady(stopping)
-    if (isNew) await server.#prepareLog()
+    if (isNew) {
+      await server.#prepareLog().catch(async (error: Error) => {
+        await server.stop()
+        throw new EnvironmentError(
+          `PostgreSQL could not prepare its log: ${error.message}`,
+          `Its log is ${server.logFile}.`,
+        )
+      })
+    }
     progress('postgres', `ready at 127.0.0.1:${access.port}`)
     return server
   }
