@@ -45,7 +45,14 @@ async function up(flags: UpFlags): Promise<number> {
   const gateway = readSettings(gatewaySettings, process.env)
   const clickhouse = readSettings(analyticsSettings, process.env)
   const stopping = new AbortController()
-  const starting = startGateway({
+  let starting: Promise<RunningGateway> | undefined
+  // Ctrl-C while it starts breaks the start off, which stops what it has begun. Heard before anything is begun.
+  const { stopped } = stopOnSignal(async () => {
+    if (!flags.json) console.error('Stopping …')
+    stopping.abort()
+    await (await starting?.catch(() => null))?.stop()
+  }, FORCE_AFTER_MS)
+  starting = startGateway({
     gateway,
     clickhouseUrl: clickhouse.CLICKHOUSE_URL,
     env: process.env,
@@ -55,12 +62,6 @@ async function up(flags: UpFlags): Promise<number> {
     tell: (what) => console.error(what),
     stopping: stopping.signal,
   })
-  // Ctrl-C while it starts breaks the start off, which stops what it has begun.
-  const { stopped } = stopOnSignal(async () => {
-    if (!flags.json) console.error('Stopping …')
-    stopping.abort()
-    await (await starting.catch(() => null))?.stop()
-  }, FORCE_AFTER_MS)
   const running = await starting.catch((error) => {
     if (stopping.signal.aborted) return null
     throw error
