@@ -131,6 +131,7 @@ async function startApi(pool: Pool): Promise<string> {
     pool,
     operators: fixedOperators(simulatorFor('98', 1)),
     portability: { networksOf: async () => new Map(), stop: async () => {} },
+    disk: { lowFolder: null },
     health: new Health(),
     metrics: new Metrics(),
     log,

@@ -25,6 +25,8 @@ export function acceptQueue(pool: Pool, options: Partial<AcceptQueueOptions> = {
     gatherMs: 4,
     waitingMessagesMax: 20_000,
     isOutboxFull: () => false,
+    isDiskLow: () => false,
+
     accepted: () => {},
     messageFailed: () => {},
     ...options,

@@ -1,10 +1,11 @@
 import type { AcceptRow } from '../../domain/accept.ts'
 import { Problem } from '../../domain/errors.ts'
 import type { SmsIds } from '../../domain/sms-id.ts'
-import { isDatabaseAway, isItemFault, SqlState, sqlState } from '../../postgres/database-errors.ts'
+import { isItemFault, SqlState, sqlState } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { backoffMs, sleep } from '../../runtime/backoff.ts'
 import { isolateFailures } from '../../runtime/isolate-failures.ts'
+import { databaseProblem, diskFullProblem } from '../database-problem.ts'
 import { type AcceptResult, acceptBatch, type PendingRequest, type RowOutcome } from './accept-batch.ts'
 import { acceptRowsApart } from './accept-rows-apart.ts'
 import { CustomerLanes, type LaneItem } from './customer-lanes.ts'
@@ -22,6 +23,8 @@ export interface AcceptQueueOptions {
   readonly waitingMessagesMax: number
   /** Whether as much waits to be published as may. */
   readonly isOutboxFull: () => boolean
+  /** Whether the room that is left on a disk is needed for what was accepted before. */
+  readonly isDiskLow: () => boolean
   /** Called when a batch was committed. */
   readonly accepted: () => void
   /** Called with the error of a message that PostgreSQL refused; it alone was not accepted. */
@@ -70,22 +73,22 @@ export class AcceptQueue {
 
   /**
    * Resolves when the request is committed, with what became of each of its messages. What was done under its keys is
-   * replayed also if nothing of it is fit any more, or the outbox is full. Rejects with a Problem: a key is in flight or
-   * was used for another request, the customer has no account, the queue or the outbox is full, or the database is unavailable.
+   * replayed also if nothing of it is fit any more, or the outbox or a disk is full. Rejects with a Problem: a key is in flight or
+   * was used for another request, the customer has no account, the queue, the outbox or a disk is full, or the database is unavailable.
    */
   async submit(request: PendingRequest): Promise<readonly RowOutcome[]> {
     const keys = keysOf(request)
     if (keys.some((key) => this.#keysInFlight.has(key))) {
       throw new Problem('idempotency-in-flight', 'The first request with this Idempotency-Key is still being handled.')
     }
-    const isFull = this.#options.isOutboxFull()
-    if (isFull && keys.length === 0) throw outboxFull()
+    const noRoom = this.#noRoom()
+    if (noRoom && keys.length === 0) throw noRoom
     this.#checkRoom(request)
     for (const key of keys) this.#keysInFlight.add(key)
     try {
-      const result = await this.#enqueue(isFull ? withoutDrafts(request, outboxFull()) : request)
+      const result = await this.#enqueue(noRoom ? withoutDrafts(request, noRoom) : request)
       if (result.kind === 'refused') throw result.problem
-      if (isFull && !result.outcomes.some(({ kind }) => kind === 'replayed')) throw outboxFull()
+      if (noRoom && !result.outcomes.some(({ kind }) => kind === 'replayed')) throw noRoom
       return result.outcomes
     } finally {
       for (const key of keys) this.#keysInFlight.delete(key)
@@ -97,6 +100,12 @@ export class AcceptQueue {
     while (!this.#lanes.isEmpty || this.#running > 0) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
     }
+  }
+
+  /** Why nothing new may be stored; null when it may. */
+  #noRoom(): Problem | null {
+    if (this.#options.isDiskLow()) return diskFullProblem()
+    return this.#options.isOutboxFull() ? outboxFull() : null
   }
 
   /** A customer may have as many messages waiting as there is room left then: there is always some for the next one. */
@@ -179,7 +188,7 @@ export class AcceptQueue {
         },
       })
     } catch (error) {
-      for (const { reject } of batch) reject(toProblem(error as Error))
+      for (const { reject } of batch) reject(databaseProblem(error as Error) ?? (error as Error))
     }
   }
 
@@ -210,11 +219,4 @@ function withoutDrafts(request: PendingRequest, problem: Problem): PendingReques
 function outboxFull(): Problem {
   const detail = 'More messages wait to be sent on than can be kept; try again in a minute.'
   return new Problem('unavailable', detail, [], OUTBOX_FULL_RETRY_SECONDS)
-}
-
-function toProblem(error: Error): Error {
-  if (!isDatabaseAway(error)) return error
-  const problem = new Problem('unavailable', 'The database does not answer; try again with the same Idempotency-Key.')
-  problem.cause = error
-  return problem
 }

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PROBLEMS, Problem, type ProblemCode, type ProblemPointer } from '../../domain/errors.ts'
 import { cleanText } from '../../domain/text/clean-text.ts'
-import { isDatabaseAway } from '../../postgres/database-errors.ts'
 import type { Log } from '../../runtime/log.ts'
+import { databaseProblem } from '../database-problem.ts'
 
 /** Errors that Fastify raises before a handler runs, as problems of our catalogue. */
 const FASTIFY_CODES: ReadonlyMap<string, ProblemCode> = new Map([
@@ -69,9 +69,12 @@ function toProblem(error: FastifyError | Problem): Problem {
   const detail = cleanText(error.message, POINTER_CHARS_MAX)
   if (code) return new Problem(code, detail)
   if (error.statusCode === 400) return new Problem('invalid-request', detail)
-  const problem = isDatabaseAway(error)
-    ? new Problem('unavailable', 'The database does not answer; try again in a moment.')
-    : new Problem('internal', 'The gateway failed to handle this request; it was logged under the request_id.')
+  const known = databaseProblem(error)
+  if (known) return known
+  const problem = new Problem(
+    'internal',
+    'The gateway failed to handle this request; it was logged under the request_id.',
+  )
   problem.cause = error
   return problem
 }

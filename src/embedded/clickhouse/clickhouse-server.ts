@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { privateFolder } from '../../runtime/private-folder.ts'
 import { readStateFile, writeStateFile } from '../../runtime/write-state-file.ts'
 import { freePort } from '../free-port.ts'
 import { GuardedServer } from '../guarded-server.ts'
+import { lastWords } from '../last-words.ts'
+import { endLeftovers } from '../leftover-processes.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
+import { type RestartableServer, untilStarted } from '../restartable-server.ts'
 
-const START_TIMEOUT_MS = 60_000
 const PROCESS = join(import.meta.dirname, 'chdb-process.ts')
 const USER = 'smsgw'
 
@@ -17,21 +18,41 @@ interface Access {
   readonly port: number
 }
 
-/** ClickHouse on this machine: the engine chDB in a process of its own, behind ClickHouse's HTTP interface. */
-export class ClickHouseServer {
-  readonly #server: GuardedServer
-  readonly #access: Access
+/** How an engine is started. */
+interface Engine {
+  readonly folder: string
+  readonly access: Access
+  /** Besides those on this machine, as in KAFKA_BROKERS: its Kafka tables may read them. */
+  readonly brokers: string
+}
 
-  private constructor(server: GuardedServer, access: Access) {
+export interface ClickHouseOptions {
+  readonly brokers?: string
+  /** Aborted when nobody wants the server any more while it starts. */
+  readonly stopping?: AbortSignal | undefined
+}
+
+/** ClickHouse on this machine: the engine chDB in a process of its own, behind ClickHouse's HTTP interface. */
+export class ClickHouseServer implements RestartableServer {
+  readonly name = 'ClickHouse'
+  readonly whileDown = 'analytics fall behind, and catch up from Kafka'
+  readonly #engine: Engine
+  #server: GuardedServer
+
+  private constructor(server: GuardedServer, engine: Engine) {
     this.#server = server
-    this.#access = access
+    this.#engine = engine
   }
 
   /**
    * Starts the engine on a folder, which survives a restart. Its Kafka tables may read brokers on this machine, and the
-   * `brokers` (as in KAFKA_BROKERS) that are named. Throws EnvironmentError or StateFileError.
+   * `brokers` that are named. Throws EnvironmentError or StateFileError.
    */
-  static async start(folder: string, progress: Progress, brokers = ''): Promise<ClickHouseServer> {
+  static async start(
+    folder: string,
+    progress: Progress,
+    { brokers = '', stopping }: ClickHouseOptions = {},
+  ): Promise<ClickHouseServer> {
     privateFolder(folder)
     const known = readAccess(folder)
     const access = {
@@ -40,28 +61,21 @@ export class ClickHouseServer {
     }
     writeStateFile(join(folder, 'access.json'), JSON.stringify(access))
     progress('clickhouse', 'starting')
-    const logFile = join(folder, 'clickhouse.log')
-    const guarded = await GuardedServer.start({
-      command: process.execPath,
-      args: [PROCESS, join(folder, 'data'), String(access.port)],
-      logFile,
-      stopSignal: 'TERM',
-      env: {
-        ...process.env,
-        SMSGW_ENGINE_USER: USER,
-        SMSGW_ENGINE_PASSWORD: access.password,
-        SMSGW_ENGINE_BROKERS: brokers,
-      },
-    })
-    const server = new ClickHouseServer(guarded, access)
-    await server.#untilReady(folder, logFile)
+    const engine = { folder, access, brokers }
+    const server = new ClickHouseServer(await launch(engine), engine)
+    await server.#untilReady(stopping)
     progress('clickhouse', `ready at 127.0.0.1:${access.port}`)
     return server
   }
 
+  get folder(): string {
+    return this.#engine.folder
+  }
+
   /** As in CLICKHOUSE_URL, with user and password. */
   get url(): string {
-    return `http://${USER}:${this.#access.password}@127.0.0.1:${this.#access.port}`
+    const { password, port } = this.#engine.access
+    return `http://${USER}:${password}@127.0.0.1:${port}`
   }
 
   /** For whoever measures it or breaks it on purpose. */
@@ -69,31 +83,71 @@ export class ClickHouseServer {
     return this.#server.pid
   }
 
+  get logFile(): string {
+    return logFileOf(this.folder)
+  }
+
+  get exited(): Promise<string> {
+    return this.#server.exited
+  }
+
+  async probe(timeoutMs: number): Promise<void> {
+    if (!(await answers(this.#engine.access, timeoutMs))) throw new Error('ClickHouse does not answer')
+  }
+
+  kill(): void {
+    this.#server.kill()
+  }
+
+  async restart(stopping: AbortSignal): Promise<void> {
+    this.#server = await launch(this.#engine)
+    await this.#untilReady(stopping)
+  }
+
   async stop(): Promise<void> {
     await this.#server.stop()
   }
 
-  async #untilReady(folder: string, logFile: string): Promise<void> {
-    const deadlineMs = Date.now() + START_TIMEOUT_MS
-    while (!(await answers(this.#access))) {
-      if (this.#server.hasExited || Date.now() > deadlineMs) {
-        await this.#server.stop()
-        throw new EnvironmentError(
-          `ClickHouse ${this.#server.hasExited ? 'ended while it was starting' : 'did not answer'}: ${lastLine(logFile)}`,
-          `Only one process may have ${folder} open. Its log is ${logFile}. If the disk was full, make room and start again. ` +
-            'If its data is damaged, move the folder elsewhere, do not delete it: it has what Kafka no longer keeps. Or ' +
-            'set CLICKHOUSE_URL to use one that runs elsewhere.',
-        )
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50))
+  async #untilReady(stopping: AbortSignal | undefined): Promise<void> {
+    try {
+      await untilStarted({ hasExited: () => this.#server.hasExited, attempt: () => this.probe(2_000), stopping })
+    } catch (error) {
+      await this.#server.stop()
+      throw new EnvironmentError(
+        `ClickHouse ${(error as Error).message}: ${lastWords(this.logFile)}`,
+        `Its log is ${this.logFile}; docs/operations/embedded-servers.md says what to do. ` +
+          'Or set CLICKHOUSE_URL to use one that runs elsewhere.',
+      )
     }
   }
 }
 
-async function answers({ password, port }: Access): Promise<boolean> {
+/** One process may have the folder open: an engine that outlived its guard is ended first. */
+async function launch({ folder, access, brokers }: Engine): Promise<GuardedServer> {
+  const dataFolder = join(folder, 'data')
+  await endLeftovers(dataFolder, 'SIGTERM')
+  return await GuardedServer.start({
+    command: process.execPath,
+    args: [PROCESS, dataFolder, String(access.port)],
+    logFile: logFileOf(folder),
+    stopSignal: 'TERM',
+    env: {
+      ...process.env,
+      SMSGW_ENGINE_USER: USER,
+      SMSGW_ENGINE_PASSWORD: access.password,
+      SMSGW_ENGINE_BROKERS: brokers,
+    },
+  })
+}
+
+function logFileOf(folder: string): string {
+  return join(folder, 'clickhouse.log')
+}
+
+async function answers({ password, port }: Access, timeoutMs: number): Promise<boolean> {
   try {
     const headers = { 'x-clickhouse-user': USER, 'x-clickhouse-key': password }
-    return (await fetch(`http://127.0.0.1:${port}/ping`, { headers, signal: AbortSignal.timeout(2_000) })).ok
+    return (await fetch(`http://127.0.0.1:${port}/ping`, { headers, signal: AbortSignal.timeout(timeoutMs) })).ok
   } catch {
     return false
   }
@@ -111,9 +165,4 @@ function parseAccess(content: string): Access {
     throw new Error('it has no password and port')
   }
   return { password, port: port! }
-}
-
-function lastLine(logFile: string): string {
-  const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').trimEnd().split('\n') : []
-  return lines.findLast((line) => line.includes('Exception') || line.includes('Error')) ?? 'its log says nothing'
 }

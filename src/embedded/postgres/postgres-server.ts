@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { closeSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { readStateFile, writeStateFile } from '../../runtime/write-state-file.ts'
 import { freePort } from '../free-port.ts'
 import { GuardedServer } from '../guarded-server.ts'
+import { lastWords } from '../last-words.ts'
+import { endLeftovers } from '../leftover-processes.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
+import { type RestartableServer, untilStarted } from '../restartable-server.ts'
 import { createDataFolder, openDataFolder } from './data-folder.ts'
 import { type PostgresHome, postgresHome } from './postgres-home.ts'
 
-const START_TIMEOUT_MS = 60_000
+/** SQLSTATE `cannot_connect_now` and `too_many_connections`: the server answers, and recovers or is busy. */
+const ALIVE_STATES = new Set(['57P03', '53300'])
 /** 512 MB of 16 MB each. */
 const WAL_SEGMENTS = 32
 const USER = 'smsgw'
@@ -39,19 +43,23 @@ interface Access {
 }
 
 /** PostgreSQL on this machine. */
-export class PostgresServer {
-  readonly #server: GuardedServer
+export class PostgresServer implements RestartableServer {
+  readonly name = 'PostgreSQL'
+  readonly whileDown = 'posts are refused with 503'
+  readonly folder: string
+  readonly #home: PostgresHome
   readonly #access: Access
-  readonly #socketFolder: string
+  #server: GuardedServer
 
-  private constructor(server: GuardedServer, access: Access, socketFolder: string) {
+  private constructor(server: GuardedServer, home: PostgresHome, access: Access) {
     this.#server = server
+    this.#home = home
+    this.folder = home.folder
     this.#access = access
-    this.#socketFolder = socketFolder
   }
 
   /** Starts the server, making its data folder the first time. Throws EnvironmentError. */
-  static async start(folder: string, progress: Progress): Promise<PostgresServer> {
+  static async start(folder: string, progress: Progress, stopping?: AbortSignal): Promise<PostgresServer> {
     const home = postgresHome(folder)
     const { dataFolder } = home
     const access = readAccess(home)
@@ -60,30 +68,21 @@ export class PostgresServer {
       progress('postgres', 'creating the database')
       await createDataFolder(home, USER, access.password)
     }
-    await stopLeftover(dataFolder)
+    await endLeftovers(dataFolder, 'SIGINT')
     access.port = await freePort(access.port)
     writeStateFile(accessFile(home), JSON.stringify(access))
     progress('postgres', 'starting')
-    const logFile = join(home.folder, 'postgres.log')
-    const socketFolder = socketFolderOf(home)
-    const { path, descriptors } = openDataFolder(home)
-    const settings = Object.entries({
-      ...SERVER_SETTINGS,
-      unix_socket_directories: socketFolder === '' ? '' : path,
-    }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const guarded = await GuardedServer.start({
-      command: join(home.binFolder, 'postgres'),
-      args: ['-D', path, '-p', String(access.port), ...settings],
-      logFile,
-      stopSignal: 'INT',
-      cwd: '/',
-      user: home.user,
-      descriptors,
-    })
-    for (const each of descriptors) closeSync(each)
-    const server = new PostgresServer(guarded, access, socketFolder)
-    await server.#untilReady(logFile)
-    if (isNew) await server.#prepareLog()
+    const server = new PostgresServer(await launch(home, access), home, access)
+    await server.#untilReady(stopping)
+    if (isNew) {
+      await server.#prepareLog().catch(async (error: Error) => {
+        await server.stop()
+        throw new EnvironmentError(
+          `PostgreSQL could not prepare its log: ${error.message}`,
+          `Its log is ${server.logFile}.`,
+        )
+      })
+    }
     progress('postgres', `ready at 127.0.0.1:${access.port}`)
     return server
   }
@@ -95,9 +94,10 @@ export class PostgresServer {
 
   /** The same server over a Unix socket where that is possible: on one machine it costs half of what TCP does. */
   socketUrl(database = DATABASE): string {
-    if (this.#socketFolder === '') return this.url(database)
+    const socketFolder = socketFolderOf(this.#home)
+    if (socketFolder === '') return this.url(database)
     const { password, port } = this.#access
-    return `postgres://${USER}:${password}@/${database}?host=${encodeURIComponent(this.#socketFolder)}&port=${port}`
+    return `postgres://${USER}:${password}@/${database}?host=${encodeURIComponent(socketFolder)}&port=${port}`
   }
 
   /** The server's first process, for whoever measures it or breaks it on purpose. */
@@ -106,7 +106,8 @@ export class PostgresServer {
   }
 
   async createDatabase(name: string): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url('postgres') })
+    const client = new pg.Client({ connectionString: this.url('postgres'), connectionTimeoutMillis: 5_000 })
+    client.on('error', () => {})
     await client.connect()
     try {
       await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
@@ -115,6 +116,37 @@ export class PostgresServer {
     } finally {
       await client.end()
     }
+  }
+
+  get logFile(): string {
+    return logFileOf(this.#home)
+  }
+
+  get exited(): Promise<string> {
+    return this.#server.exited
+  }
+
+  async probe(timeoutMs: number): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url('postgres'), connectionTimeoutMillis: timeoutMs })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+    } catch (error) {
+      if (!ALIVE_STATES.has((error as { code?: string }).code ?? '')) throw error
+    } finally {
+      void client.end().catch(() => {})
+    }
+  }
+
+  kill(): void {
+    this.#server.kill()
+  }
+
+  /** Backends may outlive the killed server and hold its memory: they are ended first, as nobody commits through them. */
+  async restart(stopping: AbortSignal): Promise<void> {
+    await endLeftovers(this.#home.dataFolder, 'SIGKILL')
+    this.#server = await launch(this.#home, this.#access)
+    await this.#untilReady(stopping)
   }
 
   async stop(): Promise<void> {
@@ -139,22 +171,60 @@ export class PostgresServer {
     }
   }
 
-  async #untilReady(logFile: string): Promise<void> {
-    const deadlineMs = Date.now() + START_TIMEOUT_MS
-    while (true) {
-      try {
-        await this.createDatabase(DATABASE)
-        return
-      } catch (error) {
-        if (this.#server.hasExited || Date.now() > deadlineMs) {
-          await this.#server.stop()
-          const why = this.#server.hasExited ? 'ended while it was starting' : (error as Error).message
-          throw new EnvironmentError(`PostgreSQL ${why}.`, `Its log is ${logFile}.`)
-        }
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
+  async #untilReady(stopping: AbortSignal | undefined): Promise<void> {
+    try {
+      await untilStarted({
+        hasExited: () => this.#server.hasExited,
+        attempt: () => this.createDatabase(DATABASE),
+        stopping,
+      })
+    } catch (error) {
+      await this.#server.stop()
+      const { logFile } = this
+      throw new EnvironmentError(
+        `PostgreSQL ${(error as Error).message}: ${lastWords(logFile)}`,
+        `Its log is ${logFile}.`,
+      )
     }
   }
+}
+
+/** Starts the process; it may still have to recover. */
+async function launch(home: PostgresHome, access: Access): Promise<GuardedServer> {
+  const socketFolder = socketFolderOf(home)
+  removeStaleLocks(join(home.dataFolder, 'postmaster.pid'), socketFolder, access.port)
+  const { path, descriptors } = openDataFolder(home)
+  const settings = Object.entries({
+    ...SERVER_SETTINGS,
+    unix_socket_directories: socketFolder === '' ? '' : path,
+  }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  try {
+    return await GuardedServer.start({
+      command: join(home.binFolder, 'postgres'),
+      args: ['-D', path, '-p', String(access.port), ...settings],
+      logFile: logFileOf(home),
+      stopSignal: 'INT',
+      cwd: '/',
+      user: home.user,
+      descriptors,
+    })
+  } finally {
+    for (const each of descriptors) closeSync(each)
+  }
+}
+
+/**
+ * PostgreSQL refuses to start when the process that a lock file names is alive, also when that number belongs to another
+ * program by now, as after a restart of the machine or in a container. No process uses the data folder here: leftovers
+ * were ended before.
+ */
+function removeStaleLocks(pidFile: string, socketFolder: string, port: number): void {
+  rmSync(pidFile, { force: true })
+  if (socketFolder !== '') rmSync(join(socketFolder, `.s.PGSQL.${port}.lock`), { force: true })
+}
+
+function logFileOf(home: PostgresHome): string {
+  return join(home.folder, 'postgres.log')
 }
 
 /** In the data folder, which is the server's alone. Empty if its path would be too long: a socket's has 107 bytes at most. */
@@ -179,25 +249,4 @@ function parseAccess(content: string): Access {
   const { password, port } = JSON.parse(content) as Partial<Access>
   if (typeof password !== 'string' || !Number.isInteger(port)) throw new Error('it has no password and port')
   return { password, port: port! }
-}
-
-/** A server that still runs on our data, because its guard was killed with us, is stopped first. */
-async function stopLeftover(dataFolder: string): Promise<void> {
-  const file = join(dataFolder, 'postmaster.pid')
-  if (!existsSync(file)) return
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
-  if (!isOurServer(pid, dataFolder)) return
-  process.kill(pid, 'SIGINT')
-  for (let tries = 0; tries < 100 && isOurServer(pid, dataFolder); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}
-
-/** A server works in its data folder, however that was named to it. */
-function isOurServer(pid: number, dataFolder: string): boolean {
-  try {
-    return Number.isSafeInteger(pid) && pid > 1 && readlinkSync(`/proc/${pid}/cwd`) === realpathSync(dataFolder)
-  } catch {
-    return false
-  }
 }
