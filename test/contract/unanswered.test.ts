@@ -37,8 +37,9 @@ async function taken(smsId: number, daysAgo: number, part: number | null = null,
   const columns = [`${smsId}-${part ?? 1}`, `${daysAgo} days`, receipt, smsId]
   await pool.query(
     `INSERT INTO attempts (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until, outcome,
-       ended_at, part_count) VALUES ($1, 1, 'a', 'w', false, now(), now(), 'sent', now(), $2) ON CONFLICT DO NOTHING`,
-    [smsId, partCount],
+       ended_at, part_count) VALUES ($1, 1, 'a', 'w', false, now() - $3::interval, now(), 'sent', now(), $2)
+       ON CONFLICT DO NOTHING`,
+    [smsId, partCount, `${daysAgo} days`],
   )
   if (part !== null) {
     await pool.query(
@@ -130,6 +131,36 @@ test('a receipt that nobody matched is found by the operator and its id', async 
     [`${smsId}-1`],
   )
   expect((await search()).told.get(smsId)).toMatchObject({ status: 'failed', error_code: '011' })
+})
+
+test('a kept receipt is for the phone that it names, and for a submit that was made before it came', async () => {
+  const [here, elsewhere, later] = [await message('sent'), await message('sent'), await message('sent')]
+  for (const smsId of [here, elsewhere]) await taken(smsId, 1)
+  await taken(later, 0)
+  const keep = (smsId: number, recipient: string) =>
+    pool.query(
+      `INSERT INTO early_receipts (operator, operator_message_id, recipient, status, at, received_at)
+       VALUES ('a', $1, $2, 'delivered', now(), now() - interval '1 hour')`,
+      [`${smsId}-1`, recipient],
+    )
+  await keep(here, '98935')
+  await keep(elsewhere, '98912345')
+  await keep(later, '')
+  const { told } = await search()
+  expect([...told.keys()]).toEqual([here])
+})
+
+test('parts that share an id are as many as receipts were kept for it', async () => {
+  const smsId = await message('sent')
+  for (const part of [1, 2]) await taken(smsId, 1, part)
+  await pool.query("UPDATE attempt_parts SET operator_message_id = 'one' WHERE sms_id = $1", [smsId])
+  await pool.query(
+    `INSERT INTO early_receipts (operator, operator_message_id, status, at, received_at)
+     VALUES ('a', 'one', 'delivered', now(), now() - interval '1 hour')`,
+  )
+  expect((await search()).told.has(smsId)).toBe(false)
+  await pool.query('UPDATE early_receipts SET copies = 2')
+  expect((await search()).told.get(smsId)).toMatchObject({ status: 'delivered' })
 })
 
 test('a long message is told of when all its parts are, with each of them', async () => {

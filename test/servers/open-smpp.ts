@@ -29,6 +29,7 @@ export interface OpenSmppOptions {
   readonly responseTimeoutMs?: number
   readonly receipt?: (receipt: Receipt) => Promise<void>
   readonly incoming?: (message: IncomingMessage) => Promise<void>
+  readonly oddReceipt?: (odd: OddReceipt) => void
   readonly env?: NodeJS.ProcessEnv
 }
 
@@ -74,7 +75,10 @@ export function openSmpp(
         await options.incoming?.(message)
         incoming.push(message)
       },
-      oddReceipt: (odd) => oddReceipts.push(odd),
+      oddReceipt(odd) {
+        options.oddReceipt?.(odd)
+        oddReceipts.push(odd)
+      },
       readyChanged: (ready) => count(ready ? 'ready' : 'not ready'),
     },
     observer,
