@@ -18,11 +18,12 @@ export interface ReceiptListenerOptions {
   readonly doorOf: (operator: string) => CallbackDoor | null
   /** Counts answers; null for what names no operator. */
   readonly answered?: (operator: string | null, status: number) => void
+  /** From the head of a request to its answer; 10 s if not given. */
+  readonly exchangeMsMax?: number
 }
 
 type Answer = CallbackAnswer | 405 | 408
 
-/** From the first byte of a request to its answer. */
 const EXCHANGE_MS_MAX = 10_000
 const HEAD_MS_MAX = 5_000
 const KEEP_ALIVE_MS = 5_000
@@ -51,7 +52,8 @@ export class ReceiptListener {
     this.#options = options
     this.#server = createServer({
       headersTimeout: HEAD_MS_MAX,
-      requestTimeout: EXCHANGE_MS_MAX,
+      // Later than our own deadline, which answers and counts.
+      requestTimeout: 2 * EXCHANGE_MS_MAX,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Node looks for connections that are too slow only every half minute unless told.
       connectionsCheckingInterval: SWEEP_MS,
@@ -102,7 +104,8 @@ export class ReceiptListener {
     this.#strangers.remove(request.socket)
     const place = this.#places.take(operator)
     if (!place) return this.#refuse(request, response, operator, 503)
-    const status = await withinDeadline(this.#receive(request, head, door, place), request)
+    const exchangeMsMax = this.#options.exchangeMsMax ?? EXCHANGE_MS_MAX
+    const status = await withinDeadline(this.#receive(request, head, door, place), request, exchangeMsMax)
     if (!request.complete) return this.#refuse(request, response, operator, status)
     this.#answer(response, operator, status)
     // Kept open it is worth no more than another's.
@@ -153,10 +156,10 @@ export class ReceiptListener {
 }
 
 /** An operator that sends its body too slowly is refused; one whose receipts take too long to store is to call again. */
-async function withinDeadline(receiving: Promise<Answer>, request: IncomingMessage): Promise<Answer> {
+async function withinDeadline(receiving: Promise<Answer>, request: IncomingMessage, msMax: number): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<Answer>((resolve) => {
-    timer = setTimeout(() => resolve(request.complete ? 503 : 408), EXCHANGE_MS_MAX)
+    timer = setTimeout(() => resolve(request.complete ? 503 : 408), msMax)
   })
   try {
     return await Promise.race([receiving, late])
