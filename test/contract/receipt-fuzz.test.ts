@@ -86,7 +86,7 @@ function oddDelivery(draw: Draw, sequence: number): Buffer {
     createPdu('deliver_sm', sequence, {
       esmClass: [4, 4, 4, 4, 0, 8, 0x20, 0x44, 0x40, draw(256)][draw(10)]!,
       dataCoding: [0, 0, 0, 3, 8, draw(256)][draw(6)]!,
-      sourceAddr: Buffer.from(oddAddress(draw).replaceAll('\0', '?'), 'latin1').toString('latin1').slice(0, 20),
+      sourceAddr: Buffer.from(oddAddress(draw), 'latin1').toString('latin1').replaceAll('\0', '?').slice(0, 20),
       shortMessage: Buffer.from(words, 'latin1').subarray(0, draw(255)),
       tlvs,
     }),
