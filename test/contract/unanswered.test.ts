@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
 import { SmsIds, smsIdTimeMs } from '../../src/domain/sms-id.ts'
 import type { StatusEvent } from '../../src/events/status.ts'
+import { readIncomingMessages, readReviews } from '../../src/ops/operators/read-received.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { dropReceived } from '../../src/status/drop-received.ts'
 import { SearchUnanswered } from '../../src/status/search-unanswered.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
@@ -179,4 +181,30 @@ test('a long message is told of when all its parts are, with each of them', asyn
     ],
   })
   expect(told.has(half)).toBe(false)
+})
+
+test('what operators brought is kept for its days, and shown newest first', async () => {
+  for (const days of [0, 2, 40]) {
+    const at = `now() - interval '${days} days'`
+    await pool.query(`INSERT INTO early_receipts VALUES ('a', '${days}', 'failed', NULL, now(), ${at})`)
+    await pool.query(
+      `INSERT INTO receipt_reviews (received_at, operator, cause, words) VALUES (${at}, 'a', 'unreadable', '${days}')`,
+    )
+    await pool.query(
+      `INSERT INTO incoming_messages (received_at, operator, kind, from_address, to_address, text, data_coding, octets,
+         octets_total, digest, possible_duplicate) VALUES (${at}, 'a', 'message', '1', '2', '${days}', 0, '', 0, '', false)`,
+    )
+  }
+  const connection = await pool.connect()
+  const days = { EARLY_RECEIPT_DAYS: 3, RECEIPT_REVIEW_DAYS: 1, INCOMING_DAYS: 30 }
+  const isDone = await dropReceived(connection, days, () => false).finally(() => connection.release())
+  expect(isDone).toBe(true)
+  const { rows } = await pool.query('SELECT operator_message_id AS id FROM early_receipts ORDER BY 1')
+  expect(rows).toEqual([{ id: '0' }, { id: '2' }])
+  expect((await readReviews(pool, { operator: 'a', rowsMax: 10 })).map(({ words }) => words)).toEqual(['0'])
+  const incoming = async (operator: string | null, rowsMax: number) =>
+    (await readIncomingMessages(pool, { operator, rowsMax })).map(({ text }) => text)
+  expect(await incoming(null, 10)).toEqual(['2', '0'])
+  expect(await incoming('a', 1)).toEqual(['2'])
+  expect(await incoming('b', 10)).toEqual([])
 })
