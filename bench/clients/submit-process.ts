@@ -59,6 +59,8 @@ answerTask(async ({ port, binds, window, seconds, warmUpSeconds }: SubmitOptions
     },
     {
       receipt: async ({ operatorMessageId }) => receipts.told(operatorMessageId),
+      incoming: async () => {},
+      oddReceipt: () => {},
       readyChanged: (isReady) => {
         if (isReady) ready.resolve()
       },

@@ -1,5 +1,6 @@
 import type { QueryConfig } from 'pg'
 import { booleanArray, numberArray, textArray } from '../postgres/array-literal.ts'
+import { sameNumber } from '../postgres/same-number.ts'
 import type { PartOutcome } from './attempt.ts'
 
 /*
@@ -67,8 +68,22 @@ const TAKE_UP = `outcome = excluded.outcome, operator_message_id = excluded.oper
              receipt_received_at = excluded.receipt_received_at`
 const LATE_ANSWER = `known.outcome = 'ambiguous' AND known.operator_message_id IS NULL
              AND excluded.operator_message_id IS NOT NULL`
-const EARLY_RECEIPT = `LEFT JOIN LATERAL (SELECT * FROM early_receipts WHERE early_receipts.operator = ended.operator
-             AND early_receipts.operator_message_id = ended.operator_message_id OFFSET 0) AS early ON true`
+/**
+ * The receipt that was kept for a submit, if any. Ids of operators are not unique, so the message's recipient must be the
+ * receipt's, where that names one, and the receipt must have come since the attempt began. `more` are further conditions.
+ */
+const earlyReceipt = (more = '') => `LEFT JOIN LATERAL (SELECT kept.* FROM early_receipts AS kept
+             WHERE kept.operator = ended.operator AND kept.operator_message_id = ended.operator_message_id
+               AND kept.received_at >= (SELECT date_trunc('milliseconds', started_at) FROM attempts
+                 WHERE attempts.sms_id = ended.sms_id AND attempts.attempt = ended.attempt)
+               AND (kept.recipient = '' OR EXISTS (SELECT FROM messages WHERE messages.sms_id = ended.sms_id
+                 AND ${sameNumber('messages.phone', 'kept.recipient')})) ${more}
+             ORDER BY kept.status = 'unknown', kept.received_at LIMIT 1 OFFSET 0) AS early ON true`
+/** Parts of a message that share an id take up as many receipts as were kept: those written before, then these in their order. */
+const IS_LEFT = `AND kept.copies > ended.before + (SELECT count(*) FROM attempt_parts AS other
+               WHERE other.sms_id = ended.sms_id AND other.attempt = ended.attempt AND other.part <> ended.part
+                 AND other.operator_message_id = ended.operator_message_id
+                 AND other.receipt_received_at = kept.received_at)`
 const WRITTEN = `SELECT total.written, one.* FROM (SELECT count(*) AS written FROM written) AS total
            LEFT JOIN written AS one ON one.receipt_status IS NOT NULL`
 const RECEIPT_COLUMNS = 'receipt_status, receipt_code, receipt_at, receipt_received_at'
@@ -76,7 +91,7 @@ const RECEIPT_COLUMNS = 'receipt_status, receipt_code, receipt_at, receipt_recei
 /** Writes how attempts ended. Returns how many, in a row at least, and those with a receipt. */
 export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryConfig {
   return {
-    name: 'attempts-end',
+    name: 'attempts-end-2',
     text: `WITH written AS (
              INSERT INTO attempts AS known (sms_id, attempt, operator, worker, possible_duplicate, started_at,
                lease_until, outcome, operator_message_id, error_code, ended_at, ${RECEIPT_COLUMNS})
@@ -84,7 +99,7 @@ export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryC
                ended.operator_message_id, ended.error_code, now(), early.status, early.code, early.at, early.received_at
              FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[])
                AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code)
-             ${EARLY_RECEIPT}
+             ${earlyReceipt()}
              ON CONFLICT (sms_id, attempt) DO UPDATE SET ${TAKE_UP}
              WHERE known.outcome IS NULL OR (${LATE_ANSWER})
              RETURNING sms_id, attempt, ${RECEIPT_COLUMNS}
@@ -97,15 +112,17 @@ export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryC
 /** Writes how parts of attempts ended. Returns how many, in a row at least, and those with a receipt. */
 export function endParts(ends: readonly PartEnd[]): QueryConfig {
   return {
-    name: 'attempt-parts-end',
+    name: 'attempt-parts-end-2',
     text: `WITH written AS (
              INSERT INTO attempt_parts AS known (sms_id, attempt, part, operator, outcome, operator_message_id,
                error_code, ended_at, ${RECEIPT_COLUMNS})
              SELECT ended.sms_id, ended.attempt, ended.part, ended.operator, ended.outcome, ended.operator_message_id,
                ended.error_code, now(), early.status, early.code, early.at, early.received_at
-             FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[])
-               AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code, part)
-             ${EARLY_RECEIPT}
+             FROM (SELECT *, row_number() OVER (PARTITION BY sms_id, attempt, operator_message_id ORDER BY part) - 1
+                 AS before
+               FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[])
+                 AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code, part)) AS ended
+             ${earlyReceipt(IS_LEFT)}
              ON CONFLICT (sms_id, attempt, part) DO UPDATE SET ${TAKE_UP}
              WHERE ${LATE_ANSWER}
              RETURNING sms_id, attempt, part, ${RECEIPT_COLUMNS}

@@ -342,7 +342,7 @@ function outgoing(task: DeliveryTask, attempt: number, sender: string | null): O
   }
 }
 
-function takenSubmits({ reports }: Progress, { attempt }: MadeAttempt): TakenSubmit[] {
+function takenSubmits({ task, reports }: Progress, { attempt }: MadeAttempt): TakenSubmit[] {
   const { operator, possibleDuplicate, partCount } = attempt
   return attempt.parts
     .filter(({ outcome }) => outcome === 'sent')
@@ -350,6 +350,7 @@ function takenSubmits({ reports }: Progress, { attempt }: MadeAttempt): TakenSub
       ...reports.subject,
       operator,
       operatorMessageId: operatorMessageId!,
+      phone: task.phone,
       attempt: attempt.attempt,
       part: partCount > 1 ? part : null,
       possibleDuplicate,

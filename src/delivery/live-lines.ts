@@ -4,8 +4,8 @@ import type { DeliveryTask } from '../events/delivery.ts'
 import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import type { OperatorConfig } from '../operators/operator-schema.ts'
 import type { OperatorSetup } from '../operators/operator-setup.ts'
-import type { Callback } from './connectors/http/admit-callback.ts'
-import { type CallbackAnswer, HttpConnector } from './connectors/http/http-connector.ts'
+import { HttpConnector } from './connectors/http/http-connector.ts'
+import type { CallbackDoor } from './connectors/http/receipt-listener.ts'
 import { type LineParts, openLine } from './open-line.ts'
 import type { OperatorLine } from './operator-line.ts'
 
@@ -92,10 +92,10 @@ export class LiveLines {
     for (const { connector } of this.values()) connector.start()
   }
 
-  /** Takes what an operator that speaks HTTP brings: one that is there, or was until a while ago. */
-  async receive(operator: string, callback: Callback): Promise<CallbackAnswer> {
+  /** Where an operator that speaks HTTP brings its receipts: one in force, or removed a while ago. */
+  callbackDoor(operator: string): CallbackDoor | null {
     const line = this.get(operator) ?? this.#leaving.get(operator)
-    return line?.connector instanceof HttpConnector ? await line.connector.receive(callback) : 404
+    return line?.connector instanceof HttpConnector ? line.connector : null
   }
 
   /** From now on no turns are given, and changes are not followed. */

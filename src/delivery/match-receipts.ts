@@ -1,28 +1,34 @@
-import { replaces } from '../domain/receipts.ts'
-import { SEND_AHEAD_DAYS_LIMIT, VALID_DAYS_MAX } from '../domain/send-time.ts'
+import { isItemFault } from '../postgres/database-errors.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { isolateFailures } from '../runtime/isolate-failures.ts'
 import type { Log } from '../runtime/log.ts'
-import type { Receipt } from './connectors/connector.ts'
-import { type FoundSubmit, findSubmits } from './receipt-statements.ts'
+import { RepeatedFailure } from '../runtime/repeated-failure.ts'
+import { chooseSubmit } from './choose-submit.ts'
+import { type OddReceipt, type Receipt, UnpublishedReceiptError } from './connectors/connector.ts'
+import { type Candidates, type FoundSubmit, findCandidates, isTakenUp } from './find-candidates.ts'
 import type { AttemptBook, TakenUp } from './record-attempts.ts'
+import { type Sought, SoughtReceipts } from './sought-receipts.ts'
+import { TakenSubmits } from './taken-submits.ts'
 import type { ReceiptTeller, TakenSubmit } from './tell-receipts.ts'
 
 /**
- * What came of a receipt: it was the first for its submit, the same again, another than the one that stands, or there was
- * no submit that it fits, for a while or to the end.
+ * What came of a receipt:
+ * - `matched`: it was the first for its submit;
+ * - `repeated`, `contradicting`: the same again, or another than the one that is stored;
+ * - `early`: there is no submit that it fits, yet;
+ * - `unmatched`, `other-recipient`: there was none to the end, or only messages to other phones;
+ * - `ambiguous`: it names no recipient, and several messages have its id;
+ * - `unstorable`: PostgreSQL refuses it.
  */
-export type ReceiptOutcome = 'matched' | 'repeated' | 'contradicting' | 'early' | 'unmatched'
-
-interface Sought {
-  readonly operator: string
-  readonly receipt: Receipt
-  readonly sinceMs: number
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
-  /** It is in PostgreSQL, for whoever writes the answer to its submit. */
-  readonly isKept: boolean
-  readonly lookAtMs: number
-}
+export type ReceiptOutcome =
+  | 'matched'
+  | 'repeated'
+  | 'contradicting'
+  | 'early'
+  | 'unmatched'
+  | 'other-recipient'
+  | 'ambiguous'
+  | 'unstorable'
 
 export interface ReceiptMatcherParts {
   readonly pool: Pool
@@ -30,200 +36,235 @@ export interface ReceiptMatcherParts {
   readonly teller: Pick<ReceiptTeller, 'tell'>
   readonly log: Log
   readonly counted: (operator: string, outcome: ReceiptOutcome) => void
+  /** Nothing came of it, and nothing will by itself: people may want to look at it. Returns at once. */
+  readonly review: (
+    operator: string,
+    cause: 'unmatched' | 'other-recipient' | 'ambiguous' | 'unstorable',
+    receipt: OddReceipt,
+  ) => void
 }
 
-const REMEMBERED_MAX = 200_000
-const SOUGHT_MAX = 50_000
 const LOOKUP_MAX = 1_000
 const LOOKUP_MS = 250
 /** A receipt may overtake the answer to its submit, which may be on its way to another worker. */
 const UNMATCHED_AFTER_MS = 60_000
-const RECEIPT_DAYS_MAX = 7
-/** What was scheduled was accepted long before it was sent. */
-const SCHEDULED_DAYS_MAX = RECEIPT_DAYS_MAX + SEND_AHEAD_DAYS_LIMIT + VALID_DAYS_MAX
-const DAY_MS = 86_400_000
+const OVERTAKEN_MAX = 3
 
 /**
- * Finds the submits that receipts are about, in memory when this worker made them, in the tables of attempts when another
- * did; stores them, and has their messages' statuses told. A receipt that fits nothing is kept: whoever writes the answer
- * to its submit takes it up.
+ * Finds the submits that receipts are about (`choose-submit.ts`), in memory when this worker made them, in the tables of
+ * attempts when another did; stores them, and has their messages' statuses published. A receipt that fits nothing is kept:
+ * the worker that writes the answer to its submit takes it up.
  */
 export class ReceiptMatcher {
   readonly #parts: ReceiptMatcherParts
-  /** Oldest first: what is beyond the limit is found in the tables. */
-  readonly #taken = new Map<string, TakenSubmit>()
-  #sought: Sought[] = []
+  readonly #taken = new TakenSubmits()
+  readonly #sought = new SoughtReceipts()
+  readonly #failure: RepeatedFailure
   #timer: NodeJS.Timeout | null = null
   #looking: Promise<void> | null = null
   #stopped = false
 
   constructor(parts: ReceiptMatcherParts) {
     this.#parts = parts
+    this.#failure = new RepeatedFailure({ what: 'receipt lookup', log: parts.log })
   }
 
-  /** An operator took a submit, and PostgreSQL knows: receipts for it may now be told. */
+  /** A health check: throws while no receipt can be looked up. */
+  readonly check = (): void => this.#failure.check()
+
+  /** An operator took a submit, and PostgreSQL knows: receipts for it may now be matched. */
   expect(submit: TakenSubmit): void {
-    this.#taken.set(keyOf(submit.operator, submit.operatorMessageId), submit)
-    if (this.#taken.size > REMEMBERED_MAX) this.#taken.delete(this.#taken.keys().next().value!)
+    this.#taken.add(submit)
   }
 
-  /** Resolves when the receipt is stored, and told if Kafka is there. Rejects to be told again later. */
+  /**
+   * Resolves when the receipt is stored and its status published, if Kafka is there; or when it is clear that nothing will
+   * come of it. Rejects where the operator is to send it again.
+   */
   async take(operator: string, receipt: Receipt): Promise<void> {
     if (this.#stopped) throw new Error('stopping')
-    const key = keyOf(operator, receipt.operatorMessageId)
-    const submit = this.#taken.get(key)
-    if (submit && (await this.#store(submit, receipt))) {
-      this.#taken.delete(key)
+    try {
+      if (await this.#takeRemembered(operator, receipt)) return
+    } catch (error) {
+      if (!isItemFault(error)) throw error
+      this.#refuse(operator, receipt, error)
       return
     }
-    this.#taken.delete(key)
-    if (this.#sought.length >= SOUGHT_MAX) throw new Error('too many receipts are being looked up')
     await new Promise<void>((resolve, reject) => {
       const nowMs = Date.now()
-      this.#seek({ operator, receipt, sinceMs: nowMs, resolve, reject, isKept: false, lookAtMs: nowMs })
+      const times = { sinceMs: nowMs, lookAtMs: nowMs }
+      this.#seek({ operator, receipt, ...times, isKept: false, overtaken: 0, resolve, reject })
     })
   }
 
-  /** Receipts that are being looked up stay unacknowledged; the operator tells them again. */
+  /** Receipts that are being looked up stay unacknowledged; the operator sends them again. */
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#timer) clearTimeout(this.#timer)
     await this.#looking
-    for (const { reject } of this.#sought.splice(0)) reject(new Error('stopping'))
+    for (const { reject } of this.#sought.takeAll()) reject(new Error('stopping'))
+  }
+
+  /** False: it is to be looked up. */
+  async #takeRemembered(operator: string, receipt: Receipt): Promise<boolean> {
+    // Whether a repetition was stored is in the tables.
+    if (receipt.isRepetition) return false
+    const { status, recipients } = receipt
+    for (const id of [receipt.operatorMessageId, ...receipt.otherIds]) {
+      const claimed = this.#taken.claim(operator, id, { status, recipients, isRepetition: false })
+      if (typeof claimed !== 'string') return this.#store(claimed, toStored(receipt))
+    }
+    return false
   }
 
   #seek(sought: Sought): void {
-    this.#sought.push(sought)
-    this.#schedule()
+    if (this.#stopped) sought.reject(new Error('stopping'))
+    else if (!this.#sought.add(sought))
+      sought.reject(new Error('too many receipts of this operator are being looked up'))
+    else this.#schedule(LOOKUP_MS)
   }
 
-  #schedule(): void {
-    if (this.#sought.length === 0 || this.#stopped) return
+  #schedule(afterMs: number): void {
+    if (this.#sought.isEmpty || this.#stopped) return
     this.#timer ??= setTimeout(() => {
       this.#timer = null
       this.#startLookup()
-    }, LOOKUP_MS)
+    }, afterMs)
   }
 
   #startLookup(): void {
     if (this.#looking) return
-    const nowMs = Date.now()
-    const batch = this.#sought.filter(({ lookAtMs }) => lookAtMs <= nowMs).slice(0, LOOKUP_MAX)
-    const isInBatch = new Set(batch)
-    this.#sought = this.#sought.filter((sought) => !isInBatch.has(sought))
+    const batch = this.#sought.takeDue(Date.now(), LOOKUP_MAX)
+    let waitMs = LOOKUP_MS
     this.#looking = this.#lookUp(batch)
-      .catch((error) => {
-        this.#parts.log.warn({ err: error }, 'receipts could not be looked up; trying again')
-        this.#sought.push(...batch)
-      })
+      .then(
+        () => this.#failure.succeeded(),
+        (error) => {
+          waitMs = this.#failure.failed(error, { receipts: batch.length })
+          this.#sought.putBack(batch)
+        },
+      )
       .finally(() => {
         this.#looking = null
-        this.#schedule()
+        this.#schedule(waitMs)
       })
   }
 
+  /** What the database refuses is refused alone. Throws only when nothing could be looked up. */
   async #lookUp(batch: readonly Sought[]): Promise<void> {
-    if (batch.length === 0) return
-    const found = await this.#find(batch)
-    for (const sought of batch) {
-      const submit = found.get(keyOf(sought.operator, sought.receipt.operatorMessageId))
-      if (submit) this.#settle(submit, sought.receipt).then(sought.resolve, sought.reject)
-      else this.#keep(sought).catch(sought.reject)
+    const found = await isolateFailures(batch, {
+      apply: (items) => findCandidates(this.#parts.pool, items, Date.now()),
+      isItemFault,
+      isolated: (sought, error) => {
+        this.#refuse(sought.operator, sought.receipt, error)
+        sought.resolve()
+        return null
+      },
+    })
+    for (const [index, sought] of batch.entries()) {
+      const candidates = found[index]
+      if (candidates) this.#settle(sought, candidates).catch((error) => this.#failed(sought, error))
     }
   }
 
-  async #find(sought: readonly Sought[]): Promise<Map<string, FoundSubmit>> {
-    const nowMs = Date.now()
-    const recentMs = nowMs - RECEIPT_DAYS_MAX * DAY_MS
-    const found = await this.#findAccepted(sought, recentMs, nowMs + DAY_MS)
-    const rest = sought.filter(({ operator, receipt }) => !found.has(keyOf(operator, receipt.operatorMessageId)))
-    if (rest.length === 0) return found
-    // Each day costs a look, so those in which little is found come last.
-    return new Map([...found, ...(await this.#findAccepted(rest, nowMs - SCHEDULED_DAYS_MAX * DAY_MS, recentMs))])
+  #failed({ operator, receipt, resolve, reject }: Sought, error: unknown): void {
+    if (isItemFault(error)) {
+      this.#refuse(operator, receipt, error)
+      resolve()
+    } else reject(error)
   }
 
-  async #findAccepted(sought: readonly Sought[], sinceMs: number, beforeMs: number): Promise<Map<string, FoundSubmit>> {
-    const { rows } = await this.#parts.pool.query<FoundSubmit>(
-      findSubmits(
-        sought.map(({ operator }) => operator),
-        sought.map(({ receipt }) => receipt.operatorMessageId),
-        sinceMs,
-        beforeMs,
-      ),
-    )
-    // The newest comes first: operators use their ids again after a while.
-    return new Map(rows.toReversed().map((row) => [keyOf(row.operator, row.operator_message_id), row]))
-  }
-
-  /** What was stored before is told again: it may be here because nobody heard of it. */
-  async #settle(found: FoundSubmit, receipt: Receipt): Promise<void> {
-    const submit = toTaken(found)
-    const before = found.receipt_status
-    if (before === null || replaces(before, receipt.status)) {
-      if (await this.#store(submit, receipt)) return
+  async #settle(sought: Sought, found: Candidates): Promise<void> {
+    const { operator, receipt, resolve } = sought
+    const isRepetition = (receipt.isRepetition ?? false) || isTakenUp(found, receipt.recipients)
+    const choices = found.byId.map((candidates) => chooseSubmit(candidates, { ...receipt, isRepetition }))
+    for (const choice of choices) {
+      if (choice.kind !== 'open' && choice.kind !== 'closed') continue
+      const { submit } = choice
+      if (choice.kind === 'closed') return this.#repeat(submit, receipt).then(resolve)
+      const receivedAt = found.kept?.received_at ?? null
+      submit.receiptStatus = receipt.status
+      submit.receiptReceivedAtMs = receivedAt?.getTime() ?? null
+      if (await this.#store(submit.taken, { ...toStored(receipt), receivedAt })) return resolve()
+      return this.#overtake(sought)
     }
-    const isSame = before === null || before === receipt.status
-    this.#parts.counted(submit.operator, isSame ? 'repeated' : 'contradicting')
-    if (isSame) await this.#parts.teller.tell(submit, toStored(receipt))
+    const kinds = choices.map(({ kind }) => kind)
+    if (!kinds.includes('ambiguous')) return this.#keep(sought, kinds.includes('other-recipient'))
+    this.#parts.counted(operator, 'ambiguous')
+    this.#parts.review(operator, 'ambiguous', receipt)
+    resolve()
+  }
+
+  /** Another receipt was stored for the submit meanwhile: it is looked for again. */
+  #overtake(sought: Sought): void {
+    if (sought.overtaken < OVERTAKEN_MAX) this.#seek({ ...sought, overtaken: sought.overtaken + 1 })
+    else {
+      this.#parts.counted(sought.operator, 'contradicting')
+      sought.resolve()
+    }
+  }
+
+  /** What was stored before is published again: it may be here because nobody heard of it. */
+  async #repeat({ taken, receiptStatus }: FoundSubmit, receipt: Receipt): Promise<void> {
+    const isSame = receiptStatus === receipt.status
+    this.#parts.counted(taken.operator, isSame ? 'repeated' : 'contradicting')
+    if (isSame) await this.#publish(taken, toStored(receipt))
   }
 
   /** Returns false if another receipt was there before, and stands. */
-  async #store(submit: TakenSubmit, receipt: Receipt): Promise<boolean> {
+  async #store(submit: TakenSubmit, receipt: TakenUp & { readonly receivedAt?: Date | null }): Promise<boolean> {
     const { smsId, attempt, part, operator } = submit
-    if (!(await this.#parts.attempts.storeReceipt({ smsId, attempt, part, operator, ...toStored(receipt) })))
-      return false
+    if (!(await this.#parts.attempts.storeReceipt({ smsId, attempt, part, operator, ...receipt }))) return false
     this.#parts.counted(operator, 'matched')
-    await this.#parts.teller.tell(submit, toStored(receipt))
+    await this.#publish(submit, receipt)
     return true
+  }
+
+  async #publish(submit: TakenSubmit, receipt: TakenUp): Promise<void> {
+    try {
+      await this.#parts.teller.tell(submit, receipt)
+    } catch (error) {
+      throw new UnpublishedReceiptError('a receipt is stored and was not published', { cause: error })
+    }
+  }
+
+  /** PostgreSQL will never take it: it is acknowledged, so that the operator does not send it for ever. */
+  #refuse(operator: string, receipt: Receipt, error: unknown): void {
+    this.#parts.log.error({ err: error, operator, id: receipt.operatorMessageId }, 'receipt refused by PostgreSQL')
+    this.#parts.counted(operator, 'unstorable')
+    this.#parts.review(operator, 'unstorable', receipt)
   }
 
   /**
    * Acknowledged when it was looked for once more after it was kept. Found then, its answer was written meanwhile without
-   * taking it up, and it is ours to tell; not found, whoever writes the answer takes it up, and tells it however often
+   * taking it up, and it is ours to store; not found, the worker that writes the answer takes it up, however often
    * workers die. Only an answer whose transaction began before the kept receipt was committed, and ends after that look, misses it:
    * that one is found when it is looked for again.
    */
-  async #keep(sought: Sought): Promise<void> {
+  async #keep(sought: Sought, isKnownId: boolean): Promise<void> {
     const { operator, receipt, isKept, sinceMs, resolve } = sought
     if (!isKept) {
-      await this.#parts.attempts.keepEarly({
-        operator,
-        operatorMessageId: receipt.operatorMessageId,
-        ...toStored(receipt),
-      })
+      const { operatorMessageId, recipients } = receipt
+      const recipient = recipients[0] ?? ''
+      await this.#parts.attempts.keepEarly({ operator, operatorMessageId, recipient, ...toStored(receipt) })
       this.#parts.counted(operator, 'early')
     }
     if (this.#stopped) throw new Error('stopping')
     const nowMs = Date.now()
     const waitedMs = nowMs - sinceMs
     const isOver = waitedMs >= UNMATCHED_AFTER_MS
-    if (isOver) this.#parts.counted(operator, 'unmatched')
-    const isSought = !isOver && this.#sought.length < SOUGHT_MAX
+    const next = { ...sought, isKept: true, lookAtMs: isKept ? nowMs + waitedMs : nowMs }
+    const isSought = !isOver && this.#sought.add(next)
+    if (isSought) this.#schedule(LOOKUP_MS)
+    if (isOver) {
+      const outcome = isKnownId ? 'other-recipient' : 'unmatched'
+      this.#parts.counted(operator, outcome)
+      this.#parts.review(operator, outcome, receipt)
+    }
     if (isKept || !isSought) resolve()
-    if (isSought) this.#seek({ ...sought, isKept: true, lookAtMs: isKept ? nowMs + waitedMs : nowMs })
   }
 }
 
 function toStored({ status, errorCode, at }: Receipt): TakenUp {
   return { status, code: errorCode, at }
-}
-
-function toTaken(row: FoundSubmit): TakenSubmit {
-  return {
-    smsId: row.sms_id,
-    customerId: row.customer_id,
-    segments: row.segments,
-    acceptedAtMs: row.wanted_at.getTime(),
-    traceparent: row.traceparent,
-    operator: row.operator,
-    operatorMessageId: row.operator_message_id,
-    attempt: row.attempt,
-    part: row.part,
-    possibleDuplicate: row.possible_duplicate,
-    takenAtMs: row.ended_at.getTime(),
-  }
-}
-
-function keyOf(operator: string, operatorMessageId: string): string {
-  return `${operator} ${operatorMessageId}`
 }

@@ -5,8 +5,8 @@ import type { SmppSettings } from '../operators/smpp-settings.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Log } from '../runtime/log.ts'
 import type { BreakerState } from './breaker.ts'
-import type { Connector, ConnectorEvents, Receipt } from './connectors/connector.ts'
-import { HttpConnector } from './connectors/http/http-connector.ts'
+import type { Connector, ConnectorEvents, IncomingMessage, OddReceipt, Receipt } from './connectors/connector.ts'
+import { HttpConnector, type HttpDelivery } from './connectors/http/http-connector.ts'
 import { openSmppConnector } from './connectors/smpp/open-smpp-connector.ts'
 import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
 import { OperatorLine } from './operator-line.ts'
@@ -24,6 +24,11 @@ export interface LineParts {
   readonly isListening: boolean
   /** Takes a receipt of an operator; see `ConnectorEvents`. */
   readonly receipt: (operator: string, receipt: Receipt) => Promise<void>
+  /** Stores a message from a subscriber; see `ConnectorEvents`. */
+  readonly incoming: (operator: string, message: IncomingMessage) => Promise<void>
+  readonly oddReceipt: (operator: string, odd: OddReceipt) => void
+  /** Counts what an operator that speaks HTTP says of messages. */
+  readonly deliveredOverHttp: (operator: string, kind: HttpDelivery, count: number) => void
   readonly breakerChanged: (operator: string, kind: BreakerState['kind']) => void
   readonly observeSmpp: (operator: string) => SmppObserver
   /** The gate of an operator, by the pace agreed with it; null: there is none. */
@@ -47,6 +52,8 @@ export function openLine(name: string, config: OperatorConfig, parts: LineParts)
       responseTimeoutMs: config.response_timeout_ms,
       onAmbiguous: config.on_ambiguous,
       receipt: (receipt) => parts.receipt(name, receipt),
+      incoming: (message) => parts.incoming(name, message),
+      oddReceipt: (odd) => parts.oddReceipt(name, odd),
       breakerChanged: (kind) => parts.breakerChanged(name, kind),
     },
     (events) => openConnector(name, config, parts, events),
@@ -68,6 +75,7 @@ function openConnector(name: string, config: OperatorConfig, parts: LineParts, e
         secrets: readSecrets(config.http, process.env),
         responseTimeoutMs,
         window,
+        delivered: (kind, count) => parts.deliveredOverHttp(name, kind, count),
         troubled: (what) => log.warn({ operator: name, what }, 'an operator that speaks HTTP is not understood'),
       },
       events,

@@ -11,6 +11,8 @@ export interface OperatorLineOptions {
   readonly responseTimeoutMs: number
   readonly onAmbiguous: AmbiguityPolicy
   readonly receipt: ConnectorEvents['receipt']
+  readonly incoming: ConnectorEvents['incoming']
+  readonly oddReceipt: ConnectorEvents['oddReceipt']
   readonly breakerChanged: (kind: BreakerState['kind']) => void
 }
 
@@ -33,6 +35,8 @@ export class OperatorLine {
     this.onAmbiguous = options.onAmbiguous
     this.connector = open({
       receipt: options.receipt,
+      incoming: options.incoming,
+      oddReceipt: options.oddReceipt,
       readyChanged: () => {
         this.health.readyChanged()
         // A line that becomes ready serves what waited for it.

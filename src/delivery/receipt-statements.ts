@@ -12,11 +12,15 @@ export interface StoredReceipt {
   readonly status: ReceiptStatus
   readonly code: string | null
   readonly at: Date
+  /** When it was kept as early, by which its submit is known to have taken it up; null or absent: now. */
+  readonly receivedAt?: Date | null
 }
 
 /** A receipt that fits no attempt yet. */
 export interface EarlyReceipt extends Pick<StoredReceipt, 'operator' | 'status' | 'code' | 'at'> {
   readonly operatorMessageId: string
+  /** Digits of the message's recipient (`comparableDigits`); empty or absent where the receipt names none. */
+  readonly recipient?: string
 }
 
 /*
@@ -34,9 +38,9 @@ export function storeReceipts(receipts: readonly StoredReceipt[]): QueryConfig {
     name: 'receipts-store',
     text: `INSERT INTO attempts AS known (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until,
              receipt_status, receipt_code, receipt_at, receipt_received_at)
-           SELECT sms_id, attempt, operator, '', true, now(), now(), status, code, at, now()
-           FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-             AS receipt (sms_id, attempt, operator, status, code, at)
+           SELECT sms_id, attempt, operator, '', true, now(), now(), status, code, at, coalesce(received_at, now())
+           FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+             $7::timestamptz[]) AS receipt (sms_id, attempt, operator, status, code, at, received_at)
            ON CONFLICT (sms_id, attempt) DO UPDATE SET ${SET_RECEIPT}
            RETURNING sms_id, attempt`,
     values: receiptColumns(receipts),
@@ -49,9 +53,10 @@ export function storePartReceipts(receipts: readonly StoredReceipt[]): QueryConf
     name: 'part-receipts-store',
     text: `INSERT INTO attempt_parts AS known (sms_id, attempt, operator, outcome, ended_at, receipt_status,
              receipt_code, receipt_at, part, receipt_received_at)
-           SELECT sms_id, attempt, operator, 'ambiguous', now(), status, code, at, part, now()
+           SELECT sms_id, attempt, operator, 'ambiguous', now(), status, code, at, part, coalesce(received_at, now())
            FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-             $7::smallint[]) AS receipt (sms_id, attempt, operator, status, code, at, part)
+             $7::timestamptz[], $8::smallint[])
+             AS receipt (sms_id, attempt, operator, status, code, at, received_at, part)
            ON CONFLICT (sms_id, attempt, part) DO UPDATE SET ${SET_RECEIPT}
            RETURNING sms_id, attempt, part`,
     values: [...receiptColumns(receipts), numberArray(receipts.map(({ part }) => part))],
@@ -66,21 +71,26 @@ function receiptColumns(receipts: readonly StoredReceipt[]): unknown[] {
     textArray(receipts.map(({ status }) => status)),
     textArray(receipts.map(({ code }) => code)),
     textArray(receipts.map(({ at }) => at.toISOString())),
+    textArray(receipts.map(({ receivedAt }) => receivedAt?.toISOString() ?? null)),
   ]
 }
 
-/** Keeps receipts until the answer to their submit is written, at most so many of an operator. */
+/**
+ * Keeps receipts until the answer to their submit is written. Receipts that say the same are counted: the parts of a long
+ * message may share an id. None of those given may be alike. Milliseconds, as JavaScript compares the times.
+ */
 export function keepEarlyReceipts(receipts: readonly EarlyReceipt[]): QueryConfig {
   return {
-    name: 'early-receipts-keep',
-    text: `INSERT INTO early_receipts AS known (operator, operator_message_id, status, code, at, received_at)
-           SELECT *, now() FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-           ON CONFLICT (operator, operator_message_id) DO UPDATE SET status = excluded.status, code = excluded.code,
-             at = excluded.at, received_at = excluded.received_at
-           WHERE known.status = 'unknown' AND excluded.status <> 'unknown'`,
+    name: 'early-receipts-keep-2',
+    text: `INSERT INTO early_receipts AS known (operator, operator_message_id, recipient, status, code, at, received_at)
+           SELECT *, date_trunc('milliseconds', clock_timestamp())
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+           ON CONFLICT (operator, operator_message_id, recipient, status)
+             DO UPDATE SET copies = least(known.copies + 1, 1000)`,
     values: [
       textArray(receipts.map(({ operator }) => operator)),
       textArray(receipts.map(({ operatorMessageId }) => operatorMessageId)),
+      textArray(receipts.map(({ recipient }) => recipient ?? '')),
       textArray(receipts.map(({ status }) => status)),
       textArray(receipts.map(({ code }) => code)),
       textArray(receipts.map(({ at }) => at.toISOString())),
@@ -88,16 +98,49 @@ export function keepEarlyReceipts(receipts: readonly EarlyReceipt[]): QueryConfi
   }
 }
 
-/** What an operator's id stands for; the newest first, as operators use their ids again after a while. */
-export interface FoundSubmit {
+export interface KeptReceiptRow {
+  readonly operator: string
+  readonly operator_message_id: string
+  readonly recipient: string
+  readonly status: ReceiptStatus
+  readonly received_at: Date
+  /** How many came that say the same. */
+  readonly copies: number
+}
+
+/** Reads receipts that were kept. */
+export function readKeptReceipts(
+  keys: readonly Required<Pick<EarlyReceipt, 'operator' | 'operatorMessageId' | 'recipient' | 'status'>>[],
+): QueryConfig {
+  return {
+    name: 'early-receipts-read',
+    text: `SELECT early.operator, early.operator_message_id, early.recipient, early.status, early.received_at, early.copies
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (operator, id, recipient, status)
+           JOIN early_receipts AS early ON early.operator = asked.operator AND early.operator_message_id = asked.id
+             AND early.recipient = asked.recipient AND early.status = asked.status`,
+    values: [
+      textArray(keys.map(({ operator }) => operator)),
+      textArray(keys.map(({ operatorMessageId }) => operatorMessageId)),
+      textArray(keys.map(({ recipient }) => recipient)),
+      textArray(keys.map(({ status }) => status)),
+    ],
+  }
+}
+
+/** A submit that an operator answered by an id. */
+export interface FoundSubmitRow {
   readonly operator: string
   readonly operator_message_id: string
   readonly sms_id: number
   readonly attempt: number
   readonly part: number | null
+  readonly phone: string
   readonly possible_duplicate: boolean
   readonly ended_at: Date
   readonly receipt_status: ReceiptStatus | null
+  readonly receipt_received_at: Date | null
+  /** Other parts of its attempt await their answers. */
+  readonly is_under_way: boolean
   readonly customer_id: string
   readonly segments: number
   readonly traceparent: string | null
@@ -105,30 +148,37 @@ export interface FoundSubmit {
   readonly wanted_at: Date
 }
 
+/** Submits with one id that are looked at. An operator that answers each alike must not make a lookup read a day of them. */
+const SUBMITS_OF_ID_MAX = 500
+
 /** Looks submits up by the operators' ids, among messages accepted since `sinceMs` and before `beforeMs`. */
 export function findSubmits(
-  operators: readonly string[],
-  ids: readonly string[],
+  asked: readonly { readonly operator: string; readonly id: string }[],
   sinceMs: number,
   beforeMs: number,
 ): QueryConfig {
-  const columns = 'sms_id, attempt, operator_message_id, operator, ended_at, receipt_status'
+  const columns = 'sms_id, attempt, operator_message_id, operator, ended_at, receipt_status, receipt_received_at'
   return {
-    name: 'submits-find',
-    text: `SELECT found.*, a.possible_duplicate, m.customer_id, m.segments, m.traceparent,
-             coalesce(m.send_at, m.accepted_at) AS wanted_at
+    name: 'submits-find-2',
+    text: `SELECT found.*, a.possible_duplicate, found.part IS NOT NULL AND a.outcome IS NULL AS is_under_way,
+             m.phone, m.customer_id, m.segments, m.traceparent, coalesce(m.send_at, m.accepted_at) AS wanted_at
            FROM unnest($1::text[], $2::text[]) AS asked (operator, id)
            CROSS JOIN LATERAL (
-             SELECT ${columns}, NULL::smallint AS part FROM attempts WHERE attempts.operator_message_id = asked.id
-               AND attempts.operator = asked.operator AND attempts.sms_id >= $3 AND attempts.sms_id < $4
-             UNION ALL
-             SELECT ${columns}, part FROM attempt_parts WHERE attempt_parts.operator_message_id = asked.id
-               AND attempt_parts.operator = asked.operator AND attempt_parts.sms_id >= $3
-               AND attempt_parts.sms_id < $4 OFFSET 0) AS found
-           CROSS JOIN LATERAL (SELECT possible_duplicate FROM attempts WHERE attempts.sms_id = found.sms_id
+             SELECT * FROM (
+               SELECT ${columns}, NULL::smallint AS part FROM attempts WHERE attempts.operator_message_id = asked.id
+                 AND attempts.operator = asked.operator AND attempts.sms_id >= $3 AND attempts.sms_id < $4
+               UNION ALL
+               SELECT ${columns}, part FROM attempt_parts WHERE attempt_parts.operator_message_id = asked.id
+                 AND attempt_parts.operator = asked.operator AND attempt_parts.sms_id >= $3
+                 AND attempt_parts.sms_id < $4) AS sharing LIMIT ${SUBMITS_OF_ID_MAX} OFFSET 0) AS found
+           CROSS JOIN LATERAL (SELECT possible_duplicate, outcome FROM attempts WHERE attempts.sms_id = found.sms_id
              AND attempts.attempt = found.attempt OFFSET 0) AS a
-           CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = found.sms_id OFFSET 0) AS m
-           ORDER BY found.sms_id DESC, found.attempt DESC`,
-    values: [textArray(operators), textArray(ids), firstSmsIdAt(sinceMs), firstSmsIdAt(beforeMs)],
+           CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = found.sms_id OFFSET 0) AS m`,
+    values: [
+      textArray(asked.map(({ operator }) => operator)),
+      textArray(asked.map(({ id }) => id)),
+      firstSmsIdAt(sinceMs),
+      firstSmsIdAt(beforeMs),
+    ],
   }
 }

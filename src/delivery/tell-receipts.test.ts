@@ -16,6 +16,7 @@ const SUBMIT: TakenSubmit = {
   traceparent: null,
   operator: 'o',
   operatorMessageId: 'm',
+  phone: '+989121234567',
   attempt: 1,
   part: null,
   possibleDuplicate: false,

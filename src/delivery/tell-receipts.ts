@@ -8,6 +8,8 @@ import type { StatusReporter } from './status-reporter.ts'
 export interface TakenSubmit extends StatusSubject {
   readonly operator: string
   readonly operatorMessageId: string
+  /** E.164. */
+  readonly phone: string
   readonly attempt: number
   /** Null for a message in one part. */
   readonly part: number | null

@@ -33,11 +33,14 @@ import { LiveLines } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
 import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
 import { observeSmpp } from './observe-smpp.ts'
+import type { LineParts } from './open-line.ts'
 import type { OperatorLine } from './operator-line.ts'
 import { gatesOf } from './pace/open-gate.ts'
 import { TaskReader } from './read-tasks.ts'
 import { AttemptBook } from './record-attempts.ts'
+import { ReceiptReviews } from './review-receipts.ts'
 import { StatusReporter } from './status-reporter.ts'
+import { IncomingMessages } from './store-incoming.ts'
 import { ReceiptTeller } from './tell-receipts.ts'
 
 /** More waits than any task has between its tries. */
@@ -71,6 +74,7 @@ export class Worker implements Service {
   readonly #attempts: AttemptBook
   readonly #reporter: StatusReporter
   readonly #teller: ReceiptTeller
+  readonly #reviews: ReceiptReviews
   readonly #receipts: ReceiptMatcher
   readonly #statuses: Producer
   readonly #callBack: TaskCallBack
@@ -94,12 +98,14 @@ export class Worker implements Service {
       reporter: this.#reporter,
       receiptTimeoutMs: (operator) => receiptTimeoutMs(parts.operators.current().operators.get(operator)),
     })
+    this.#reviews = new ReceiptReviews({ pool, log })
     this.#receipts = this.#createMatcher()
     this.#lines = new LiveLines({
       operators: parts.operators,
       simulatorAddress: parts.simulatorAddress,
       isListening: settings.RECEIPTS_PORT > 0,
       receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
+      ...this.#incomingParts(),
       breakerChanged: (operator, kind) => {
         if (kind === 'open') log.warn({ operator }, 'an operator fails nearly always, and is left alone for a while')
         if (kind === 'closed') log.info({ operator }, 'an operator takes messages again')
@@ -111,7 +117,8 @@ export class Worker implements Service {
     this.#listener = new ReceiptListener({
       host: settings.RECEIPTS_HOST,
       port: settings.RECEIPTS_PORT,
-      receive: (operator, callback) => this.#lines.receive(operator, callback),
+      doorOf: (operator) => this.#lines.callbackDoor(operator),
+      answered: this.#countCallbacks(),
     })
     this.#callBack = this.#createCallBack()
     this.#consumer = this.#createConsumer(settings)
@@ -129,6 +136,7 @@ export class Worker implements Service {
     })
     this.#parts.health.add('worker-progress', this.#observer.check)
     this.#parts.health.add('worker-brake', brakeCheck(this.#brake))
+    this.#parts.health.add('receipts', this.#receipts.check)
   }
 
   /** Begins no attempt any more, awaits the answers to those begun, commits, and hangs up. */
@@ -149,7 +157,46 @@ export class Worker implements Service {
     const { pool, log, metrics } = this.#parts
     const receipts = metrics.counter('smsgw_receipts_total', 'Receipts of operators', ['operator', 'outcome'])
     const counted = (operator: string, outcome: ReceiptOutcome): void => receipts.inc({ operator, outcome })
-    return new ReceiptMatcher({ pool, attempts: this.#attempts, teller: this.#teller, log, counted })
+    return new ReceiptMatcher({
+      pool,
+      attempts: this.#attempts,
+      teller: this.#teller,
+      log,
+      counted,
+      review: (operator, cause, receipt) => this.#reviews.add(operator, cause, receipt),
+    })
+  }
+
+  /** What operators bring that is no receipt, or none that is understood. */
+  #incomingParts(): Pick<LineParts, 'incoming' | 'oddReceipt' | 'deliveredOverHttp'> {
+    const { pool, log, metrics } = this.#parts
+    const messages = metrics.counter('smsgw_incoming_messages_total', 'Messages from subscribers', [
+      'operator',
+      'outcome',
+    ])
+    const overHttp = metrics.counter('smsgw_http_deliveries_total', 'What HTTP operators say of messages', [
+      'operator',
+      'kind',
+    ])
+    const incoming = new IncomingMessages({
+      pool,
+      log,
+      counted: (operator, outcome) => messages.inc({ operator, outcome }),
+    })
+    return {
+      incoming: (operator, message) => incoming.store(operator, message),
+      oddReceipt: (operator, odd) => this.#reviews.add(operator, 'unreadable', odd),
+      deliveredOverHttp: (operator, kind, count) => overHttp.inc({ operator, kind }, count),
+    }
+  }
+
+  #countCallbacks(): (operator: string | null, status: number) => void {
+    const callbacks = this.#parts.metrics.counter('smsgw_callbacks_total', 'Callbacks of HTTP operators', [
+      'operator',
+      'status',
+    ])
+    // A path that names no operator in force must not become a series.
+    return (operator, status) => callbacks.inc({ operator: operator ?? '', status })
   }
 
   #createDelayed(tasks: TaskReader): DelayedTasks {

@@ -11,6 +11,16 @@ export function replaces(before: ReceiptStatus | null, later: ReceiptStatus): bo
   return before === null || (before === 'unknown' && later !== 'unknown')
 }
 
+const DAY_MS = 86_400_000
+/** Longer than any message may wait for its receipt; what is older is a clock or a format that nobody set. */
+const RECEIPT_AGE_MS_MAX = 60 * DAY_MS
+
+/** The time of a receipt as its operator says it; now where it says none that can be (to come, or years ago). */
+export function receiptTime(saidMs: number | null, nowMs: number): Date {
+  const isPossible = saidMs !== null && saidMs <= nowMs && saidMs >= nowMs - RECEIPT_AGE_MS_MAX
+  return new Date(isPossible ? saidMs : nowMs)
+}
+
 /** Ends of a part after which the message cannot be whole any more, the most definite first. */
 const LOST = ['rejected', 'failed', 'expired'] as const satisfies readonly ReceiptStatus[]
 

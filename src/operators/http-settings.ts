@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { ReceiptClass } from './receipt-class.ts'
 import { RefusalClass } from './refusal-class.ts'
 import { strict } from './strict-object.ts'
 
@@ -28,8 +29,6 @@ const Name = Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' })
 const Pointer = Type.String({ pattern: '^(/[^/]*)*$', maxLength: 200 })
 const Template = Type.String({ maxLength: 2_000 })
 const Templates = Type.Record(Type.String({ minLength: 1, maxLength: 100 }), Template, { maxProperties: 50 })
-
-const ReceiptClass = Type.Enum(['delivered', 'failed', 'expired', 'rejected', 'unknown', 'ignored'])
 
 /** Where a secret is: never in this file itself. */
 const SecretPlace = Type.Union([
@@ -71,6 +70,8 @@ const ReceiptForm = {
   status: Pointer,
   code: Type.Optional(Pointer),
   at: Type.Optional(Pointer),
+  /** Where the message's recipient is: ids of operators are not always unique. */
+  recipient: Type.Optional(Pointer),
   statuses: Type.Record(Type.String(), ReceiptClass),
   otherwise: Type.Optional(ReceiptClass),
 }

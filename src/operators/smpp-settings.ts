@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { WRITTEN_STATUS } from '../smpp/command-status.ts'
+import { ReceiptClass } from './receipt-class.ts'
 import { RefusalClass } from './refusal-class.ts'
 import { strict } from './strict-object.ts'
 
@@ -79,6 +80,15 @@ export const SmppSettings = strict({
   ),
   /** Takes a deliver_sm for a receipt by its text, for an SMSC whose esm_class does not say so. */
   receipts_by_text: Type.Optional(Type.Boolean()),
+  /** Receipts are matched by the id alone, for an SMSC whose receipts name another number than the recipient's. */
+  receipts_by_id_alone: Type.Optional(Type.Boolean()),
+  /** What the operator's own words and numbers for states mean, behind `stat:` or in message_state. */
+  states: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]{1,20}$' }), ReceiptClass, {
+      additionalProperties: false,
+      maxProperties: 100,
+    }),
+  ),
   /** Dates in receipts name no zone; this is the SMSC's. */
   receipt_utc_offset_minutes: Type.Optional(Type.Integer({ minimum: -840, maximum: 840 })),
   reference_tlv: Type.Optional(Tag),
@@ -124,6 +134,8 @@ export function completeSmppSettings(given: SmppSettings) {
     validity: 'relative',
     priority_flags: [0, 0, 0, 1],
     receipts_by_text: false,
+    receipts_by_id_alone: false,
+    states: {},
     receipt_utc_offset_minutes: 0,
     tlvs: [],
     errors: {},

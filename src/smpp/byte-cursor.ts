@@ -1,5 +1,8 @@
 import { COMMAND_STATUS } from './command-status.ts'
 
+/** Longer than any string's field; what has no end by then runs into the fields behind it. */
+const LENIENT_OCTETS_MAX = 256
+
 /**
  * A place in a frame. The first thing that is wrong stays as `status` and `detail`, and every later read returns an
  * empty value without moving, so that a reader needs to ask only once, at its end.
@@ -8,12 +11,15 @@ export class ByteCursor {
   /** Of the answer that a faulty frame deserves; 0 while nothing is wrong. */
   status = 0
   detail = ''
+  /** Fields may be longer than they are allowed to be, and end where the frame ends. */
+  readonly isLenient: boolean
   readonly #bytes: Buffer
   #at: number
 
-  constructor(bytes: Buffer, at: number) {
+  constructor(bytes: Buffer, at: number, isLenient = false) {
     this.#bytes = bytes
     this.#at = at
+    this.isLenient = isLenient
   }
 
   get left(): number {
@@ -47,9 +53,10 @@ export class ByteCursor {
     return this.#bytes.readUInt32BE(this.#at - 4)
   }
 
-  /** Up to a NUL, which is consumed, or the end of the frame. At most `max` octets, with the NUL. */
-  cString(max: number): string {
+  /** Up to a NUL, which is consumed, or the end of the frame. At most `octetsMax` octets, with the NUL. */
+  cString(octetsMax: number): string {
     if (!this.#has(1)) return ''
+    const max = this.isLenient ? LENIENT_OCTETS_MAX : octetsMax
     const from = this.#at
     const limit = Math.min(this.#bytes.length, from + max)
     let end = from

@@ -33,6 +33,8 @@ export interface PduReading {
   readonly pdu: Pdu
   /** The octets that it took. */
   readonly length: number
+  /** What could not be read and was left out, for the log; only where the reader is lenient. */
+  readonly leftOut?: string
 }
 
 interface NamedGrammar {
@@ -54,8 +56,12 @@ const BY_COMMAND_ID = new Map<number, NamedGrammar>(
  * it answers: it may lack its body, whatever its status; what follows its fields and is no TLV is left out; if it reports
  * an error, fields that cannot be read are empty. A string at the end of any PDU may lack its terminator, and up to three
  * NULs may follow. Every PDU may carry TLVs, as in SMPP 5.0.
+ *
+ * `isLenient`: also of requests what can be read counts. Strings and the short message may be longer than their fields,
+ * the short message shorter than it says, and TLVs end where they break. For the side that would get the same request
+ * again and again if it refused it.
  */
-export function decodePdu(frame: Buffer): PduReading | PduFault {
+export function decodePdu(frame: Buffer, isLenient = false): PduReading | PduFault {
   const commandId = frame.readUInt32BE(4)
   const [status, sequence] = [frame.readUInt32BE(8), frame.readUInt32BE(12)]
   const known = BY_COMMAND_ID.get(commandId)
@@ -63,16 +69,18 @@ export function decodePdu(frame: Buffer): PduReading | PduFault {
   const { command, grammar } = known
   const pdu: Record<string, unknown> = { command, sequence, status }
   const isResponse = commandId >= RESPONSE_BIT
-  const cursor = new ByteCursor(frame, HEADER_OCTETS)
+  const cursor = new ByteCursor(frame, HEADER_OCTETS, isLenient)
   const hasBody = !isResponse || frame.length > HEADER_OCTETS
   const { names, kinds } = grammar
   for (let index = 0; index < names.length; index++)
     pdu[names[index]!] = hasBody ? kinds[index]!.read(cursor) : kinds[index]!.empty
   const areFieldsSound = cursor.isSound
   pdu.tlvs = readTlvs(cursor)
-  // The grammar, from which the type follows, names each of the fields.
-  if (areFieldsSound && (cursor.isSound || isResponse))
-    return { kind: 'pdu', pdu: pdu as unknown as Pdu, length: frame.length }
+  if (areFieldsSound && (cursor.isSound || isResponse || isLenient)) {
+    // The grammar, from which the type follows, names each of the fields.
+    const reading = { kind: 'pdu', pdu: pdu as unknown as Pdu, length: frame.length } as const
+    return isLenient && !cursor.isSound ? { ...reading, leftOut: `${command}: ${cursor.detail}` } : reading
+  }
   if (isResponse && status !== 0)
     return { kind: 'pdu', pdu: createPdu(command, sequence, { status }), length: frame.length }
   return {

@@ -93,6 +93,7 @@ export function octets(max: number): Field<Buffer> {
     },
     read(cursor) {
       const length = cursor.int1()
+      if (cursor.isLenient && cursor.left > 0) return cursor.octets(Math.min(length, cursor.left))
       if (length > max || length > cursor.left) {
         cursor.fault(COMMAND_STATUS.ESME_RINVMSGLEN.code, `sm_length ${length} where ${cursor.left} octets follow`)
         return this.empty

@@ -7,6 +7,8 @@ const LENGTH_OCTETS = 4
 export interface PduReaderOptions {
   /** The longest command_length that is taken. Messages in message_payload may need more. */
   readonly pduOctetsMax?: number
+  /** As in `decodePdu`. */
+  readonly isLenient?: boolean
 }
 
 /**
@@ -16,14 +18,16 @@ export interface PduReaderOptions {
  */
 export class PduReader {
   readonly #pduOctetsMax: number
+  readonly #isLenient: boolean
   readonly #length = Buffer.alloc(LENGTH_OCTETS)
   /** The unfinished PDU; while its length is unknown, there is only `#length`. */
   #frame: Buffer | null = null
   #held = 0
   #isBroken = false
 
-  constructor({ pduOctetsMax = 16_384 }: PduReaderOptions = {}) {
+  constructor({ pduOctetsMax = 16_384, isLenient = false }: PduReaderOptions = {}) {
     this.#pduOctetsMax = pduOctetsMax
+    this.#isLenient = isLenient
   }
 
   /** Octets of an unfinished PDU. */
@@ -48,7 +52,7 @@ export class PduReader {
     const length = chunk.readUInt32BE(at)
     if (!this.#isAllowed(length, readings)) return chunk.length
     if (available >= length) {
-      readings.push(decodePdu(chunk.subarray(at, at + length)))
+      readings.push(decodePdu(chunk.subarray(at, at + length), this.#isLenient))
       return at + length
     }
     this.#frame = Buffer.allocUnsafe(length)
@@ -66,7 +70,7 @@ export class PduReader {
       this.#length.copy(this.#frame)
       return at
     }
-    readings.push(decodePdu(this.#frame))
+    readings.push(decodePdu(this.#frame, this.#isLenient))
     this.#frame = null
     this.#held = 0
     return at

@@ -76,15 +76,18 @@ export function writeTlvs(buffer: Buffer, at: number, tlvs: readonly Tlv[]): num
 
 /**
  * All that is left of the frame. NULs too few to be a TLV are left out: SMSCs and clients are known that end the short
- * message with one, which its length does not count.
+ * message with one, which its length does not count. A lenient cursor is faulted as well, behind what could be read.
  */
 export function readTlvs(cursor: ByteCursor): Tlv[] {
   const tlvs: Tlv[] = []
   while (cursor.left >= TLV_HEADER_OCTETS) {
     const tag = cursor.int2()
     const length = cursor.int2()
-    if (length > cursor.left) cursor.fault(BROKEN, `a TLV of ${length} octets exceeds its PDU`)
-    else tlvs.push({ tag, value: cursor.octets(length) })
+    if (length > cursor.left) {
+      // A text that is cut says what it can; a cut id would be another's.
+      if (cursor.isLenient && tag === TLVS.message_payload.tag) tlvs.push({ tag, value: cursor.octets(cursor.left) })
+      cursor.fault(BROKEN, `a TLV of ${length} octets exceeds its PDU`)
+    } else tlvs.push({ tag, value: cursor.octets(length) })
   }
   while (cursor.left > 0) {
     if (cursor.int1() !== 0) cursor.fault(BROKEN, 'the last octets are no TLV')

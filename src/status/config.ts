@@ -7,4 +7,9 @@ export const statusSettings = {
     min: 100,
   }),
   EARLY_RECEIPT_DAYS: integer(3, 'How long receipts are kept that fit no message', { min: 1, max: 30 }),
+  RECEIPT_REVIEW_DAYS: integer(14, 'How long receipts are kept for review that were acknowledged without effect', {
+    min: 1,
+    max: 365,
+  }),
+  INCOMING_DAYS: integer(30, 'How long messages from subscribers are kept', { min: 1, max: 3_650 }),
 }

@@ -14,8 +14,9 @@ import type { Metrics } from '../runtime/metrics.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { statusSettings } from './config.ts'
+import { dropReceived } from './drop-received.ts'
 import { SearchUnanswered } from './search-unanswered.ts'
-import { dropEarlyReceipts, readFirstMessage } from './unanswered-statements.ts'
+import { readFirstMessage } from './unanswered-statements.ts'
 
 const WATCH_LOCK = 7_306_006
 const PROGRESS_TABLE = 'receipt_watch_progress'
@@ -26,7 +27,6 @@ const RANGE_MS = 60_000
 /** Of each period, the share that may go into looking through ranges. */
 const SEARCH_SHARE = 0.2
 const RANGES_ADDED_MAX = 10_000
-const EARLY_ROWS_MAX = 1_000_000
 const DROP_PERIOD_MS = 3_600_000
 
 export interface ExpireUnansweredParts {
@@ -144,7 +144,7 @@ export class ExpireUnanswered implements Service {
 
   async #drop(connection: Connection, nowMs: number): Promise<void> {
     if (nowMs - this.#droppedAtMs < DROP_PERIOD_MS) return
-    this.#droppedAtMs = nowMs
-    await connection.query(dropEarlyReceipts(this.#parts.settings.EARLY_RECEIPT_DAYS, EARLY_ROWS_MAX))
+    const isDone = await dropReceived(connection, this.#parts.settings, () => this.#loop.isStopping)
+    if (isDone) this.#droppedAtMs = nowMs
   }
 }

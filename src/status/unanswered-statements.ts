@@ -1,6 +1,7 @@
 import type { QueryConfig } from 'pg'
 import { STATUSES, type Status, TRANSITIONS } from '../domain/status.ts'
 import { numberArray, textArray } from '../postgres/array-literal.ts'
+import { sameNumber } from '../postgres/same-number.ts'
 
 export interface OpenMessageRow {
   readonly sms_id: number
@@ -50,12 +51,12 @@ export interface TakenSubmitRow {
 
 /**
  * What operators took of messages, oldest first, with the receipts that are there; also those that nobody could match
- * because they came while the answer was being written.
+ * because they came while the answer was being written (the conditions are those of `delivery/attempt-statements.ts`).
  */
 export function readTakenSubmits(smsIds: readonly number[]): QueryConfig {
   const columns = `outcome, operator_message_id, ended_at, receipt_status, receipt_code, receipt_at, receipt_received_at`
   return {
-    name: 'watch-taken-submits',
+    name: 'watch-taken-submits-2',
     text: `SELECT a.sms_id, a.attempt, taken.part, a.part_count, a.operator, taken.operator_message_id,
              a.possible_duplicate, taken.ended_at, coalesce(taken.receipt_status, early.status) AS receipt_status,
              CASE WHEN taken.receipt_status IS NULL THEN early.code ELSE taken.receipt_code END AS receipt_code,
@@ -70,8 +71,18 @@ export function readTakenSubmits(smsIds: readonly number[]): QueryConfig {
              UNION ALL
              SELECT part, ${columns} FROM attempt_parts WHERE a.part_count > 1 AND attempt_parts.sms_id = a.sms_id
                AND attempt_parts.attempt = a.attempt AND attempt_parts.sms_id BETWEEN $2 AND $3 OFFSET 0) AS taken
-           LEFT JOIN LATERAL (SELECT * FROM early_receipts WHERE early_receipts.operator = a.operator
-             AND early_receipts.operator_message_id = taken.operator_message_id OFFSET 0) AS early ON true
+           LEFT JOIN LATERAL (SELECT kept.* FROM early_receipts AS kept
+             WHERE taken.receipt_status IS NULL AND kept.operator = a.operator
+               AND kept.operator_message_id = taken.operator_message_id
+               AND kept.received_at >= date_trunc('milliseconds', a.started_at)
+               AND (kept.recipient = '' OR EXISTS (SELECT FROM messages WHERE messages.sms_id = a.sms_id
+                 AND messages.sms_id BETWEEN $2 AND $3 AND ${sameNumber('messages.phone', 'kept.recipient')}))
+               AND (a.part_count = 1 OR kept.copies > (SELECT count(*) FROM attempt_parts AS other
+                 WHERE other.sms_id = a.sms_id AND other.attempt = a.attempt AND other.sms_id BETWEEN $2 AND $3
+                   AND other.operator_message_id = taken.operator_message_id
+                   AND (other.receipt_received_at = kept.received_at
+                     OR (other.receipt_status IS NULL AND other.part < taken.part))))
+             ORDER BY kept.status = 'unknown', kept.received_at LIMIT 1 OFFSET 0) AS early ON true
            WHERE taken.outcome = 'sent'
            ORDER BY a.sms_id, a.attempt, taken.part`,
     values: [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)],
@@ -80,14 +91,4 @@ export function readTakenSubmits(smsIds: readonly number[]): QueryConfig {
 
 export function readFirstMessage(): QueryConfig {
   return { name: 'watch-first-message', text: 'SELECT min(sms_id) AS sms_id FROM messages' }
-}
-
-/** Receipts that nothing came of: those that are too old, and the oldest beyond a number. */
-export function dropEarlyReceipts(days: number, rowsMax: number): QueryConfig {
-  return {
-    name: 'watch-drop-early',
-    text: `DELETE FROM early_receipts WHERE received_at < now() - $1 * interval '1 day' OR received_at < (
-             SELECT received_at FROM early_receipts ORDER BY received_at DESC OFFSET $2 LIMIT 1)`,
-    values: [days, rowsMax],
-  }
 }

@@ -188,3 +188,48 @@ test('a receipt that overtook its answer is kept, and taken up when the answer i
   ])
   expect([third, fourth]).toEqual([null, null])
 })
+
+/** A message of the table, to that phone. */
+async function messageTo(phone: string): Promise<number> {
+  const smsId = newId()
+  await pool.query(
+    `INSERT INTO messages (sms_id, customer_id, phone, text, encoding, segments, operator, cost, priority, max_retries,
+       accepted_at) VALUES ($1, 'c', $2, 'x', 'gsm7', 1, 'a', 1, 1, 3, now())`,
+    [smsId, phone],
+  )
+  return smsId
+}
+
+test('C3: a kept receipt is taken up by the submit to its recipient, not by another with the same id', async () => {
+  const [first, second] = [await messageTo('+989000000001'), await messageTo('+989000000002')]
+  await Promise.all([book.begin(start(first)), book.begin(start(second))])
+  const failed = { operator: 'a', operatorMessageId: '1001', status: 'failed', code: '011', at: AT } as const
+  await book.keepEarly({ ...failed, recipient: '9000000002' })
+  expect(await Promise.all([book.end(taken(first, '1001')), book.end(taken(second, '1001'))])).toEqual([
+    null,
+    { status: 'failed', code: '011', at: AT },
+  ])
+})
+
+test('a receipt that was kept before an attempt began is not of it: operators use their ids again', async () => {
+  const smsId = newId()
+  await book.keepEarly({ operator: 'a', operatorMessageId: 'again', status: 'delivered', code: null, at: AT })
+  await book.begin(start(smsId))
+  expect(await book.end(taken(smsId, 'again'))).toBeNull()
+})
+
+test('C12: of parts that share an id as many take up a receipt as were kept', async () => {
+  const [together, apart] = [newId(), newId()]
+  const three = { partCount: 3, parts: [1, 2, 3] }
+  await Promise.all([book.begin(start(together, three)), book.begin(start(apart, three))])
+  const keep = (operatorMessageId: string) =>
+    book.keepEarly({ operator: 'a', operatorMessageId, status: 'delivered', code: null, at: AT })
+  await Promise.all([keep('one'), keep('one'), keep('two')])
+  const end = (smsId: number, part: number, operatorMessageId: string) =>
+    book.endPart({ ...partEnd(smsId, 1, part, 'sent'), operatorMessageId })
+  const ends = await Promise.all([1, 2, 3].map((part) => end(together, part, 'one')))
+  expect(ends.map((each) => each !== null)).toEqual([true, true, false])
+  const inTurn = []
+  for (const part of [1, 2, 3]) inTurn.push((await end(apart, part, 'two')) !== null)
+  expect(inTurn).toEqual([true, false, false])
+})

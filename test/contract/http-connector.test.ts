@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import type { OutgoingMessage, Receipt } from '../../src/delivery/connectors/connector.ts'
+import type { OddReceipt, OutgoingMessage, Receipt } from '../../src/delivery/connectors/connector.ts'
 import { HttpConnector } from '../../src/delivery/connectors/http/http-connector.ts'
 import { ReceiptListener } from '../../src/delivery/connectors/http/receipt-listener.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
@@ -55,6 +55,8 @@ const json = (response: ServerResponse, status: number, body: unknown): void => 
 function connector(settings: HttpSettings, secrets: Record<string, string>, responseTimeoutMs = 5_000) {
   const receipts: Receipt[] = []
   const troubles: string[] = []
+  const odd: OddReceipt[] = []
+  const delivered = { receipt: 0, ignored: 0, unreadable: 0 }
   let isStoring = true
   const line = new HttpConnector(
     {
@@ -64,12 +66,17 @@ function connector(settings: HttpSettings, secrets: Record<string, string>, resp
       responseTimeoutMs,
       window: 4,
       troubled: (what) => troubles.push(what),
+      delivered: (kind, count) => {
+        delivered[kind] += count
+      },
     },
     {
       receipt: async (receipt) => {
         if (!isStoring) throw new Error('the database is away')
         receipts.push(receipt)
       },
+      incoming: async () => {},
+      oddReceipt: (each) => odd.push(each),
       readyChanged: () => {},
     },
   )
@@ -78,14 +85,14 @@ function connector(settings: HttpSettings, secrets: Record<string, string>, resp
   }
   line.start()
   onTestFinished(() => line.stop())
-  return { line, receipts, troubles, store }
+  return { line, receipts, troubles, odd, delivered, store }
 }
 
 async function listener(line: HttpConnector): Promise<string> {
   const listening = new ReceiptListener({
     host: '127.0.0.1',
     port: await freePort(),
-    receive: async (operator, callback) => (operator === 'agg' ? line.receive(callback) : 404),
+    doorOf: (operator) => (operator === 'agg' ? line : null),
   })
   await listening.start()
   onTestFinished(() => listening.stop())

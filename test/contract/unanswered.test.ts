@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
 import { SmsIds, smsIdTimeMs } from '../../src/domain/sms-id.ts'
 import type { StatusEvent } from '../../src/events/status.ts'
+import { readIncomingMessages, readReviews } from '../../src/ops/operators/read-received.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { dropReceived } from '../../src/status/drop-received.ts'
 import { SearchUnanswered } from '../../src/status/search-unanswered.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
@@ -37,8 +39,9 @@ async function taken(smsId: number, daysAgo: number, part: number | null = null,
   const columns = [`${smsId}-${part ?? 1}`, `${daysAgo} days`, receipt, smsId]
   await pool.query(
     `INSERT INTO attempts (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until, outcome,
-       ended_at, part_count) VALUES ($1, 1, 'a', 'w', false, now(), now(), 'sent', now(), $2) ON CONFLICT DO NOTHING`,
-    [smsId, partCount],
+       ended_at, part_count) VALUES ($1, 1, 'a', 'w', false, now() - $3::interval, now(), 'sent', now(), $2)
+       ON CONFLICT DO NOTHING`,
+    [smsId, partCount, `${daysAgo} days`],
   )
   if (part !== null) {
     await pool.query(
@@ -132,6 +135,36 @@ test('a receipt that nobody matched is found by the operator and its id', async 
   expect((await search()).told.get(smsId)).toMatchObject({ status: 'failed', error_code: '011' })
 })
 
+test('a kept receipt is for the phone that it names, and for a submit that was made before it came', async () => {
+  const [here, elsewhere, later] = [await message('sent'), await message('sent'), await message('sent')]
+  for (const smsId of [here, elsewhere]) await taken(smsId, 1)
+  await taken(later, 0)
+  const keep = (smsId: number, recipient: string) =>
+    pool.query(
+      `INSERT INTO early_receipts (operator, operator_message_id, recipient, status, at, received_at)
+       VALUES ('a', $1, $2, 'delivered', now(), now() - interval '1 hour')`,
+      [`${smsId}-1`, recipient],
+    )
+  await keep(here, '98935')
+  await keep(elsewhere, '98912345')
+  await keep(later, '')
+  const { told } = await search()
+  expect([...told.keys()]).toEqual([here])
+})
+
+test('parts that share an id are as many as receipts were kept for it', async () => {
+  const smsId = await message('sent')
+  for (const part of [1, 2]) await taken(smsId, 1, part)
+  await pool.query("UPDATE attempt_parts SET operator_message_id = 'one' WHERE sms_id = $1", [smsId])
+  await pool.query(
+    `INSERT INTO early_receipts (operator, operator_message_id, status, at, received_at)
+     VALUES ('a', 'one', 'delivered', now(), now() - interval '1 hour')`,
+  )
+  expect((await search()).told.has(smsId)).toBe(false)
+  await pool.query('UPDATE early_receipts SET copies = 2')
+  expect((await search()).told.get(smsId)).toMatchObject({ status: 'delivered' })
+})
+
 test('a long message is told of when all its parts are, with each of them', async () => {
   const whole = await message('sent')
   await taken(whole, 1, 1, 'delivered')
@@ -148,4 +181,30 @@ test('a long message is told of when all its parts are, with each of them', asyn
     ],
   })
   expect(told.has(half)).toBe(false)
+})
+
+test('what operators brought is kept for its days, and shown newest first', async () => {
+  for (const days of [0, 2, 40]) {
+    const at = `now() - interval '${days} days'`
+    await pool.query(`INSERT INTO early_receipts VALUES ('a', '${days}', 'failed', NULL, now(), ${at})`)
+    await pool.query(
+      `INSERT INTO receipt_reviews (received_at, operator, cause, words) VALUES (${at}, 'a', 'unreadable', '${days}')`,
+    )
+    await pool.query(
+      `INSERT INTO incoming_messages (received_at, operator, kind, from_address, to_address, text, data_coding, octets,
+         octets_total, digest, possible_duplicate) VALUES (${at}, 'a', 'message', '1', '2', '${days}', 0, '', 0, '', false)`,
+    )
+  }
+  const connection = await pool.connect()
+  const days = { EARLY_RECEIPT_DAYS: 3, RECEIPT_REVIEW_DAYS: 1, INCOMING_DAYS: 30 }
+  const isDone = await dropReceived(connection, days, () => false).finally(() => connection.release())
+  expect(isDone).toBe(true)
+  const { rows } = await pool.query('SELECT operator_message_id AS id FROM early_receipts ORDER BY 1')
+  expect(rows).toEqual([{ id: '0' }, { id: '2' }])
+  expect((await readReviews(pool, { operator: 'a', rowsMax: 10 })).map(({ words }) => words)).toEqual(['0'])
+  const incoming = async (operator: string | null, rowsMax: number) =>
+    (await readIncomingMessages(pool, { operator, rowsMax })).map(({ text }) => text)
+  expect(await incoming(null, 10)).toEqual(['2', '0'])
+  expect(await incoming('a', 1)).toEqual(['2'])
+  expect(await incoming('b', 10)).toEqual([])
 })

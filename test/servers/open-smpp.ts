@@ -1,5 +1,11 @@
 import { onTestFinished } from 'vitest'
-import type { OutgoingMessage, Receipt, SubmitResult } from '../../src/delivery/connectors/connector.ts'
+import type {
+  IncomingMessage,
+  OddReceipt,
+  OutgoingMessage,
+  Receipt,
+  SubmitResult,
+} from '../../src/delivery/connectors/connector.ts'
 import { openSmppConnector } from '../../src/delivery/connectors/smpp/open-smpp-connector.ts'
 import type { SessionEnd } from '../../src/delivery/connectors/smpp/session-actions.ts'
 import type { SmppConnector } from '../../src/delivery/connectors/smpp/smpp-connector.ts'
@@ -11,6 +17,8 @@ import { eventually } from './eventually.ts'
 export interface OpenedSmpp {
   readonly connector: SmppConnector
   readonly receipts: Receipt[]
+  readonly incoming: IncomingMessage[]
+  readonly oddReceipts: OddReceipt[]
   readonly ends: SessionEnd[]
   /** Counts of what the observer was told. */
   readonly told: Map<string, number>
@@ -20,6 +28,8 @@ export interface OpenSmppOptions {
   readonly window?: number
   readonly responseTimeoutMs?: number
   readonly receipt?: (receipt: Receipt) => Promise<void>
+  readonly incoming?: (message: IncomingMessage) => Promise<void>
+  readonly oddReceipt?: (odd: OddReceipt) => void
   readonly env?: NodeJS.ProcessEnv
 }
 
@@ -30,6 +40,8 @@ export function openSmpp(
   options: OpenSmppOptions = {},
 ): OpenedSmpp {
   const receipts: Receipt[] = []
+  const incoming: IncomingMessage[] = []
+  const oddReceipts: OddReceipt[] = []
   const ends: SessionEnd[] = []
   const told = new Map<string, number>()
   const count = (what: string, times = 1): void => void told.set(what, (told.get(what) ?? 0) + times)
@@ -59,6 +71,14 @@ export function openSmpp(
         await options.receipt?.(receipt)
         receipts.push(receipt)
       },
+      async incoming(message) {
+        await options.incoming?.(message)
+        incoming.push(message)
+      },
+      oddReceipt(odd) {
+        options.oddReceipt?.(odd)
+        oddReceipts.push(odd)
+      },
       readyChanged: (ready) => count(ready ? 'ready' : 'not ready'),
     },
     observer,
@@ -66,7 +86,7 @@ export function openSmpp(
   )
   connector.start()
   onTestFinished(() => connector.stop())
-  return { connector, receipts, ends, told }
+  return { connector, receipts, incoming, oddReceipts, ends, told }
 }
 
 export const ready = ({ connector }: OpenedSmpp): Promise<boolean> => eventually(() => connector.isReady, Boolean)

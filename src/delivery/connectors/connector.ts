@@ -35,15 +35,69 @@ export type SubmitResult =
 export interface Receipt {
   /** In the form that `SubmitResult` has it: the connector brings the operator's spellings of an id to one. */
   readonly operatorMessageId: string
+  /** Further ids that the receipt names, to be tried when nothing has the first. */
+  readonly otherIds: readonly string[]
+  /**
+   * Digits of addresses that may be the message's recipient, the likeliest first, as `comparableDigits` has them; empty
+   * if the receipt names none. Ids of operators are not unique: two submits that share one are told apart by this.
+   */
+  readonly recipients: readonly string[]
   /** `unknown`: the operator itself does not know. */
   readonly status: 'delivered' | 'failed' | 'expired' | 'rejected' | 'unknown'
   readonly errorCode: string | null
   readonly at: Date
+  /** As the operator wrote it, for people: clean, at most `RECEIPT_WORDS_MAX` characters. */
+  readonly words: string
+  /**
+   * Surely the same as one that was stored and whose acknowledgement the operator did not get; false where nobody can
+   * tell. Another receipt with the same words may be of another part (`docs/operators/smpp.md`, Receipts).
+   */
+  readonly isRepetition?: boolean
+}
+
+export const RECEIPT_WORDS_MAX = 500
+export const INCOMING_OCTETS_MAX = 4_096
+
+/** A message from a subscriber, clean and bounded. */
+export interface IncomingMessage {
+  /** `acknowledgement`: a phone's answer to a message of ours (SMPP 3.4, 5.2.12). */
+  readonly kind: 'message' | 'acknowledgement'
+  /** As the operator writes them. */
+  readonly from: string
+  readonly to: string
+  /** Null where `dataCoding` names no text that can be read. */
+  readonly text: string | null
+  readonly dataCoding: number
+  /** Which part of a long message it is; null for one that is whole. */
+  readonly concatenation: { readonly reference: number; readonly total: number; readonly part: number } | null
+  /** The user data with its header, the first `INCOMING_OCTETS_MAX` octets of `octetsTotal`. */
+  readonly octets: Buffer
+  readonly octetsTotal: number
+  /** The same for deliveries that say the same. */
+  readonly digest: string
+  /** As in `Receipt`. */
+  readonly isRepetition?: boolean
+}
+
+/** What was acknowledged as a receipt, and says nothing that is understood. */
+export interface OddReceipt {
+  readonly operatorMessageId: string | null
+  /** As in `Receipt`. */
+  readonly words: string
+}
+
+/** A receipt that is stored and could not be published: the operator is to send it again. */
+export class UnpublishedReceiptError extends Error {
+  override readonly name = 'UnpublishedReceiptError'
 }
 
 export interface ConnectorEvents {
   /** The receipt is acknowledged to the operator when this resolves; if it rejects, the operator sends it again. */
   receipt(receipt: Receipt): Promise<void>
+  /** The same of a message from a subscriber. */
+  incoming(message: IncomingMessage): Promise<void>
+  /** A receipt was acknowledged and not understood. Returns at once and never throws. */
+  oddReceipt(odd: OddReceipt): void
   /** Whether submits are taken has changed. */
   readyChanged(ready: boolean): void
 }

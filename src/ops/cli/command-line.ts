@@ -16,6 +16,7 @@ import { lagCommand } from './lag-command.ts'
 import { operatorsCommand } from './operators-command.ts'
 import { planCommand } from './plan-command.ts'
 import { portabilityCommand } from './portability-command.ts'
+import { incomingCommand } from './received-commands.ts'
 import { replayCommand } from './replay-command.ts'
 import { routesCommand } from './routes-command.ts'
 import { runCommand } from './run-command.ts'
@@ -39,6 +40,7 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   replayCommand,
   dlqCommand,
   operatorsCommand,
+  incomingCommand,
   routesCommand,
   portabilityCommand,
   topicsCommand,

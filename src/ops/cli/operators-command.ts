@@ -8,6 +8,7 @@ import { withDatabase } from './find-servers.ts'
 import { operatorsApplyCommand } from './operators-apply-command.ts'
 import { operatorsPlanCommand } from './operators-plan-command.ts'
 import { printJson, printTable } from './print-table.ts'
+import { operatorReceiptsCommand } from './received-commands.ts'
 
 /** `smsgw operators …` */
 export function operatorsCommand(program: Command, done: (exitCode: number) => void): void {
@@ -16,6 +17,7 @@ export function operatorsCommand(program: Command, done: (exitCode: number) => v
   showCommand(operators)
   operatorsPlanCommand(operators, done)
   operatorsApplyCommand(operators)
+  operatorReceiptsCommand(operators)
 }
 
 function listCommand(operators: Command): void {

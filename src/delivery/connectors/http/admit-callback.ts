@@ -2,31 +2,54 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { BlockList, isIPv6 } from 'node:net'
 import type { HttpPushForm } from '../../../operators/http-settings.ts'
 
-/** A request with receipts, as it came. Names of headers are in small letters. */
-export interface Callback {
+/** What of a request with receipts is there before its body. Names of headers are in small letters. */
+export interface CallbackHead {
   readonly address: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly query: Readonly<Record<string, unknown>>
+}
+
+/** A request with receipts, as it came. */
+export interface Callback extends CallbackHead {
   readonly body: Buffer
 }
 
-/** Why a callback is not listened to, or null. */
-export type CallbackGuard = (callback: Callback) => 'address' | 'token' | 'signature' | null
+export type CallbackRefusal = 'address' | 'token' | 'signature'
 
-/** Lets in what passes every check that the description has. A secret that is not known lets nobody in. */
+/** Says why a callback is not listened to, or null. */
+export interface CallbackGuard {
+  /** By its head: address, token, and whether it is signed at all. What is refused by it is not read further. */
+  judgeHead(head: CallbackHead): CallbackRefusal | null
+  /** Whether its signature is that of its body. */
+  judgeBody(callback: Callback): CallbackRefusal | null
+  /** Its query without the token, which is not to be logged or stored. */
+  withoutToken(query: CallbackHead['query']): CallbackHead['query']
+}
+
+/** Admits what passes every check that the description has. A secret that is not known admits nothing. */
 export function guardCallbacks(push: HttpPushForm, secrets: ReadonlyMap<string, string>): CallbackGuard {
   const { signature, token, addresses } = push
   const list = addresses ? listOf(addresses) : null
-  return (callback) => {
-    if (list && !isListed(list, callback.address)) return 'address'
-    if (token && !hasToken(callback, token, secrets.get(token.secret))) return 'token'
-    if (signature && !isSigned(callback, signature, secrets.get(signature.secret))) return 'signature'
-    return null
+  return {
+    judgeHead(head) {
+      if (list && !isListed(list, head.address)) return 'address'
+      if (token && !hasToken(head, token, secrets.get(token.secret))) return 'token'
+      if (signature && !head.headers[signature.header.toLowerCase()]) return 'signature'
+      return null
+    },
+    judgeBody(callback) {
+      return signature && !isSigned(callback, signature, secrets.get(signature.secret)) ? 'signature' : null
+    },
+    withoutToken(query) {
+      if (!token || !('query' in token)) return query
+      const { [token.query]: _, ...rest } = query
+      return rest
+    },
   }
 }
 
 function hasToken(
-  { query, headers }: Callback,
+  { query, headers }: CallbackHead,
   token: NonNullable<HttpPushForm['token']>,
   secret: string | undefined,
 ): boolean {

@@ -1,13 +1,19 @@
 import type { HttpDescription } from '../../../operators/http-settings.ts'
 import type { Connector, ConnectorEvents, OutgoingMessage, SubmitResult } from '../connector.ts'
-import { type Callback, type CallbackGuard, guardCallbacks } from './admit-callback.ts'
+import {
+  type Callback,
+  type CallbackGuard,
+  type CallbackHead,
+  type CallbackRefusal,
+  guardCallbacks,
+} from './admit-callback.ts'
 import { composeRequest, valuesOf } from './compose-request.ts'
 import type { TemplateValues } from './fill-template.ts'
 import { HttpExchange } from './http-exchange.ts'
 import { ReceiptPoller } from './poll-receipts.ts'
 import { readAnswer } from './read-answer.ts'
 import { parseCallbackBody } from './read-callback.ts'
-import { readReceipts } from './read-receipts.ts'
+import { type ReceiptsRead, readReceipts } from './read-receipts.ts'
 
 export interface HttpConnectorOptions {
   readonly operator: string
@@ -18,12 +24,20 @@ export interface HttpConnectorOptions {
   readonly window: number
   /** Something that a person should know of, in few words; the same once a minute at most. */
   readonly troubled: (what: string) => void
+  /** Counts what callbacks and polled answers say of messages. */
+  readonly delivered: (kind: HttpDelivery, count: number) => void
 }
+
+/** `ignored`: of a state that is not the last word. `unreadable`: without an id or a state that the description has. */
+export type HttpDelivery = 'receipt' | 'ignored' | 'unreadable'
 
 const TROUBLE_MS = 60_000
 
 /** What is answered to a callback, as an HTTP status. */
-export type CallbackAnswer = 200 | 403 | 404 | 503
+export type CallbackAnswer = 200 | 403 | 404 | 413 | 503
+
+/** Receipts in one callback; an operator that has more is to call more often. */
+const RECEIPTS_OF_CALLBACK_MAX = 5_000
 
 /**
  * The line to an operator that speaks HTTP, as its description says. A message is one request, however long it is. There
@@ -52,13 +66,13 @@ export class HttpConnector implements Connector {
       ['receipt_url', push?.public_url ? `${push.public_url.replace(/\/$/, '')}/receipts/${operator}` : null],
     ])
     this.#poller = poll
-      ? new ReceiptPoller(
-          poll,
-          this.#exchange,
-          this.#fixed,
-          (receipt) => events.receipt(receipt),
-          (what) => this.#troubled(what),
-        )
+      ? new ReceiptPoller({
+          form: poll,
+          exchange: this.#exchange,
+          values: this.#fixed,
+          take: (read) => this.#take(read),
+          troubled: (what) => this.#troubled(what),
+        })
       : null
     this.#guard = push ? guardCallbacks(push, secrets) : null
   }
@@ -90,18 +104,40 @@ export class HttpConnector implements Connector {
     return submitting
   }
 
-  /** Takes a request with receipts. They are stored when 200 is returned; after 503 the operator is to call again. */
+  /** Judges a request with receipts before its body is read: null if it is this operator's. */
+  admit(head: CallbackHead): 403 | 404 | null {
+    if (!this.#guard) return 404
+    return this.#refused(this.#guard.judgeHead(head)) ? 403 : null
+  }
+
+  /**
+   * Takes a request that was admitted. Its receipts are stored when 200 is returned, and what is not understood of it is
+   * kept for review; after 503 the operator is to call again.
+   */
   async receive(callback: Callback): Promise<CallbackAnswer> {
     const push = this.#options.description.receipts?.push
     if (!push || !this.#guard) return 404
-    const refusal = this.#guard(callback)
-    if (refusal) {
-      this.#troubled(`a callback was refused for its ${refusal}`)
-      return 403
-    }
-    const receipts = readReceipts(parseCallbackBody(callback), push, Date.now())
-    const results = await Promise.allSettled(receipts.map((receipt) => this.#events.receipt(receipt)))
+    if (this.#refused(this.#guard.judgeBody(callback))) return 403
+    const body = parseCallbackBody({ ...callback, query: this.#guard.withoutToken(callback.query) })
+    const read = readReceipts(body, push, Date.now())
+    if (read.receipts.length + read.odd.length > RECEIPTS_OF_CALLBACK_MAX) return 413
+    const results = await this.#take(read)
     return results.every(({ status }) => status === 'fulfilled') ? 200 : 503
+  }
+
+  /** What came of each receipt, in their order. */
+  #take({ receipts, odd, ignored }: ReceiptsRead): Promise<PromiseSettledResult<void>[]> {
+    const { delivered } = this.#options
+    delivered('receipt', receipts.length)
+    delivered('unreadable', odd.length)
+    delivered('ignored', ignored)
+    for (const each of odd) this.#events.oddReceipt(each)
+    return Promise.allSettled(receipts.map((receipt) => this.#events.receipt(receipt)))
+  }
+
+  #refused(refusal: CallbackRefusal | null): boolean {
+    if (refusal) this.#troubled(`a callback was refused for its ${refusal}`)
+    return refusal !== null
   }
 
   #troubled(what: string): void {

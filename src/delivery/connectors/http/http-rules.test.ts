@@ -5,7 +5,7 @@ import { describeHttp } from '../../../operators/describe-http.ts'
 import type { HttpPushForm } from '../../../operators/http-settings.ts'
 import { TEMPLATE_NAMES } from '../../../operators/http-settings.ts'
 import type { OutgoingMessage } from '../connector.ts'
-import { type Callback, guardCallbacks } from './admit-callback.ts'
+import { type Callback, type CallbackGuard, guardCallbacks } from './admit-callback.ts'
 import { composeRequest, valuesOf } from './compose-request.ts'
 import { fillJson, fillText, TemplateError } from './fill-template.ts'
 import { at } from './json-pointer.ts'
@@ -91,8 +91,9 @@ test('receipts are read one or many, from query, form or JSON, and intermediate 
     doneAt: '2026-11-24T10:00:00.000+0000',
   })
   const body = { results: ['PENDING', 'DELIVERED', 'EXPIRED', 'NEW ONE'].map(result) }
-  const receipts = readReceipts(body, infobip, Date.parse('2026-11-24T11:00:00Z'))
-  expect(receipts).toEqual([
+  const { receipts, odd, ignored } = readReceipts(body, infobip, Date.parse('2026-11-24T11:00:00Z'))
+  expect([odd, ignored]).toEqual([[], 2])
+  expect(receipts).toMatchObject([
     { operatorMessageId: 'DELIVERED', status: 'delivered', errorCode: null, at: new Date('2026-11-24T10:00:00Z') },
     { operatorMessageId: 'EXPIRED', status: 'expired', errorCode: 'EC', at: new Date('2026-11-24T10:00:00Z') },
   ])
@@ -109,11 +110,14 @@ test('receipts are read one or many, from query, form or JSON, and intermediate 
     body: Buffer.from('messageid=7&status=10'),
   }
   for (const each of [callback({ query: { messageid: '7', status: '10' } }), callback(form)]) {
-    expect(readReceipts(parseCallbackBody(each), kavenegar, 0)).toMatchObject([
+    expect(readReceipts(parseCallbackBody(each), kavenegar, 0).receipts).toMatchObject([
       { operatorMessageId: '7', status: 'delivered' },
     ])
   }
-  expect(readReceipts(parseCallbackBody(callback({ body: Buffer.from('{') })), kavenegar, 0)).toEqual([])
+  expect(readReceipts(parseCallbackBody(callback({ body: Buffer.from('{') })), kavenegar, 0)).toMatchObject({
+    receipts: [],
+    odd: [{ operatorMessageId: null, words: '{}' }],
+  })
 })
 
 test('a callback needs every check that the description has', () => {
@@ -138,7 +142,8 @@ test('a callback needs every check that the description has', () => {
     ['key', 'k'],
   ])
   const guard = guardCallbacks(push, secrets)
-  const judge = (over: Partial<Callback>) => guard({ ...good, ...over })
+  const judgeBy = (by: CallbackGuard, callback: Callback) => by.judgeHead(callback) ?? by.judgeBody(callback)
+  const judge = (over: Partial<Callback>) => judgeBy(guard, { ...good, ...over })
   expect(judge({})).toBeNull()
   expect(judge({ address: '2001:db8::1' })).toBeNull()
   expect(judge({ address: '11.0.0.1' })).toBe('address')
@@ -149,8 +154,13 @@ test('a callback needs every check that the description has', () => {
   const unsigned = createHmac('sha256', '').update(body).digest('hex')
   const nobody = { ...good, query: { token: '' }, headers: { 'x-signature': `sha256=${unsigned}` } }
   const { token: _t, ...signedOnly } = push
-  expect(guardCallbacks(push, new Map())(nobody)).toBe('token')
-  expect(guardCallbacks(signedOnly, new Map())(nobody)).toBe('signature')
+  expect(judgeBy(guardCallbacks(push, new Map()), nobody)).toBe('token')
+  expect(judgeBy(guardCallbacks(signedOnly, new Map()), nobody)).toBe('signature')
+  // Without its body only what is wrong in its head is known.
+  const unread = { address: good.address, query: good.query, headers: {} }
+  expect(guard.judgeHead(unread)).toBe('signature')
+  expect(guard.judgeHead({ ...unread, headers: { 'x-signature': 'sha256=00' } })).toBeNull()
+  expect(guard.withoutToken({ token: 't', id: '7' })).toEqual({ id: '7' })
 })
 
 test('a description that is not whole is refused by the place', () => {
@@ -185,5 +195,5 @@ test('names that every object has are no codes and no statuses', () => {
   const { answer, errors, receipts } = describeHttp({ use: 'kavenegar' })
   const body = { return: { status: 'constructor' }, messageid: 7, status: 'constructor' }
   expect(readAnswer({ status: 200, json: body }, answer, errors!)).toEqual({ kind: 'temporary', code: 'constructor' })
-  expect(readReceipts(body, receipts!.push!, 0)).toEqual([])
+  expect(readReceipts(body, receipts!.push!, 0)).toMatchObject({ receipts: [], ignored: 1 })
 })

@@ -1,100 +1,140 @@
 import type { HttpPollForm } from '../../../operators/http-settings.ts'
-import type { Receipt } from '../connector.ts'
+import { backoffMs } from '../../../runtime/backoff.ts'
+import { RoundLoop } from '../../../runtime/round-loop.ts'
 import { composeRequest } from './compose-request.ts'
 import type { TemplateValues } from './fill-template.ts'
 import type { HttpExchange } from './http-exchange.ts'
-import { readReceipts } from './read-receipts.ts'
+import { type ReceiptsRead, readReceipts } from './read-receipts.ts'
+
+export interface ReceiptPollerParts {
+  readonly form: HttpPollForm
+  readonly exchange: Pick<HttpExchange, 'exchange'>
+  readonly values: TemplateValues
+  /** Takes what an answer says. Returns what came of each receipt, in their order. */
+  readonly take: (read: ReceiptsRead) => Promise<PromiseSettledResult<void>[]>
+  readonly troubled: (what: string) => void
+}
 
 const EVERY_MS = 10_000
+const EVERY_MS_MAX = 300_000
 const IDS_MAX = 100
 const HOURS = 48
 /** Messages asked for at once; beyond them the oldest are let go, and end `unknown` when their time is over. */
 const AWAITED_MAX = 100_000
 const HOUR_MS = 3_600_000
+/** Refusals of one id alone after which it is not asked for any more. */
+const REFUSALS_MAX = 5
+/** What an answer says is stored meanwhile; what takes longer is asked for again. */
+const STORING_MS_MAX = 30_000
+
+interface Awaited {
+  readonly sinceMs: number
+  refusals: number
+}
 
 /**
  * Asks an operator that does not call for what became of messages, in turn, oldest first. What is awaited is kept in
- * memory: after a restart the messages before it are not asked for any more.
+ * memory: after a restart the messages before it are not asked for any more. While it answers by errors it is asked more
+ * and more rarely; a request that it refuses is divided, until the id that it refuses stands alone and is given up.
  */
 export class ReceiptPoller {
-  readonly #form: HttpPollForm
-  readonly #exchange: HttpExchange
-  readonly #values: TemplateValues
-  readonly #receipt: (receipt: Receipt) => Promise<void>
-  readonly #troubled: (what: string) => void
-  /** When each was submitted; the order is that in which they are asked for. */
-  readonly #awaited = new Map<string, number>()
-  #timer: NodeJS.Timeout | null = null
-  #asking: Promise<void> | null = null
-  #isStopping = false
+  readonly #parts: ReceiptPollerParts
+  readonly #everyMs: number
+  /** The order is that in which they are asked for. */
+  readonly #awaited = new Map<string, Awaited>()
+  readonly #loop: RoundLoop
+  #failures = 0
 
-  constructor(
-    form: HttpPollForm,
-    exchange: HttpExchange,
-    values: TemplateValues,
-    receipt: (receipt: Receipt) => Promise<void>,
-    troubled: (what: string) => void,
-  ) {
-    this.#form = form
-    this.#exchange = exchange
-    this.#values = values
-    this.#receipt = receipt
-    this.#troubled = troubled
+  constructor(parts: ReceiptPollerParts) {
+    this.#parts = parts
+    this.#everyMs = parts.form.every_ms ?? EVERY_MS
+    this.#loop = new RoundLoop(async () => {
+      const isAnswered = await this.#round().catch((error) => {
+        parts.troubled((error as Error).message)
+        return false
+      })
+      this.#failures = isAnswered ? 0 : this.#failures + 1
+      const waitMsMax = Math.max(this.#everyMs, EVERY_MS_MAX)
+      return isAnswered ? this.#everyMs : Math.max(this.#everyMs, backoffMs(this.#failures, this.#everyMs, waitMsMax))
+    })
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#asking ??= this.#round()
-        .catch((error) => this.#troubled((error as Error).message))
-        .finally(() => {
-          this.#asking = null
-        })
-    }, this.#form.every_ms ?? EVERY_MS)
+    this.#loop.start()
   }
 
-  async stop(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer)
-    this.#isStopping = true
-    await this.#asking
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   await(id: string): void {
-    this.#awaited.set(id, Date.now())
+    this.#awaited.set(id, { sinceMs: Date.now(), refusals: 0 })
     if (this.#awaited.size > AWAITED_MAX) this.#awaited.delete(this.#awaited.keys().next().value!)
   }
 
-  /** Asks for each once, as many as were there when it began. */
-  async #round(): Promise<void> {
+  /** Asks for each once, as many as were there when it began. False: the operator does not answer. */
+  async #round(): Promise<boolean> {
     this.#forgetOld(Date.now())
     const ids = [...this.#awaited.keys()]
-    const idsMax = this.#form.ids_max ?? IDS_MAX
-    for (let first = 0; first < ids.length && !this.#isStopping; first += idsMax) {
-      if (!(await this.#ask(ids.slice(first, first + idsMax)))) return
-    }
-  }
-
-  async #ask(ids: readonly string[]): Promise<boolean> {
-    const values = new Map([...this.#values, ['ids', ids.join(',')] as const])
-    const answer = await this.#exchange.exchange(composeRequest(this.#form.request, values))
-    if ('kind' in answer || answer.status >= 300 || answer.json === null) {
-      this.#troubled('kind' in answer ? answer.code : `http-${answer.status}`)
-      return false
-    }
-    for (const receipt of readReceipts(answer.json, this.#form, Date.now())) {
-      // One that cannot be stored is asked for again.
-      await this.#receipt(receipt).then(
-        () => this.#awaited.delete(receipt.operatorMessageId),
-        () => {},
-      )
+    const idsMax = this.#parts.form.ids_max ?? IDS_MAX
+    for (let first = 0; first < ids.length; first += idsMax) {
+      if (this.#loop.isStopping) return true
+      if (!(await this.#ask(ids.slice(first, first + idsMax)))) return false
     }
     return true
   }
 
+  async #ask(ids: readonly string[]): Promise<boolean> {
+    const { form, exchange, values, troubled } = this.#parts
+    const filled = new Map([...values, ['ids', ids.join(',')] as const])
+    const answer = await exchange.exchange(composeRequest(form.request, filled))
+    if (!('kind' in answer) && answer.status < 300 && answer.json !== null) {
+      await this.#take(readReceipts(answer.json, form, Date.now()))
+      return true
+    }
+    troubled('kind' in answer ? answer.code : `http-${answer.status}`)
+    if ('kind' in answer || !isRefusalOfIds(answer.status)) return false
+    if (ids.length === 1) {
+      this.#refuse(ids[0]!)
+      return true
+    }
+    const half = ids.length >> 1
+    for (const some of [ids.slice(0, half), ids.slice(half)]) {
+      if (this.#loop.isStopping || !(await this.#ask(some))) return false
+    }
+    return true
+  }
+
+  /** One that cannot be stored is asked for again. */
+  async #take(read: ReceiptsRead): Promise<void> {
+    const taking = this.#parts.take(read).then((results) => {
+      for (const [index, { status }] of results.entries()) {
+        if (status === 'fulfilled') this.#awaited.delete(read.receipts[index]!.operatorMessageId)
+      }
+    })
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STORING_MS_MAX)
+    })
+    await Promise.race([taking, late])
+    clearTimeout(timer)
+  }
+
+  #refuse(id: string): void {
+    const awaited = this.#awaited.get(id)
+    if (awaited && ++awaited.refusals >= REFUSALS_MAX) this.#awaited.delete(id)
+  }
+
   #forgetOld(nowMs: number): void {
-    const oldestMs = nowMs - (this.#form.hours ?? HOURS) * HOUR_MS
-    for (const [id, sinceMs] of this.#awaited) {
+    const oldestMs = nowMs - (this.#parts.form.hours ?? HOURS) * HOUR_MS
+    for (const [id, { sinceMs }] of this.#awaited) {
       if (sinceMs >= oldestMs) return
       this.#awaited.delete(id)
     }
   }
+}
+
+/** What a server answers to a request that it takes for wrong, rather than to one that it does not want now. */
+function isRefusalOfIds(status: number): boolean {
+  return [400, 404, 410, 413, 414, 422].includes(status)
 }

@@ -17,8 +17,12 @@ export interface LastingBindOptions {
 
 export interface LastingBindEvents<Submit extends WireSubmit>
   extends Pick<SessionSocketEvents<Submit>, 'answered' | 'givenUp' | 'changed'> {
-  /** `respond` answers it, on the connection that it came by if that is still there. */
-  delivery(pdu: Parameters<SessionSocketEvents<Submit>['delivery']>[0], respond: (status: number) => void): void
+  /** `respond` answers it on the connection that it came by; false: that is not there any more. */
+  delivery(
+    pdu: Parameters<SessionSocketEvents<Submit>['delivery']>[0],
+    respond: (status: number) => boolean,
+    connection: object,
+  ): void
 }
 
 /** After so long bound, what failed before is forgotten. */
@@ -104,7 +108,7 @@ export class LastingBind<Submit extends WireSubmit> {
       },
       answered: this.#events.answered,
       givenUp: this.#events.givenUp,
-      delivery: (pdu) => this.#events.delivery(pdu, (status) => socket.respond(pdu, status)),
+      delivery: (pdu) => this.#events.delivery(pdu, (status) => socket.respond(pdu, status), socket),
       noted: (oddity, detail) => this.#observer.noted(name, oddity, detail),
       pdus: this.#observer.pdus,
       changed: () => this.#changed(),

@@ -14,3 +14,17 @@ export function packSeptets(septets: Uint8Array, headerOctets: number): Buffer {
   }
   return packed
 }
+
+/** What `packSeptets` has packed. Seven bits of zero at the end of a last octet are padding, not an `@`. */
+export function unpackSeptets(packed: Uint8Array, headerOctets: number): Buffer {
+  const fillBits = (7 - ((headerOctets * 8) % 7)) % 7
+  const count = Math.max(0, Math.floor((packed.length * 8 - fillBits) / 7))
+  const septets = Buffer.alloc(count)
+  for (let index = 0; index < count; index++) {
+    const bit = fillBits + index * 7
+    const pair = packed[bit >> 3]! | ((packed[(bit >> 3) + 1] ?? 0) << 8)
+    septets[index] = (pair >> (bit & 7)) & 0x7f
+  }
+  const isPadded = count > 0 && septets[count - 1] === 0 && (fillBits + count * 7) % 8 === 0
+  return isPadded ? septets.subarray(0, -1) : septets
+}

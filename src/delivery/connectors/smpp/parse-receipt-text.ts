@@ -6,7 +6,7 @@
   Met in the wild: other order and other case, fields left out, `submit_date` and `Submit Date`, blanks around the
   colon and inside ids, an equals sign for it, seconds in dates, years of four digits, states that are written out. The
   text is the beginning of what the customer wrote, and may look like fields itself: what stands behind it counts only
-  for fields that had not come yet, and of those the last of each.
+  for fields that had not come yet, and of those the last of each. Some leave out `stat:` and write the state alone.
 */
 
 /** What a receipt's text says, each as it is written there. */
@@ -21,12 +21,27 @@ export interface ReceiptText {
 const USUAL = /^id:([\w-]+) sub:\d+ dlvrd:\d+ submit date:\d+ done date:(\d+) stat:([A-Za-z]+) err:(\w+) text:/i
 const FIELD = /(?<![\w-])(id|sub|dlvrd|submit[ _-]?date|done[ _-]?date|stat(?:us)?|err(?:or)?|text)\s*[:=]/gi
 const TEXT_CHARACTERS_MAX = 1_000
+/** A state that stands by itself, and not as the value of another field. */
+const BARE_STATE =
+  /(?<![\w:=-]|[:=]\s)(?=(?:DELIV|DLVRD|EXPI|DELETED|UNDE|FAILED|REJE|UNKNOWN|ACCE|ENROUTE|SCHE|BUFF|SKIPPED)[A-Z]*(?![\w-]))/i
 
 /** Never throws; fields that are not there are null. */
 export function parseReceiptText(text: string): ReceiptText {
   const usual = USUAL.exec(text)
   if (usual) return { id: usual[1]!, stat: usual[3]!, err: usual[4]!, doneDate: usual[2]! }
-  const source = text.slice(0, TEXT_CHARACTERS_MAX)
+  const bounded = text.slice(0, TEXT_CHARACTERS_MAX)
+  const fields = readFields(bounded)
+  return fields.stat === null ? readFields(nameBareState(bounded)) : fields
+}
+
+/** Only in front of the customer's words, which may be anything. */
+function nameBareState(text: string): string {
+  const words = text.search(/(?<![\w-])text\s*[:=]/i)
+  const head = words < 0 ? text : text.slice(0, words)
+  return head.replace(BARE_STATE, ' stat:') + text.slice(head.length)
+}
+
+function readFields(source: string): ReceiptText {
   const marks = [...source.matchAll(FIELD)]
   const before = new Map<string, string>()
   const behind = new Map<string, string>()

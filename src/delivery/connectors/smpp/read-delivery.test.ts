@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { isClean } from '../../../domain/text/clean-text.ts'
 import { completeSmppSettings } from '../../../operators/smpp-settings.ts'
 import { createPdu } from '../../../smpp/pdu.ts'
 import { createTlv, type Tlv } from '../../../smpp/tlv.ts'
 import { parseReceiptDate, parseReceiptText } from './parse-receipt-text.ts'
-import { type ReceiptSettings, readDelivery } from './read-delivery.ts'
+import { DeliveryReader, type ReceiptSettings } from './read-delivery.ts'
 
 const NOW = new Date('2026-11-24T12:00:00Z')
 const SETTINGS = completeSmppSettings({ address: 'smsc:2775', system_id: 'us' })
@@ -13,11 +14,11 @@ const STANDARD =
 
 function read(text: string, settings: Partial<ReceiptSettings> = {}, tlvs: Tlv[] = [], esmClass = 0x04) {
   const pdu = createPdu('deliver_sm', 1, { esmClass, shortMessage: Buffer.from(text, 'latin1'), tlvs })
-  return readDelivery(pdu, { ...SETTINGS, ...settings }, NOW)
+  return new DeliveryReader({ ...SETTINGS, ...settings }).read(pdu, NOW)
 }
 
 test('a receipt as the specification suggests it', () => {
-  expect(read(STANDARD)).toEqual({
+  expect(read(STANDARD)).toMatchObject({
     kind: 'receipt',
     receipt: {
       operatorMessageId: '406212345',
@@ -44,7 +45,7 @@ test.each([
   ['a text in the middle', 'id:77 text:stat:DELIVRD done date:2611241157 err:0A4 stat:UNDELIV'],
   ['an id with blanks and zeros', 'id:00 77 sub:001 done date:2611241157 stat:UNDELIV err:0A4 text:'],
 ])('%s', (_deviation, text) => {
-  expect(read(text)).toEqual({
+  expect(read(text)).toMatchObject({
     kind: 'receipt',
     receipt: { operatorMessageId: '77', status: 'failed', errorCode: '0A4', at: new Date('2026-11-24T11:57:00Z') },
   })
@@ -75,24 +76,30 @@ test('TLVs say it all without a text, with the id as the answer had it', () => {
     createTlv('network_error_code', Buffer.of(3, 0, 17)),
   ]
   const receipt = { operatorMessageId: '6699', status: 'rejected', errorCode: '3:17', at: NOW }
-  expect(read('', settings, tlvs)).toEqual({ kind: 'receipt', receipt })
+  expect(read('', settings, tlvs)).toMatchObject({ kind: 'receipt', receipt })
   expect(read('id:6699 stat:REJECTD err:000', settings)).toMatchObject({ receipt: { operatorMessageId: '6699' } })
 })
 
 test('a receipt in message_payload, in UCS-2, by data_sm', () => {
   const payload = createTlv('message_payload', Buffer.from('id:5 stat:DELIVRD', 'utf16le').swap16())
   const pdu = createPdu('data_sm', 1, { esmClass: 0x04, dataCoding: 8, tlvs: [payload] })
-  expect(readDelivery(pdu, SETTINGS, NOW)).toMatchObject({ kind: 'receipt', receipt: { operatorMessageId: '5' } })
+  expect(new DeliveryReader(SETTINGS).read(pdu, NOW)).toMatchObject({
+    kind: 'receipt',
+    receipt: { operatorMessageId: '5' },
+  })
 })
 
 test('esm_class tells receipts from messages; where it does not, a setting lets the text tell', () => {
-  expect(read(STANDARD, {}, [], 0)).toEqual({ kind: 'message' })
+  expect(read(STANDARD, {}, [], 0)).toMatchObject({ kind: 'message', message: { kind: 'message', text: STANDARD } })
   expect(read(STANDARD, { receipts_by_text: true }, [], 0)).toMatchObject({ kind: 'receipt' })
-  expect(read('my id: what stat', { receipts_by_text: true }, [], 0)).toEqual({ kind: 'message' })
-  expect(read(STANDARD, { receipts_by_text: true }, [], 0x08)).toEqual({ kind: 'message' })
+  expect(read('my id: what stat', { receipts_by_text: true }, [], 0)).toMatchObject({ kind: 'message' })
+  expect(read(STANDARD, { receipts_by_text: true }, [], 0x08)).toMatchObject({
+    kind: 'message',
+    message: { kind: 'acknowledgement' },
+  })
   expect(read(STANDARD, {}, [], 0x20)).toEqual({ kind: 'intermediate' })
-  expect(read('nothing of use')).toEqual({ kind: 'unreadable' })
-  expect(read('id:1 stat:WHATEVER')).toEqual({ kind: 'unreadable' })
+  expect(read('nothing of use')).toEqual({ kind: 'unreadable', id: null, words: 'source_addr= nothing of use' })
+  expect(read('id:1 stat:WHATEVER')).toMatchObject({ kind: 'unreadable', id: '1' })
 })
 
 test("dates are in the SMSC's zone, and never later than now", () => {
@@ -127,7 +134,76 @@ test('whatever comes is read, or is none', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 254 }), fc.nat(255), fc.nat(255), (octets, esmClass, dataCoding) => {
       const pdu = createPdu('deliver_sm', 1, { esmClass, dataCoding, shortMessage: Buffer.from(octets) })
-      expect(['receipt', 'intermediate', 'message', 'unreadable']).toContain(readDelivery(pdu, SETTINGS, NOW).kind)
+      expect(['receipt', 'intermediate', 'message', 'unreadable']).toContain(
+        new DeliveryReader(SETTINGS).read(pdu, NOW).kind,
+      )
     }),
   )
+})
+
+test.each([
+  ['behind the dates', 'id:77 submit date:2611241155 done date:2611241157 DELIVRD err:000 Text:', 'delivered'],
+  ['behind the id', 'id:77 UNDELIVERABLE done date:2611241157 err:011 text:DELIVRD', 'failed'],
+  ['alone', 'id:77 Expired', 'expired'],
+  ['before the id', 'REJECTD id:77', 'rejected'],
+])('C11: a state without `stat:`, %s', (_where, text, status) => {
+  expect(read(text)).toMatchObject({ kind: 'receipt', receipt: { operatorMessageId: '77', status } })
+})
+
+test('a word of the customer, or the value of another field, is no state', () => {
+  for (const text of ['id:77 text:DELIVRD', 'id:77 err:UNKNOWN text:', 'id:DELIVERY-7', 'id:77 undelivered-x'])
+    expect(read(text).kind).toBe('unreadable')
+})
+
+test("C11: an operator's own states count before the usual ones, by word and by number, in text and parameter", () => {
+  const text = 'id:78 submit date:2611241155 done date:2611241157 stat:11 err:011'
+  expect(read(text)).toMatchObject({ kind: 'unreadable', id: '78', words: expect.stringContaining('stat:11') })
+  const states = { '11': 'failed', Sent: 'delivered', DELIVRD: 'ignored' } as const
+  expect(read(text, { states })).toMatchObject({
+    receipt: { operatorMessageId: '78', status: 'failed', errorCode: '011' },
+  })
+  expect(read('id:1 stat:011', { states })).toMatchObject({ receipt: { status: 'failed' } })
+  expect(read('id:1 stat:SENT', { states })).toMatchObject({ receipt: { status: 'delivered' } })
+  expect(read('id:1 stat:DELIVRD', { states })).toEqual({ kind: 'intermediate' })
+  expect(read('id:1', { states }, [createTlv('message_state', 11)])).toMatchObject({ receipt: { status: 'failed' } })
+})
+
+test('the recipient is the source, and the destination where an SMSC does not turn them round', () => {
+  const from = (sourceAddr: string, destinationAddr: string, settings: Partial<ReceiptSettings> = {}) => {
+    const shortMessage = Buffer.from('id:1 stat:DELIVRD')
+    const pdu = createPdu('deliver_sm', 1, { esmClass: 0x04, shortMessage, sourceAddr, destinationAddr })
+    const reading = new DeliveryReader({ ...SETTINGS, ...settings }).read(pdu, NOW)
+    return reading.kind === 'receipt' ? reading.receipt.recipients : null
+  }
+  expect(from('+989121234567', '10008')).toEqual(['989121234567'])
+  expect(from('Acme', '0912 123 4567')).toEqual(['9121234567'])
+  expect(from('', '98912***4567')).toEqual([])
+  expect(from('989121234567', '983000', { receipts_by_id_alone: true })).toEqual([])
+})
+
+test('of two ids the parameter goes first, and the other is kept', () => {
+  expect(read('id:00AB stat:DELIVRD', {}, [createTlv('receipted_message_id', '77')])).toMatchObject({
+    receipt: { operatorMessageId: '77', otherIds: ['ab'] },
+  })
+})
+
+test('C16, C17: whatever an id, a code or a text has, what is read of it is clean and bounded', () => {
+  const receipt = read(`id:a\0b stat:UNDELIV err:\u0001${'9'.repeat(300)} text:\u0085\0`)
+  expect(receipt).toMatchObject({ receipt: { operatorMessageId: 'ab', errorCode: '9'.repeat(32) } })
+  expect(receipt.kind === 'receipt' && isClean(receipt.receipt.words)).toBe(true)
+  const long = read('stat:DELIVRD', {}, [{ tag: 0x1e, value: Buffer.alloc(60_000, 'f') }])
+  expect(long).toMatchObject({ receipt: { operatorMessageId: expect.stringMatching(/^.{1,255}$/) } })
+  const numbers = { message_id: { answer: 'hex', receipt: 'hex', receipt_tlv: 'hex' } } as const
+  const huge = read('stat:DELIVRD', numbers, [{ tag: 0x1e, value: Buffer.alloc(60_000, 'f') }])
+  expect(huge).toMatchObject({ receipt: { operatorMessageId: expect.stringMatching(/^f.{1,254}$/) } })
+})
+
+test('a date of another age is none', () => {
+  for (const date of ['19000101000000', '9912312359', '2602300000', '0000000000'])
+    expect(read(`id:1 done date:${date} stat:DELIVRD`)).toMatchObject({ receipt: { at: NOW } })
+})
+
+test('UCS-2 that is none is read as it is written', () => {
+  const pdu = createPdu('deliver_sm', 1, { esmClass: 4, dataCoding: 8, shortMessage: Buffer.from('id:5 stat:DELIVRD') })
+  expect(new DeliveryReader(SETTINGS).read(pdu, NOW)).toMatchObject({ receipt: { operatorMessageId: '5' } })
 })

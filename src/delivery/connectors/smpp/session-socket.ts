@@ -32,6 +32,8 @@ export interface SessionSocketEvents<Submit extends WireSubmit> {
 }
 
 const SEQUENCE_AT = 12
+/** A parameter has up to 65,535 octets, and SMSCs add some of their own; a longer PDU ends the connection. */
+const PDU_OCTETS_MAX = 262_144
 /** How long what was written last may take to go out, and the SMSC to hang up. */
 const CLOSE_MS = 1_000
 /** Submits are bounded by the window; answers to an SMSC that asks and does not read, by this. */
@@ -42,7 +44,7 @@ export class SessionSocket<Submit extends WireSubmit> {
   readonly #events: SessionSocketEvents<Submit>
   readonly #session: Session<Submit>
   readonly #socket: Socket
-  readonly #reader = new PduReader()
+  readonly #reader = new PduReader({ isLenient: true, pduOctetsMax: PDU_OCTETS_MAX })
   #outgoing: Buffer[] = []
   #flushing: NodeJS.Immediate | null = null
   #closing: NodeJS.Timeout | null = null
@@ -90,8 +92,11 @@ export class SessionSocket<Submit extends WireSubmit> {
     this.#write(submit.frame)
   }
 
-  respond(delivery: Delivery, status: number): void {
+  /** Answers a delivery. False: the connection is gone, and the SMSC will not hear of it. */
+  respond(delivery: Delivery, status: number): boolean {
+    const isOpen = this.#session.state !== 'closed'
     this.#do(this.#session.respond(delivery, status, Date.now()))
+    return isOpen
   }
 
   /** Awaits answers, unbinds and closes, each for as long as its time-out; `ended` tells when. */

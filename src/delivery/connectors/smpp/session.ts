@@ -123,7 +123,10 @@ export class Session<Submit> {
     this.#heardMs = nowMs
     this.#isDoubted = false
     if (reading.kind === 'fault') this.#takeFault(reading, nowMs)
-    else this.#takePdu(reading.pdu, nowMs)
+    else {
+      if (reading.leftOut) this.#note('unreadable-pdu', reading.leftOut)
+      this.#takePdu(reading.pdu, nowMs)
+    }
     this.#settle(nowMs)
     return this.#decided()
   }

@@ -3,12 +3,20 @@ import type { CompleteSmppSettings } from '../../../operators/smpp-settings.ts'
 import { COMMAND_STATUS } from '../../../smpp/command-status.ts'
 import { encodePdu } from '../../../smpp/encode-pdu.ts'
 import { createPdu } from '../../../smpp/pdu.ts'
-import type { Connector, ConnectorEvents, OutgoingMessage, Receipt, SubmitResult } from '../connector.ts'
+import {
+  type Connector,
+  type ConnectorEvents,
+  type OutgoingMessage,
+  type SubmitResult,
+  UnpublishedReceiptError,
+} from '../connector.ts'
 import { canonicalMessageId } from './canonical-message-id.ts'
 import { StatusClasses, statusCode } from './classify-status.ts'
 import { ComposeError, SubmitComposer } from './compose-submit.ts'
 import { LastingBind } from './lasting-bind.ts'
-import { readDelivery } from './read-delivery.ts'
+import { DeliveryReader, userDataOf } from './read-delivery.ts'
+import { digestOf } from './read-incoming.ts'
+import { RepeatedDeliveries } from './repeated-deliveries.ts'
 import type { BindPdu, Delivery, SubmitAnswer } from './session-actions.ts'
 import type { SocketAddress, WireSubmit } from './session-socket.ts'
 import type { SmppObserver } from './smpp-observer.ts'
@@ -33,8 +41,8 @@ interface Submit extends WireSubmit {
 type Bind = LastingBind<Submit>
 
 const TICK_MS = 100
-/** Receipts that the gateway is storing; more are to be told again. */
-const RECEIPTS_MAX = 20_000
+/** Receipts and messages that the gateway is storing; the SMSC is to send more of them again. */
+const STORING_MAX = 20_000
 /** Long messages whose later parts are to follow the first. */
 const FOLLOWED_MAX = 10_000
 /** SMPP 3.4, 5.2.4. */
@@ -52,12 +60,14 @@ export class SmppConnector implements Connector {
   readonly #observer: SmppObserver
   readonly #composer: SubmitComposer
   readonly #classes: StatusClasses
+  readonly #reader: DeliveryReader
+  readonly #repeated = new RepeatedDeliveries()
   readonly #transmitting: readonly Bind[]
   readonly #receiving: readonly Bind[]
   readonly #binds: readonly Bind[]
   /** By message, the bind of its parts so far. Oldest first. */
   readonly #followed = new Map<number, Bind>()
-  #receipts = 0
+  #storing = 0
   #turn = 0
   #ready = false
   #stopping = false
@@ -69,6 +79,7 @@ export class SmppConnector implements Connector {
     this.#observer = observer
     this.#composer = new SubmitComposer(options.settings)
     this.#classes = new StatusClasses(options.settings.errors)
+    this.#reader = new DeliveryReader(options.settings)
     const { bind, binds } = options.settings
     const make = (kind: BindKind): Bind[] => Array.from({ length: binds }, (_, index) => this.#bind(kind, index))
     this.#transmitting = make(bind === 'pair' ? 'transmitter' : 'transceiver')
@@ -152,7 +163,7 @@ export class SmppConnector implements Connector {
       {
         answered: (submit, answer) => this.#answered(submit, answer),
         givenUp: (submit, wasWritten, code) => submit.resolve({ kind: wasWritten ? 'ambiguous' : 'unsent', code }),
-        delivery: (pdu, respond) => this.#deliver(pdu, respond),
+        delivery: (pdu, respond, connection) => this.#deliver(pdu, respond, connection),
         changed: () => this.#changed(),
       },
       this.#observer,
@@ -185,24 +196,35 @@ export class SmppConnector implements Connector {
     resolve({ kind: 'sent', operatorMessageId: id === '' ? `unnamed ${ref}` : id })
   }
 
-  #deliver(pdu: Delivery, respond: (status: number) => void): void {
-    const reading = readDelivery(pdu, this.#options.settings, new Date())
+  #deliver(pdu: Delivery, respond: (status: number) => boolean, connection: object): void {
+    const reading = this.#reader.read(pdu, new Date())
     this.#observer.delivered(reading.kind)
-    if (reading.kind !== 'receipt') respond(ESME_ROK.code)
-    else if (this.#receipts >= RECEIPTS_MAX) respond(ESME_RX_T_APPN.code)
-    else void this.#store(reading.receipt, respond)
+    if (reading.kind === 'unreadable') this.#events.oddReceipt({ operatorMessageId: reading.id, words: reading.words })
+    if (reading.kind === 'unreadable' || reading.kind === 'intermediate') {
+      respond(ESME_ROK.code)
+      return
+    }
+    const digest = digestOf(pdu, userDataOf(pdu))
+    const isRepetition = this.#repeated.arrived(connection, pdu.sequence, digest)
+    const store =
+      reading.kind === 'receipt'
+        ? () => this.#events.receipt({ ...reading.receipt, isRepetition })
+        : () => this.#events.incoming({ ...reading.message, isRepetition })
+    if (this.#storing >= STORING_MAX) respond(ESME_RX_T_APPN.code)
+    else void this.#store(store, digest, respond)
   }
 
-  /** The SMSC sends again what is answered by an error. */
-  async #store(receipt: Receipt, respond: (status: number) => void): Promise<void> {
-    this.#receipts++
+  /** The SMSC sends again what is answered by an error, and what it got no answer to. */
+  async #store(store: () => Promise<void>, digest: string, respond: (status: number) => boolean): Promise<void> {
+    this.#storing++
     try {
-      await this.#events.receipt(receipt)
-      respond(ESME_ROK.code)
-    } catch {
+      await store()
+      if (!respond(ESME_ROK.code)) this.#repeated.unacknowledged(digest)
+    } catch (error) {
+      if (error instanceof UnpublishedReceiptError) this.#repeated.unacknowledged(digest)
       respond(ESME_RX_T_APPN.code)
     } finally {
-      this.#receipts--
+      this.#storing--
     }
   }
 
