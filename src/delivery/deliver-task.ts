@@ -1,10 +1,18 @@
+import { smsIdTimeMs } from '../domain/sms-id.ts'
 import type { DeliveryTask } from '../events/delivery.ts'
 import { EventFormError } from '../events/event-codec.ts'
 import { DONE, deadLetter, type Outcome, pauseUntil, retryAt, shed } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import { isDatabaseAway } from '../postgres/database-errors.ts'
+import { isDatabaseTrouble, isItemFault, isPartitionMissing } from '../postgres/database-errors.ts'
 import { type Attempt, partsToSubmit } from './attempt.ts'
-import { type AttemptRules, type Conclusion, type NextStep, nextStep, VALIDITY_OVER } from './attempt-plan.ts'
+import {
+  type AttemptRules,
+  type Conclusion,
+  type NextStep,
+  nextStep,
+  type ResendRules,
+  VALIDITY_OVER,
+} from './attempt-plan.ts'
 import { chooseLine } from './choose-line.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
 import type { LeavingPartitions } from './leaving-partitions.ts'
@@ -65,12 +73,16 @@ interface Progress {
   overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
   /** It was told as `queued` before its first attempt. */
   isSaidToWait: boolean
-  faults: number
+  /** Since when no operator in force may have the message; null if one may. */
+  withoutOperatorSinceMs: number | null
 }
 
 const DATABASE_PAUSE_MS = 1_000
-const FAULTS_MAX = 5
-const FAULT_RETRY_MS = 1_000
+/** Messages as young as that have partitions in all tables, unless the gateway failed to make them. */
+const RECENT_MS = 86_400_000
+/** Processes follow a new revision of operators within seconds of each other: so long a message waits for its operator. */
+const WITHOUT_OPERATOR_MS = 30_000
+const NO_RESENDS: ResendRules = { max: 0, msFirst: 0 }
 /** After which a message that lost its turn looks again: its operator is away, or this worker is stopping. */
 const NO_TURN_MS = 50
 /** A message that waits longer than that for its first turn is said to be `queued`; most do not. */
@@ -101,9 +113,11 @@ export class TaskDelivery {
       await progress.reports.published()
       return outcome
     } catch (error) {
-      if (isDatabaseAway(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
-      if (++progress.faults < FAULTS_MAX) return retryAt(Date.now() + FAULT_RETRY_MS)
-      return deadLetter('handler', (error as Error).message)
+      const isOurs = isPartitionMissing(error) && Math.abs(smsIdTimeMs(task.sms_id) - Date.now()) < RECENT_MS
+      if (isOurs || isDatabaseTrouble(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
+      if (isItemFault(error)) return deadLetter('handler', (error as Error).message, (error as Error).stack)
+      // A slip of our own is no reason to give a message up: the consumer tries again, and says so.
+      throw error
     }
   }
 
@@ -126,7 +140,7 @@ export class TaskDelivery {
       wasRecalled: false,
       overtaken: null,
       isSaidToWait: false,
-      faults: 0,
+      withoutOperatorSinceMs: null,
     }
     this.#progress.set(record, progress)
     return progress
@@ -167,17 +181,17 @@ export class TaskDelivery {
       validUntilMs,
       // Of an operator that is gone nobody knows; what it may have is not sent again.
       holdsAt: (operator) => this.#parts.lines.get(operator)?.onAmbiguous !== 'resend',
+      resendsAt: (operator) => this.#parts.lines.get(operator)?.resends ?? NO_RESENDS,
     }
   }
 
-  /** A wait for an operator that asks for a slower pace is nobody's fault, and does not count against the record. */
+  /** Only a wait that follows a refusal counts against the record: the others are no fault of the message. */
   async #wait(record: ConsumedRecord, progress: Progress, step: NextStep & { kind: 'wait' }): Promise<Outcome> {
     const { untilMs } = step
     if (step.for === 'lease') return retryAt(untilMs)
     progress.reports.queued(progress.attempts.at(-1)!, progress.attemptsBefore)
-    if (step.for === 'pace') return shed(untilMs)
     const { delayed } = this.#parts
-    if (!delayed?.shouldDefer(untilMs, Date.now())) return retryAt(untilMs)
+    if (!delayed?.shouldDefer(untilMs, Date.now())) return step.for === 'retry' ? retryAt(untilMs) : shed(untilMs)
     await delayed.defer(record, progress.task, untilMs)
     return DONE
   }
@@ -189,10 +203,8 @@ export class TaskDelivery {
     step: NextStep & { kind: 'begin' },
   ): Promise<Outcome | null> {
     const candidates = this.#candidates(progress.task, step.operator)
-    if (candidates.length === 0) {
-      const operator = step.operator ?? progress.task.operator
-      return deadLetter('handler', `there is no operator "${operator}", and no other may have the message`)
-    }
+    if (candidates.length === 0) return this.#withoutOperator(progress, step.operator ?? progress.task.operator)
+    progress.withoutOperatorSinceMs = null
     const candidate = choose(candidates, progress, step.operator)
     if (!candidate) return this.#awaitLine(record, progress, candidates)
     const { line } = candidate
@@ -234,9 +246,11 @@ export class TaskDelivery {
       isBegun = true
       reports.sending(order, route)
     }
-    const made = await this.#parts.maker.make({ ...order, begun }).finally(() => {
-      if (!isBegun) order.line.health.withdrawn()
+    const made = await this.#parts.maker.make({ ...order, begun }).catch((error) => {
+      order.line.health.withdrawn()
+      throw error
     })
+    if (!made && !isBegun) order.line.health.withdrawn()
     if (!made) return this.#recall(progress)
     progress.attempts.push(made.attempt)
     for (const submit of takenSubmits(progress, made)) {
@@ -260,6 +274,17 @@ export class TaskDelivery {
     if (!delayed?.shouldAwait(awayForMs)) return shed(Math.min(atMs, validUntilMs ?? atMs))
     await delayed.awaitOperator(record, task, name, candidates.length === 1, spread)
     return DONE
+  }
+
+  /** The operator may be one of a revision that this worker has yet to read; else only a person can help. */
+  #withoutOperator(progress: Progress, operator: string): Outcome {
+    const nowMs = Date.now()
+    progress.withoutOperatorSinceMs ??= nowMs
+    if (nowMs - progress.withoutOperatorSinceMs < WITHOUT_OPERATOR_MS) return shed(nowMs + NO_LINE_MS)
+    return deadLetter(
+      'handler',
+      `operator "${operator}" is not in force or does not take the message's sender, and no other may have the message`,
+    )
   }
 
   /** Whom the next attempt may be made with. Whoever has a part of the message has it also when the routes have changed. */

@@ -1,4 +1,5 @@
 import type { AmbiguityPolicy } from '../operators/operator-schema.ts'
+import type { ResendRules } from './attempt-plan.ts'
 import type { BreakerState } from './breaker.ts'
 import type { Connector, ConnectorEvents, SubmitResult } from './connectors/connector.ts'
 import { LineHealth } from './line-health.ts'
@@ -10,11 +11,13 @@ export interface OperatorLineOptions {
   readonly queueRules: QueueRules
   readonly responseTimeoutMs: number
   readonly onAmbiguous: AmbiguityPolicy
+  readonly resends: ResendRules
   readonly receipt: ConnectorEvents['receipt']
   readonly breakerChanged: (kind: BreakerState['kind']) => void
+  /** How long it may be without a connection before its messages look for another; a second if not given. */
+  readonly unboundGraceMs?: number
 }
 
-/** How long a line may be broken before its messages look for another. */
 const UNBOUND_GRACE_MS = 1_000
 
 /** A line to an operator, with what the gateway keeps beside it. */
@@ -22,6 +25,7 @@ export class OperatorLine {
   readonly name: string
   readonly responseTimeoutMs: number
   readonly onAmbiguous: AmbiguityPolicy
+  readonly resends: ResendRules
   readonly connector: Connector
   readonly queue: OperatorQueue
   readonly health: LineHealth
@@ -31,6 +35,7 @@ export class OperatorLine {
     this.name = options.name
     this.responseTimeoutMs = options.responseTimeoutMs
     this.onAmbiguous = options.onAmbiguous
+    this.resends = options.resends
     this.connector = open({
       receipt: options.receipt,
       readyChanged: () => {
@@ -42,7 +47,7 @@ export class OperatorLine {
     this.queue = new OperatorQueue(this.connector, options.window, options.queueRules)
     this.health = new LineHealth({
       isReady: () => this.connector.isReady,
-      graceMs: UNBOUND_GRACE_MS,
+      graceMs: options.unboundGraceMs ?? UNBOUND_GRACE_MS,
       unavailable: () => this.queue.abandon(() => true),
       breakerChanged: options.breakerChanged,
     })

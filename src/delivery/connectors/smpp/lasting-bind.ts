@@ -16,7 +16,7 @@ export interface LastingBindOptions {
 }
 
 export interface LastingBindEvents<Submit extends WireSubmit>
-  extends Pick<SessionSocketEvents<Submit>, 'answered' | 'givenUp' | 'changed'> {
+  extends Pick<SessionSocketEvents<Submit>, 'answered' | 'answeredUnreadably' | 'givenUp' | 'changed'> {
   /** `respond` answers it, on the connection that it came by if that is still there. */
   delivery(pdu: Parameters<SessionSocketEvents<Submit>['delivery']>[0], respond: (status: number) => void): void
 }
@@ -103,6 +103,7 @@ export class LastingBind<Submit extends WireSubmit> {
         this.#observer.bound(name, textOf(address))
       },
       answered: this.#events.answered,
+      answeredUnreadably: this.#events.answeredUnreadably,
       givenUp: this.#events.givenUp,
       delivery: (pdu) => this.#events.delivery(pdu, (status) => socket.respond(pdu, status)),
       noted: (oddity, detail) => this.#observer.noted(name, oddity, detail),
