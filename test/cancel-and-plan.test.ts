@@ -34,7 +34,13 @@ test('whatever a customer cancels, a worker would have gone on with the very att
     fc.property(history, fc.boolean(), ({ attempts, attemptsBefore }, holds) => {
       const message = { status: 'queued' as const, attemptsBefore, maxRetries: 3, validUntilMs: null, attempts }
       const decision = decideCancel(message, NOW)
-      const plan = { holdsAt: () => holds, retryMsFirst: 1_000, retryMsMax: 60_000, validUntilMs: null }
+      const plan = {
+        resendsAt: () => ({ max: 3, msFirst: 10_000 }),
+        holdsAt: () => holds,
+        retryMsFirst: 1_000,
+        retryMsMax: 60_000,
+        validUntilMs: null,
+      }
       const later = nextStep(attempts, { ...plan, maxRetries: 3, attemptsBefore }, NOW + 600_000, 0)
       if (decision.kind === 'cancel') expect(later).toMatchObject({ kind: 'begin', attempt: decision.attempt })
       if (decision.kind === 'cancelled') expect(later).toMatchObject({ kind: 'report', status: 'cancelled' })

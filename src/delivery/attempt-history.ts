@@ -1,7 +1,7 @@
 import type { ReceiptStatus } from '../domain/receipts.ts'
 import type { Connection } from '../postgres/pool.ts'
 import type { Attempt, AttemptOutcome, AttemptPart, PartOutcome } from './attempt.ts'
-import { readAttempts, readParts } from './attempt-statements.ts'
+import { readAttempts, readOutcome, readParts } from './attempt-statements.ts'
 
 /** What is known of a message's attempts, oldest first; times by our own clock. */
 export interface AttemptHistory {
@@ -75,7 +75,15 @@ function toAttempt(row: AttemptRow, partRows: readonly PartRow[]): Attempt {
 function partsOf(row: AttemptRow, outcome: PartOutcome, partRows: readonly PartRow[]): AttemptPart[] {
   if (row.part_count === 1) {
     const { operator_message_id: operatorMessageId, error_code: errorCode } = row
-    return [{ part: 1, outcome, operatorMessageId, errorCode, receipt: toReceipt(row) }]
+    return [
+      {
+        part: 1,
+        outcome: readOutcome(outcome, operatorMessageId),
+        operatorMessageId,
+        errorCode,
+        receipt: toReceipt(row),
+      },
+    ]
   }
   const known = new Map(partRows.map((part) => [part.part, part]))
   const numbers = row.parts ?? Array.from({ length: row.part_count }, (_, index) => index + 1)
@@ -83,7 +91,7 @@ function partsOf(row: AttemptRow, outcome: PartOutcome, partRows: readonly PartR
     const found = known.get(part)
     return {
       part,
-      outcome: found?.outcome ?? (outcome === null ? null : 'ambiguous'),
+      outcome: found ? readOutcome(found.outcome, found.operator_message_id) : outcome === null ? null : 'ambiguous',
       operatorMessageId: found?.operator_message_id ?? null,
       errorCode: found?.error_code ?? null,
       receipt: found ? toReceipt(found) : null,
@@ -93,11 +101,13 @@ function partsOf(row: AttemptRow, outcome: PartOutcome, partRows: readonly PartR
 
 function toReceipt(row: ReceiptRow): AttemptPart['receipt'] {
   if (row.receipt_status === null) return null
+  const receivedAtMs = row.receipt_received_at!.getTime()
   return {
     status: row.receipt_status,
     code: row.receipt_code,
     at: row.receipt_at!,
-    receivedAtMs: row.receipt_received_at!.getTime(),
-    afterMs: row.receipt_received_at!.getTime() - row.ended_at!.getTime(),
+    receivedAtMs,
+    // A receipt may have made the row, when its attempt's was not there.
+    afterMs: receivedAtMs - (row.ended_at?.getTime() ?? receivedAtMs),
   }
 }

@@ -7,6 +7,7 @@ const RULES: AttemptRules = {
   maxRetries: 3,
   attemptsBefore: 0,
   holdsAt: () => false,
+  resendsAt: () => ({ max: 3, msFirst: 10_000 }),
   retryMsFirst: 1_000,
   retryMsMax: 60_000,
   validUntilMs: null,
@@ -73,6 +74,41 @@ test('a lost answer: sent again and flagged, with whomever, or held', () => {
   expect(partsToSubmit(later, 'a', 1, false)).toEqual({ parts: [1], possibleDuplicate: true })
 })
 
+test('a lost answer is followed by three resends over minutes, each later than the one before, and then by `unknown`', () => {
+  const lost = (count: number, endedAtMs: number) =>
+    Array.from({ length: count }, (_, index) => attempt(index + 1, 'ambiguous', { endedAtMs }))
+  expect([1, 2, 3].map((count) => nextStep(lost(count, NOW), RULES, NOW, 0))).toEqual([
+    { kind: 'wait', untilMs: NOW + 10_000, for: 'resend' },
+    { kind: 'wait', untilMs: NOW + 40_000, for: 'resend' },
+    { kind: 'wait', untilMs: NOW + 160_000, for: 'resend' },
+  ])
+  expect(nextStep(lost(3, NOW - 160_000), RULES, NOW, 0)).toMatchObject({ kind: 'begin', attempt: 4 })
+  expect(nextStep(lost(4, NOW), RULES, NOW, 0)).toMatchObject({ kind: 'report', status: 'unknown', attempt: 4 })
+  // As the operator's own setting has it.
+  const once: AttemptRules = { ...RULES, resendsAt: () => ({ max: 1, msFirst: 100 }) }
+  expect(nextStep(lost(1, NOW), once, NOW, 0)).toMatchObject({ untilMs: NOW + 100 })
+  expect(nextStep(lost(2, NOW), once, NOW, 0)).toMatchObject({ status: 'unknown' })
+})
+
+test('what was taken without an id that can be read is sent, and never submitted again', () => {
+  for (const rules of [RULES, HOLD]) {
+    const taken = [attempt(1, 'unidentified')]
+    expect(nextStep(taken, rules, NOW, 0)).toMatchObject({
+      kind: 'report',
+      status: 'sent',
+      operatorMessageId: null,
+      errorCode: null,
+      possibleDuplicate: false,
+    })
+    expect(partsToSubmit(taken, 'a', 1, false).parts).toEqual([])
+    const half = [long(1, 2, { 1: 'unidentified', 2: 'temporary' })]
+    expect(nextStep(half, rules, NOW, 0)).toMatchObject({ kind: 'begin', operator: 'a' })
+    expect(partsToSubmit(half, 'a', 2, false)).toEqual({ parts: [2], possibleDuplicate: false })
+    const whole = [...half, long(2, 2, { 2: 'sent' })]
+    expect(nextStep(whole, rules, NOW, 0)).toMatchObject({ status: 'sent', operatorMessageId: 'id-2' })
+  }
+})
+
 test('temporary errors wait longer each time, and end in failure', () => {
   const waits = [1, 2, 3].map((count) => {
     const attempts = Array.from({ length: count }, (_, index) => attempt(index + 1, 'temporary', { endedAtMs: NOW }))
@@ -92,10 +128,10 @@ test('an operator that asks for a slower pace is left alone longer each time; no
     [200, 'pace'],
     [400, 'pace'],
     [800, 'pace'],
-    [15_000, 'pace'],
+    [150_000, 'pace'],
   ])
-  expect(nextStep(throttled(50, NOW - 120_000), RULES, NOW, 0)).toMatchObject({ kind: 'begin', attempt: 51 })
-  expect(nextStep(throttled(1_000, NOW - 120_000), RULES, NOW, 0)).toMatchObject({ status: 'failed', attempt: 1_000 })
+  expect(nextStep(throttled(50, NOW - 300_000), RULES, NOW, 0)).toMatchObject({ kind: 'begin', attempt: 51 })
+  expect(nextStep(throttled(1_001, NOW - 300_000), RULES, NOW, 0)).toMatchObject({ status: 'failed', attempt: 1_001 })
 })
 
 test('nothing is begun, nor waited for, beyond the validity of a message', () => {
@@ -149,6 +185,7 @@ test('while an operator has nothing of it, a message may go to another, where it
 
 const ended = fc.constantFrom<Exclude<PartOutcome, null>>(
   'sent',
+  'unidentified',
   'temporary',
   'throttled',
   'rejected',
@@ -156,35 +193,112 @@ const ended = fc.constantFrom<Exclude<PartOutcome, null>>(
   'unsent',
 )
 
+/** Attempts that follow one another as the plan says, at the times that it says, to their end. */
+function* follow(
+  partCount: number,
+  rules: AttemptRules,
+  spread: number,
+  answer: (at: number) => Exclude<PartOutcome, null>,
+) {
+  const attempts: Attempt[] = []
+  let nowMs = NOW
+  let waitMs = 0
+  for (let answers = 0; ; ) {
+    const operator = attempts.length % 3 === 2 ? 'b' : 'a'
+    const step = nextStep(attempts, rules, nowMs, spread)
+    yield { step, attempts, waitMs, nowMs }
+    if (step.kind === 'report') return
+    if (step.kind === 'wait') {
+      waitMs = step.untilMs - nowMs
+      nowMs = step.untilMs
+      continue
+    }
+    if (step.kind !== 'begin') throw new Error('nothing is open')
+    const at = step.operator ?? operator
+    const { parts, possibleDuplicate } = partsToSubmit(attempts, at, partCount, rules.holdsAt(at))
+    const outcomes = Object.fromEntries(parts.map((each) => [each, answer(answers++)]))
+    const made = long(step.attempt, partCount, outcomes, at)
+    attempts.push({ ...made, possibleDuplicate, endedAtMs: nowMs })
+  }
+}
+
 test('whatever the answers: a taken part is never sent again, one whose answer was lost only if flagged, and it ends', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 4 }), fc.boolean(), fc.infiniteStream(ended), (partCount, holds, answers) => {
-      const rules = { ...RULES, holdsAt: () => holds }
-      const attempts: Attempt[] = []
-      while (attempts.length < 60) {
-        const step = nextStep(attempts, rules, NOW, 0.3)
-        if (step.kind === 'report') {
-          const { taken, ambiguous } = standingAt(attempts, 'a')
-          expect(step.status === 'sent').toBe(taken.size === partCount)
-          if (step.status === 'unknown') expect(holds && ambiguous.size > 0).toBe(true)
-          return
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.constantFrom<string[]>([], ['a'], ['a', 'b']),
+      fc.double({ min: 0, max: 0.99, noNaN: true }),
+      fc.array(ended, { minLength: 1, maxLength: 60 }),
+      (partCount, holding, spread, answers) => {
+        const rules = { ...RULES, holdsAt: (operator: string) => holding.includes(operator) }
+        for (const { step, attempts } of follow(partCount, rules, spread, (at) => answers[at] ?? 'rejected')) {
+          const last = attempts.at(-1)
+          if (last) {
+            const before = attempts.slice(0, -1)
+            const { taken, ambiguous } = standingAt(before, last.operator)
+            expect(last.parts.length).toBeGreaterThan(0)
+            for (const { part: each } of last.parts) {
+              expect(taken.has(each)).toBe(false)
+              if (holding.includes(last.operator)) expect(ambiguous.has(each)).toBe(false)
+            }
+            const wasLost = before.some(({ parts }) => parts.some(({ outcome }) => outcome === 'ambiguous'))
+            if (last.parts.some(({ part: each }) => ambiguous.has(each))) expect(last.possibleDuplicate).toBe(true)
+            if (!wasLost) expect(last.possibleDuplicate).toBe(false)
+          }
+          if (step.kind !== 'report') continue
+          const whole = ['a', 'b'].some((operator) => standingAt(attempts, operator).taken.size === partCount)
+          expect(step.status === 'sent').toBe(whole)
+          if (step.status === 'unknown') {
+            expect(attempts.some(({ parts }) => parts.some(({ outcome }) => outcome === 'ambiguous'))).toBe(true)
+          }
         }
-        expect(step).toMatchObject({ kind: 'begin', attempt: attempts.length + 1 })
-        const before = standingAt(attempts, 'a')
-        const { parts, possibleDuplicate } = partsToSubmit(attempts, 'a', partCount, holds)
-        expect(parts.length).toBeGreaterThan(0)
-        for (const each of parts) expect(before.taken.has(each)).toBe(false)
-        const isAgain = parts.some((each) => before.ambiguous.has(each))
-        if (holds) expect(isAgain).toBe(false)
-        if (isAgain) expect(possibleDuplicate).toBe(true)
-        if (!attempts.some(({ parts }) => parts.some(({ outcome }) => outcome === 'ambiguous'))) {
-          expect(possibleDuplicate).toBe(false)
-        }
-        const outcomes = Object.fromEntries(parts.map((each) => [each, answers.next().value]))
-        attempts.push({ ...long(attempts.length + 1, partCount, outcomes), possibleDuplicate })
-      }
-    }),
+      },
+    ),
   )
+})
+
+test('whatever the answers: no wait is shorter than the one before it, and the submits of each kind are bounded', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.boolean(),
+      fc.double({ min: 0, max: 0.99, noNaN: true }),
+      fc.array(ended, { minLength: 1, maxLength: 30 }),
+      (partCount, holds, spread, answers) => {
+        const rules = { ...RULES, holdsAt: () => holds }
+        let longestMs = 0
+        let attempts: readonly Attempt[] = []
+        for (const { step, waitMs, attempts: made } of follow(
+          partCount,
+          rules,
+          spread,
+          (at) => answers[at] ?? 'rejected',
+        )) {
+          attempts = made
+          if (step.kind === 'begin') expect(waitMs).toBeGreaterThanOrEqual(longestMs - 0.01)
+          if (step.kind === 'begin') longestMs = waitMs
+        }
+        const count = (outcome: PartOutcome): number =>
+          attempts.filter(({ parts }) => parts.some((each) => each.outcome === outcome)).length
+        expect(count('temporary')).toBeLessThanOrEqual(RULES.maxRetries + 1)
+        expect(count('ambiguous')).toBeLessThanOrEqual(holds ? partCount : 4)
+      },
+    ),
+  )
+})
+
+test('an operator that never answers, or always asks for less, is submitted to a few times over minutes or days', () => {
+  const ends = (['ambiguous', 'temporary', 'throttled', 'unsent'] as const).map((outcome) => {
+    const [last] = [...follow(1, RULES, 0.5, () => outcome)].slice(-1)
+    const { step, attempts, nowMs } = last!
+    return [outcome, step.kind === 'report' && step.status, attempts.length, Math.round((nowMs - NOW) / 60_000)]
+  })
+  expect(ends).toEqual([
+    ['ambiguous', 'unknown', 4, 4],
+    ['temporary', 'failed', 4, 0],
+    ['throttled', 'failed', 1_001, 3_718],
+    ['unsent', 'failed', 1_001, 3_718],
+  ])
 })
 
 test('a redrive begins another round: as many refusals again, and what the phone may have stays flagged', () => {

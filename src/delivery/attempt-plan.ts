@@ -1,5 +1,12 @@
 import { type Attempt, type Standing, standingAt } from './attempt.ts'
 
+export interface ResendRules {
+  /** In a round. */
+  readonly max: number
+  /** The wait before the first; four times as long before each further one. */
+  readonly msFirst: number
+}
+
 export interface AttemptRules {
   /** Temporary errors that may be followed by another attempt, in this round. */
   readonly maxRetries: number
@@ -7,6 +14,8 @@ export interface AttemptRules {
   readonly attemptsBefore: number
   /** Whether a part whose answer was lost at that operator is never submitted again. */
   readonly holdsAt: (operator: string) => boolean
+  /** Of an operator that does not hold: how often a part whose answer was lost is submitted again, and after which wait. */
+  readonly resendsAt: (operator: string) => ResendRules
   /** The wait after the first temporary error; four times as long after each further one. */
   readonly retryMsFirst: number
   readonly retryMsMax: number
@@ -32,23 +41,24 @@ export interface Conclusion {
  * - `begin`: commit this attempt, then submit. `operator`: it must be that one, which has a part of the message already
  *   or may have; null for any.
  * - `wait`: look again at that time. `for` says what is waited for: a worker that may still be at it, the time that
- *   follows an error, or an operator that asks for a slower pace.
+ *   follows an error or a lost answer, or an operator that asks for a slower pace or was not reached.
  * - `give-up-on`: the worker that began this attempt is gone: mark what is open of it ambiguous, then look again.
  * - `report`: no further attempt; tell what it came to.
  */
 export type NextStep =
   | { readonly kind: 'begin'; readonly attempt: number; readonly operator: string | null }
-  | { readonly kind: 'wait'; readonly untilMs: number; readonly for: 'lease' | 'retry' | 'pace' }
+  | { readonly kind: 'wait'; readonly untilMs: number; readonly for: 'lease' | Reason }
   | { readonly kind: 'give-up-on'; readonly attempt: number }
   | Conclusion
 
 /** The code of what was not sent in time. */
 export const VALIDITY_OVER = 'validity-over'
 
-const BACK_TO_BACK_MS = 200
-const PACE_MS_MAX = 30_000
-/** In one round. Refusals for pace use up no retry, and must end all the same. */
-const ATTEMPTS_MAX = 1_000
+const RESEND_MS_MAX = 600_000
+const PACE_MS_FIRST = 200
+const PACE_MS_MAX = 300_000
+/** In one round. What was refused for pace, or was not written, uses up no retry, and ends all the same: after two days. */
+const PACED_MAX = 1_000
 
 /**
  * Decides by the attempts alone, so that a worker that goes on and one that takes over decide alike. `spread`, from
@@ -76,7 +86,7 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
   if (last.parts.some(({ outcome }) => outcome === 'rejected')) return conclude('rejected', attempts)
   const isFormerRound = last.attempt <= rules.attemptsBefore
   const wait = isFormerRound ? NO_WAIT : waitAfter(attempts, rules, spread)
-  if (wait === null || last.attempt - rules.attemptsBefore >= ATTEMPTS_MAX) return conclude('failed', attempts)
+  if (typeof wait === 'string') return conclude(wait, attempts)
   const untilMs = (last.endedAtMs ?? nowMs) + wait.ms
   if (untilMs <= nowMs) return beginAt(attempts, rules, nowMs, home?.operator ?? null)
   return isOver(rules, untilMs) ? expire(attempts) : { kind: 'wait', untilMs, for: wait.for }
@@ -107,7 +117,8 @@ interface Home extends Standing {
 
 /** The operator that has a part, or may have one that is not to be sent again: no other may get the message. */
 function homeOf(attempts: readonly Attempt[], rules: AttemptRules): Home | null {
-  for (const { operator, partCount } of attempts.toReversed()) {
+  for (const operator of new Set(attempts.toReversed().map((attempt) => attempt.operator))) {
+    const partCount = attempts.findLast((attempt) => attempt.operator === operator)!.partCount
     const standing = standingAt(attempts, operator)
     const holds = rules.holdsAt(operator)
     if (standing.taken.size > 0 || (holds && standing.ambiguous.size > 0)) {
@@ -123,30 +134,71 @@ function endAtHome(attempts: readonly Attempt[], { taken, ambiguous, partCount, 
   return holds && taken.size + ambiguous.size >= partCount ? conclude('unknown', attempts) : null
 }
 
+/** Why an attempt may be followed by another; one of several parts may have several reasons. */
+type Reason = 'retry' | 'resend' | 'pace'
+
+const REASONS = ['resend', 'retry', 'pace'] as const satisfies readonly Reason[]
+
 interface Wait {
   readonly ms: number
-  readonly for: 'retry' | 'pace'
+  readonly for: Reason
 }
 
 const NO_WAIT: Wait = { ms: 0, for: 'retry' }
 
-/** After an attempt that left parts open, by the worst of them; null when refusals are used up. */
-function waitAfter(attempts: readonly Attempt[], rules: AttemptRules, spread: number): Wait | null {
-  const last = attempts.at(-1)!
-  if (has(last, 'temporary')) {
-    const failures = attempts.filter((each) => each.attempt > rules.attemptsBefore && has(each, 'temporary')).length
-    if (failures > rules.maxRetries) return null
-    const ms = Math.min(rules.retryMsMax, rules.retryMsFirst * 4 ** (failures - 1)) * (0.5 + spread / 2)
-    return { ms, for: 'retry' }
-  }
-  const isPaced = (each: Attempt): boolean => has(each, 'throttled') || has(each, 'unsent')
-  if (!isPaced(last)) return { ms: BACK_TO_BACK_MS, for: 'retry' }
-  const inARow = attempts.length - 1 - attempts.findLastIndex((each) => !isPaced(each))
-  const ms = Math.min(PACE_MS_MAX / 2, BACK_TO_BACK_MS * 2 ** (inARow - 1)) * (1 + spread)
-  return { ms, for: 'pace' }
+/**
+ * The wait after an attempt that left parts open, or what the message has come to when a reason is used up. Each reason
+ * has a limit and a wait by how often it was there in this round, and the longest wait counts: so no wait is shorter
+ * than one before it, whatever the operators answer in between.
+ */
+function waitAfter(attempts: readonly Attempt[], rules: AttemptRules, spread: number): Wait | 'failed' | 'unknown' {
+  const round = attempts.filter(({ attempt }) => attempt > rules.attemptsBefore)
+  const last = round.at(-1)!
+  const waits = REASONS.map((reason) => {
+    const found = round.filter((attempt) => hasReason(attempt, reason, rules))
+    const isUsedUp = hasReason(last, reason, rules) && found.length > timesMax(reason, last.operator, rules)
+    const ms = Math.max(0, ...found.map(({ operator }, index) => waitMs(reason, index + 1, operator, rules, spread)))
+    return { reason, isUsedUp, isOfLast: hasReason(last, reason, rules), ms }
+  })
+  const end = waits.find(({ isUsedUp }) => isUsedUp)
+  if (end) return end.reason === 'resend' ? 'unknown' : 'failed'
+  // What was refused counts as a refusal, also where another part's answer was lost.
+  const why = (['retry', 'resend', 'pace'] as const).find((each) => waits.some((w) => w.reason === each && w.isOfLast))!
+  return { ms: Math.max(...waits.map(({ ms }) => ms)), for: why }
 }
 
-function has(attempt: Attempt, outcome: 'temporary' | 'throttled' | 'unsent'): boolean {
+/** Each attempt has one at least, so that the limits of the reasons together bound the attempts of a round. */
+function hasReason(attempt: Attempt, reason: Reason, { holdsAt }: AttemptRules): boolean {
+  const isRefused = has(attempt, 'temporary')
+  const isLost = has(attempt, 'ambiguous') && !holdsAt(attempt.operator)
+  switch (reason) {
+    case 'retry':
+      return isRefused
+    case 'resend':
+      return isLost
+    case 'pace':
+      return !isRefused && !isLost
+  }
+}
+
+function timesMax(reason: Reason, operator: string, rules: AttemptRules): number {
+  if (reason === 'retry') return rules.maxRetries
+  return reason === 'resend' ? rules.resendsAt(operator).max : PACED_MAX
+}
+
+/** The wait after the reason has been there so many times. */
+function waitMs(reason: Reason, times: number, operator: string, rules: AttemptRules, spread: number): number {
+  switch (reason) {
+    case 'retry':
+      return Math.min(rules.retryMsMax, rules.retryMsFirst * 4 ** (times - 1)) * (0.5 + spread / 2)
+    case 'resend':
+      return Math.min(RESEND_MS_MAX, rules.resendsAt(operator).msFirst * 4 ** (times - 1)) * (1 + spread / 2)
+    case 'pace':
+      return Math.min(PACE_MS_MAX / 2, PACE_MS_FIRST * 2 ** Math.min(times - 1, 30)) * (1 + spread)
+  }
+}
+
+function has(attempt: Attempt, outcome: 'temporary' | 'ambiguous'): boolean {
   return attempt.parts.some((part) => part.outcome === outcome)
 }
 

@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg'
 import { booleanArray, numberArray, textArray } from '../postgres/array-literal.ts'
 import { sameNumber } from '../postgres/same-number.ts'
-import type { PartOutcome } from './attempt.ts'
+import type { AttemptOutcome, PartOutcome } from './attempt.ts'
 
 /*
   Where a range of ids repeats what an array says, it is for the planner: by a range it leaves out the partitions of
@@ -31,6 +31,22 @@ export interface AttemptEnd {
 
 export interface PartEnd extends AttemptEnd {
   readonly part: number
+}
+
+/**
+ * `unidentified` is stored as `sent` without an id of the operator: also a worker of an older version, which takes over
+ * during a deployment, must know that the part is taken and is not to be submitted again.
+ */
+function storedOutcome(outcome: AttemptEnd['outcome']): string {
+  return outcome === 'unidentified' ? 'sent' : outcome
+}
+
+/** What `storedOutcome` has stored of an attempt of one part, or of a part. */
+export function readOutcome<Outcome extends AttemptOutcome>(
+  outcome: Outcome,
+  operatorMessageId: string | null,
+): Outcome | 'unidentified' {
+  return outcome === 'sent' && operatorMessageId === null ? 'unidentified' : outcome
 }
 
 /** Inserts those that are new and returns them; an attempt that is there already is another's. */
@@ -66,8 +82,7 @@ const TAKE_UP = `outcome = excluded.outcome, operator_message_id = excluded.oper
              error_code = excluded.error_code, ended_at = excluded.ended_at, receipt_status = excluded.receipt_status,
              receipt_code = excluded.receipt_code, receipt_at = excluded.receipt_at,
              receipt_received_at = excluded.receipt_received_at`
-const LATE_ANSWER = `known.outcome = 'ambiguous' AND known.operator_message_id IS NULL
-             AND excluded.operator_message_id IS NOT NULL`
+const LATE_ANSWER = `known.outcome = 'ambiguous' AND known.operator_message_id IS NULL AND excluded.outcome = 'sent'`
 /**
  * The receipt that was kept for a submit, if any. Ids of operators are not unique, so the message's recipient must be the
  * receipt's, where that names one, and the receipt must have come since the attempt began. `more` are further conditions.
@@ -101,7 +116,7 @@ export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryC
                AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code)
              ${earlyReceipt()}
              ON CONFLICT (sms_id, attempt) DO UPDATE SET ${TAKE_UP}
-             WHERE known.outcome IS NULL OR (${LATE_ANSWER})
+             WHERE known.outcome IS NULL OR (${LATE_ANSWER} AND known.part_count = 1)
              RETURNING sms_id, attempt, ${RECEIPT_COLUMNS}
            )
            ${WRITTEN}`,
@@ -137,7 +152,7 @@ function endColumns(ends: readonly AttemptEnd[]): unknown[] {
     numberArray(ends.map(({ smsId }) => smsId)),
     numberArray(ends.map(({ attempt }) => attempt)),
     textArray(ends.map(({ operator }) => operator)),
-    textArray(ends.map(({ outcome }) => outcome)),
+    textArray(ends.map(({ outcome }) => storedOutcome(outcome))),
     textArray(ends.map(({ operatorMessageId }) => operatorMessageId)),
     textArray(ends.map(({ errorCode }) => errorCode)),
   ]

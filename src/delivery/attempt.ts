@@ -4,6 +4,11 @@ import type { SubmitResult } from './connectors/connector.ts'
 /** How an attempt, or a part of it, ended; null while nobody knows. */
 export type PartOutcome = SubmitResult['kind'] | null
 
+/** Whether the operator has the part: it is never submitted again. */
+export function isTaken({ outcome }: Pick<AttemptPart, 'outcome'>): boolean {
+  return outcome === 'sent' || outcome === 'unidentified'
+}
+
 /** `cancelled`: the customer was first; nobody makes this attempt. */
 export type AttemptOutcome = PartOutcome | 'cancelled'
 
@@ -33,7 +38,7 @@ export interface Attempt {
 }
 
 /** Of an attempt's parts: what the operator may have comes before what it refused. */
-const MOST_FIRST = ['sent', 'ambiguous', 'rejected', 'temporary', 'throttled', 'unsent'] as const
+const MOST_FIRST = ['sent', 'unidentified', 'ambiguous', 'rejected', 'temporary', 'throttled', 'unsent'] as const
 
 /** The outcome of an attempt by those of its parts, which must all have ended. */
 export function outcomeOf(parts: readonly Pick<AttemptPart, 'outcome'>[]): Exclude<PartOutcome, null> {
@@ -53,7 +58,7 @@ export function standingAt(attempts: readonly Attempt[], operator: string): Stan
   for (const attempt of attempts) {
     if (attempt.operator !== operator) continue
     for (const part of attempt.parts) {
-      if (part.outcome === 'sent' && !taken.has(part.part)) taken.set(part.part, part)
+      if (isTaken(part) && !taken.has(part.part)) taken.set(part.part, part)
       if (part.outcome === 'ambiguous') ambiguous.add(part.part)
     }
   }

@@ -20,11 +20,13 @@ const OPEN_MS_FIRST = 1_000
 const OPEN_MS_MAX = 30_000
 
 /**
- * What an answer says of the operator: that it works, also where it refuses a message for good; that it does not; or
+ * What an answer says of the operator: that it works, also where it refuses a message for good or takes it without a
+ * name; that it does not; or
  * nothing, when it asked for a slower pace.
  */
 const VERDICT: Readonly<Record<SubmitResult['kind'], 'works' | 'fails' | 'none'>> = {
   sent: 'works',
+  unidentified: 'works',
   rejected: 'works',
   throttled: 'none',
   temporary: 'fails',

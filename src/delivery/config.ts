@@ -35,6 +35,11 @@ export const deliverySettings = {
     'Messages whose operators have been away for longer wait in PostgreSQL, and are called back when one is there',
     { min: 1_000 },
   ),
+  UNREADABLE_ANSWER_DAYS: integer(
+    30,
+    'How long operators are shown as having answered unreadably, after they did so last (`smsgw operators show`)',
+    { min: 1, max: 3_650 },
+  ),
   DELIVERY_RETRY_MS_MAX: integer(60_000, 'Longest wait between two attempts', { min: 1 }),
   RECEIPTS_PORT: integer(0, 'Port where operators that speak HTTP bring receipts, at /receipts/<operator>; 0: none', {
     max: 65_535,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { SmsIds } from '../domain/sms-id.ts'
 import type { StatusDetails } from '../events/status-record.ts'
 import type { Outcome } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
@@ -19,7 +20,7 @@ const SENT: SubmitResult = { kind: 'sent', operatorMessageId: 'id' }
 
 const OPEN = { throttled() {}, stop() {} }
 
-function refused(kind: Exclude<SubmitResult['kind'], 'sent'>): SubmitResult {
+function refused(kind: Exclude<SubmitResult['kind'], 'sent' | 'unidentified'>): SubmitResult {
   return { kind, code: kind }
 }
 
@@ -98,6 +99,7 @@ function operator(
     queue: new OperatorQueue(connector, 10, permit ? { openGate: () => ({ ...OPEN, take: () => permit }) } : {}),
     responseTimeoutMs: 1_000,
     onAmbiguous,
+    resends: { max: 3, msFirst: 10_000 },
   }
   const answered = (kind: SubmitResult['kind']): void => health.answered(kind, Date.now())
   const candidate = { line: { ...line, answered }, sender: null, why: `${name}: every number` }
@@ -128,7 +130,7 @@ function worker(
 ) {
   const told: Told[] = []
   const leaving = new LeavingPartitions()
-  const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]!.name, priority: 1 }
+  const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]?.name, priority: 1 }
   const rest = {
     retry_count: 0,
     max_retries: 3,
@@ -260,6 +262,85 @@ test('after a lost answer with hold no operator gets the message again, with res
       expect([first.submits, second.submits]).toEqual([['1.1', '2.1', '3.1'], ['4.1']])
     }
   }
+})
+
+test('an operator whose answers are always lost gets a message four times at most, and each time but the first is flagged', async () => {
+  const lost = Array.from({ length: 50 }, () => refused('ambiguous'))
+  const [only, book] = [operator('a', lost, 'resend'), new Book()]
+  const running = worker(book, [only])
+  const beganMs = Date.now()
+  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+  expect(only.submits).toEqual(['1.1', '2.1', '3.1', '4.1'])
+  expect(Date.now() - beganMs).toBeGreaterThan(210_000)
+  expect(book.attempts.map(({ possibleDuplicate }) => possibleDuplicate)).toEqual([false, true, true, true])
+  expect(running.told.at(-1)).toMatchObject(['unknown', { possibleDuplicate: true }])
+})
+
+test('what was taken with an answer that cannot be read is sent without an id, and never again, whatever the policy', async () => {
+  for (const policy of ['hold', 'resend'] as const) {
+    const unread: SubmitResult = { kind: 'unidentified', code: 'answer-unreadable', sample: 'OK' }
+    const only = operator('a', [unread], policy)
+    const running = worker(new Book(), [only])
+    expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+    expect(only.submits).toEqual(['1.1'])
+    expect(running.told.at(-1)).toMatchObject(['sent', { operatorMessageId: null, errorCode: null }])
+    const long = operator('a', [SENT, unread, refused('temporary')], policy, 3)
+    const parts = worker(new Book(), [long])
+    expect(await toItsEnd(parts)).toEqual({ kind: 'done' })
+    expect(long.submits).toEqual(['1.1', '1.2', '1.3', '2.3'])
+    expect(parts.told.at(-1)).toMatchObject([
+      'sent',
+      {
+        operatorMessageId: 'a-1',
+        parts: [{ part: 1, operator_message_id: 'a-1' }, { part: 2, status: 'sent' }, { part: 3 }],
+      },
+    ])
+    expect(parts.told.at(-1)![1].parts![1]).not.toHaveProperty('operator_message_id')
+  }
+})
+
+test('a message whose operator no revision here knows waits for one that does, and only then is a dead letter', async () => {
+  const operators: Operator[] = []
+  const [later, book] = [operator('new', []), new Book()]
+  const running = worker(book, operators, { operator: 'new' })
+  expect(await running.handle()).toMatchObject({ kind: 'shed' })
+  operators.push(later)
+  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
+  expect(later.submits).toEqual(['1.1'])
+  const never = await toItsEnd(worker(new Book(), [], { operator: 'gone' }))
+  expect(never).toMatchObject({ kind: 'dead-letter', reason: 'handler', error: expect.stringContaining('"gone"') })
+})
+
+test('trouble with the database pauses, what it refuses is a dead letter with the cause, and a slip of our own is for the brake', async () => {
+  const failing = (error: Error): Book => {
+    const book = new Book()
+    book.begin = async () => Promise.reject(error)
+    return book
+  }
+  const refusedBy = (code: string, about: object = {}) =>
+    Object.assign(new Error(`refused by ${code}`), { code, ...about })
+  const handle = (book: Book, changes: object = {}) => worker(book, [operator('a', [])], changes).handle()
+  for (const code of ['57P01', '42P01', '42501', 'ECONNREFUSED']) {
+    expect(await handle(failing(refusedBy(code)))).toMatchObject({ kind: 'pause' })
+  }
+  expect(await handle(failing(refusedBy('22021')))).toMatchObject({ kind: 'dead-letter', error: 'refused by 22021' })
+  const slipping = worker(failing(new TypeError('a slip')), [operator('a', [])])
+  for (let visit = 1; visit < 5; visit++) expect(await slipping.handle()).toMatchObject({ kind: 'retry' })
+  expect(await slipping.handle()).toMatchObject({ kind: 'dead-letter', error: 'a slip', isVerdict: false })
+  // A partition that is missing is ours for a message of today, and the item's for an id that nobody gave.
+  const today = new SmsIds(1).next(Date.now())
+  expect(await handle(failing(refusedBy('23514')), { sms_id: today })).toMatchObject({ kind: 'pause' })
+  expect(await handle(failing(refusedBy('23514')))).toMatchObject({ kind: 'dead-letter' })
+})
+
+test('an attempt that could not be begun leaves the operator to be tried by another message', async () => {
+  const only = operator('a', [])
+  const { line } = only.candidate
+  for (let failures = 0; failures < 80; failures++) line.health.answered('temporary', Date.now())
+  vi.setSystemTime(Date.now() + 1_000)
+  line.connector.submit = () => Promise.reject(new TypeError('a slip'))
+  expect(await worker(new Book(), [only]).handle()).toMatchObject({ kind: 'retry' })
+  expect(line.health.condition(Date.now())).toBe('ready' satisfies LineCondition)
 })
 
 test('of a long message only what is open is submitted again, by the operator that has the rest', async () => {

@@ -1,12 +1,19 @@
 import type { DeliveryTask } from '../events/delivery.ts'
 import { EventFormError } from '../events/event-codec.ts'
-import { DONE, deadLetter, givenUp, type Outcome, pauseUntil, retryAt, shed } from '../kafka/consumer/outcome.ts'
+import { DONE, deadLetter, type Outcome, retryAt, shed } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import { isDatabaseAway, isItemFault } from '../postgres/database-errors.ts'
 import { type Attempt, partsToSubmit } from './attempt.ts'
-import { type AttemptRules, type Conclusion, type NextStep, nextStep, VALIDITY_OVER } from './attempt-plan.ts'
+import {
+  type AttemptRules,
+  type Conclusion,
+  type NextStep,
+  nextStep,
+  type ResendRules,
+  VALIDITY_OVER,
+} from './attempt-plan.ts'
 import { chooseLine } from './choose-line.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
+import { judgeFault } from './judge-fault.ts'
 import type { LeavingPartitions } from './leaving-partitions.ts'
 import type { LineCandidate, LiveLines } from './live-lines.ts'
 import type { AttemptMaker, AttemptOrder, MadeAttempt } from './make-attempt.ts'
@@ -65,12 +72,15 @@ interface Progress {
   overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
   /** It was told as `queued` before its first attempt. */
   isSaidToWait: boolean
+  /** Visits that ended with an error of ours. */
   faults: number
+  /** Since when no operator in force may have the message; null if one may. */
+  withoutOperatorSinceMs: number | null
 }
 
-const DATABASE_PAUSE_MS = 1_000
-const FAULTS_MAX = 5
-const FAULT_RETRY_MS = 1_000
+/** Processes follow a new revision of operators within seconds of each other: so long a message waits for its operator. */
+const WITHOUT_OPERATOR_MS = 30_000
+const NO_RESENDS: ResendRules = { max: 0, msFirst: 0 }
 /** After which a message that lost its turn looks again: its operator is away, or this worker is stopping. */
 const NO_TURN_MS = 50
 /** A message that waits longer than that for its first turn is said to be `queued`; most do not. */
@@ -101,9 +111,7 @@ export class TaskDelivery {
       await progress.reports.published()
       return outcome
     } catch (error) {
-      if (isDatabaseAway(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
-      if (++progress.faults < FAULTS_MAX) return retryAt(Date.now() + FAULT_RETRY_MS)
-      return (isItemFault(error) ? deadLetter : givenUp)('handler', (error as Error).message)
+      return judgeFault(error as Error, task.sms_id, ++progress.faults, Date.now())
     }
   }
 
@@ -127,6 +135,7 @@ export class TaskDelivery {
       overtaken: null,
       isSaidToWait: false,
       faults: 0,
+      withoutOperatorSinceMs: null,
     }
     this.#progress.set(record, progress)
     return progress
@@ -167,17 +176,17 @@ export class TaskDelivery {
       validUntilMs,
       // Of an operator that is gone nobody knows; what it may have is not sent again.
       holdsAt: (operator) => this.#parts.lines.get(operator)?.onAmbiguous !== 'resend',
+      resendsAt: (operator) => this.#parts.lines.get(operator)?.resends ?? NO_RESENDS,
     }
   }
 
-  /** A wait for an operator that asks for a slower pace is nobody's fault, and does not count against the record. */
+  /** Only a wait that follows a refusal counts against the record: the others are no fault of the message. */
   async #wait(record: ConsumedRecord, progress: Progress, step: NextStep & { kind: 'wait' }): Promise<Outcome> {
     const { untilMs } = step
     if (step.for === 'lease') return retryAt(untilMs)
     progress.reports.queued(progress.attempts.at(-1)!, progress.attemptsBefore)
-    if (step.for === 'pace') return shed(untilMs)
     const { delayed } = this.#parts
-    if (!delayed?.shouldDefer(untilMs, Date.now())) return retryAt(untilMs)
+    if (!delayed?.shouldDefer(untilMs, Date.now())) return step.for === 'retry' ? retryAt(untilMs) : shed(untilMs)
     await delayed.defer(record, progress.task, untilMs)
     return DONE
   }
@@ -189,10 +198,8 @@ export class TaskDelivery {
     step: NextStep & { kind: 'begin' },
   ): Promise<Outcome | null> {
     const candidates = this.#candidates(progress.task, step.operator)
-    if (candidates.length === 0) {
-      const operator = step.operator ?? progress.task.operator
-      return deadLetter('handler', `there is no operator "${operator}", and no other may have the message`)
-    }
+    if (candidates.length === 0) return this.#withoutOperator(progress, step.operator ?? progress.task.operator)
+    progress.withoutOperatorSinceMs = null
     const candidate = choose(candidates, progress, step.operator)
     if (!candidate) return this.#awaitLine(record, progress, candidates)
     const { line } = candidate
@@ -234,9 +241,11 @@ export class TaskDelivery {
       isBegun = true
       reports.sending(order, route)
     }
-    const made = await this.#parts.maker.make({ ...order, begun }).finally(() => {
-      if (!isBegun) order.line.health.withdrawn()
+    const made = await this.#parts.maker.make({ ...order, begun }).catch((error) => {
+      order.line.health.withdrawn()
+      throw error
     })
+    if (!made && !isBegun) order.line.health.withdrawn()
     if (!made) return this.#recall(progress)
     progress.attempts.push(made.attempt)
     for (const submit of takenSubmits(progress, made)) {
@@ -260,6 +269,17 @@ export class TaskDelivery {
     if (!delayed?.shouldAwait(awayForMs)) return shed(Math.min(atMs, validUntilMs ?? atMs))
     await delayed.awaitOperator(record, task, name, candidates.length === 1, spread)
     return DONE
+  }
+
+  /** The operator may be one of a revision that this worker has yet to read; else only a person can help. */
+  #withoutOperator(progress: Progress, operator: string): Outcome {
+    const nowMs = Date.now()
+    progress.withoutOperatorSinceMs ??= nowMs
+    if (nowMs - progress.withoutOperatorSinceMs < WITHOUT_OPERATOR_MS) return shed(nowMs + NO_LINE_MS)
+    return deadLetter(
+      'handler',
+      `operator "${operator}" is not in force or does not take the message's sender, and no other may have the message`,
+    )
   }
 
   /** Whom the next attempt may be made with. Whoever has a part of the message has it also when the routes have changed. */

@@ -62,12 +62,17 @@ export class LineHealth {
       this.#noteAway()
       return
     }
-    this.#grace ??= setTimeout(() => {
-      this.#isUnbound = true
-      this.#noteAway()
-      this.#parts.unavailable()
-    }, this.#parts.graceMs)
-    this.#grace.unref()
+    if (this.#parts.graceMs === 0) this.#unbound()
+    else {
+      this.#grace ??= setTimeout(() => this.#unbound(), this.#parts.graceMs)
+      this.#grace.unref()
+    }
+  }
+
+  #unbound(): void {
+    this.#isUnbound = true
+    this.#noteAway()
+    this.#parts.unavailable()
   }
 
   stop(): void {

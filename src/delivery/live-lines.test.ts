@@ -184,8 +184,15 @@ test('a line that cannot be opened keeps no other from opening; if none can, tha
   const operators = operatorsOf({ a: { address: 'embedded' }, b: peer }, [{ prefix: '', operator: 'b', price: 1 }])
   const lines = linesFor(operators)
   await peer.untilConnections(1)
-  expect(lines.get('a')).toBeUndefined()
+  // It has a line that takes nothing: messages for it wait or fail over, as if it were unavailable.
+  const standIn = lines.get('a')!
+  expect(standIn.health.condition(Date.now())).toBe('unbound')
+  expect(lines.candidates({ ...TASK, operator: 'a' }).map(({ line }) => line.name)).toEqual(['a', 'b'])
+  const waiting = { customerId: 'c', priority: 1, topic: 't', partition: 0, cost: 1 }
+  const turn = standIn.queue.turn(waiting)
   operators.apply({ a: peer, b: peer })
+  expect(await turn).toBeNull()
+  expect(lines.get('a')).not.toBe(standIn)
   await peer.untilConnections(2)
   const none = operatorsOf({ a: { address: 'embedded' } }, [{ prefix: '', operator: 'a', price: 1 }])
   expect(() => linesFor(none)).toThrow(/SIMULATOR_ADDRESS/)

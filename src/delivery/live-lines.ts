@@ -6,7 +6,7 @@ import type { OperatorConfig } from '../operators/operator-schema.ts'
 import type { OperatorSetup } from '../operators/operator-setup.ts'
 import { HttpConnector } from './connectors/http/http-connector.ts'
 import type { CallbackDoor } from './connectors/http/receipt-listener.ts'
-import { type LineParts, openLine } from './open-line.ts'
+import { type LineParts, openLine, unopenedLine } from './open-line.ts'
 import type { OperatorLine } from './operator-line.ts'
 
 export interface LiveLinesParts extends LineParts {
@@ -27,6 +27,8 @@ export interface LineCandidate {
 interface OpenLine {
   readonly config: OperatorConfig
   readonly line: OperatorLine
+  /** False for one that stands for a line which could not be opened. */
+  readonly isOpen: boolean
 }
 
 const REOPEN_MS = 10_000
@@ -40,7 +42,7 @@ const LINGER_MS = 300_000
  * changed is opened anew, and one that was removed is closed: its waiting tasks lose their turn and look for a line
  * again, those under way are awaited, then it hangs up; that of a removed operator stays five minutes more for the
  * receipts of what it was sent. A line that cannot be opened is tried again every ten seconds, and keeps no other from
- * opening.
+ * opening; until then another stands for it that takes no messages, so that every operator in force has a line.
  */
 export class LiveLines {
   readonly #parts: LiveLinesParts
@@ -57,7 +59,7 @@ export class LiveLines {
   constructor(parts: LiveLinesParts) {
     this.#parts = parts
     const faults = this.#follow(parts.operators.current())
-    if (this.#lines.size === 0 && faults.length > 0) {
+    if (faults.length > 0 && ![...this.#lines.values()].some(({ isOpen }) => isOpen)) {
       clearTimeout(this.#reopen!)
       throw faults[0]
     }
@@ -117,18 +119,19 @@ export class LiveLines {
     if (this.#reopen) clearTimeout(this.#reopen)
     this.#reopen = null
     const faults: unknown[] = []
-    for (const [name, { config, line }] of this.#lines) {
+    for (const [name, { config, line, isOpen }] of this.#lines) {
       if (isDeepStrictEqual(operators.get(name), config)) continue
       this.#lines.delete(name)
-      this.#close(line, operators.has(name) ? 0 : (this.#parts.lingerMs ?? LINGER_MS))
+      this.#close(line, operators.has(name) || !isOpen ? 0 : (this.#parts.lingerMs ?? LINGER_MS))
     }
     for (const [name, config] of operators) {
-      if (this.#lines.has(name)) continue
+      if (this.#lines.get(name)?.isOpen) continue
       try {
         this.#open(name, config)
       } catch (error) {
         faults.push(error)
-        this.#parts.log.error({ err: error, operator: name }, 'an operator has no line; the others go on')
+        if (!this.#lines.has(name)) this.#standIn(name, config)
+        this.#parts.log.error({ err: error, operator: name }, 'failed to open operator connection; others unaffected')
       }
     }
     if (faults.length > 0) {
@@ -139,10 +142,16 @@ export class LiveLines {
 
   #open(name: string, config: OperatorConfig): void {
     const line = openLine(name, config, this.#parts)
-    this.#lines.set(name, { config, line })
+    const before = this.#lines.get(name)?.line
+    this.#lines.set(name, { config, line, isOpen: true })
+    if (before) this.#close(before, 0)
     if (!this.#started) return
     line.connector.start()
     this.#parts.log.info({ operator: name }, 'a line is opened')
+  }
+
+  #standIn(name: string, config: OperatorConfig): void {
+    this.#lines.set(name, { config, line: unopenedLine(name, config, this.#parts), isOpen: false })
   }
 
   #close(line: OperatorLine, lingerMs: number): void {

@@ -28,7 +28,7 @@ export interface MadeAttempt {
 
 export interface AttemptMakerParts {
   readonly attempts: Pick<AttemptBook, 'begin' | 'end' | 'endPart'>
-  readonly submitted: (operator: string, result: SubmitResult['kind'], seconds: number) => void
+  readonly submitted: (operator: string, result: SubmitResult, seconds: number, smsId: number) => void
 }
 
 /** How long after the answer could have come another worker still leaves the attempt alone. */
@@ -111,7 +111,12 @@ export class AttemptMaker {
     written: Promise<readonly [number, WrittenEnd]>[],
   ): Promise<EndedPart> {
     const end = endedPart(part, mayBeWritten ? await this.#submit(order.line, order.message, part) : TOO_LATE)
-    if (order.partCount > 1) written.push(this.#endPart(order, end))
+    if (order.partCount > 1) {
+      const writing = this.#endPart(order, end)
+      // Awaited with the others, when all answers are there; until then a rejection must not count as unheard.
+      writing.catch(() => {})
+      written.push(writing)
+    }
     return end
   }
 
@@ -119,7 +124,7 @@ export class AttemptMaker {
     const submittedMs = performance.now()
     const result = await line.connector.submit(message, part)
     line.answered(result.kind)
-    this.#parts.submitted(line.name, result.kind, (performance.now() - submittedMs) / 1_000)
+    this.#parts.submitted(line.name, result, (performance.now() - submittedMs) / 1_000, message.smsId)
     return result
   }
 

@@ -1,6 +1,6 @@
 import { describeHttp, readSecrets } from '../operators/describe-http.ts'
 import type { PasswordPlace } from '../operators/operator-password.ts'
-import type { OperatorConfig } from '../operators/operator-schema.ts'
+import { type OperatorConfig, resendRules } from '../operators/operator-schema.ts'
 import type { SmppSettings } from '../operators/smpp-settings.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Log } from '../runtime/log.ts'
@@ -9,7 +9,8 @@ import type { Connector, ConnectorEvents, IncomingMessage, OddReceipt, Receipt }
 import { HttpConnector, type HttpDelivery } from './connectors/http/http-connector.ts'
 import { openSmppConnector } from './connectors/smpp/open-smpp-connector.ts'
 import type { SmppObserver } from './connectors/smpp/smpp-observer.ts'
-import { OperatorLine } from './operator-line.ts'
+import { UnopenedConnector } from './connectors/unopened-connector.ts'
+import { OperatorLine, type OperatorLineOptions } from './operator-line.ts'
 import type { Gate, Reopened } from './pace/gate.ts'
 
 class OperatorAddressError extends ExpectedError {
@@ -36,28 +37,35 @@ export interface LineParts {
   readonly log: Log
 }
 
+/** The line of an operator whose own cannot be opened: it takes no messages. */
+export function unopenedLine(name: string, config: OperatorConfig, parts: LineParts): OperatorLine {
+  return new OperatorLine({ ...lineOptions(name, config, parts), unboundGraceMs: 0 }, () => new UnopenedConnector())
+}
+
 /**
  * The line to an operator, not yet started. Throws OperatorAddressError for one that is to be embedded when nothing was
  * started for it, and what the connector's settings are refused for.
  */
 export function openLine(name: string, config: OperatorConfig, parts: LineParts): OperatorLine {
-  return new OperatorLine(
-    {
-      name,
-      window: config.window,
-      queueRules: {
-        weightOf: (customerId) => config.customers?.[customerId] ?? 1,
-        openGate: (reopened) => parts.openGate(name, config.per_second ?? null, reopened),
-      },
-      responseTimeoutMs: config.response_timeout_ms,
-      onAmbiguous: config.on_ambiguous,
-      receipt: (receipt) => parts.receipt(name, receipt),
-      incoming: (message) => parts.incoming(name, message),
-      oddReceipt: (odd) => parts.oddReceipt(name, odd),
-      breakerChanged: (kind) => parts.breakerChanged(name, kind),
+  return new OperatorLine(lineOptions(name, config, parts), (events) => openConnector(name, config, parts, events))
+}
+
+function lineOptions(name: string, config: OperatorConfig, parts: LineParts): OperatorLineOptions {
+  return {
+    name,
+    window: config.window,
+    queueRules: {
+      weightOf: (customerId) => config.customers?.[customerId] ?? 1,
+      openGate: (reopened) => parts.openGate(name, config.per_second ?? null, reopened),
     },
-    (events) => openConnector(name, config, parts, events),
-  )
+    responseTimeoutMs: config.response_timeout_ms,
+    onAmbiguous: config.on_ambiguous,
+    resends: resendRules(config),
+    receipt: (receipt) => parts.receipt(name, receipt),
+    incoming: (message) => parts.incoming(name, message),
+    oddReceipt: (odd) => parts.oddReceipt(name, odd),
+    breakerChanged: (kind) => parts.breakerChanged(name, kind),
+  }
 }
 
 function openConnector(name: string, config: OperatorConfig, parts: LineParts, events: ConnectorEvents): Connector {

@@ -1,4 +1,5 @@
 import type { AmbiguityPolicy } from '../operators/operator-schema.ts'
+import type { ResendRules } from './attempt-plan.ts'
 import type { BreakerState } from './breaker.ts'
 import type { Connector, ConnectorEvents, SubmitResult } from './connectors/connector.ts'
 import { LineHealth } from './line-health.ts'
@@ -10,13 +11,15 @@ export interface OperatorLineOptions {
   readonly queueRules: QueueRules
   readonly responseTimeoutMs: number
   readonly onAmbiguous: AmbiguityPolicy
+  readonly resends: ResendRules
   readonly receipt: ConnectorEvents['receipt']
   readonly incoming: ConnectorEvents['incoming']
   readonly oddReceipt: ConnectorEvents['oddReceipt']
   readonly breakerChanged: (kind: BreakerState['kind']) => void
+  /** How long it may be without a connection before its messages look for another; a second if not given. */
+  readonly unboundGraceMs?: number
 }
 
-/** How long a line may be broken before its messages look for another. */
 const UNBOUND_GRACE_MS = 1_000
 
 /** A line to an operator, with what the gateway keeps beside it. */
@@ -24,6 +27,7 @@ export class OperatorLine {
   readonly name: string
   readonly responseTimeoutMs: number
   readonly onAmbiguous: AmbiguityPolicy
+  readonly resends: ResendRules
   readonly connector: Connector
   readonly queue: OperatorQueue
   readonly health: LineHealth
@@ -33,6 +37,7 @@ export class OperatorLine {
     this.name = options.name
     this.responseTimeoutMs = options.responseTimeoutMs
     this.onAmbiguous = options.onAmbiguous
+    this.resends = options.resends
     this.connector = open({
       receipt: options.receipt,
       incoming: options.incoming,
@@ -46,7 +51,7 @@ export class OperatorLine {
     this.queue = new OperatorQueue(this.connector, options.window, options.queueRules)
     this.health = new LineHealth({
       isReady: () => this.connector.isReady,
-      graceMs: UNBOUND_GRACE_MS,
+      graceMs: options.unboundGraceMs ?? UNBOUND_GRACE_MS,
       unavailable: () => this.queue.abandon(() => true),
       breakerChanged: options.breakerChanged,
     })

@@ -1,7 +1,9 @@
 import type { QueryConfig } from 'pg'
 import type { Connection, Pool } from '../postgres/pool.ts'
 import { inTransaction } from '../postgres/transaction.ts'
-import { backoffMs, sleep } from '../runtime/backoff.ts'
+import { sleep } from '../runtime/backoff.ts'
+import type { Log } from '../runtime/log.ts'
+import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import { type AttemptHistory, readHistories } from './attempt-history.ts'
 import {
   type AttemptEnd,
@@ -11,7 +13,7 @@ import {
   insertAttempts,
   type PartEnd,
 } from './attempt-statements.ts'
-import { PendingWrites } from './pending-writes.ts'
+import { isUnwritable, PendingWrites, type PendingWritesOptions } from './pending-writes.ts'
 import {
   type EarlyReceipt,
   keepEarlyReceipts,
@@ -46,55 +48,101 @@ interface WrittenRow extends Returned {
 const BATCH_MAX = 1_000
 /** While there is load, a transaction waits this long for company. */
 const GATHER_MS = 40
+const RETRY_MS_FIRST = 50
+const RETRY_MS_MAX = 5_000
+/** Of items that could not be written as they are, in one batch; the others are counted. */
+const LINES_MAX = 5
+
+export type BookLog = Pick<Log, 'error' | 'warn' | 'info'>
+
+const NO_LOG: BookLog = { error() {}, warn() {}, info() {} }
 
 /**
  * Keeps the tables of attempts and receipts. What many tasks want written at once goes into one transaction; what they
- * want while it runs goes into the next.
+ * want while it runs goes into the next. A transaction that fails for what it brings is taken apart: what cannot be stored
+ * as it is costs only itself.
  */
 export class AttemptBook {
   readonly #pool: Pool
+  readonly #log: BookLog
+  readonly #failure: RepeatedFailure
   readonly #starts: PendingWrites<AttemptStart, boolean>
   readonly #ends: PendingWrites<AttemptEnd, WrittenEnd>
-  // Without a limit: an attempt of several parts is never ended before them.
-  readonly #parts = pendingWrites(endsOf(endParts), true, Number.POSITIVE_INFINITY)
-  readonly #receipts = pendingWrites(upsertOf(storeReceipts, isReturned), false)
-  readonly #partReceipts = pendingWrites(upsertOf(storePartReceipts, isReturned), false)
-  readonly #early = new PendingWrites<EarlyReceipt, null>({
-    write: async (connection, receipts) => {
-      await connection.query(keepEarlyReceipts(receipts))
-      return receipts.map(() => null)
-    },
-    keyOf: ({ operator, operatorMessageId }) => `${operator} ${operatorMessageId}`,
-    itemsMax: BATCH_MAX,
-    isKept: false,
-  })
-  readonly #reads = new PendingWrites<number, AttemptHistory>({
-    write: readHistories,
-    keyOf: null,
-    itemsMax: BATCH_MAX,
-    isKept: false,
-  })
+  readonly #parts: PendingWrites<PartEnd, WrittenEnd>
+  readonly #receipts: PendingWrites<StoredReceipt, boolean>
+  readonly #partReceipts: PendingWrites<StoredReceipt, boolean>
+  readonly #early: PendingWrites<EarlyReceipt, null>
+  readonly #reads: PendingWrites<number, AttemptHistory>
   #running: Promise<void> | null = null
   #stopping = false
+  #isolatedCount = 0
 
-  constructor(pool: Pool, worker: string) {
+  constructor(pool: Pool, worker: string, log: BookLog = NO_LOG) {
     this.#pool = pool
-    this.#starts = pendingWrites(
-      upsertOf((starts: readonly AttemptStart[]) => insertAttempts(starts, worker), isReturned),
-      false,
-    )
-    this.#ends = pendingWrites(
-      endsOf((ends: readonly AttemptEnd[]) => endAttempts(ends, worker)),
-      true,
-    )
+    this.#log = log
+    this.#failure = new RepeatedFailure({
+      what: 'write of attempts',
+      log,
+      waitMsFirst: RETRY_MS_FIRST,
+      waitMsMax: RETRY_MS_MAX,
+    })
+    const bySubmit = { keyOf: keyOfSubmit, itemsMax: BATCH_MAX }
+    // What is refused here was not submitted.
+    this.#starts = this.#pending<AttemptStart, boolean>({
+      ...bySubmit,
+      write: upsertOf((starts) => insertAttempts(starts, worker), isReturned),
+    })
+    // Without a limit: an attempt of several parts is never ended before them.
+    this.#parts = this.#pending<PartEnd, WrittenEnd>({
+      ...bySubmit,
+      itemsMax: Number.POSITIVE_INFINITY,
+      write: endsOf(endParts),
+      ...END,
+    })
+    this.#ends = this.#pending<AttemptEnd, WrittenEnd>({
+      ...bySubmit,
+      write: endsOf((ends) => endAttempts(ends, worker)),
+      ...END,
+    })
+    this.#receipts = this.#pending<StoredReceipt, boolean>({
+      ...bySubmit,
+      write: upsertOf(storeReceipts, isReturned),
+      reduce: withoutCode,
+    })
+    this.#partReceipts = this.#pending<StoredReceipt, boolean>({
+      ...bySubmit,
+      write: upsertOf(storePartReceipts, isReturned),
+      reduce: withoutCode,
+    })
+    this.#early = this.#pending<EarlyReceipt, null>({
+      write: async (connection, receipts) => {
+        await connection.query(keepEarlyReceipts(receipts))
+        return receipts.map(() => null)
+      },
+      keyOf: ({ operator, operatorMessageId }) => `${operator} ${operatorMessageId}`,
+      itemsMax: BATCH_MAX,
+      reduce: withoutCode,
+    })
+    this.#reads = this.#pending<number, AttemptHistory>({ write: readHistories, keyOf: null, itemsMax: BATCH_MAX })
   }
 
-  /** Commits that an attempt begins. False: it was begun before, by whomever. Throws when the database does. */
+  /** A health check: throws while nothing could be written for some time. */
+  get check(): () => void {
+    return this.#failure.check
+  }
+
+  /**
+   * Commits that an attempt begins. False: it was begun before, by whomever. Throws when the database does, and what it
+   * refuses the attempt for.
+   */
   begin(start: AttemptStart): Promise<boolean> {
     return this.#enqueue(this.#starts, start)
   }
 
-  /** Writes how an attempt ended, however long the database is away. Throws only when stopped meanwhile. */
+  /**
+   * Writes how an attempt ended, however long the database is away; without id and code if it refuses those, and then the
+   * end is contested. Throws only when stopped meanwhile, or what the database refuses also the rest for.
+   */
   end(end: AttemptEnd): Promise<WrittenEnd> {
     return this.#enqueue(this.#ends, end)
   }
@@ -109,7 +157,10 @@ export class AttemptBook {
     return this.#enqueue(this.#reads, smsId)
   }
 
-  /** Stores a receipt. False: another was there before, and stands. Throws when the database does. */
+  /**
+   * Stores a receipt; without its code if the database refuses that. False: another was there before, and stands. Throws
+   * when the database does.
+   */
   storeReceipt(receipt: StoredReceipt): Promise<boolean> {
     return this.#enqueue(receipt.part === null ? this.#receipts : this.#partReceipts, receipt)
   }
@@ -132,35 +183,73 @@ export class AttemptBook {
   }
 
   async #run(): Promise<void> {
-    const all = [this.#starts, this.#ends, this.#parts, this.#receipts, this.#partReceipts, this.#early, this.#reads]
-    let failures = 0
+    const all = [this.#starts, this.#parts, this.#ends, this.#receipts, this.#partReceipts, this.#early, this.#reads]
     let size = 0
     do {
       if (size > 1) await sleep(GATHER_MS)
       size = 0
       for (const each of all) size += each.take()
       try {
-        await inTransaction(this.#pool, (connection) => Promise.all(all.map((each) => each.write(connection))))
-        failures = 0
-        for (const each of all) each.committed()
+        await this.#write(all)
+        this.#failure.succeeded()
       } catch (error) {
         for (const each of all) each.failed(error, this.#stopping)
-        failures++
-        await sleep(backoffMs(failures, 50, 1_000))
+        await sleep(this.#failure.failed(error, { attempts: size }))
       }
     } while (all.some(({ waiting }) => waiting > 0))
     // In the same breath, as whoever was told above may ask for more at once.
     this.#running = null
   }
+
+  async #write(all: readonly Writable[]): Promise<void> {
+    try {
+      await inTransaction(this.#pool, (connection) => Promise.all(all.map((each) => each.write(connection))))
+      for (const each of all) each.committed()
+    } catch (error) {
+      if (!isUnwritable(error)) throw error
+      this.#isolatedCount = 0
+      // In this order, as parts come before the end of their attempt.
+      for (const each of all) await each.isolate((work) => inTransaction(this.#pool, work))
+      const others = this.#isolatedCount - LINES_MAX
+      if (others > 0) this.#log.error({ items: others }, 'more attempts or receipts cannot be stored as they are')
+    }
+  }
+
+  #pending<Item, Result>(options: PendingOptions<Item, Result>): PendingWrites<Item, Result> {
+    const isolated = (item: Item, error: unknown, isReduced: boolean): void => this.#note(item, error, isReduced)
+    return new PendingWrites({ isKept: false, reduce: null, reducedResult: (result) => result, isolated, ...options })
+  }
+
+  #note(item: unknown, error: unknown, isReduced: boolean): void {
+    if (++this.#isolatedCount > LINES_MAX) return
+    const about: Partial<PartEnd> = typeof item === 'number' ? { smsId: item } : (item as object)
+    const { smsId, operator, attempt, part } = about
+    const what = isReduced ? 'stored without its id and code' : 'refused'
+    this.#log.error(
+      { err: error, operator, sms_id: smsId, attempt, part },
+      `attempt or receipt cannot be stored as it is; ${what}`,
+    )
+  }
 }
 
-function pendingWrites<Item extends Submit, Result>(
-  write: (connection: Connection, items: readonly Item[]) => Promise<readonly Result[]>,
-  isKept: boolean,
-  itemsMax = BATCH_MAX,
-): PendingWrites<Item, Result> {
-  return new PendingWrites({ write, keyOf, itemsMax, isKept })
+/**
+ * Of an end the outcome must not be lost: by it the operator has the message, or has not. Stored without the rest it is
+ * another than its caller knows, who looks up what stands.
+ */
+const END = {
+  isKept: true,
+  reduce: <End extends AttemptEnd>(end: End): End => ({ ...end, operatorMessageId: null, errorCode: null }),
+  reducedResult: (): WrittenEnd => 'contested',
 }
+
+function withoutCode<Item extends { readonly code: string | null }>(receipt: Item): Item {
+  return { ...receipt, code: null }
+}
+
+type Writable = Pick<PendingWrites<never, never>, 'write' | 'committed' | 'isolate'>
+type Choices = 'isKept' | 'reduce' | 'reducedResult'
+type PendingOptions<Item, Result> = Omit<PendingWritesOptions<Item, Result>, 'isolated' | Choices> &
+  Partial<Pick<PendingWritesOptions<Item, Result>, Choices>>
 
 interface Submit {
   readonly smsId: number
@@ -168,7 +257,7 @@ interface Submit {
   readonly part?: number | null
 }
 
-function keyOf({ smsId, attempt, part }: Submit): string {
+function keyOfSubmit({ smsId, attempt, part }: Submit): string {
   return `${smsId}.${attempt}.${part ?? ''}`
 }
 
@@ -180,9 +269,9 @@ function upsertOf<Item extends Submit, Row extends Returned, Result>(
   return async (connection, items) => {
     const { rows } = await connection.query<Row>(statement(items))
     const byKey = new Map(
-      rows.map((row) => [keyOf({ smsId: row.sms_id, attempt: row.attempt, part: row.part ?? null }), row]),
+      rows.map((row) => [keyOfSubmit({ smsId: row.sms_id, attempt: row.attempt, part: row.part ?? null }), row]),
     )
-    return items.map((item) => resultOf(byKey.get(keyOf(item))))
+    return items.map((item) => resultOf(byKey.get(keyOfSubmit(item))))
   }
 }
 
@@ -194,13 +283,13 @@ function endsOf<Item extends AttemptEnd & Submit>(
     const { rows } = await connection.query<WrittenRow>(statement(items))
     if (rows[0]!.written < items.length) return items.map(() => 'contested')
     const receipts = new Map(rows.flatMap(toReceipt))
-    return items.map((item) => receipts.get(keyOf(item)) ?? null)
+    return items.map((item) => receipts.get(keyOfSubmit(item)) ?? null)
   }
 }
 
 function toReceipt(row: WrittenRow): [string, TakenUp][] {
   const { sms_id: smsId, attempt, part = null, receipt_status: status, receipt_code: code, receipt_at: at } = row
-  return status === null ? [] : [[keyOf({ smsId, attempt, part }), { status, code, at }]]
+  return status === null ? [] : [[keyOfSubmit({ smsId, attempt, part }), { status, code, at }]]
 }
 
 function isReturned(row: Returned | undefined): boolean {

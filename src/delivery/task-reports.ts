@@ -1,7 +1,7 @@
 import { sumUpParts } from '../domain/long-message.ts'
 import type { Status } from '../domain/status.ts'
 import type { StatusDetails, StatusSubject } from '../events/status-record.ts'
-import type { Attempt } from './attempt.ts'
+import { type Attempt, isTaken } from './attempt.ts'
 import type { Conclusion } from './attempt-plan.ts'
 import type { AttemptOrder } from './make-attempt.ts'
 import type { StatusReporter } from './status-reporter.ts'
@@ -43,8 +43,7 @@ export class TaskReports {
     const taken = attempts
       .filter((each) => each.operator === of && each.partCount > 1)
       .flatMap(({ attempt, parts }) => parts.map((part) => ({ ...part, attempt, receipt: null })))
-      .filter(({ outcome }) => outcome === 'sent')
-      .map((part) => ({ ...part, operatorMessageId: part.operatorMessageId! }))
+      .filter(isTaken)
     this.#report(status, { ...details, operator: of, parts: sumUpParts(taken, taken.length).parts })
   }
 

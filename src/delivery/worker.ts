@@ -20,6 +20,7 @@ import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { brakeCheck, observedBrake } from '../runtime/observe-brake.ts'
 import { type ObservedConsumer, observeConsumer, observeProducer } from '../runtime/observe-kafka.ts'
+import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { BreakerState } from './breaker.ts'
@@ -28,6 +29,7 @@ import { ReceiptListener } from './connectors/http/receipt-listener.ts'
 import { TaskCallBack } from './delay/call-back-tasks.ts'
 import { DelayedTasks } from './delay/delayed-tasks.ts'
 import { TaskDelivery } from './deliver-task.ts'
+import { UnreadableAnswers } from './keep-unreadable-answers.ts'
 import { LeavingPartitions } from './leaving-partitions.ts'
 import { LiveLines } from './live-lines.ts'
 import { AttemptMaker } from './make-attempt.ts'
@@ -72,6 +74,7 @@ export class Worker implements Service {
   readonly #leaving = new LeavingPartitions()
   readonly #listener: ReceiptListener
   readonly #attempts: AttemptBook
+  readonly #unreadable: UnreadableAnswers
   readonly #reporter: StatusReporter
   readonly #teller: ReceiptTeller
   readonly #reviews: ReceiptReviews
@@ -87,7 +90,8 @@ export class Worker implements Service {
     const { settings, pool, cluster, log, metrics } = parts
     this.#observer = observeConsumer(log, metrics, GROUPS.delivery)
     this.#brake = observedBrake(log, metrics, GROUPS.delivery)
-    this.#attempts = new AttemptBook(pool, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`)
+    this.#attempts = new AttemptBook(pool, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`, log)
+    this.#unreadable = new UnreadableAnswers({ pool, log, days: settings.UNREADABLE_ANSWER_DAYS })
     const options = producerOptions('safe', { lingerMs: settings.STATUS_LINGER_MS })
     this.#statuses = new Producer(cluster, options, observeProducer(log, metrics, 'statuses'))
     this.#reporter = new StatusReporter(this.#statuses, (error) =>
@@ -131,6 +135,8 @@ export class Worker implements Service {
     if (this.#parts.settings.RECEIPTS_PORT > 0) await this.#listener.start()
     await this.#consumer.start()
     this.#callBack.start()
+    this.#unreadable.start()
+    this.#parts.health.add('attempts', this.#attempts.check)
     this.#parts.health.add('worker', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
     })
@@ -150,6 +156,7 @@ export class Worker implements Service {
     this.#reporter.stop()
     await this.#teller.stop()
     await this.#attempts.stop()
+    await this.#unreadable.stop()
     await this.#statuses.close()
   }
 
@@ -214,7 +221,9 @@ export class Worker implements Service {
   }
 
   #createCallBack(): TaskCallBack {
-    const { pool, metrics, settings, operators, log } = this.#parts
+    const { pool, metrics, settings, operators, log, health } = this.#parts
+    const failure = new RepeatedFailure({ what: 'query of deferred tasks', log })
+    health.add('deferred-tasks', failure.check)
     const calledBack = metrics.counter(
       'smsgw_tasks_called_back_total',
       'Tasks that had been put aside because their operator was away, and were called back',
@@ -227,7 +236,7 @@ export class Worker implements Service {
       // Half of what a customer may have in hand: the other half is left for its messages to other operators.
       tasksMax: Math.ceil(settings.DELIVERY_CUSTOMER_TASKS_MAX / 2),
       calledBack: (operator, tasks) => calledBack.inc({ operator }, tasks),
-      troubled: (error) => log.warn({ err: error }, 'tasks that wait for operators were not looked for; trying again'),
+      failure,
     })
   }
 
@@ -241,9 +250,10 @@ export class Worker implements Service {
       attempts: this.#attempts,
       maker: new AttemptMaker({
         attempts: this.#attempts,
-        submitted: (operator, result, seconds) => {
+        submitted: (operator, result, seconds, smsId) => {
           duration.observe({ operator }, seconds)
-          submits.inc({ operator, result })
+          submits.inc({ operator, result: result.kind })
+          if (result.kind === 'unidentified') this.#unreadable.note(operator, result.code, result.sample, smsId)
         },
       }),
       reporter: this.#reporter,

@@ -4,7 +4,8 @@ import { type ReceiptStatus, statusOfMessage, statusOfPart } from './receipts.ts
 export interface TakenPart {
   readonly attempt: number
   readonly part: number
-  readonly operatorMessageId: string
+  /** Null if its answer could not be read. */
+  readonly operatorMessageId: string | null
   readonly receipt: PartReceipt | null
 }
 
@@ -22,7 +23,7 @@ export interface PartReceipt {
 export interface PartSummary {
   readonly part: number
   readonly status: 'sent' | ReceiptStatus
-  readonly operator_message_id: string
+  readonly operator_message_id?: string
   readonly error_code?: string
   readonly at?: string
 }
@@ -84,7 +85,7 @@ function summary({ part, status, operatorMessageId, receipt }: Standing): PartSu
   return {
     part,
     status: status ?? 'sent',
-    operator_message_id: operatorMessageId,
+    ...(operatorMessageId === null ? {} : { operator_message_id: operatorMessageId }),
     ...(receipt?.code ? { error_code: receipt.code } : {}),
     ...(receipt ? { at: receipt.at.toISOString() } : {}),
   }

@@ -41,9 +41,34 @@ function checkRequest(
       throw new HttpDescriptionError(pointer, `names \`{${name}}\`, and ${missing(secret)}`)
     }
   }
-  if (!URL.canParse(request.url.replace(PLACEHOLDER, 'x'))) {
-    throw new HttpDescriptionError(`${pointer}/url`, 'is not an address')
+  const url = URL.parse(request.url.replace(PLACEHOLDER, 'x'))
+  if (!url) throw new HttpDescriptionError(`${pointer}/url`, 'is not an address')
+  if (url.username !== '' || url.password !== '') {
+    throw new HttpDescriptionError(`${pointer}/url`, 'has a login, which is not sent from there: use `basic`')
   }
+  for (const [name, template] of Object.entries(request.headers ?? {})) {
+    const fault = faultOfHeader(name, template)
+    if (fault) throw new HttpDescriptionError(`${pointer}/headers/${name}`, fault)
+  }
+}
+
+/** Of the connection, which are not the request's to set; and those that follow from the body. */
+const CONNECTION_HEADERS = [
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]
+
+/** A header that could not be written with any message (RFC 9110, 5). */
+function faultOfHeader(name: string, template: string): string | null {
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) return 'is no name of a header'
+  if (CONNECTION_HEADERS.includes(name.toLowerCase())) return 'is set by the connection itself'
+  const text = template.replace(PLACEHOLDER, '')
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text) ? null : 'has a character that a header cannot carry'
 }
 
 function missing(secret: string | undefined): string {

@@ -30,6 +30,9 @@ const COMMON = {
   window: Type.Integer({ minimum: 1, maximum: 10_000 }),
   response_timeout_ms: Type.Integer({ minimum: 100, maximum: 300_000 }),
   on_ambiguous: AmbiguityPolicy,
+  /** Of `resend`: how often in a round, and the wait before the first, which is four times as long before each further one. */
+  resends_max: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+  resend_ms_first: Type.Optional(Type.Integer({ minimum: 100, maximum: 600_000 })),
   /** How long after a message was sent its receipt may come before it counts as `unknown`; three days without it. */
   receipt_timeout_ms: Type.Optional(Type.Integer({ minimum: 1_000, maximum: RECEIPT_DAYS_LIMIT * DAY_MS })),
   /** Submits a second, of all workers together; without it as many as the window lets. */
@@ -59,6 +62,11 @@ export const CONNECTOR_NAMES = Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[]
 /** The schema of an operator with that connector. */
 export function operatorSchema(connector: keyof typeof SCHEMAS): TSchema {
   return SCHEMAS[connector]
+}
+
+/** How often, and after which wait, a submit whose answer was lost is made again. */
+export function resendRules({ resends_max, resend_ms_first }: Pick<OperatorConfig, 'resends_max' | 'resend_ms_first'>) {
+  return { max: resends_max ?? 3, msFirst: resend_ms_first ?? 10_000 }
 }
 
 /** Also for an operator that is gone. */

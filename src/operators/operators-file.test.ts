@@ -196,6 +196,31 @@ test.each([
     'use: magfa, secrets: {user: {env: U}, password: {env: P}}, receipts: {poll: {request: {url: "https://x.example/{text}"}}}',
     /poll\/request names `{text}`/,
   ],
+  [
+    'a login in an address',
+    'request: {url: "https://me:secret@x.example"}, answer: {id: /id}',
+    /request\/url has a login, .* use `basic`/,
+  ],
+  [
+    'a header that is none',
+    'request: {url: "https://x.example", headers: {"x y": a}}, answer: {id: /id}',
+    /headers\/x y is no name of a header/,
+  ],
+  [
+    'a header of the connection',
+    'request: {url: "https://x.example", headers: {Transfer-Encoding: chunked}}, answer: {id: /id}',
+    /is set by the connection itself/,
+  ],
+  [
+    'a header that cannot be written',
+    'request: {url: "https://x.example", headers: {x-sender: "شرکت {from}"}}, answer: {id: /id}',
+    /a character that a header cannot carry/,
+  ],
+  [
+    'a meaning that is none of an answer without an id',
+    'request: {url: "https://x.example"}, answer: {id: /id, without_id: perhaps}',
+    /answer\/without_id/,
+  ],
 ])('an HTTP operator with a fault (%s) is refused with its line', (_what, http, message) => {
   const source = `  odd:\n    {connector: http, http: {${http}}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}\n${ROUTES}`
   expect(() => setupOf(source)).toThrow(message)

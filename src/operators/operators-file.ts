@@ -40,16 +40,23 @@ type FaultAt = (pointer: string, what: string) => Error
 /** Parses what `path` holds. Throws YamlFileError that names the line and what is wrong there. */
 export function parseOperators(source: string, path: string): DeclaredOperators {
   const { value, faultAt } = parseYamlFile(Type.Unknown(), source, path)
-  return checkOperators(value, faultAt)
+  const declared = checkOperators(value, faultAt)
+  for (const [name, operator] of Object.entries(declared.operators)) {
+    checkConnector(operator, `/operators/${name}`, faultAt)
+  }
+  return declared
 }
 
-/** Checks what a file had, as it is stored. Throws what `faultAt` makes of the first fault. */
+/**
+ * Checks what a file had, as it is stored. Throws what `faultAt` makes of the first fault. What only concerns one
+ * operator's connection is not looked at: a revision that an older version took stays in force, and an operator that
+ * cannot be connected to keeps no other from it.
+ */
 export function checkOperators(value: unknown, faultAt: FaultAt): DeclaredOperators {
   demand(OperatorsFile, value, '', faultAt)
   const { operators, networks = {}, routes } = value as Static<typeof OperatorsFile>
   for (const [name, operator] of Object.entries(operators)) {
     demand(operatorSchema(operator.connector), operator, `/operators/${name}`, faultAt)
-    checkConnector(operator as OperatorConfig, `/operators/${name}`, faultAt)
     checkSenders((operator as OperatorConfig).senders, `/operators/${name}/senders`, faultAt)
   }
   for (const [index, route] of routes.entries()) {

@@ -2,6 +2,7 @@ import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { faultOfSmppPassword } from './fault-of-smpp.ts'
 import { readOperatorPassword } from './operator-password.ts'
 import { parseOperators } from './operators-file.ts'
 import { completeSmppSettings } from './smpp-settings.ts'
@@ -50,9 +51,36 @@ test.each([
   ['more binds than submits', '{address: smsc:2775, system_id: us, binds: 11}'],
   ['a first wait above the longest', '{address: smsc:2775, system_id: us, reconnect_ms_first: 40000}'],
   ['a tag twice', '{address: smsc:2775, system_id: us, reference_tlv: 5121, tlvs: [{tag: 0x1401, text: a}]}'],
-  ['a name that is too long', '{address: smsc:2775, system_id: sixteen-letters-}'],
+  ['a name that is too long', `{address: smsc:2775, system_id: ${'x'.repeat(65)}}`],
+  ['a name that a bind cannot carry', '{address: smsc:2775, system_id: کاربر}'],
+  ['a name with a NUL', '{address: smsc:2775, system_id: "a\\0b"}'],
+  ['a type that a bind cannot carry', '{address: smsc:2775, system_id: us, system_type: پیامک}'],
+  ['a service type that a submit cannot carry', '{address: smsc:2775, system_id: us, service_type: پیام}'],
+  ['a range that a bind cannot carry', '{address: smsc:2775, system_id: us, address_range: {range: "۹۸"}}'],
+  ['a parameter that SMPP cannot carry', '{address: smsc:2775, system_id: us, tlvs: [{tag: 0x1401, text: پ}]}'],
+  ['a parameter that the gateway writes', '{address: smsc:2775, system_id: us, tlvs: [{tag: 0x0424, text: a}]}'],
+  ['a reference in such a parameter', '{address: smsc:2775, system_id: us, reference_tlv: 0x020c}'],
+  ['a sender that is none', '{address: smsc:2775, system_id: us, sender: {default: "a sender too long"}}'],
+  ['success as an error', '{address: smsc:2775, system_id: us, errors: {ESME_ROK: rejected}}'],
+  ['success as an error by its number', '{address: smsc:2775, system_id: us, errors: {"0x0": rejected}}'],
+  ['an address with a scheme', '{address: "smpp://smsc:2775", system_id: us}'],
+  ['an address with a blank', '{address: "smsc example:2775", system_id: us}'],
+  ['an IPv6 address without brackets', '{address: "2001:db8::1:2775", system_id: us}'],
+  ['TLS to the simulator', '{address: embedded, system_id: us, tls: {}}'],
+  ['an address as the name of a server', '{address: smsc:2775, system_id: us, tls: {servername: 10.0.0.1}}'],
 ])('%s is refused with its line', (_what, smpp) => {
   expect(() => parse(smpp)).toThrow(/operators\.yaml:4/)
+})
+
+test('a login is as long as operators give them, and as they give it', () => {
+  const operator = parse('{address: "[2001:db8::1]:2775", system_id: our-long-system-id-at-the-operator}')
+  expect(operator).toMatchObject({ smpp: { system_id: 'our-long-system-id-at-the-operator' } })
+  for (const password of ['', 'twelve-chars', 'with a blank', 'café', 'x'.repeat(64)]) {
+    expect(faultOfSmppPassword(password)).toBeNull()
+  }
+  expect(faultOfSmppPassword('x'.repeat(65))).toBe('has more than 64 characters')
+  expect(faultOfSmppPassword('a\0b')).toContain('U+0000')
+  expect(faultOfSmppPassword('رمز')).toContain('U+0631')
 })
 
 test('the password is where the settings say', () => {

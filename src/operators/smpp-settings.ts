@@ -1,12 +1,13 @@
 import { type Static, Type } from 'typebox'
 import { WRITTEN_STATUS } from '../smpp/command-status.ts'
+import { LOGIN_OCTETS_MAX } from '../smpp/pdus/bind.ts'
 import { ReceiptClass } from './receipt-class.ts'
 import { RefusalClass } from './refusal-class.ts'
 import { strict } from './strict-object.ts'
 
 /*
   What an operator of `connector: smpp` has besides what every operator has (docs/operators/smpp.md). Field sizes are
-  those of SMPP 3.4, clause 5.2, without the closing zero.
+  those of SMPP 3.4, clause 5.2, without the closing zero; logins may be longer, as operators are known to give them.
 */
 
 const Octet = Type.Integer({ minimum: 0, maximum: 255 })
@@ -24,11 +25,11 @@ export const SmppSettings = strict({
     Type.String({ pattern: '^(embedded|.+:[0-9]+)$' }),
     Type.Array(Type.String({ pattern: '^.+:[0-9]+$' }), { minItems: 1, maxItems: 8 }),
   ]),
-  system_id: Type.String({ minLength: 1, maxLength: 15 }),
+  system_id: Type.String({ minLength: 1, maxLength: LOGIN_OCTETS_MAX - 1 }),
   /** Where the password is: never in this file itself. Without either it is empty. */
   password_env: Type.Optional(Type.String({ pattern: '^[A-Z_][A-Z0-9_]*$' })),
   password_file: Type.Optional(Type.String({ minLength: 1 })),
-  system_type: Type.Optional(Type.String({ maxLength: 12 })),
+  system_type: Type.Optional(Type.String({ maxLength: LOGIN_OCTETS_MAX - 1 })),
   interface_version: Type.Optional(Type.Enum([3.3, 3.4, 5])),
   address_range: Type.Optional(strict({ ...Numbering, range: Type.Optional(Type.String({ maxLength: 40 })) })),
   /** One connection both ways, or one to submit and another for receipts. */

@@ -33,8 +33,26 @@ export function isDiskFull(error: unknown): boolean {
   return sqlState(error) === SqlState.DISK_FULL
 }
 
-/** Classes of SQLSTATE by which PostgreSQL refuses what a statement brings: data exceptions, broken constraints. */
-const ITEM_CLASSES = new Set(['22', '23'])
+/**
+ * Whether a table has no partition for an item. Of an item with a time of its own (an id that nobody gave) it is the
+ * item's fault; of one of today it is the gateway's, which has not made the partition.
+ */
+export function isPartitionMissing(error: unknown): boolean {
+  return sqlState(error) === SqlState.CHECK_VIOLATION && (error as { constraint?: string }).constraint === undefined
+}
+
+const SQLSTATE = /^(?=.*[0-9])[0-9A-Z]{5}$/
+
+/**
+ * Whether PostgreSQL cannot do what is asked of it, whatever the item: it is away, or lacks a table, a permission or a
+ * column. The same work is tried again later, and nothing may be given up for it.
+ */
+export function isDatabaseTrouble(error: unknown): boolean {
+  return isDatabaseAway(error) || (SQLSTATE.test(sqlState(error) ?? '') && !isItemFault(error))
+}
+
+/** Classes of SQLSTATE by which PostgreSQL refuses what a statement brings: data exceptions, broken constraints, sizes. */
+const ITEM_CLASSES = new Set(['22', '23', '54'])
 
 /**
  * Whether what was written is at fault, so that the same item fails each time and its neighbours need not. What remains

@@ -1,10 +1,16 @@
+import { isolateFailures } from '../runtime/isolate-failures.ts'
+import { isItemFault } from './database-errors.ts'
+
 interface Waiting<Item> {
   readonly item: Item
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
-/** Writes items that arrive together in one statement: while one batch is written, the next one gathers. */
+/**
+ * Writes items that arrive together in one statement: while one batch is written, the next one gathers. A batch that fails
+ * for what it brings is taken apart, so that only the callers of bad items get an error.
+ */
 export class WriteTogether<Item> {
   readonly #write: (items: readonly Item[]) => Promise<void>
   readonly #batchMax: number
@@ -16,7 +22,7 @@ export class WriteTogether<Item> {
     this.#batchMax = batchMax
   }
 
-  /** Resolves when the item is written; throws what its batch's statement threw. */
+  /** Resolves when the item is written; throws what PostgreSQL refuses it for, or what its batch's statement threw. */
   add(item: Item): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })
@@ -28,13 +34,28 @@ export class WriteTogether<Item> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.#batchMax)
       try {
-        await this.#write(batch.map(({ item }) => item))
-        for (const { resolve } of batch) resolve()
+        await this.#writeApart(batch)
       } catch (error) {
+        // Of those that were written by then it is not heard.
         for (const { reject } of batch) reject(error)
       }
     }
     // In the same breath, as whoever was told above may ask for more at once.
     this.#writing = null
+  }
+
+  async #writeApart(batch: readonly Waiting<Item>[]): Promise<void> {
+    await isolateFailures(batch, {
+      apply: async (part) => {
+        await this.#write(part.map(({ item }) => item))
+        for (const { resolve } of part) resolve()
+        return part
+      },
+      isItemFault,
+      isolated: (bad, error) => {
+        bad.reject(error)
+        return bad
+      },
+    })
   }
 }

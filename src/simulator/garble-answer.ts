@@ -8,8 +8,8 @@ export interface GarbledAnswer {
 
 const UNKNOWN_COMMAND = 0x8000_0ff0
 const HEADER_OCTETS = 16
-/** Longer than a message id may be. */
-const ID_OCTETS = 70
+/** Longer than a message id is read. */
+const ID_OCTETS = 300
 
 /** The ways to damage an answer. */
 const DAMAGES: readonly ((answer: Buffer) => GarbledAnswer)[] = [

@@ -122,8 +122,10 @@ test('a message id without terminator, or with something behind it, is an answer
   expect(pduOf(framed(header, Buffer.from('4f2a\0\x01')))).toMatchObject({ messageId: '4f2a', tlvs: [] })
 })
 
-test('a message id of more than 64 octets is a fault that nobody is to answer', () => {
-  const tooLong = Buffer.from(`${'x'.repeat(65)}\0`)
+test('a message id of more than 64 octets is read; one of more than 255 is a fault that nobody is to answer', () => {
+  const long = createPdu('submit_sm_resp', 2, { messageId: 'x'.repeat(255) })
+  expect(pduOf(encodePdu(long))).toEqual(long)
+  const tooLong = Buffer.from(`${'x'.repeat(256)}\0`)
   const refusal = createPdu('submit_sm_resp', 2, { status: 0x45 })
   const fault = faultOf(framed(encodePdu({ ...refusal, status: 0 }).subarray(0, 16), tooLong))
   expect(fault).toMatchObject({ reason: 'body', command: 'submit_sm_resp', sequence: 2, status: 0xc2 })

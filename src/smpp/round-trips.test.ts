@@ -101,8 +101,8 @@ test.for([
 })
 
 test('what does not fit is named by its command and field', () => {
-  const pdu = createPdu('bind_transmitter', 1, { password: 'ninechars' })
-  expect(() => encodePdu(pdu)).toThrow('bind_transmitter.password: a string of 9 exceeds 8 octets')
+  const pdu = createPdu('bind_transmitter', 1, { password: 'x'.repeat(65) })
+  expect(() => encodePdu(pdu)).toThrow('bind_transmitter.password: a string of 65 exceeds 64 octets')
 })
 
 function withLength(frame: Buffer): Buffer {

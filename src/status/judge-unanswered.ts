@@ -9,7 +9,7 @@ export interface TakenSubmit {
   /** How many parts the message has there. */
   readonly partCount: number
   readonly operator: string
-  readonly operatorMessageId: string
+  readonly operatorMessageId: string | null
   readonly possibleDuplicate: boolean
   readonly takenAtMs: number
   readonly receipt: Omit<NonNullable<TakenPart['receipt']>, 'isLate'> | null

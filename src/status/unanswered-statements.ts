@@ -40,7 +40,8 @@ export interface TakenSubmitRow {
   readonly part: number
   readonly part_count: number
   readonly operator: string
-  readonly operator_message_id: string
+  /** Null if the answer could not be read: no receipt can match then. */
+  readonly operator_message_id: string | null
   readonly possible_duplicate: boolean
   readonly ended_at: Date
   readonly receipt_status: 'delivered' | 'failed' | 'expired' | 'rejected' | 'unknown' | null

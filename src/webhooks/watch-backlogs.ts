@@ -1,6 +1,7 @@
 import { LeaderLoop } from '../postgres/leader-loop.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
+import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import { dropOldEvents, exhaustOldEvents, forgetFailures, markFullBacklogs } from './backlog-statements.ts'
 
 /** Of all dispatchers one watches; the number is arbitrary, and ours. */
@@ -22,22 +23,26 @@ export interface BacklogWatchParts extends BacklogBounds {
   readonly pool: Pool
   readonly log: Log
   readonly exhausted: (events: number) => void
-  readonly troubled: (error: unknown) => void
 }
 
 /** Keeps the table of retries within its bounds: gives up what is too old, drops it later, and marks full backlogs. */
 export class BacklogWatch {
   readonly #parts: BacklogWatchParts
+  readonly failure: RepeatedFailure
   readonly #loop: LeaderLoop
 
   constructor(parts: BacklogWatchParts) {
     this.#parts = parts
+    this.failure = new RepeatedFailure({ what: 'check of webhook backlogs', log: parts.log })
     this.#loop = new LeaderLoop({
       pool: parts.pool,
       lock: BACKLOG_LOCK,
       periodMs: PERIOD_MS,
-      begin: async (connection) => () => this.#round(connection),
-      troubled: parts.troubled,
+      begin: async (connection) => async () => {
+        await this.#round(connection)
+        this.failure.succeeded()
+      },
+      troubled: (error) => void this.failure.failed(error),
     })
   }
 

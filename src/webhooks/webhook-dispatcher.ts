@@ -69,7 +69,6 @@ export class WebhookDispatcher implements Service {
       retryMs: settings.WEBHOOK_RETRY_HOURS * HOUR_MS,
       keepMs: Math.max(settings.WEBHOOK_KEEP_DAYS * DAY_MS, settings.WEBHOOK_RETRY_HOURS * HOUR_MS),
       eventsMax: settings.WEBHOOK_BACKLOG_MAX,
-      troubled: (error) => log.warn({ err: error }, 'failed to check webhook backlogs; retrying'),
     })
     this.#consumer = this.#createConsumer()
   }
@@ -85,6 +84,7 @@ export class WebhookDispatcher implements Service {
     })
     health.add('webhooks-progress', this.#observer.check)
     health.add('webhooks-brake', brakeCheck(this.#brake))
+    health.add('webhook-backlogs', this.#backlogs.failure.check)
     for (const [name, failure] of Object.entries(this.#delivery.failures)) health.add(name, failure.check)
   }
 

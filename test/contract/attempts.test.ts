@@ -3,6 +3,7 @@ import type { PartEnd } from '../../src/delivery/attempt-statements.ts'
 import { AttemptBook } from '../../src/delivery/record-attempts.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { eventually } from '../servers/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 let pool: Pool
@@ -232,4 +233,147 @@ test('C12: of parts that share an id as many take up a receipt as were kept', as
   const inTurn = []
   for (const part of [1, 2, 3]) inTurn.push((await end(apart, part, 'two')) !== null)
   expect(inTurn).toEqual([true, false, false])
+})
+
+test('an answer that names nothing that can be read is stored as taken: also an older worker submits it never again', async () => {
+  const [short, long] = [newId(), newId()]
+  await Promise.all([book.begin(start(short)), book.begin(start(long, { partCount: 2, parts: [1, 2] }))])
+  const unread = { outcome: 'unidentified', operatorMessageId: null, errorCode: 'answer-unreadable' } as const
+  await Promise.all([
+    book.end({ ...taken(short, ''), ...unread }),
+    book.endPart({ ...partEnd(long, 1, 1, 'unidentified'), ...unread }),
+    book.endPart(partEnd(long, 1, 2, 'sent')),
+    book.end({ ...taken(long, ''), operatorMessageId: null }),
+  ])
+  const { rows } = await pool.query('SELECT outcome, operator_message_id, error_code FROM attempts WHERE sms_id = $1', [
+    short,
+  ])
+  expect(rows).toEqual([{ outcome: 'sent', operator_message_id: null, error_code: 'answer-unreadable' }])
+  expect((await book.history(short)).attempts[0]!.parts).toMatchObject([unread])
+  expect((await book.history(long)).attempts[0]).toMatchObject({
+    outcome: 'sent',
+    parts: [unread, { outcome: 'sent' }],
+  })
+  // It replaces the guess of a worker that gave the attempt up, as any answer does that says the message was taken.
+  const late = newId()
+  await book.begin(start(late))
+  await book.end({ ...taken(late, ''), outcome: 'ambiguous', operatorMessageId: null, errorCode: 'worker-lost' })
+  expect(await book.end({ ...taken(late, ''), ...unread })).toBeNull()
+  expect((await book.history(late)).attempts[0]!.parts).toMatchObject([unread])
+})
+
+/** A book whose log lines are kept. */
+function bookWithLog(): { logged: AttemptBook; lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = []
+  const keep = (fields: object, message?: string): void => void lines.push({ ...fields, message })
+  return { logged: new AttemptBook(pool, 'worker', { error: keep, warn: keep, info: keep } as never), lines }
+}
+
+test('an end that cannot be stored as it is keeps its outcome, and its neighbours are stored whole', async () => {
+  const { logged, lines } = bookWithLog()
+  const [bad, long, ...good] = Array.from({ length: 40 }, newId) as [number, number, ...number[]]
+  await Promise.all([
+    ...[bad, ...good].map((smsId) => logged.begin(start(smsId))),
+    logged.begin(start(long, { partCount: 2, parts: [1, 2] })),
+  ])
+  const ends = await Promise.all([
+    ...good.slice(0, 19).map((smsId) => logged.end(taken(smsId, `id-${smsId}`))),
+    logged.end(taken(bad, 'a\u0000b')),
+    logged.endPart({ ...partEnd(long, 1, 1, 'sent'), operatorMessageId: 'a\u0000b' }),
+    logged.endPart({ ...partEnd(long, 1, 2, 'rejected'), errorCode: '\u0000' }),
+    logged.end({ ...taken(long, ''), operatorMessageId: null }),
+    ...good.slice(19).map((smsId) => logged.end(taken(smsId, `id-${smsId}`))),
+  ])
+  // Who ended it looks up what stands.
+  expect(ends).toEqual([...Array(19).fill(null), 'contested', 'contested', 'contested', null, ...Array(19).fill(null)])
+  for (const smsId of good) {
+    expect((await logged.history(smsId)).attempts).toMatchObject([{ parts: [{ operatorMessageId: `id-${smsId}` }] }])
+  }
+  expect((await logged.history(bad)).attempts).toMatchObject([{ parts: [{ outcome: 'unidentified' }] }])
+  expect((await logged.history(long)).attempts).toMatchObject([
+    { outcome: 'sent', parts: [{ outcome: 'unidentified' }, { outcome: 'rejected', errorCode: null }] },
+  ])
+  expect(lines).toHaveLength(3)
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      operator: 'a',
+      sms_id: bad,
+      attempt: 1,
+      err: expect.objectContaining({ code: '22021' }),
+    }),
+  )
+  expect(logged.check).not.toThrow()
+})
+
+test('a start, a receipt or an end that cannot be stored at all is refused to its caller alone, and nothing is tried for ever', async () => {
+  const { logged, lines } = bookWithLog()
+  const [first, second, third] = [newId(), newId(), newId()]
+  const outside = 1
+  const receipt = { attempt: 1, part: null, operator: 'a', status: 'delivered', code: null, at: AT } as const
+  expect(await logged.begin(start(first))).toBe(true)
+  expect(await logged.end(taken(first, 'x'))).toBeNull()
+  const settled = await Promise.allSettled([
+    logged.begin(start(second, { operator: 'a\u0000' })),
+    logged.begin(start(third)),
+    logged.end(taken(outside, 'y')),
+    logged.endPart(partEnd(outside, 1, 1, 'sent')),
+    logged.storeReceipt({ ...receipt, smsId: outside }),
+    logged.storeReceipt({ ...receipt, smsId: first, code: 'a\u0000b' }),
+    logged.storeReceipt({ ...receipt, smsId: third, at: new Date(Number.NaN) }),
+    logged.keepEarly({ ...receipt, operatorMessageId: 'a\u0000b' }),
+    logged.keepEarly({ ...receipt, operatorMessageId: 'early', code: '\u0000' }),
+    logged.history(first),
+  ])
+  expect(settled.map(({ status }) => status)).toEqual([
+    ...['rejected', 'fulfilled', 'rejected', 'rejected', 'rejected', 'fulfilled', 'rejected', 'rejected', 'fulfilled'],
+    'fulfilled',
+  ])
+  const refused = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+  expect(refused.map(({ code, name }) => code ?? name)).toEqual([
+    ...['22021', '23514', '23514', '23514', 'RangeError', '22021'],
+  ])
+  const { rows } = await pool.query(
+    `SELECT receipt_status, receipt_code FROM attempts WHERE sms_id = $1
+     UNION ALL SELECT status, code FROM early_receipts`,
+    [first],
+  )
+  expect(rows).toEqual(Array(2).fill({ receipt_status: 'delivered', receipt_code: null }))
+  expect(await logged.begin(start(second))).toBe(true)
+  expect(lines).toHaveLength(6)
+  expect(lines.at(-1)).toMatchObject({ items: 3 })
+  expect(logged.check).not.toThrow()
+})
+
+test('a message whose rows cannot be read is refused alone; one with a receipt and no answer can be', async () => {
+  const [odd, fine] = [newId(), newId()]
+  await book.begin(start(fine))
+  await book.storeReceipt({
+    smsId: odd,
+    attempt: 1,
+    part: null,
+    operator: 'a',
+    status: 'delivered',
+    code: null,
+    at: AT,
+  })
+  const [ofOdd, ofFine] = await Promise.all([book.history(odd), book.history(fine)])
+  expect(ofOdd.attempts).toMatchObject([{ parts: [{ receipt: { status: 'delivered', afterMs: 0 } }] }])
+  expect(ofFine.attempts).toHaveLength(1)
+})
+
+test("what is the database's own fault costs no end: it is kept, said, and written when that is over", async () => {
+  const { logged, lines } = bookWithLog()
+  const smsId = newId()
+  await logged.begin(start(smsId))
+  await pool.query('ALTER TABLE attempts RENAME TO moved')
+  const ended = logged.end(taken(smsId, 'x'))
+  await expect(logged.begin(start(newId()))).rejects.toMatchObject({ code: '42P01' })
+  await eventually(
+    () => lines.length,
+    (count) => count > 0,
+  )
+  expect(lines[0]).toMatchObject({ message: 'write of attempts failed; retrying', failures: 1 })
+  await pool.query('ALTER TABLE moved RENAME TO attempts')
+  expect(await ended).toBeNull()
+  expect((await logged.history(smsId)).attempts[0]!.parts).toMatchObject([{ operatorMessageId: 'x' }])
 })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import type { OddReceipt, OutgoingMessage, Receipt } from '../../src/delivery/connectors/connector.ts'
 import { HttpConnector } from '../../src/delivery/connectors/http/http-connector.ts'
@@ -212,9 +213,6 @@ test('what was not written is unsent; what was written and not answered is ambig
     code: 'no-answer',
   })
 
-  const halfway = await aggregator((_, response) => void response.writeHead(200).write('{"id":'))
-  expect(await connector(settings(halfway.url), {}, 300).line.submit(MESSAGE)).toMatchObject({ kind: 'ambiguous' })
-
   const stopped = connector(settings(silent.url), {})
   await stopped.line.stop()
   expect(await stopped.line.submit(MESSAGE)).toMatchObject({ kind: 'unsent' })
@@ -226,6 +224,88 @@ test('what was not written is unsent; what was written and not answered is ambig
   const headers = { 'x-text': '{text}' }
   const unwritable = connector({ request: { url: silent.url, headers }, answer: { id: '/id' } }, {})
   expect(await unwritable.line.submit(MESSAGE)).toEqual({ kind: 'temporary', code: 'description' })
+})
+
+/** A server that answers each request with these bytes, and may close the connection then. */
+async function rawServer(write: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>()
+  const server = createTcpServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.once('data', () => write(socket))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const OK = 'HTTP/1.1 200 OK\r\n'
+const withLength = (body: string | Buffer, length = Buffer.from(body as string, 'latin1').length): string =>
+  `${OK}content-length: ${length}\r\n\r\n${body.toString('latin1')}`
+const bytes =
+  (text: string, isOver = true) =>
+  (socket: Socket) => {
+    socket.write(text, 'latin1')
+    if (isOver) socket.end()
+  }
+const drip = (socket: Socket): void => {
+  socket.write(`${OK}transfer-encoding: chunked\r\n\r\n`)
+  const timer = setInterval(() => socket.write('1\r\nx\r\n'), 20)
+  socket.on('close', () => clearInterval(timer))
+}
+const flood = (socket: Socket): void => {
+  socket.write(`${OK}transfer-encoding: chunked\r\n\r\n`)
+  const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
+  const fill = (): void => {
+    while (socket.writable && socket.write(chunk));
+  }
+  socket.on('drain', fill)
+  fill()
+}
+
+test.each([
+  ['an empty body', bytes(withLength('')), 'unidentified answer-unreadable'],
+  ['OK', bytes(withLength('OK')), 'unidentified answer-unreadable'],
+  ['half of a JSON', bytes(withLength('{"id":')), 'unidentified answer-unreadable'],
+  ['no id', bytes(withLength('{"status":"queued"}')), 'unidentified answer-without-id'],
+  ['an id of another type', bytes(withLength('{"id":["a"]}')), 'unidentified answer-without-id'],
+  ['an id of a NUL', bytes(withLength('{"id":"\\u0000"}')), 'unidentified answer-without-id'],
+  ['204', bytes('HTTP/1.1 204 No Content\r\n\r\n'), 'unidentified answer-unreadable'],
+  ['a body that breaks off', bytes(withLength('{"id":1', 100)), 'unidentified answer-incomplete'],
+  ['a body that drips for ever', drip, 'unidentified answer-incomplete'],
+  ['a body that floods for ever', flood, 'unidentified answer-too-long'],
+  ['a body behind gzip', bytes(withLength(gzipSync('{"id":"g"}'))), 'unidentified answer-unreadable'],
+  ['arrays in arrays', bytes(withLength('['.repeat(200_000))), 'unidentified answer-unreadable'],
+  ['arrays in arrays, closed', bytes(withLength(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)), 'unidentified'],
+  ['bytes that are not UTF-8', bytes(withLength('{"id":"a","note":"caf\xe9"}')), 'sent a'],
+  ['a byte order mark', bytes(withLength('\xef\xbb\xbf{"id":"b"}')), 'sent b'],
+  ['more than its length', bytes(`${withLength('{"id":"c"}')}rubbish`), 'sent c'],
+  ['early hints first', bytes(`HTTP/1.1 103 Early Hints\r\n\r\n${withLength('{"id":"d"}')}`), 'sent d'],
+  ['a half of a pair', bytes(withLength('{"id":"e\\ud800"}')), 'sent e'],
+  ['nineteen digits', bytes(withLength('{"id":7091800003790954036}')), 'sent 7091800003790954036'],
+  ['a redirect', bytes('HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n'), 'ambiguous http-302'],
+  ['what is not HTTP', bytes('SSH-2.0-OpenSSH_9.9\r\n'), 'ambiguous answer-not-http'],
+  ['headers without end', bytes(`${OK}${'x: y\r\n'.repeat(20_000)}`), 'ambiguous answer-not-http'],
+  ['nothing', bytes(''), 'ambiguous connection-lost'],
+  ['nothing, and stays', () => {}, 'ambiguous no-answer'],
+])('an answer of %s means what it means, within the one time-out', async (_what, write, expected) => {
+  const url = await rawServer(write)
+  const { line } = connector({ request: { url, json: { t: '{text}' } }, answer: { id: '/id' } }, {}, 1_000)
+  const result = await line.submit(MESSAGE)
+  const shown = `${result.kind} ${result.kind === 'sent' ? result.operatorMessageId : result.code}`
+  expect(shown).toContain(expected)
+})
+
+test('what no connection could be made for in half the time-out is unsent, however short that is', async () => {
+  // It takes connections, and says nothing to TLS.
+  const url = (await rawServer(() => {})).replace('http:', 'https:')
+  const { line } = connector({ request: { url, json: { t: '{text}' } }, answer: { id: '/id' } }, {}, 400)
+  const results = await Promise.all(Array.from({ length: 8 }, () => line.submit(MESSAGE)))
+  expect(new Set(results.map(({ kind }) => kind))).toEqual(new Set(['unsent']))
 })
 
 test('a request for receipts that cannot be composed is told of, and ends nothing', async () => {

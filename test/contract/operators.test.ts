@@ -3,11 +3,14 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Fastify from 'fastify'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { UnreadableAnswers } from '../../src/delivery/keep-unreadable-answers.ts'
 import { OperatorDirectory } from '../../src/operators/operator-directory.ts'
 import { addRevision } from '../../src/operators/operator-store.ts'
 import { type DeclaredOperators, parseOperators } from '../../src/operators/operators-file.ts'
 import { createPortability, portabilitySettings } from '../../src/operators/portability/portability.ts'
+import { operatorRoutes } from '../../src/ops/operators/operator-routes.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
@@ -264,4 +267,68 @@ test('a look-up service is asked once a number; when it fails, numbers go by the
     mccMnc: '432-11',
     known: 'by prefix 9891, as the portability service did not answer',
   })
+})
+
+const SMPP = (smpp: string): string => `operators:
+  mci: {connector: smpp, smpp: {address: "smsc.example:2775", system_id: us, ${smpp}}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}
+routes:
+  - {prefix: "98", operator: mci, price: 1}
+`
+
+test('a plan refuses a password that no bind can carry, and says what is missing here', async () => {
+  await databaseForCommands()
+  vi.stubEnv('MCI_PASSWORD', 'x'.repeat(65))
+  const file = fileWith(SMPP('password_env: MCI_PASSWORD, tls: {ca_file: /nowhere/ca.pem}'))
+  const plan = () => runSmsgw('operators', 'plan', '-f', file)
+  expect(await plan()).toMatchObject({ code: 1, stderr: expect.stringContaining('has more than 64 characters') })
+  vi.stubEnv('MCI_PASSWORD', 'twelve-chars')
+  const fine = await plan()
+  expect(fine.code).toBe(2)
+  expect(fine.stdout).toContain('! operator mci: ENOENT')
+  vi.stubEnv('MCI_PASSWORD', undefined)
+  expect((await plan()).stdout).toContain('MCI_PASSWORD, which is not set')
+})
+
+test('answers that could not be read are counted and shown, to the last sample, by list, show and the admin API', async () => {
+  const pool = await databaseForCommands()
+  const file = fileWith(SMPP('password_env: MCI_PASSWORD'))
+  await runSmsgw('operators', 'apply', '-f', file, '--yes')
+  const lines: object[] = []
+  const log = { info: () => {}, warn: (fields: object) => void lines.push(fields) }
+  const answers = new UnreadableAnswers({ pool, log: log as never, days: 30, writeMs: 10 })
+  for (let count = 0; count < 500; count++) answers.note('mci', 'answer-unreadable', `OK ${count}`, 1_000 + count)
+  answers.note('mci', 'answer-without-id', '', 7)
+  answers.start()
+  await eventually(
+    async () => (await pool.query('SELECT FROM unreadable_answers')).rowCount,
+    (count) => count === 2,
+  )
+  answers.note('mci', 'answer-unreadable', '<html>', 2_000)
+  await answers.stop()
+  // The first is said at once, and the rest a minute later, counted.
+  expect(lines).toEqual([{ operator: 'mci', code: 'answer-unreadable', answers: 1, sms_id: 1_000 }])
+
+  const { stdout } = await runSmsgw('operators', 'list')
+  expect(stdout).toMatch(/UNREADABLE ANSWERS\nmci .* 502$/m)
+  const shown = await runSmsgw('operators', 'show', 'mci')
+  expect(shown.stdout).toMatch(/answer-unreadable +501 .* 2000 {2}<html>/)
+  expect(shown.stdout).toContain('(empty)')
+  expect(JSON.parse((await runSmsgw('operators', 'show', 'mci', '--json')).stdout)).toMatchObject({
+    name: 'mci',
+    unreadable_answers: [{ code: 'answer-unreadable', answers: 501, sample: '<html>', last_sms_id: 2_000 }, {}],
+  })
+  expect(await runSmsgw('operators', 'show', 'nobody')).toMatchObject({ code: 1 })
+  const app = Fastify()
+  operatorRoutes(app, { pool, metrics: async () => [] })
+  expect((await app.inject('/v1/operators')).json()).toMatchObject({
+    operators: [{ name: 'mci', unreadable_answers: [{ answers: 501 }, { answers: 1, sample: '' }] }],
+  })
+
+  const later = new UnreadableAnswers({ pool, log: log as never, days: 0, writeMs: 10 })
+  later.start()
+  await eventually(
+    async () => (await pool.query('SELECT FROM unreadable_answers')).rowCount,
+    (count) => count === 0,
+  )
+  await later.stop()
 })

@@ -5,6 +5,7 @@ import type { TlsOptions } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import type { SubmitResult } from '../../src/delivery/connectors/connector.ts'
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
+import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu, createResponse } from '../../src/smpp/pdu.ts'
 import { eventually } from '../servers/eventually.ts'
 import { makeCertificate } from '../servers/make-certificate.ts'
@@ -117,19 +118,62 @@ test('the parts of a message go over one bind, one behind the other', async () =
   }
 })
 
-test('what is taken without a name has one of its own', async () => {
+test('what is taken without an id that can be read says so, and what the SMSC answered', async () => {
+  const [full, tooLong] = ['\u0001\u0007', 'x'.repeat(300)]
+  const ids = ['', ' ', full, tooLong]
   const smsc = await scripted((pdu, link) => {
     if (pdu.command !== 'submit_sm') return false
-    link.send(createResponse(pdu))
+    const messageId = ids.shift()!
+    if (messageId !== tooLong) link.send(createResponse(pdu, { messageId }))
+    else {
+      const header = encodePdu(createResponse(pdu)).subarray(0, 16)
+      const frame = Buffer.concat([header, Buffer.from(`${tooLong}\0`)])
+      frame.writeUInt32BE(frame.length, 0)
+      link.sendBytes(frame)
+    }
     return true
   })
   const opened = openSmpp(smsc.address)
   await ready(opened)
-  const message = smppMessage()
-  expect(await opened.connector.submit(message, 1)).toEqual({
-    kind: 'sent',
-    operatorMessageId: `unnamed ${message.ref}.1`,
+  const results = await submitAll(opened.connector, 4)
+  expect(results.map((result) => (result.kind === 'unidentified' ? result.code : result.kind))).toEqual([
+    ...Array(3).fill('answer-without-id'),
+    'answer-unreadable',
+  ])
+  expect(results[0]).toMatchObject({ sample: 'submit_sm_resp, status 0, message_id ""' })
+  expect(results[3]).toMatchObject({ sample: expect.stringContaining('a C string exceeds 256 octets') })
+  expect(opened.connector.isReady).toBe(true)
+})
+
+test('ids are cleaned as they enter, and one as long as an SMSC may make it is an id', async () => {
+  const ids = ['a\u0001b', 'é9', 'x'.repeat(200)]
+  const smsc = await scripted((pdu, link) => {
+    if (pdu.command !== 'submit_sm') return false
+    link.send(createResponse(pdu, { messageId: ids[pdu.sequence - 2]! }))
+    return true
   })
+  const opened = openSmpp(smsc.address)
+  await ready(opened)
+  expect(await submitAll(opened.connector, 3)).toEqual(
+    ['ab', 'é9', 'x'.repeat(200)].map((operatorMessageId) => ({ kind: 'sent', operatorMessageId })),
+  )
+})
+
+test('a login goes to the SMSC as the operator gave it, longer than SMPP 3.4 has room for as well', async () => {
+  const smsc = await scripted()
+  const settings = {
+    system_id: 'our-long-system-id-at-the-operator',
+    system_type: 'a long system type',
+    password_env: 'P',
+  }
+  const opened = openSmpp(smsc.address, settings, { env: { P: 'twelve chärs' } })
+  await ready(opened)
+  expect(smsc.received('bind_transceiver')).toMatchObject([
+    { systemId: settings.system_id, systemType: settings.system_type, password: 'twelve chärs' },
+  ])
+  expect(await submitAll(opened.connector, 1)).toMatchObject([{ kind: 'sent' }])
+  const unfit = () => openSmpp(smsc.address, settings, { env: { P: 'رمز' } })
+  expect(unfit).toThrow('U+0631')
 })
 
 test('a receipt is acknowledged when it is stored, and told again when it could not be', async () => {

@@ -24,7 +24,7 @@ const LONG_SHARE = 5
 /** An operator whose connections are cut again and again; each takes a few messages at once. */
 function operators(onAmbiguous: 'hold' | 'resend'): string {
   const smpp = `{address: embedded, system_id: smsgw, reference_tlv: 0x1501, binds: 4, reconnect_ms_first: 10, reconnect_ms_max: 50}`
-  const rules = `window: 8, response_timeout_ms: 10000, on_ambiguous: ${onAmbiguous}`
+  const rules = `window: 8, response_timeout_ms: 10000, on_ambiguous: ${onAmbiguous}, resends_max: 10, resend_ms_first: 100`
   return `operators:\n  cut: {connector: smpp, smpp: ${smpp}, ${rules}}\nroutes:\n  - {prefix: "", operator: cut, price: 1}\n`
 }
 

@@ -13,7 +13,7 @@ function heldQueue() {
 }
 
 function requestOf(customerId: string, messages: number): PendingRequest {
-  return { customerId, drafts: Array.from({ length: messages }) } as unknown as PendingRequest
+  return { customerId, rows: Array.from({ length: messages }) } as unknown as PendingRequest
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -18,9 +18,20 @@ export interface OutgoingMessage {
   readonly priority: number
 }
 
+/** Why an answer has no id that can be read: it has none, cannot be read, broke off, or is longer than is read. */
+export const UNIDENTIFIED_CODES = [
+  'answer-without-id',
+  'answer-unreadable',
+  'answer-incomplete',
+  'answer-too-long',
+] as const
+export type UnidentifiedCode = (typeof UNIDENTIFIED_CODES)[number]
+
 /**
- * What came of handing over a part of a message.
+ * What came of handing over a part of a message. Ids, codes and samples are clean and bounded (`clean-answer.ts`).
  * - `sent`: the operator took it and named it.
+ * - `unidentified`: the operator took it, and its answer has no id that can be read. No receipt can match it, and it is
+ *   never submitted again. `sample` is the beginning of the answer, cleaned, for the operator's owner.
  * - `temporary`: refused; later it may be taken.
  * - `throttled`: refused for pace alone.
  * - `rejected`: refused for good.
@@ -29,6 +40,7 @@ export interface OutgoingMessage {
  */
 export type SubmitResult =
   | { readonly kind: 'sent'; readonly operatorMessageId: string }
+  | { readonly kind: 'unidentified'; readonly code: UnidentifiedCode; readonly sample: string }
   | { readonly kind: 'temporary' | 'throttled' | 'rejected' | 'ambiguous' | 'unsent'; readonly code: string }
 
 /** An operator's last word on what became of a part of a message that it took. */

@@ -1,4 +1,5 @@
 import type { Pool } from '../../postgres/pool.ts'
+import type { RepeatedFailure } from '../../runtime/repeated-failure.ts'
 import { RoundLoop } from '../../runtime/round-loop.ts'
 import type { LiveLines } from '../live-lines.ts'
 import { mayCallBack } from './call-back-rule.ts'
@@ -12,7 +13,7 @@ export interface TaskCallBackParts {
   /** Of an operator's tasks, on their way back at once, all workers together. */
   readonly tasksMax: number
   readonly calledBack: (operator: string, tasks: number) => void
-  readonly troubled: (error: unknown) => void
+  readonly failure: RepeatedFailure
 }
 
 interface AwaitedRow {
@@ -48,10 +49,11 @@ export class TaskCallBack {
 
   async #tryRound(): Promise<number> {
     try {
-      return (await this.#round()) ? FOLLOW_MS : LOOK_MS
+      const isAny = await this.#round()
+      this.#parts.failure.succeeded()
+      return isAny ? FOLLOW_MS : LOOK_MS
     } catch (error) {
-      this.#parts.troubled(error)
-      return LOOK_MS
+      return this.#parts.failure.failed(error)
     }
   }
 

@@ -2,10 +2,10 @@ import { outboxShard } from '../../domain/outbox-shard.ts'
 import type { DeliveryTask } from '../../events/delivery.ts'
 import { EventFormError } from '../../events/event-codec.ts'
 import { encodePayload } from '../../events/outbox-payload.ts'
-import { DONE, type Outcome, pauseUntil } from '../../kafka/consumer/outcome.ts'
+import { DONE, deadLetter, type Outcome, pauseUntil } from '../../kafka/consumer/outcome.ts'
 import type { RecordHandler } from '../../kafka/middleware/middleware.ts'
 import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
-import { isDatabaseAway } from '../../postgres/database-errors.ts'
+import { isDatabaseTrouble, isItemFault } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { WriteTogether } from '../../postgres/write-together.ts'
 import type { DeliveryOrder, TaskReader } from '../read-tasks.ts'
@@ -122,7 +122,8 @@ export class DelayedTasks {
       try {
         return await this.#handle(record, next)
       } catch (error) {
-        if (isDatabaseAway(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
+        if (isDatabaseTrouble(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
+        if (isItemFault(error)) return deadLetter('handler', (error as Error).message, (error as Error).stack)
         throw error
       }
     }

@@ -15,7 +15,7 @@ export class RefusedFile {
   /** Empties a file that is there. */
   constructor(path: string, columns: readonly string[]) {
     this.#columns = columns
-    this.#file = openSync(path, 'w')
+    this.#file = openSync(path, 'w', 0o600)
     writeSync(this.#file, `${BYTE_ORDER_MARK}${[...columns, ...NOTES].join()}\n`)
   }
 

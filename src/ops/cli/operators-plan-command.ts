@@ -36,10 +36,10 @@ export function operatorsPlanCommand(operators: Command, done: (exitCode: number
     .action(({ file, out, json }: PlanFlags) =>
       withDatabase(async (pool) => {
         const plan = await planOperators(pool, file)
-        const { basedOn, plannedAt, changes } = plan
+        const { basedOn, plannedAt, changes, missing } = plan
         if (out) writeStateFile(out, `${JSON.stringify(toStoredPlan(plan), null, 2)}\n`, FOR_REVIEW)
         if (json) {
-          printJson({ revision: basedOn, plannedAt, file, changes })
+          printJson({ revision: basedOn, plannedAt, file, changes, missing })
         } else {
           for (const line of operatorsPlanLines(plan)) console.log(line)
           if (changes.length > 0) console.log(`Next: smsgw operators apply${out ? ` --plan ${out}` : ` -f ${file}`}`)
@@ -49,8 +49,8 @@ export function operatorsPlanCommand(operators: Command, done: (exitCode: number
     )
 }
 
-/** The plan as text, with what removing an operator means. */
-export function operatorsPlanLines({ basedOn, changes, file }: OperatorsPlan): string[] {
+/** The plan as text, with what removing an operator means, and what of operators' secrets is not here. */
+export function operatorsPlanLines({ basedOn, changes, file, missing }: OperatorsPlan): string[] {
   if (changes.length === 0) return [`Nothing to do: revision ${basedOn} routes as ${file} says.`]
   const removed = changes.filter(({ kind, what }) => kind === 'remove' && what.startsWith('operator '))
   return [
@@ -58,6 +58,9 @@ export function operatorsPlanLines({ basedOn, changes, file }: OperatorsPlan): s
     ...changes.map((change) => `  ${describeOperatorsChange(change)}`),
     ...removed.map(
       ({ what }) => `  ! ${what}: receipts for what it was sent are heard for five minutes more, and then no longer.`,
+    ),
+    ...missing.map(
+      (what) => `  ! ${what}. That is so here; every worker needs it, and the operator waits until one has it.`,
     ),
   ]
 }

@@ -33,7 +33,7 @@ const ROWS: readonly RowSpec[] = [
         unit: 'mps',
         queries: {
           'to Kafka': rate('smsgw_outbox_published_total'),
-          'taken by operators': rate('smsgw_submits_total{result="sent"}'),
+          'taken by operators': rate('smsgw_submits_total{result=~"sent|unidentified"}'),
         },
       },
       {

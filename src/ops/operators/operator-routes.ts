@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { declaredOf, readRevisionAfter } from '../../operators/operator-store.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { countWaiting } from './count-waiting.ts'
+import { readUnreadableAnswers } from './read-unreadable-answers.ts'
 
 export interface OperatorRouteParts {
   readonly pool: Pool
@@ -15,17 +16,21 @@ interface ReadyMetric {
 }
 
 /**
- * GET /v1/operators of the admin API: the operators in force, how many of the workers here have a line that is ready, and
- * how many messages wait until there is one.
+ * GET /v1/operators of the admin API: the operators in force, how many of the workers here have a line that is ready, how
+ * many messages wait until there is one, and by which answers an operator took messages that it did not name.
  */
 export function operatorRoutes(app: FastifyInstance, { pool, metrics }: OperatorRouteParts): void {
   app.get('/v1/operators', async () => {
     const inForce = await readRevisionAfter(pool, 0)
     if (!inForce) return { revision: 0, operators: [] }
     const ready = readyWorkers(await metrics())
-    const waiting = await countWaiting(pool)
+    const [waiting, unreadable] = await Promise.all([countWaiting(pool), readUnreadableAnswers(pool)])
     const operators = Object.entries(declaredOf(inForce).operators).map(([name, { connector, window, per_second }]) => {
-      const now = { ready_workers: ready.get(name) ?? 0, waiting: waiting.get(name) ?? 0 }
+      const now = {
+        ready_workers: ready.get(name) ?? 0,
+        waiting: waiting.get(name) ?? 0,
+        unreadable_answers: unreadable.get(name) ?? [],
+      }
       return { name, connector, window, per_second: per_second ?? null, ...now }
     })
     const { revision, appliedBy, appliedAt } = inForce

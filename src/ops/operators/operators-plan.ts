@@ -5,6 +5,7 @@ import { addRevision, declaredOf, type OperatorRevision, readRevisionAfter } fro
 import { type DeclaredOperators, parseOperators } from '../../operators/operators-file.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
+import { checkSecrets } from './check-secrets.ts'
 import { compareOperators, type OperatorsChange } from './compare-operators.ts'
 
 const StoredPlan = Type.Object(
@@ -25,9 +26,14 @@ type StoredPlan = Static<typeof StoredPlan>
 export interface OperatorsPlan extends StoredPlan {
   readonly declared: DeclaredOperators
   readonly changes: readonly OperatorsChange[]
+  /** Secrets and files of operators that are not here; every worker needs them. */
+  readonly missing: readonly string[]
 }
 
-/** Compares a file with the revision in force. Throws YamlFileError that names the line for a file that cannot be used. */
+/**
+ * Compares a file with the revision in force. Throws YamlFileError that names the line for a file that cannot be used, and
+ * ExpectedError for a password that cannot be sent.
+ */
 export async function planOperators(pool: Pool, file: string): Promise<OperatorsPlan> {
   const source = readFileSync(file, 'utf8')
   return completePlan({ version: 1, plannedAt: new Date().toISOString(), file, source }, await newest(pool))
@@ -61,7 +67,8 @@ function newest(pool: Pool): Promise<OperatorRevision | null> {
 function completePlan(stored: Omit<StoredPlan, 'basedOn'>, current: OperatorRevision | null): OperatorsPlan {
   const declared = parseOperators(stored.source, stored.file)
   const changes = compareOperators(current && declaredOf(current), declared)
-  return { ...stored, basedOn: current?.revision ?? 0, declared, changes }
+  const missing = checkSecrets(declared.operators, process.env)
+  return { ...stored, basedOn: current?.revision ?? 0, declared, changes, missing }
 }
 
 function movedOn(basedOn: number, current: OperatorRevision | null): ExpectedError {

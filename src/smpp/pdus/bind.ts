@@ -1,17 +1,21 @@
 import { cString, int1 } from '../field-kinds.ts'
 import { definePdu, defineResponse } from '../pdu-grammar.ts'
 
+/** Octets of a login with their terminator: operators are known that give longer ones than SMPP 3.4 has room for. */
+export const LOGIN_OCTETS_MAX = 65
+
 /** SMPP 3.4, 4.1: the three binds differ by their command alone. */
 const bindFields = {
-  systemId: cString(16),
-  password: cString(9),
-  systemType: cString(13),
+  systemId: cString(LOGIN_OCTETS_MAX),
+  password: cString(LOGIN_OCTETS_MAX),
+  systemType: cString(LOGIN_OCTETS_MAX),
   interfaceVersion: int1,
   addrTon: int1,
   addrNpi: int1,
   addressRange: cString(41),
 }
-const bindRespFields = { systemId: cString(16) }
+/** The SMSC's name, which nobody uses: one that is too long is no reason to do without the bind. */
+const bindRespFields = { systemId: cString(256) }
 
 export const bindReceiver = definePdu(0x01, bindFields)
 export const bindReceiverResp = defineResponse(0x01, bindRespFields)

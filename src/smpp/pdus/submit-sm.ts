@@ -22,5 +22,5 @@ export const submitSm = definePdu(0x04, {
   shortMessage: octets(254),
 })
 
-/** SMPP 3.4, 4.4.2. */
-export const submitSmResp = defineResponse(0x04, { messageId: cString(65) })
+/** SMPP 3.4, 4.4.2. SMSCs are known whose ids exceed its 64 octets. */
+export const submitSmResp = defineResponse(0x04, { messageId: cString(256) })

@@ -1,4 +1,5 @@
 import type { HttpDescription } from '../../../operators/http-settings.ts'
+import { refusedAs } from '../clean-answer.ts'
 import type { Connector, ConnectorEvents, OutgoingMessage, SubmitResult } from '../connector.ts'
 import {
   type Callback,
@@ -152,13 +153,13 @@ export class HttpConnector implements Connector {
     try {
       const composed = composeRequest(request, valuesOf(message, this.#fixed))
       const heard = await this.#exchange.exchange(composed)
-      const result = 'kind' in heard ? heard : readAnswer(heard, answer, errors)
+      const result = 'kind' in heard ? refusedAs(heard.kind, heard.code) : readAnswer(heard, answer, errors)
       if (result.kind === 'sent') this.#poller?.await(result.operatorMessageId)
       return result
     } catch (error) {
       // The description does not fit the message: nothing was written, and nothing will be until it is mended.
       this.#troubled((error as Error).message)
-      return { kind: 'temporary', code: 'description' }
+      return refusedAs('temporary', 'description')
     }
   }
 }

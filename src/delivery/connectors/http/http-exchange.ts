@@ -1,10 +1,15 @@
-import { Agent, errors, request } from 'undici'
+import { Agent, type Dispatcher, errors, request } from 'undici'
+import { decodeUtf8 } from '../../../domain/text/decode-utf8.ts'
+import { readJson } from '../../../runtime/read-json.ts'
 import type { ComposedRequest } from './compose-request.ts'
 import type { HttpAnswer } from './read-answer.ts'
 
-const BODY_BYTES_MAX = 262_144
+export const BODY_BYTES_MAX = 262_144
 /** Shorter than servers usually keep a quiet connection, so that a request seldom meets one that is being closed. */
 const KEEP_ALIVE_MS = 4_000
+/** Of the time-out, what connecting may take: the rest is for the answer, and a request is not given up while it waits. */
+const CONNECT_SHARE = 0.5
+const CONNECT_MS_MAX = 5_000
 
 /** Nothing of a request was written, or nobody knows how much of it arrived. */
 export type ExchangeFault = { readonly kind: 'unsent' | 'ambiguous'; readonly code: string }
@@ -12,6 +17,7 @@ export type ExchangeFault = { readonly kind: 'unsent' | 'ambiguous'; readonly co
 /** Requests to one operator over connections that are kept. */
 export class HttpExchange {
   readonly #agent: Agent
+  readonly #dispatcher: Dispatcher
   readonly #timeoutMs: number
 
   constructor(options: { timeoutMs: number; connectionsMax: number }) {
@@ -21,27 +27,33 @@ export class HttpExchange {
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      connect: { timeout: Math.min(options.timeoutMs, 5_000) },
+      connect: { timeout: Math.ceil(Math.min(options.timeoutMs * CONNECT_SHARE, CONNECT_MS_MAX)) },
     })
+    this.#dispatcher = this.#agent.compose(noteWriting)
   }
 
   /**
-   * Takes no longer than the time-out. Follows no redirect. Throws for a request that cannot be written, as with a
-   * header that is none.
+   * Takes no longer than the time-out, from the call to the end of the body. Follows no redirect. An answer whose body
+   * does not come whole, or is longer than 256 KiB, is as far as it came. Throws for a request that cannot be written,
+   * as with a header that is none.
    */
   async exchange({ url, method, headers, body }: ComposedRequest): Promise<HttpAnswer | ExchangeFault> {
+    const progress: Progress = { isWritten: false }
+    const signal = AbortSignal.timeout(this.#timeoutMs)
     try {
-      const signal = AbortSignal.timeout(this.#timeoutMs)
-      const answer = await request(url, { method, headers, body, dispatcher: this.#agent, signal })
-      let text = ''
-      for await (const chunk of answer.body.setEncoding('utf8') as AsyncIterable<string>) {
-        text += chunk
-        if (text.length > BODY_BYTES_MAX) return { kind: 'ambiguous', code: 'answer-too-long' }
-      }
-      return { status: answer.statusCode, json: parse(text) }
+      const answer = await request(url, {
+        method,
+        headers: { 'accept-encoding': 'identity', ...headers },
+        body,
+        dispatcher: this.#dispatcher,
+        signal,
+        opaque: progress,
+      })
+      return { status: answer.statusCode, ...(await readBody(answer.body)) }
     } catch (error) {
       if (error instanceof errors.InvalidArgumentError) throw error
-      return faultOf(error as Error & { code?: string })
+      if (!progress.isWritten) return { kind: 'unsent', code: 'not-connected' }
+      return { kind: 'ambiguous', code: faultCode(error as Error, signal) }
     }
   }
 
@@ -50,23 +62,73 @@ export class HttpExchange {
   }
 }
 
+interface Progress {
+  /** From the moment in which a connection begins to write the request. */
+  isWritten: boolean
+}
+
+/** Tells what never left the process from what the operator may have: by what was done, not by an error's name. */
+const noteWriting: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+  dispatch(options, {
+    // Called right before a connection writes the request.
+    onRequestStart(...args) {
+      ;(options as unknown as { opaque: Progress }).opaque.isWritten = true
+      handler.onRequestStart?.(...args)
+    },
+    onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+    onResponseError: (...args) => handler.onResponseError?.(...args),
+  })
+
+type Body = Pick<HttpAnswer, 'text' | 'json' | 'extent'>
+
+async function readBody(body: AsyncIterable<Buffer>): Promise<Body> {
+  const chunks: Buffer[] = []
+  let extent: Body['extent'] = 'whole'
+  let length = 0
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > BODY_BYTES_MAX) {
+        extent = 'too-long'
+        break
+      }
+    }
+  } catch {
+    // The status has come, and says more than the error with which the body broke off.
+    extent = 'incomplete'
+  }
+  const text = decode(Buffer.concat(chunks).subarray(0, BODY_BYTES_MAX))
+  return { text, json: extent === 'whole' ? parse(text) : null, extent }
+}
+
+/**
+ * An answer that is not UTF-8 may still have its id and its code in ASCII: each byte becomes a character (ISO 8859-1), so
+ * that no two ids become one. A byte order mark is left out.
+ */
+function decode(bytes: Buffer): string {
+  try {
+    return decodeUtf8(bytes).replace(/^\ufeff/, '')
+  } catch {
+    return bytes.toString('latin1')
+  }
+}
+
+/** Null for what is no JSON, or nested too deeply to be read. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return readJson(text)
   } catch {
     return null
   }
 }
 
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-
-/** Without a connection nothing was written; of all else nobody can say how far it came. */
-function faultOf(error: Error & { code?: string }): ExchangeFault {
-  const code = error.code ?? error.name
-  const isUnsent =
-    error instanceof errors.ConnectTimeoutError ||
-    NOT_CONNECTED.has(code) ||
-    /^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code)
-  if (isUnsent) return { kind: 'unsent', code: 'not-connected' }
-  return { kind: 'ambiguous', code: error.name === 'TimeoutError' ? 'no-answer' : 'connection-lost' }
+function faultCode(error: Error, signal: AbortSignal): string {
+  if (signal.aborted) return 'no-answer'
+  return error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError
+    ? 'answer-not-http'
+    : 'connection-lost'
 }

@@ -1,15 +1,17 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { cleanId, cleanText, isClean } from '../../../domain/text/clean-text.ts'
 import { describeHttp } from '../../../operators/describe-http.ts'
-import type { HttpPushForm } from '../../../operators/http-settings.ts'
+import type { HttpErrorForm, HttpPushForm } from '../../../operators/http-settings.ts'
 import { TEMPLATE_NAMES } from '../../../operators/http-settings.ts'
+import { readJson } from '../../../runtime/read-json.ts'
 import type { OutgoingMessage } from '../connector.ts'
 import { type Callback, type CallbackGuard, guardCallbacks } from './admit-callback.ts'
 import { composeRequest, valuesOf } from './compose-request.ts'
 import { fillJson, fillText, TemplateError } from './fill-template.ts'
 import { at } from './json-pointer.ts'
-import { readAnswer } from './read-answer.ts'
+import { type HttpAnswer, readAnswer } from './read-answer.ts'
 import { parseCallbackBody } from './read-callback.ts'
 import { readReceipts } from './read-receipts.ts'
 
@@ -57,12 +59,21 @@ test('whatever a text is, it arrives as it was: in a path, a query, a form and J
   )
 })
 
+/** An answer whose body came whole. */
+function answered(status: number, text: string): HttpAnswer {
+  let json: unknown = null
+  try {
+    json = readJson(text)
+  } catch {}
+  return { status, text, json, extent: 'whole' }
+}
+
 test('only what says so is taken; what may have been taken is ambiguous', () => {
   const { answer, errors } = describeHttp({ use: 'kavenegar' })
-  const read = (status: number, json: unknown) => readAnswer({ status, json }, answer, errors!)
+  const read = (status: number, json: unknown) => readAnswer(answered(status, JSON.stringify(json)), answer, errors!)
   const taken = { return: { status: 200 }, entries: [{ messageid: 8792343 }] }
   expect(read(200, taken)).toEqual({ kind: 'sent', operatorMessageId: '8792343' })
-  expect(read(200, { return: { status: 200 }, entries: [] })).toMatchObject({ kind: 'ambiguous' })
+  expect(read(200, { return: { status: 200 }, entries: [] })).toMatchObject({ kind: 'unidentified' })
   expect(read(418, { return: { status: 418 }, entries: null })).toEqual({ kind: 'temporary', code: '418' })
   expect(read(411, { return: { status: 411 } })).toEqual({ kind: 'rejected', code: '411' })
   expect(read(451, { return: { status: 451 } })).toEqual({ kind: 'throttled', code: '451' })
@@ -72,14 +83,56 @@ test('only what says so is taken; what may have been taken is ambiguous', () => 
   expect(read(302, null)).toMatchObject({ kind: 'ambiguous' })
 })
 
-test('no answer of any kind makes a message sent that does not name it', () => {
+test('no answer of any kind makes a message sent that does not name it, and what comes of it can be stored', () => {
   const { answer, errors } = describeHttp({ use: 'infobip', receipts: {} })
+  const id = fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary', maxLength: 400 }))
+  const body = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.jsonValue().map((json) => JSON.stringify(json)),
+    id.map((messageId) => JSON.stringify({ messages: [{ messageId }] })),
+  )
   fc.assert(
-    fc.property(fc.integer({ min: 100, max: 599 }), fc.jsonValue(), (status, json) => {
-      const result = readAnswer({ status, json }, answer, errors!)
-      if (result.kind === 'sent') expect(at(json, answer.id)).toBeDefined()
+    fc.property(fc.integer({ min: 100, max: 599 }), body, (status, text) => {
+      const heard = answered(status, text)
+      const result = readAnswer(heard, answer, errors!)
+      if (result.kind === 'sent') {
+        expect(at(heard.json, answer.id)).toBeDefined()
+        expect(result.operatorMessageId).toBe(cleanId(result.operatorMessageId))
+      } else expect(result.code).toBe(cleanText(result.code, 100))
+      if (result.kind === 'unidentified') expect(isClean(result.sample) && result.sample.length <= 500).toBe(true)
     }),
   )
+})
+
+test('an answer of success without an id means taken, unless the description says otherwise', () => {
+  const read = (text: string, form: object, extent: HttpAnswer['extent'] = 'whole', errors: HttpErrorForm = {}) =>
+    readAnswer({ ...answered(200, text), extent }, { id: '/id', ...form }, errors)
+  const coded = { code: '/code', taken: ['ok'] }
+  for (const form of [{}, coded]) {
+    expect(read('', form)).toEqual({ kind: 'unidentified', code: 'answer-unreadable', sample: '' })
+    expect(read('OK', form)).toEqual({ kind: 'unidentified', code: 'answer-unreadable', sample: 'OK' })
+    expect(read('{"id":', form)).toMatchObject({ kind: 'unidentified', code: 'answer-unreadable' })
+    expect(read('{"id":"\\u0000"}', form)).toMatchObject({ kind: 'unidentified', code: 'answer-without-id' })
+    expect(read('{"id":{}}', form)).toMatchObject({ kind: 'unidentified', code: 'answer-without-id' })
+    expect(read('[[[[', form, 'too-long')).toMatchObject({ kind: 'unidentified', code: 'answer-too-long' })
+    expect(read('', { ...form, without_id: 'temporary' })).toEqual({ kind: 'temporary', code: 'answer-unreadable' })
+    expect(read('', { ...form, without_id: 'taken' })).toMatchObject({ kind: 'unidentified' })
+    expect(read('', form, 'whole', { statuses: { '2xx': 'ambiguous' } })).toMatchObject({ kind: 'ambiguous' })
+    expect(read('{"id":7}', form)).toEqual({ kind: 'sent', operatorMessageId: '7' })
+  }
+  // Where a code decides, the part that did not come might have had it.
+  expect(read('{"id":', {}, 'incomplete')).toMatchObject({ kind: 'unidentified', code: 'answer-incomplete' })
+  expect(read('{"id":', coded, 'incomplete')).toEqual({ kind: 'ambiguous', code: 'answer-incomplete' })
+  expect(read('{"code":"ok"}', { ...coded, without_id: 'rejected' })).toMatchObject({ kind: 'unidentified' })
+  expect(read('{"code":"ok","id":7091800003790954036}', coded)).toEqual({
+    kind: 'sent',
+    operatorMessageId: '7091800003790954036',
+  })
+  expect(read('{"code":"ok","id":"abc\\u0000"}', coded)).toEqual({ kind: 'sent', operatorMessageId: 'abc' })
+  expect(read('{"code":"no\\u0000way"}', coded, 'whole', { otherwise: 'rejected' })).toEqual({
+    kind: 'rejected',
+    code: 'no way',
+  })
 })
 
 test('receipts are read one or many, from query, form or JSON, and intermediate ones are ignored', () => {
@@ -194,6 +247,9 @@ test('templates may name what a message has', () => {
 test('names that every object has are no codes and no statuses', () => {
   const { answer, errors, receipts } = describeHttp({ use: 'kavenegar' })
   const body = { return: { status: 'constructor' }, messageid: 7, status: 'constructor' }
-  expect(readAnswer({ status: 200, json: body }, answer, errors!)).toEqual({ kind: 'temporary', code: 'constructor' })
+  expect(readAnswer(answered(200, JSON.stringify(body)), answer, errors!)).toEqual({
+    kind: 'temporary',
+    code: 'constructor',
+  })
   expect(readReceipts(body, receipts!.push!, 0)).toMatchObject({ receipts: [], ignored: 1 })
 })

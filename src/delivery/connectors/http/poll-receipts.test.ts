@@ -19,6 +19,10 @@ const FORM: HttpPollForm = {
   ids_max: 8,
 }
 
+function answered(status: number, json: unknown): HttpAnswer {
+  return { status, json, text: JSON.stringify(json), extent: 'whole' }
+}
+
 /** A poller whose requests are answered so; what it asked for and what it took. */
 function polling(answerTo: (ids: readonly string[]) => HttpAnswer) {
   const asked: string[][] = []
@@ -44,7 +48,12 @@ function polling(answerTo: (ids: readonly string[]) => HttpAnswer) {
 
 test('a request that is refused is divided until the id that is refused stands alone, and is given up', async () => {
   const { poller, asked, taken } = polling((ids) =>
-    ids.includes('bad') ? { status: 400, json: null } : { status: 200, json: ids.map((id) => ({ id, state: 'D' })) },
+    ids.includes('bad')
+      ? answered(400, null)
+      : answered(
+          200,
+          ids.map((id) => ({ id, state: 'D' })),
+        ),
   )
   for (const id of ['1', '2', '3', 'bad', '5', '6', '7']) poller.await(id)
   poller.start()
@@ -58,7 +67,12 @@ test('a request that is refused is divided until the id that is refused stands a
 test('an operator that fails is asked more and more rarely, and as before when it answers', async () => {
   let isFailing = true
   const { poller, asked, taken } = polling((ids) =>
-    isFailing ? { status: 503, json: null } : { status: 200, json: ids.map((id) => ({ id, state: 'D' })) },
+    isFailing
+      ? answered(503, null)
+      : answered(
+          200,
+          ids.map((id) => ({ id, state: 'D' })),
+        ),
   )
   poller.await('1')
   poller.start()

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { isClean } from '../../../domain/text/clean-text.ts'
 import { canonicalMessageId } from './canonical-message-id.ts'
 
 const number = fc.bigInt({ min: 0n, max: 2n ** 128n })
@@ -27,7 +28,20 @@ test('one spelling of an id has one form, and the form is its own', () => {
   )
 })
 
+test('whatever octets an id has, its form can be stored, compared and shown', () => {
+  const octets = fc.uint8Array({ maxLength: 255 }).map((bytes) => Buffer.from(bytes).toString('latin1'))
+  fc.assert(
+    fc.property(octets, fc.constantFrom('text', 'exact', 'hex', 'decimal'), (id, as) => {
+      const canonical = canonicalMessageId(id, as)
+      expect(isClean(canonical)).toBe(true)
+      expect(canonical.length).toBeLessThanOrEqual(310)
+    }),
+  )
+})
+
 test.each([
+  ['\u00008E\u001b88B4A\n', '8e88b4a', 'text'],
+  ['\u0000\u0001', '', 'exact'],
   ['8E88B4A', '8e88b4a', 'text'],
   ['0406212345', '406212345', 'text'],
   ['0000', '0', 'text'],

@@ -12,6 +12,8 @@ const NUMBER_CHARS_MAX = 66
  * - `exact`: as it is, without blanks around it: for SMSCs whose capitals count.
  * - `text`: in small letters, without blanks and leading zeros.
  * - `hex`, `decimal`: the number, in decimal; an id that is none is taken as `text`.
+ *
+ * What PostgreSQL, JSON or a terminal refuses is left out of it (`cleanId`). Empty if nothing is left.
  */
 export function canonicalMessageId(id: string, form: IdForm): string {
   return cleanId(form === 'exact' ? id : plainId(id, form)) ?? ''

@@ -16,7 +16,7 @@ export interface LastingBindOptions {
 }
 
 export interface LastingBindEvents<Submit extends WireSubmit>
-  extends Pick<SessionSocketEvents<Submit>, 'answered' | 'givenUp' | 'changed'> {
+  extends Pick<SessionSocketEvents<Submit>, 'answered' | 'answeredUnreadably' | 'givenUp' | 'changed'> {
   /** `respond` answers it on the connection that it came by; false: that is not there any more. */
   delivery(
     pdu: Parameters<SessionSocketEvents<Submit>['delivery']>[0],
@@ -107,6 +107,7 @@ export class LastingBind<Submit extends WireSubmit> {
         this.#observer.bound(name, textOf(address))
       },
       answered: this.#events.answered,
+      answeredUnreadably: this.#events.answeredUnreadably,
       givenUp: this.#events.givenUp,
       delivery: (pdu) => this.#events.delivery(pdu, (status) => socket.respond(pdu, status), socket),
       noted: (oddity, detail) => this.#observer.noted(name, oddity, detail),

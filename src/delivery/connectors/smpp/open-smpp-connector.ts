@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
+import { faultOfSmppPassword, faultOfSmppText } from '../../../operators/fault-of-smpp.ts'
 import { readOperatorPassword } from '../../../operators/operator-password.ts'
 import { completeSmppSettings, type SmppSettings } from '../../../operators/smpp-settings.ts'
 import { ExpectedError } from '../../../runtime/expected-error.ts'
@@ -11,9 +12,6 @@ import type { SmppObserver } from './smpp-observer.ts'
 class SmppSettingsError extends ExpectedError {
   override readonly name = 'SmppSettingsError'
 }
-
-/** SMPP 3.4, 4.1.1: nine octets, the last of them zero. */
-const PASSWORD_MAX = 8
 
 export interface SmppOperator {
   readonly name: string
@@ -35,11 +33,10 @@ export function openSmppConnector(
 ): SmppConnector {
   const settings = completeSmppSettings(given)
   const password = readOperatorPassword(name, settings, env)
-  if (!/^[!-~]*$/.test(password) || password.length > PASSWORD_MAX) {
-    throw new SmppSettingsError(
-      `the password of operator "${name}" is not one of SMPP: at most ${PASSWORD_MAX} ASCII characters without blanks`,
-    )
-  }
+  const fault = faultOfSmppPassword(password)
+  if (fault) throw new SmppSettingsError(`the password of operator "${name}" ${fault}`)
+  const unfit = faultOfSmppText(settings)
+  if (unfit) throw new SmppSettingsError(`\`${unfit.pointer}\` of operator "${name}" ${unfit.what}`)
   const written = typeof settings.address === 'string' ? [settings.address] : settings.address
   const addresses = written.map((address) => parseAddress(name, address))
   const tls = settings.tls ? tlsOptions(name, settings.tls) : null

@@ -41,6 +41,8 @@ export type SessionAction<Submit> =
   | { readonly kind: 'send'; readonly pdu: Pdu }
   | { readonly kind: 'bound' }
   | { readonly kind: 'answered'; readonly submit: Submit; readonly answer: SubmitAnswer }
+  /** The SMSC took the submit, and its answer cannot be read; `detail` says why, and how the answer begins. */
+  | { readonly kind: 'answered-unreadably'; readonly submit: Submit; readonly detail: string }
   /** No answer comes any more. Not to be written if it was not yet. */
   | { readonly kind: 'given-up'; readonly submit: Submit; readonly wasWritten: boolean; readonly code: string }
   | { readonly kind: 'delivery'; readonly pdu: Delivery }

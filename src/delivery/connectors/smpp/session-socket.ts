@@ -21,6 +21,7 @@ export interface WireSubmit {
 export interface SessionSocketEvents<Submit extends WireSubmit> {
   bound(): void
   answered(submit: Submit, answer: SubmitAnswer): void
+  answeredUnreadably(submit: Submit, detail: string): void
   givenUp(submit: Submit, wasWritten: boolean, code: string): void
   delivery(pdu: Delivery): void
   noted(oddity: Oddity, detail: string): void
@@ -139,6 +140,9 @@ export class SessionSocket<Submit extends WireSubmit> {
         break
       case 'answered':
         this.#events.answered(action.submit, action.answer)
+        break
+      case 'answered-unreadably':
+        this.#events.answeredUnreadably(action.submit, action.detail)
         break
       case 'given-up':
         if (!action.wasWritten) this.#outgoing = this.#outgoing.filter((frame) => frame !== action.submit.frame)

@@ -37,6 +37,8 @@ function told(actions: readonly SessionAction<string>[]): string[] {
         return `send ${action.pdu.command} ${action.pdu.sequence} ${action.pdu.status}`
       case 'answered':
         return `answered ${action.submit} ${action.answer.status}`
+      case 'answered-unreadably':
+        return `answered-unreadably ${action.submit}`
       case 'given-up':
         return `given-up ${action.submit} ${action.wasWritten ? 'written' : 'unwritten'} ${action.code}`
       case 'noted':
@@ -219,17 +221,29 @@ test('what nobody asked for is answered as the specification says', () => {
   expect(told(early.take(reading(createPdu('deliver_sm', 4)), 0))).toEqual(['send deliver_sm_resp 4 4'])
 })
 
-test('an answer that cannot be read leaves open what it said', () => {
+test('an answer that cannot be read says that the submit was taken, as a refusal always can be read', () => {
   const session = bound()
   session.submit('a', 0)
   session.written(0)
-  const answer = encodePdu(createPdu('submit_sm_resp', 2, { messageId: 'x'.repeat(64) }))
+  const answer = encodePdu(createPdu('submit_sm_resp', 2, { messageId: 'x'.repeat(255) }))
   const broken = Buffer.concat([answer.subarray(0, -1), Buffer.alloc(40, 'x')])
   broken.writeUInt32BE(broken.length, 0)
-  expect(told(session.take(decodePdu(broken), 10))).toEqual([
-    'noted unreadable-pdu',
-    'given-up a written unreadable-answer',
-  ])
+  expect(told(session.take(decodePdu(broken), 10))).toEqual(['noted unreadable-pdu', 'answered-unreadably a'])
+  const refusal = Buffer.from(broken)
+  refusal.writeUInt32BE(8, 8)
+  session.submit('b', 20)
+  session.written(20)
+  refusal.writeUInt32BE(3, 12)
+  expect(told(session.take(decodePdu(refusal), 30))).toEqual(['answered b 8'])
+})
+
+test('an answer to the bind whose body cannot be read is an answer to the bind: nobody needs what is in it', () => {
+  const session = new Session<string>(OPTIONS, 0)
+  session.connected(1)
+  const answer = encodePdu(createPdu('bind_transceiver_resp', BIND, { systemId: 'x'.repeat(255) }))
+  const broken = Buffer.concat([answer.subarray(0, -1), Buffer.alloc(40, 'x')])
+  broken.writeUInt32BE(broken.length, 0)
+  expect(told(session.take(decodePdu(broken), 2))).toEqual(['noted unreadable-pdu', 'bound'])
 })
 
 test('sequence numbers begin again after the greatest, past those that are awaited', () => {

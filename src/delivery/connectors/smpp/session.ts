@@ -254,8 +254,10 @@ export class Session<Submit> {
     if (answer) this.#send(answer, nowMs)
     if (isFatal) this.#close('unreadable', detail)
     if (isFatal || commandId < RESPONSE_BIT) return
+    // A refusal is read however its body looks, so what is unreadable here is a success (`decodePdu`).
     const awaited = command === 'submit_sm_resp' ? this.#window.remove(sequence) : undefined
-    if (awaited) this.#giveUp(awaited, 'unreadable-answer')
+    if (awaited) this.#actions.push({ kind: 'answered-unreadably', submit: awaited.submit, detail })
+    else if (command?.startsWith('bind_') && sequence === this.#bind?.sequence) this.#takeBindAnswer(0)
     else if (this.#state === 'binding' && sequence === this.#bind?.sequence) this.#close('unreadable', detail)
   }
 

@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { CompleteSmppSettings } from '../../../operators/smpp-settings.ts'
 import { COMMAND_STATUS } from '../../../smpp/command-status.ts'
 import { encodePdu } from '../../../smpp/encode-pdu.ts'
-import { createPdu } from '../../../smpp/pdu.ts'
+import { refusedAs, takenAs, unidentified } from '../clean-answer.ts'
 import {
   type Connector,
   type ConnectorEvents,
@@ -12,12 +12,13 @@ import {
 } from '../connector.ts'
 import { canonicalMessageId } from './canonical-message-id.ts'
 import { StatusClasses, statusCode } from './classify-status.ts'
+import { type BindKind, composeBind } from './compose-bind.ts'
 import { ComposeError, SubmitComposer } from './compose-submit.ts'
 import { LastingBind } from './lasting-bind.ts'
 import { DeliveryReader, userDataOf } from './read-delivery.ts'
 import { digestOf } from './read-incoming.ts'
 import { RepeatedDeliveries } from './repeated-deliveries.ts'
-import type { BindPdu, Delivery, SubmitAnswer } from './session-actions.ts'
+import type { Delivery, SubmitAnswer } from './session-actions.ts'
 import type { SocketAddress, WireSubmit } from './session-socket.ts'
 import type { SmppObserver } from './smpp-observer.ts'
 
@@ -31,10 +32,7 @@ export interface SmppConnectorOptions {
   readonly responseTimeoutMs: number
 }
 
-type BindKind = 'transceiver' | 'transmitter' | 'receiver'
-
 interface Submit extends WireSubmit {
-  readonly ref: string
   readonly resolve: (result: SubmitResult) => void
 }
 
@@ -45,8 +43,6 @@ const TICK_MS = 100
 const STORING_MAX = 20_000
 /** Long messages whose later parts are to follow the first. */
 const FOLLOWED_MAX = 10_000
-/** SMPP 3.4, 5.2.4. */
-const VERSIONS = { 3.3: 0x33, 3.4: 0x34, 5: 0x50 } as const
 const { ESME_ROK, ESME_RX_T_APPN } = COMMAND_STATUS
 
 /**
@@ -110,16 +106,16 @@ export class SmppConnector implements Connector {
 
   submit(message: OutgoingMessage, part: number): Promise<SubmitResult> {
     const bind = this.#ready ? this.#bindFor(message, part) : null
-    if (!bind) return Promise.resolve({ kind: 'unsent', code: 'not-connected' })
+    if (!bind) return Promise.resolve(refusedAs('unsent', 'not-connected'))
     const sinceMs = Date.now()
     let frame: Buffer
     try {
       frame = encodePdu(this.#composer.compose(message, part, sinceMs))
     } catch (error) {
       if (!(error instanceof ComposeError || error instanceof RangeError)) throw error
-      return Promise.resolve({ kind: 'rejected', code: error instanceof ComposeError ? error.code : 'field-too-long' })
+      return Promise.resolve(refusedAs('rejected', error instanceof ComposeError ? error.code : 'field-too-long'))
     }
-    return new Promise((resolve) => bind.submit({ frame, sinceMs, ref: `${message.ref}.${part}`, resolve }))
+    return new Promise((resolve) => bind.submit({ frame, sinceMs, resolve }))
   }
 
   /** Parts of a message go where its first went, one behind the other; messages where the least is waiting. */
@@ -142,7 +138,7 @@ export class SmppConnector implements Connector {
   }
 
   #bind(kind: BindKind, index: number): Bind {
-    const { settings, addresses, tls, window, responseTimeoutMs } = this.#options
+    const { settings, addresses, password, tls, window, responseTimeoutMs } = this.#options
     const { binds } = settings
     const share = Math.floor(window / binds) + (index < window % binds ? 1 : 0)
     return new LastingBind<Submit>(
@@ -152,7 +148,7 @@ export class SmppConnector implements Connector {
         tls,
         limits: settings,
         session: {
-          bind: (sequence) => this.#bindPdu(kind, sequence),
+          bind: (sequence) => composeBind(kind, sequence, settings, password),
           window: Math.max(1, share),
           bindTimeoutMs: settings.bind_timeout_ms,
           responseTimeoutMs,
@@ -162,7 +158,8 @@ export class SmppConnector implements Connector {
       },
       {
         answered: (submit, answer) => this.#answered(submit, answer),
-        givenUp: (submit, wasWritten, code) => submit.resolve({ kind: wasWritten ? 'ambiguous' : 'unsent', code }),
+        answeredUnreadably: (submit, detail) => submit.resolve(unidentified('answer-unreadable', detail)),
+        givenUp: (submit, wasWritten, code) => submit.resolve(refusedAs(wasWritten ? 'ambiguous' : 'unsent', code)),
         delivery: (pdu, respond, connection) => this.#deliver(pdu, respond, connection),
         changed: () => this.#changed(),
       },
@@ -170,30 +167,16 @@ export class SmppConnector implements Connector {
     )
   }
 
-  #bindPdu(kind: BindKind, sequence: number): BindPdu {
-    const { settings, password } = this.#options
-    const { ton, npi, range } = settings.address_range
-    return createPdu(`bind_${kind}`, sequence, {
-      systemId: settings.system_id,
-      password,
-      systemType: settings.system_type,
-      interfaceVersion: VERSIONS[settings.interface_version],
-      addrTon: ton,
-      addrNpi: npi,
-      addressRange: range,
-    })
-  }
-
-  #answered({ ref, sinceMs, resolve }: Submit, answer: SubmitAnswer): void {
+  #answered({ sinceMs, resolve }: Submit, answer: SubmitAnswer): void {
     const { status } = answer
     this.#observer.answered(statusCode(status), (Date.now() - sinceMs) / 1_000)
     if (status !== ESME_ROK.code || answer.command === 'generic_nack') {
-      resolve({ kind: this.#classes.classOf(status), code: statusCode(status) })
+      resolve(refusedAs(this.#classes.classOf(status), statusCode(status)))
       return
     }
-    const id = canonicalMessageId(answer.messageId, this.#options.settings.message_id.answer)
-    // Taken without a name: no receipt can tell of it, and it must not meet another's.
-    resolve({ kind: 'sent', operatorMessageId: id === '' ? `unnamed ${ref}` : id })
+    const { messageId } = answer
+    const id = canonicalMessageId(messageId, this.#options.settings.message_id.answer)
+    resolve(takenAs(id, 'answer-without-id', `submit_sm_resp, status 0, message_id ${JSON.stringify(messageId)}`))
   }
 
   #deliver(pdu: Delivery, respond: (status: number) => boolean, connection: object): void {
