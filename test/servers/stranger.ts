@@ -13,7 +13,8 @@ import { BareEsme } from './bare-esme.ts'
 
 const NO_LOGIN = /password authentication failed|SASL|client password must be a string|EACCES/
 const NO_ANSWER = /authentication|closed|unreachable|ECONNRESET|timed out/i
-const NO_RIGHTS = new Set(['EACCES', 'EPERM'])
+/** EISDIR: a folder cannot be written as a file by anybody, which is looked at before the rights. */
+const NO_RIGHTS = new Set(['EACCES', 'EPERM', 'EISDIR'])
 
 export interface StrangersTask {
   /** Whom to become; null stays the user that runs the gateway, who still has no secret. */
