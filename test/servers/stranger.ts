@@ -2,6 +2,7 @@ import { constants, openSync, readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import pg from 'pg'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
+import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createPdu } from '../../src/smpp/pdu.ts'
 import { BareEsme } from './bare-esme.ts'
 
@@ -9,6 +10,11 @@ import { BareEsme } from './bare-esme.ts'
   Another user of the machine, as a process of its own: it is given the places of everything that a gateway has opened,
   and none of its secrets, drops its rights, and tries. Each attempt that comes through is named in what it sends back.
 */
+
+const NO_LOGIN = /password authentication failed|SASL|client password must be a string|EACCES/
+const NO_ANSWER = /authentication|closed|unreachable|ECONNRESET|timed out/i
+/** EISDIR: a folder cannot be written as a file by anybody, which is looked at before the rights. */
+const NO_RIGHTS = new Set(['EACCES', 'EPERM', 'EISDIR'])
 
 export interface StrangersTask {
   /** Whom to become; null stays the user that runs the gateway, who still has no secret. */
@@ -20,6 +26,8 @@ export interface StrangersTask {
   /** Folders and files of the gateway. */
   readonly paths: readonly string[]
   readonly pids: readonly number[]
+  /** The password of Kafka and the URL of PostgreSQL, for a run that is to come through; null for a stranger. */
+  readonly secrets: { readonly kafka: string; readonly database: string } | null
 }
 
 process.once('message', async (task: StrangersTask) => {
@@ -30,30 +38,47 @@ process.once('message', async (task: StrangersTask) => {
     process.setgid!(task.user)
     process.setuid!(task.user)
   }
-  process.send!(await attempt(task))
+  process.send!(task.secrets ? await comeThrough(task, task.secrets) : await attempt(task))
   process.disconnect()
 })
+
+/** The same attempts with the secrets, so that the others are known to fail for want of them. */
+async function comeThrough(
+  { ports }: StrangersTask,
+  secrets: NonNullable<StrangersTask['secrets']>,
+): Promise<string[]> {
+  const results = await Promise.allSettled([postgres(secrets.database), kafka(ports.kafka, secrets.kafka)])
+  return results.map(({ status }) => status)
+}
+
+function reasonsOf(error: Error & { errors?: Error[] }): string {
+  const cause = error.cause instanceof Error ? reasonsOf(error.cause) : ''
+  return `${error.message} ${(error.errors ?? []).map(reasonsOf).join(' ')} ${cause}`
+}
 
 /** The names of attempts that should have failed and did not. */
 async function attempt(task: StrangersTask): Promise<string[]> {
   const { ports, api, admin, socketFolder } = task
   const came: string[] = task.user === null ? [] : filesAndProcesses(task)
-  const mustFail = async (what: string, trying: Promise<unknown>): Promise<void> => {
-    if (await trying.then(() => true).catch(() => false)) came.push(what)
+  const mustFail = async (what: string, refusal: RegExp, trying: Promise<unknown>): Promise<void> => {
+    const how = await trying.then(() => 'came through').catch(reasonsOf)
+    if (!refusal.test(how)) came.push(`${what}: ${how}`)
   }
   for (const user of ['smsgw', 'postgres', 'nobody']) {
     for (const password of ['', ':', ':smsgw', ':postgres']) {
       for (const database of ['smsgw', 'postgres']) {
         const login = `postgres://${user}${password}@`
-        await mustFail(`PostgreSQL as ${login}`, postgres(`${login}127.0.0.1:${ports.postgres}/${database}`))
+        await mustFail(`PostgreSQL as ${login}`, NO_LOGIN, postgres(`${login}127.0.0.1:${ports.postgres}/${database}`))
         const socket = `host=${encodeURIComponent(socketFolder)}&port=${ports.postgres}`
-        await mustFail(`PostgreSQL's socket as ${login}`, postgres(`${login}/${database}?${socket}`))
+        await mustFail(`PostgreSQL's socket as ${login}`, NO_LOGIN, postgres(`${login}/${database}?${socket}`))
       }
     }
   }
   for (const port of [ports.kafka, ports.controller]) {
-    await mustFail(`Kafka at ${port} without a login`, kafka(port, null))
-    for (const password of ['smsgw', 'x']) await mustFail(`Kafka at ${port} with ${password}`, kafka(port, password))
+    await mustFail(`Kafka at ${port} without a login`, NO_ANSWER, kafka(port, null))
+    for (const password of ['smsgw', 'x']) {
+      await mustFail(`Kafka at ${port} with ${password}`, NO_ANSWER, kafka(port, password))
+    }
   }
   for (const [method, url] of [
     ['GET', `http://127.0.0.1:${ports.clickhouse}/?query=SELECT%201`],
@@ -74,9 +99,9 @@ async function attempt(task: StrangersTask): Promise<string[]> {
     const esme = await BareEsme.open(ports.simulator)
     const bind = { systemId: 'smsgw', password, interfaceVersion: 0x34 }
     const answer = await esme.ask(createPdu('bind_transceiver', esme.nextSequence(), bind))
-    if (answer.status === 0) came.push(`a bind with "${password}"`)
+    if (answer.status !== COMMAND_STATUS.ESME_RINVPASWD.code) came.push(`a bind with "${password}": ${answer.status}`)
     const submitted = await esme.submitAndWait().catch(() => undefined)
-    if (submitted?.status === 0) came.push('a submit without a bind')
+    if (submitted?.status !== COMMAND_STATUS.ESME_RINVBNDSTS.code) came.push(`a submit: ${submitted?.status}`)
     esme.close()
   }
   return came
@@ -88,7 +113,10 @@ function filesAndProcesses({ paths, pids }: StrangersTask): string[] {
     try {
       trying()
       came.push(what)
-    } catch {}
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (!NO_RIGHTS.has(code)) came.push(`${what}: ${code}`)
+    }
   }
   for (const path of paths) {
     mustFail(`list ${path}`, () => readdirSync(path))
