@@ -47,8 +47,6 @@ export interface Delivery {
   readonly retries: RetryLoop
   readonly slots: PostSlots
   readonly queue: PostQueue
-  /** Handlers of records that may run at once: those with a post in flight, those that wait, and those that write. */
-  readonly handlersMax: number
   /** Health checks, by name. */
   readonly failures: Readonly<Record<string, RepeatedFailure>>
   /** Awaits what is in flight, for ten seconds at most, and closes all connections. */
@@ -88,7 +86,6 @@ export function createDelivery({ settings, pool, log, counted, exhausted }: Deli
   })
   return {
     ...{ events, retries, slots, queue, failures },
-    handlersMax: requestsMax * (2 + WAITING_PER_REQUEST),
     async stop() {
       queue.stop()
       const drained = Promise.all([events.drain(), retries.stop()])

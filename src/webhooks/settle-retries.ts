@@ -40,8 +40,8 @@ export class RetrySettler {
   readonly #adding: WriteTogether<Retry>
   readonly #removing: WriteTogether<RetryKey>
   readonly #postponing: WriteTogether<Postponement>
-  /** Endpoints whose recovery is being noted. */
-  readonly #recovering = new Map<string, Promise<void>>()
+  /** What is being noted in endpoints' rows. */
+  readonly #notes = new Map<string, Promise<void>>()
 
   constructor(parts: RetrySettlerParts) {
     this.#parts = parts
@@ -79,25 +79,38 @@ export class RetrySettler {
   }
 
   /** The endpoint said that it wants no more. */
-  async disable(endpointId: string): Promise<void> {
-    const isNew = await disableEndpoint(this.#parts.pool, endpointId, 'answered 410').catch(ignoreUnknown)
-    if (isNew) this.#parts.log.warn({ endpoint: endpointId }, 'webhook endpoint disabled: it answered 410 Gone')
+  disable(endpointId: string): Promise<void> {
+    return this.#noteOnce('gone', endpointId, async () => {
+      const isNew = await disableEndpoint(this.#parts.pool, endpointId, 'answered 410').catch(ignoreUnknown)
+      if (isNew) this.#parts.log.warn({ endpoint: endpointId }, 'webhook endpoint disabled: it answered 410 Gone')
+    })
   }
 
   /** Lets the endpoint's backlog wait after a failed retry, for longer with each in a row. */
-  async backOff(endpointId: string, failures: number, retryAfterMs: number | null): Promise<void> {
-    const { pool, log, disableAfterMs } = this.#parts
-    const waitMs = probeWaitMs(failures, retryAfterMs)
-    if (await noteFailure(pool, { endpointId, failures, waitMs, disableAfterMs }))
-      log.warn({ endpoint: endpointId }, 'webhook endpoint disabled: it has failed for too long')
+  backOff(endpointId: string, failures: number, retryAfterMs: number | null): Promise<void> {
+    return this.#noteOnce('failed', endpointId, async () => {
+      const { pool, log, disableAfterMs } = this.#parts
+      const waitMs = probeWaitMs(failures, retryAfterMs)
+      if (await noteFailure(pool, { endpointId, failures, waitMs, disableAfterMs }))
+        log.warn({ endpoint: endpointId }, 'webhook endpoint disabled: it has failed for too long')
+    })
   }
 
-  /** Lets the endpoint's backlog go again; many posts may learn at once that it is well. */
+  /** Lets the endpoint's backlog go again. */
   recovered(endpointId: string): Promise<void> {
-    let noting = this.#recovering.get(endpointId)
+    return this.#noteOnce('recovered', endpointId, () => noteSuccess(this.#parts.pool, endpointId))
+  }
+
+  /**
+   * Many posts learn the same of an endpoint at once. One of them writes it down: the others would queue for the
+   * endpoint's row, with connections that everybody needs.
+   */
+  #noteOnce(what: string, endpointId: string, note: () => Promise<void>): Promise<void> {
+    const key = `${what} ${endpointId}`
+    let noting = this.#notes.get(key)
     if (!noting) {
-      noting = noteSuccess(this.#parts.pool, endpointId).finally(() => this.#recovering.delete(endpointId))
-      this.#recovering.set(endpointId, noting)
+      noting = note().finally(() => this.#notes.delete(key))
+      this.#notes.set(key, noting)
     }
     return noting
   }

@@ -28,6 +28,12 @@ const WEBHOOKS_GROUP = 'smsgw-webhooks'
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 const RECORDS_PER_PARTITION_MAX = 5_000
+/**
+ * More than there are records in hand, which are bounded. A handler that waits for the database to store its event costs
+ * no more than its record, and requests have bounds of their own; with fewer, a burst that is being stored would keep
+ * the records behind it from being posted.
+ */
+const HANDLERS_MAX = 1_000_000
 /** A record is handled within seconds unless the database stalls; only a slip of ours could block a partition for so long. */
 const HEAD_CROWDED_MS_MAX = 60_000
 
@@ -97,7 +103,7 @@ export class WebhookDispatcher implements Service {
 
   #createConsumer(): Consumer {
     const { cluster, producer, instanceId } = this.#parts
-    const { events, handlersMax } = this.#delivery
+    const { events } = this.#delivery
     const observer = this.#observer
     const brake = this.#brake
     const retried = retry({
@@ -136,7 +142,7 @@ export class WebhookDispatcher implements Service {
           if (outcome.kind !== 'done') throw new Error(`the record could not be stored for later: ${error}`)
           return undefined
         },
-        concurrencyMax: handlersMax,
+        concurrencyMax: HANDLERS_MAX,
       }),
       observer,
     )
