@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -43,6 +44,8 @@ export interface ApiParts {
 /** A request has so long to arrive, its headers a third of that. */
 const REQUEST_TIMEOUT_MS = 30_000
 const HEADERS_TIMEOUT_MS = 10_000
+/** Without anything sent or received. */
+const IDLE_TIMEOUT_MS = 60_000
 /** Node looks every 30 s otherwise. */
 const TIMEOUTS_CHECK_MS = 1_000
 
@@ -50,12 +53,10 @@ const TIMEOUTS_CHECK_MS = 1_000
 export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   const { log, metrics, limits } = parts
   const proxies = parseProxies(parts.trustProxy)
+  const connections = new ConnectionLimits({ ...limits, proxies }, metrics)
   const app = Fastify({
     trustProxy: (address) => proxies.has(address),
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: 60_000,
-    keepAliveTimeout: 60_000,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUTS_CHECK_MS },
+    serverFactory: (handle) => createLimitedServer(connections, handle),
     bodyLimit: 65_536,
     genReqId: () => randomUUID(),
     // A closing server finishes what it has begun and refuses the rest.
@@ -65,8 +66,6 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     // Unknown fields and numbers written as strings are faults to be named, not to be mended in silence.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false } },
   })
-  const connections = new ConnectionLimits({ ...limits, proxies }, metrics)
-  connections.attach(app.server)
   const requests = new RequestLimits(limits, metrics)
   const methods = refuseOtherMethods(app)
   readJsonBodies(app)
@@ -79,7 +78,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     if (!request.routeOptions.config.isForCustomers) await requests.takeStranger(request, reply)
   })
   app.get('/livez', { schema: { hide: true } }, async () => ({ live: true }))
-  serveDocuments(app, (request, bytes) => requests.chargeStranger(request, bytes))
+  const documents = serveDocuments(app, (request, bytes) => requests.chargeStranger(request, bytes))
   await app.register(async (customers) => {
     customers.addHook('onRoute', (route) => {
       route.config = { ...route.config, isForCustomers: true }
@@ -92,7 +91,24 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   })
   methods.complete()
   await app.ready()
+  await documents.prepare()
   return app
+}
+
+/** Requests beyond what a connection may have under way cost no more than being parsed. */
+function createLimitedServer(connections: ConnectionLimits, handle: RequestListener): Server {
+  const options = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: TIMEOUTS_CHECK_MS,
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
+  }
+  const server = createServer(options, (request, response) => {
+    if (connections.begin(request, response)) handle(request, response)
+  })
+  server.setTimeout(IDLE_TIMEOUT_MS)
+  connections.attach(server)
+  return server
 }
 
 function addRoutes(app: FastifyInstance, { pool, router, queue, limits }: ApiParts): void {

@@ -20,20 +20,29 @@ export async function prepareDocuments(): Promise<void> {
 
 /**
  * What anybody may read: the API's description, its reference page and the catalogue of errors. `sent` is called with the
- * bytes of each answer, for whoever limits them.
+ * bytes of each answer, for whoever limits them. `prepare` is to be called when all routes are there.
  */
-export function serveDocuments(app: FastifyInstance, sent: (request: FastifyRequest, bytes: number) => void): void {
+export function serveDocuments(
+  app: FastifyInstance,
+  sent: (request: FastifyRequest, bytes: number) => void,
+): { readonly prepare: () => Promise<void> } {
   const serve = (url: string, document: PreparedDocument): void => {
     app.get(url, { schema: { hide: true } }, (request, reply) => answer(document, request, reply, sent))
   }
-  const description = (): string => JSON.stringify(app.swagger())
-  serve('/openapi.json', new PreparedDocument(description, { type: JSON_TYPE, maxAgeSeconds: 5 * MINUTES }))
+  const readDescription = (): string => JSON.stringify(app.swagger())
+  const description = new PreparedDocument(readDescription, { type: JSON_TYPE, maxAgeSeconds: 5 * MINUTES })
+  serve('/openapi.json', description)
   const page = { type: 'text/html; charset=utf-8', maxAgeSeconds: 5 * MINUTES }
   const headers = { 'content-security-policy': REFERENCE_POLICY }
   serve('/docs/', new PreparedDocument(() => REFERENCE_PAGE, { ...page, headers }))
   serve('/docs/js/scalar.js', script)
   app.get('/docs', { schema: { hide: true } }, async (_request, reply) => reply.redirect('docs/', 301))
   serveErrors(app, sent)
+  return {
+    prepare: async () => {
+      await description.prepare()
+    },
+  }
 }
 
 /** GET /errors/{code}: what the `type` of a problem points to. */

@@ -12,7 +12,7 @@ export interface ConnectionLimitOptions {
 }
 
 /** Requests that may be under way on one connection: one, unless a client pipelines. */
-const PIPELINED_MAX = 32
+const PIPELINED_MAX = 8
 /** Connections that may still be closing while the next ones come. */
 const CLOSING_MAX = 256
 
@@ -51,7 +51,22 @@ export class ConnectionLimits {
     // Those that make room are closed a moment later; beyond that Node does not accept more.
     server.maxConnections = this.#options.connectionsMax + CLOSING_MAX
     server.on('connection', (socket) => this.#add(socket))
-    server.on('request', (request, response) => this.#begin(request, response))
+  }
+
+  /** Whether the request is to be handled; its connection is closed if it has too many under way. */
+  begin(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request
+    // Node goes on to parse what a closed connection had sent.
+    if (socket.destroyed) return false
+    const underWay = (this.#underWay.get(socket) ?? 0) + 1
+    this.#underWay.set(socket, underWay)
+    if (underWay > PIPELINED_MAX) {
+      this.#refused('pipelined')
+      socket.destroy()
+      return false
+    }
+    response.once('close', () => this.#underWay.set(socket, this.#underWay.get(socket)! - 1))
+    return true
   }
 
   /** The connection belongs to a customer: it is not closed to make room. */
@@ -85,17 +100,5 @@ export class ConnectionLimits {
     const oldest = strangers.values().next().value
     this.#refused(limit)
     oldest?.destroy()
-  }
-
-  #begin(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request
-    const underWay = (this.#underWay.get(socket) ?? 0) + 1
-    this.#underWay.set(socket, underWay)
-    if (underWay > PIPELINED_MAX) {
-      this.#refused('pipelined')
-      socket.destroy()
-      return
-    }
-    response.once('close', () => this.#underWay.set(socket, this.#underWay.get(socket)! - 1))
   }
 }

@@ -31,9 +31,10 @@ const CUSTOMERS_MAX = 100_000
 /**
  * A refusal waits so long, with its body unread: a client that does not wait by itself is slowed down by its own
  * connections. Of one address or customer so many are answered a second, the others in their turn; those that find more
- * than five seconds of them waiting lose their connection instead.
+ * than five seconds of them waiting are held for as long, and lose their connection without an answer.
  */
 const REFUSAL_DELAY_MS = 250
+const HOLD_MS = 5_000
 const REFUSALS = { perSecond: 50, burst: 250 }
 
 const TOO_MANY = {
@@ -122,8 +123,8 @@ export class RequestLimits {
   async #refuse(who: string, reply: FastifyReply, reason: Reason, verdict: RateVerdict): Promise<never> {
     this.#refused(reason)
     const turn = this.#refusals.take(who, 1, performance.now())
-    if (turn.allowed) await sleep(Math.max(REFUSAL_DELAY_MS, turn.waitMs))
-    else reply.raw.socket?.destroy()
+    await sleep(turn.allowed ? Math.max(REFUSAL_DELAY_MS, turn.waitMs) : HOLD_MS)
+    if (!turn.allowed) reply.raw.socket?.destroy()
     const seconds = Math.max(1, Math.ceil(verdict.waitMs / 1_000))
     if (reason !== 'address')
       reply.header('ratelimit-policy', this.#policies).header('ratelimit', field(reason, verdict))
