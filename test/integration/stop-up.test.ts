@@ -42,7 +42,7 @@ function startUp(): Up {
     await eventually(
       () => text,
       (soFar) => soFar.includes(what) || child.exitCode !== null,
-      120_000,
+      180_000,
     )
     expect(text).toContain(what)
   }
@@ -74,16 +74,13 @@ async function expectNothingLeft({ folder }: Up): Promise<void> {
   expect(existsSync(join(folder, 'servers.json'))).toBe(false)
 }
 
-test.each([['creating the database'], ['postgres   ready'], ['gateway    starting']])(
-  'Ctrl-C when the start says "%s"',
-  async (when) => {
-    const up = startUp()
-    await up.said(when)
-    up.child.kill('SIGINT')
-    expect(await up.exited).toBe(0)
-    await expectNothingLeft(up)
-  },
-)
+test.each([['creating the database'], ['gateway    starting']])('Ctrl-C when the start says "%s"', async (when) => {
+  const up = startUp()
+  await up.said(when)
+  up.child.kill('SIGINT')
+  expect(await up.exited).toBe(0)
+  await expectNothingLeft(up)
+})
 
 test('Ctrl-C while a server is being restarted', async () => {
   const up = startUp()
@@ -100,7 +97,7 @@ test('Ctrl-C while a server is being restarted', async () => {
 
 test('a second Ctrl-C ends at once', async () => {
   const up = startUp()
-  await up.said('"ready":true')
+  await up.said('gateway    starting')
   up.child.kill('SIGINT')
   up.child.kill('SIGINT')
   expect([0, 130]).toContain(await up.exited)
