@@ -108,9 +108,9 @@ async function run(
     stopSignal: 'TERM',
   })
   const timer = setTimeout(() => void server.stop(), GIVE_UP_MS)
-  const code = await server.exited
+  const how = await server.exited
   clearTimeout(timer)
   const output = readFileSync(logFile, 'utf8')
-  if (code !== 0) throw new Error(`${tool} ended with ${code}:\n${output}`)
+  if (how !== 'code 0') throw new Error(`${tool} ended with ${how}:\n${output}`)
   return { output, cpuMs: endedChildrenCpuMs() - cpuBefore }
 }

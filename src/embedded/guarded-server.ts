@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname } from 'node:path'
 
 /**
@@ -37,8 +38,8 @@ export interface GuardedServerOptions {
 
 /** A native server process that ends when we do. */
 export class GuardedServer {
-  /** Resolves when the server has ended, with its exit code; null if a signal ended it. */
-  readonly exited: Promise<number | null>
+  /** Resolves when the server has ended, with how: `code 1`, `signal SIGKILL`. */
+  readonly exited: Promise<string>
   readonly #guard: ChildProcess
   #pid = 0
   #hasExited = false
@@ -46,9 +47,11 @@ export class GuardedServer {
   private constructor(guard: ChildProcess) {
     this.#guard = guard
     this.exited = new Promise((resolve) => {
-      guard.once('exit', (code) => {
+      guard.once('exit', (code, signal) => {
         this.#hasExited = true
-        resolve(code)
+        // A guard that was killed has left the server behind, and nobody else would end it.
+        if (signal !== null && this.#pid > 0) this.kill()
+        resolve(howItEnded(code, signal))
       })
     })
   }
@@ -79,16 +82,30 @@ export class GuardedServer {
     return this.#hasExited
   }
 
+  /** Ends the server at once. */
+  kill(): void {
+    try {
+      process.kill(this.#pid, 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+
   /** Stops the server as it likes to be stopped; by force after `graceMs`. */
   async stop(graceMs = 15_000): Promise<void> {
     if (this.#hasExited) return
     this.#guard.kill('SIGTERM')
-    const timer = setTimeout(() => {
-      process.kill(this.#pid, 'SIGKILL')
-    }, graceMs)
+    const timer = setTimeout(() => this.kill(), graceMs)
     await this.exited
     clearTimeout(timer)
   }
+}
+
+/** A shell reports a signal that ended its child as 128 and the signal's number. */
+function howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
+  if (code === null || code <= 128) return code === null ? `signal ${signal}` : `code ${code}`
+  const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
+  return name ? `signal ${name}` : `code ${code}`
 }
 
 async function readPid(guard: ChildProcess): Promise<number> {

@@ -2,36 +2,37 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../free-port.ts'
 import { GuardedServer } from '../guarded-server.ts'
+import { lastWords } from '../last-words.ts'
+import { endLeftovers } from '../leftover-processes.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
+import { type RestartableServer, untilStarted } from '../restartable-server.ts'
 
-const START_TIMEOUT_MS = 60_000
 const PROCESS = join(import.meta.dirname, 'chdb-process.ts')
 
 /** ClickHouse on this machine: the engine chDB in a process of its own, behind ClickHouse's HTTP interface. */
-export class ClickHouseServer {
-  readonly #server: GuardedServer
+export class ClickHouseServer implements RestartableServer {
+  readonly name = 'ClickHouse'
+  readonly whileDown = 'analytics fall behind, and catch up from Kafka'
+  readonly folder: string
   readonly url: string
+  readonly #port: number
+  #server: GuardedServer
 
-  private constructor(server: GuardedServer, url: string) {
+  private constructor(server: GuardedServer, folder: string, port: number) {
     this.#server = server
-    this.url = url
+    this.folder = folder
+    this.#port = port
+    this.url = `http://127.0.0.1:${port}`
   }
 
   /** Starts the engine on a folder, which survives a restart. Throws EnvironmentError. */
-  static async start(folder: string, progress: Progress): Promise<ClickHouseServer> {
+  static async start(folder: string, progress: Progress, stopping?: AbortSignal): Promise<ClickHouseServer> {
     mkdirSync(folder, { recursive: true })
     const port = await freePort(rememberedPort(folder))
     writeFileSync(join(folder, 'port'), String(port))
     progress('clickhouse', 'starting')
-    const logFile = join(folder, 'clickhouse.log')
-    const guarded = await GuardedServer.start({
-      command: process.execPath,
-      args: [PROCESS, join(folder, 'data'), String(port)],
-      logFile,
-      stopSignal: 'TERM',
-    })
-    const server = new ClickHouseServer(guarded, `http://127.0.0.1:${port}`)
-    await server.#untilReady(folder, logFile)
+    const server = new ClickHouseServer(await launch(folder, port), folder, port)
+    await server.#untilReady(stopping)
     progress('clickhouse', `ready at 127.0.0.1:${port}`)
     return server
   }
@@ -41,29 +42,64 @@ export class ClickHouseServer {
     return this.#server.pid
   }
 
+  get logFile(): string {
+    return logFileOf(this.folder)
+  }
+
+  get exited(): Promise<string> {
+    return this.#server.exited
+  }
+
+  async probe(timeoutMs: number): Promise<void> {
+    if (!(await answers(this.url, timeoutMs))) throw new Error('ClickHouse does not answer')
+  }
+
+  kill(): void {
+    this.#server.kill()
+  }
+
+  async restart(stopping: AbortSignal): Promise<void> {
+    this.#server = await launch(this.folder, this.#port)
+    await this.#untilReady(stopping)
+  }
+
   async stop(): Promise<void> {
     await this.#server.stop()
   }
 
-  async #untilReady(folder: string, logFile: string): Promise<void> {
-    const deadlineMs = Date.now() + START_TIMEOUT_MS
-    while (!(await answers(this.url))) {
-      if (this.#server.hasExited || Date.now() > deadlineMs) {
-        await this.#server.stop()
-        throw new EnvironmentError(
-          `ClickHouse ${this.#server.hasExited ? 'ended while it was starting' : 'did not answer'}: ${lastLine(logFile)}`,
-          `Only one process may have ${folder} open. Its log is ${logFile}. If its data was half written, remove the folder: ` +
-            'Kafka fills it again as far as it keeps records. Or set CLICKHOUSE_URL to use one that runs elsewhere.',
-        )
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50))
+  async #untilReady(stopping: AbortSignal | undefined): Promise<void> {
+    try {
+      await untilStarted({ hasExited: () => this.#server.hasExited, attempt: () => this.probe(2_000), stopping })
+    } catch (error) {
+      await this.#server.stop()
+      throw new EnvironmentError(
+        `ClickHouse ${(error as Error).message}: ${lastWords(this.logFile)}`,
+        `Its log is ${this.logFile}; docs/operations/embedded-servers.md says what to do. ` +
+          'Or set CLICKHOUSE_URL to use one that runs elsewhere.',
+      )
     }
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+/** One process may have the folder open: an engine that outlived its guard is ended first. */
+async function launch(folder: string, port: number): Promise<GuardedServer> {
+  const dataFolder = join(folder, 'data')
+  await endLeftovers(dataFolder, 'SIGTERM')
+  return await GuardedServer.start({
+    command: process.execPath,
+    args: [PROCESS, dataFolder, String(port)],
+    logFile: logFileOf(folder),
+    stopSignal: 'TERM',
+  })
+}
+
+function logFileOf(folder: string): string {
+  return join(folder, 'clickhouse.log')
+}
+
+async function answers(url: string, timeoutMs: number): Promise<boolean> {
   try {
-    return (await fetch(`${url}/ping`, { signal: AbortSignal.timeout(2_000) })).ok
+    return (await fetch(`${url}/ping`, { signal: AbortSignal.timeout(timeoutMs) })).ok
   } catch {
     return false
   }
@@ -72,9 +108,4 @@ async function answers(url: string): Promise<boolean> {
 function rememberedPort(folder: string): number {
   const file = join(folder, 'port')
   return existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0
-}
-
-function lastLine(logFile: string): string {
-  const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').trimEnd().split('\n') : []
-  return lines.findLast((line) => line.includes('Exception') || line.includes('Error')) ?? 'its log says nothing'
 }

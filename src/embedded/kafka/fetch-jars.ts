@@ -13,10 +13,10 @@ const JARS_EXPECTED = 92
 const run = promisify(execFile)
 
 /** The Java class path of a broker and its tools. Fetches the jars by Maven the first time. Throws EnvironmentError. */
-export async function kafkaClassPath(cacheFolder: string, progress: Progress): Promise<string> {
+export async function kafkaClassPath(cacheFolder: string, progress: Progress, stopping?: AbortSignal): Promise<string> {
   await requireJava()
   const folder = join(cacheFolder, `kafka-${KAFKA_VERSION}`)
-  if (!existsSync(folder)) await fetchJars(cacheFolder, folder, progress)
+  if (!existsSync(folder)) await fetchJars(cacheFolder, folder, progress, stopping)
   return join(folder, '*')
 }
 
@@ -34,14 +34,19 @@ async function requireJava(): Promise<void> {
 }
 
 /** Copies the jars into a folder beside the final one and renames it, so that half a download is never mistaken. */
-async function fetchJars(cacheFolder: string, folder: string, progress: Progress): Promise<void> {
+async function fetchJars(
+  cacheFolder: string,
+  folder: string,
+  progress: Progress,
+  stopping: AbortSignal | undefined,
+): Promise<void> {
   const work = join(cacheFolder, `kafka-${process.pid}.part`)
   await rm(work, { recursive: true, force: true })
   await mkdir(work, { recursive: true })
   await cp(join(import.meta.dirname, 'pom.xml'), join(work, 'pom.xml'))
   progress('kafka', `fetching Apache Kafka ${KAFKA_VERSION} by Maven`)
   try {
-    await copyDependencies(work, progress)
+    await copyDependencies(work, progress, stopping)
     await rename(join(work, 'jars'), folder).catch((error: NodeJS.ErrnoException) => {
       if (!existsSync(folder)) throw error
     })
@@ -50,11 +55,12 @@ async function fetchJars(cacheFolder: string, folder: string, progress: Progress
   }
 }
 
-function copyDependencies(work: string, progress: Progress): Promise<void> {
+function copyDependencies(work: string, progress: Progress, stopping: AbortSignal | undefined): Promise<void> {
   const args = ['-B', '-f', join(work, 'pom.xml'), 'dependency:copy-dependencies']
   return new Promise((resolve, reject) => {
     const maven = spawn('mvn', [...args, `-DoutputDirectory=${join(work, 'jars')}`], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      signal: stopping,
     })
     let fetched = 0
     const lastLines: string[] = []
@@ -66,7 +72,8 @@ function copyDependencies(work: string, progress: Progress): Promise<void> {
     }
     maven.stdout.on('data', read)
     maven.stderr.on('data', read)
-    maven.once('error', () => {
+    maven.once('error', (error) => {
+      if (stopping?.aborted) return reject(error)
       const remedy = 'Install Maven, or set KAFKA_BROKERS to use a Kafka that runs elsewhere.'
       reject(new EnvironmentError('Kafka is fetched by Maven, and there is no `mvn` on the PATH.', remedy))
     })

@@ -7,11 +7,13 @@ import { promisify } from 'node:util'
 import { Cluster } from '../../kafka/cluster/cluster.ts'
 import { freePort } from '../free-port.ts'
 import { GuardedServer } from '../guarded-server.ts'
+import { lastWords } from '../last-words.ts'
+import { endLeftovers } from '../leftover-processes.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
+import { untilStarted } from '../restartable-server.ts'
 import { type BrokerPorts, brokerProperties } from './broker-properties.ts'
 import { kafkaClassPath } from './fetch-jars.ts'
 
-const START_TIMEOUT_MS = 60_000
 const HEAP = '-Xmx512m'
 
 const run = promisify(execFile)
@@ -22,6 +24,8 @@ export interface KafkaClusterOptions {
   readonly cacheFolder: string
   readonly brokers: 1 | 3
   readonly progress: Progress
+  /** Aborted when nobody wants the cluster any more while it starts. */
+  readonly stopping?: AbortSignal
 }
 
 /** What a data folder remembers, so that a restart finds the same cluster at the same ports. */
@@ -45,13 +49,13 @@ export class KafkaCluster {
 
   /** Starts the cluster and waits until every broker takes part. Throws EnvironmentError. */
   static async start(options: KafkaClusterOptions): Promise<KafkaCluster> {
-    const classPath = await kafkaClassPath(options.cacheFolder, options.progress)
+    const classPath = await kafkaClassPath(options.cacheFolder, options.progress, options.stopping)
     const file = await clusterFile(options)
     const cluster = new KafkaCluster(options, classPath, file)
     await Promise.all(file.nodes.map((node) => cluster.#format(node)))
     options.progress('kafka', `starting ${file.nodes.length === 1 ? 'a broker' : `${file.nodes.length} brokers`}`)
-    await Promise.all(file.nodes.map((node) => cluster.startNode(node.nodeId)))
     try {
+      await Promise.all(file.nodes.map((node) => cluster.startNode(node.nodeId)))
       await cluster.#untilComplete()
     } catch (error) {
       await cluster.stop()
@@ -79,10 +83,19 @@ export class KafkaCluster {
     return this.#nodes.get(nodeId)
   }
 
+  /** Where a node keeps its settings, its data and its logs, and where clients reach it. */
+  placeOf(nodeId: number): { readonly folder: string; readonly logFile: string; readonly clientPort: number } {
+    const folder = join(this.#options.folder, `node-${nodeId}`)
+    const { clientPort } = this.#file.nodes.find((node) => node.nodeId === nodeId)!
+    return { folder, logFile: join(folder, 'broker.log'), clientPort }
+  }
+
   /** Starts one node, for instance after it was killed; does not wait until it takes part. */
   async startNode(nodeId: number): Promise<void> {
-    const folder = this.#nodeFolder(nodeId)
-    const log = join(folder, 'broker.log')
+    const { folder, logFile } = this.placeOf(nodeId)
+    const settings = join(folder, 'server.properties')
+    // Only one process may have its data open: one that outlived its guard is ended first.
+    await endLeftovers(settings, 'SIGTERM')
     const server = await GuardedServer.start({
       // On a busy machine a customer's request, which needs PostgreSQL alone, goes before what Kafka carries.
       command: 'nice',
@@ -95,11 +108,11 @@ export class KafkaCluster {
         // The quick compiler alone: the other one would take a tenth of a core for minutes, to gain less than that.
         '-XX:TieredStopAtLevel=1',
         `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2.yaml')}`,
-        `-Dsmsgw.log=${log}`,
+        `-Dsmsgw.log=${logFile}`,
         '-cp',
         this.#classPath,
         'kafka.Kafka',
-        join(folder, 'server.properties'),
+        settings,
       ],
       logFile: join(folder, 'output.log'),
       stopSignal: 'TERM',
@@ -111,13 +124,9 @@ export class KafkaCluster {
     await Promise.all([...this.#nodes.values()].map((node) => node.stop()))
   }
 
-  #nodeFolder(nodeId: number): string {
-    return join(this.#options.folder, `node-${nodeId}`)
-  }
-
   /** Writes the node's settings, and formats its storage unless it is. */
   async #format(node: BrokerPorts): Promise<void> {
-    const folder = this.#nodeFolder(node.nodeId)
+    const { folder } = this.placeOf(node.nodeId)
     const data = join(folder, 'data')
     const settings = join(folder, 'server.properties')
     await mkdir(data, { recursive: true })
@@ -126,44 +135,30 @@ export class KafkaCluster {
     this.#options.progress('kafka', 'formatting storage')
     // An id may begin with a hyphen, so it must not stand as an argument of its own.
     const jvm = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', this.#classPath]
-    await run('java', [
-      ...jvm,
-      'kafka.tools.StorageTool',
-      'format',
-      `--cluster-id=${this.#file.clusterId}`,
-      '-c',
-      settings,
-    ])
+    const format = ['kafka.tools.StorageTool', 'format', `--cluster-id=${this.#file.clusterId}`, '-c', settings]
+    await run('java', [...jvm, ...format], { signal: this.#options.stopping })
   }
 
   async #untilComplete(): Promise<void> {
     const probe = new Cluster({ brokers: this.brokers.split(','), clientId: 'smsgw-start', connectTimeoutMs: 1_000 })
-    const deadlineMs = Date.now() + START_TIMEOUT_MS
+    const hasExited = (): boolean => [...this.#nodes.values()].some((node) => node.hasExited)
+    const attempt = async (): Promise<void> => {
+      await probe.refresh()
+      const missing = this.#file.nodes.length - probe.brokerIds.length
+      if (missing > 0) throw new Error(`${missing} broker(s) do not take part`)
+    }
     try {
-      while (true) {
-        await probe.refresh().catch(() => {})
-        if (probe.brokerIds.length === this.#file.nodes.length) return
-        this.#throwIfOneEnded()
-        if (Date.now() > deadlineMs) throw this.#startError(`did not answer in ${START_TIMEOUT_MS / 1_000} s`)
-        await new Promise((resolve) => setTimeout(resolve, 100))
-      }
+      await untilStarted({ hasExited, attempt, stopping: this.#options.stopping })
+    } catch (error) {
+      const [nodeId] = [...this.#nodes].find(([, node]) => node.hasExited) ?? [this.nodeIds[0]!]
+      const { logFile } = this.placeOf(nodeId)
+      throw new EnvironmentError(
+        `Kafka ${(error as Error).message}: ${lastWords(logFile)}`,
+        `Its log is ${logFile}; docs/operations/embedded-servers.md says what to do.`,
+      )
     } finally {
       await probe.close()
     }
-  }
-
-  #throwIfOneEnded(): void {
-    for (const [nodeId, server] of this.#nodes) {
-      if (server.hasExited) throw this.#startError(`node ${nodeId} ended while it was starting`)
-    }
-  }
-
-  #startError(what: string): EnvironmentError {
-    const log = join(this.#nodeFolder(this.nodeIds[0]!), 'broker.log')
-    return new EnvironmentError(
-      `Kafka ${what}.`,
-      `Its log is ${log}. If its data was half written (a full disk, a kill while formatting), remove ${this.#options.folder}.`,
-    )
   }
 }
 

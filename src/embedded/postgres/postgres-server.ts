@@ -6,10 +6,14 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from '../free-port.ts'
 import { GuardedServer } from '../guarded-server.ts'
+import { lastWords } from '../last-words.ts'
+import { endLeftovers } from '../leftover-processes.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
+import { type RestartableServer, untilStarted } from '../restartable-server.ts'
 import { type PostgresHome, postgresHome } from './postgres-home.ts'
 
-const START_TIMEOUT_MS = 60_000
+/** SQLSTATE `cannot_connect_now` and `too_many_connections`: the server answers, and recovers or is busy. */
+const ALIVE_STATES = new Set(['57P03', '53300'])
 /** 512 MB of 16 MB each. */
 const WAL_SEGMENTS = 32
 const USER = 'smsgw'
@@ -40,47 +44,46 @@ interface Access {
 }
 
 /** PostgreSQL on this machine. */
-export class PostgresServer {
-  readonly #server: GuardedServer
+export class PostgresServer implements RestartableServer {
+  readonly name = 'PostgreSQL'
+  readonly whileDown = 'posts are refused with 503'
+  readonly folder: string
+  readonly #home: PostgresHome
   readonly #access: Access
-  readonly #socketFolder: string
+  #server: GuardedServer
 
-  private constructor(server: GuardedServer, access: Access, socketFolder: string) {
+  private constructor(server: GuardedServer, home: PostgresHome, access: Access) {
     this.#server = server
+    this.#home = home
+    this.folder = home.folder
     this.#access = access
-    this.#socketFolder = socketFolder
   }
 
   /** Starts the server, making its data folder the first time. Throws EnvironmentError. */
-  static async start(folder: string, progress: Progress): Promise<PostgresServer> {
+  static async start(folder: string, progress: Progress, stopping?: AbortSignal): Promise<PostgresServer> {
     const home = postgresHome(folder)
-    const dataFolder = join(home.folder, 'data')
+    const dataFolder = dataFolderOf(home)
     const access = readAccess(home)
     const isNew = !existsSync(dataFolder)
     if (isNew) {
       progress('postgres', 'creating the database')
       await initialise(home, dataFolder, access.password)
     }
-    await stopLeftover(dataFolder)
+    await endLeftovers(dataFolder, 'SIGINT')
     access.port = await freePort(access.port)
     writeAccess(home, access)
     progress('postgres', 'starting')
-    const logFile = join(home.folder, 'postgres.log')
-    const socketFolder = socketFolderOf(home)
-    const settings = Object.entries({ ...SERVER_SETTINGS, unix_socket_directories: socketFolder }).flatMap(
-      ([name, value]) => ['-c', `${name}=${value}`],
-    )
-    const guarded = await GuardedServer.start({
-      command: join(home.binFolder, 'postgres'),
-      args: ['-D', dataFolder, '-p', String(access.port), ...settings],
-      logFile,
-      stopSignal: 'INT',
-      cwd: '/',
-      user: home.user,
-    })
-    const server = new PostgresServer(guarded, access, socketFolder)
-    await server.#untilReady(logFile)
-    if (isNew) await server.#prepareLog()
+    const server = new PostgresServer(await launch(home, access), home, access)
+    await server.#untilReady(stopping)
+    if (isNew) {
+      await server.#prepareLog().catch(async (error: Error) => {
+        await server.stop()
+        throw new EnvironmentError(
+          `PostgreSQL could not prepare its log: ${error.message}`,
+          `Its log is ${server.logFile}.`,
+        )
+      })
+    }
     progress('postgres', `ready at 127.0.0.1:${access.port}`)
     return server
   }
@@ -92,9 +95,10 @@ export class PostgresServer {
 
   /** The same server over a Unix socket where that is possible: on one machine it costs half of what TCP does. */
   socketUrl(database = DATABASE): string {
-    if (this.#socketFolder === '') return this.url(database)
+    const socketFolder = socketFolderOf(this.#home)
+    if (socketFolder === '') return this.url(database)
     const { password, port } = this.#access
-    return `postgres://${USER}:${password}@/${database}?host=${encodeURIComponent(this.#socketFolder)}&port=${port}`
+    return `postgres://${USER}:${password}@/${database}?host=${encodeURIComponent(socketFolder)}&port=${port}`
   }
 
   /** The server's first process, for whoever measures it or breaks it on purpose. */
@@ -103,7 +107,8 @@ export class PostgresServer {
   }
 
   async createDatabase(name: string): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url('postgres') })
+    const client = new pg.Client({ connectionString: this.url('postgres'), connectionTimeoutMillis: 5_000 })
+    client.on('error', () => {})
     await client.connect()
     try {
       await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
@@ -112,6 +117,37 @@ export class PostgresServer {
     } finally {
       await client.end()
     }
+  }
+
+  get logFile(): string {
+    return logFileOf(this.#home)
+  }
+
+  get exited(): Promise<string> {
+    return this.#server.exited
+  }
+
+  async probe(timeoutMs: number): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url('postgres'), connectionTimeoutMillis: timeoutMs })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+    } catch (error) {
+      if (!ALIVE_STATES.has((error as { code?: string }).code ?? '')) throw error
+    } finally {
+      void client.end().catch(() => {})
+    }
+  }
+
+  kill(): void {
+    this.#server.kill()
+  }
+
+  /** Backends may outlive the killed server and hold its memory: they are ended first, as nobody commits through them. */
+  async restart(stopping: AbortSignal): Promise<void> {
+    await endLeftovers(dataFolderOf(this.#home), 'SIGKILL')
+    this.#server = await launch(this.#home, this.#access)
+    await this.#untilReady(stopping)
   }
 
   async stop(): Promise<void> {
@@ -136,22 +172,57 @@ export class PostgresServer {
     }
   }
 
-  async #untilReady(logFile: string): Promise<void> {
-    const deadlineMs = Date.now() + START_TIMEOUT_MS
-    while (true) {
-      try {
-        await this.createDatabase(DATABASE)
-        return
-      } catch (error) {
-        if (this.#server.hasExited || Date.now() > deadlineMs) {
-          await this.#server.stop()
-          const why = this.#server.hasExited ? 'ended while it was starting' : (error as Error).message
-          throw new EnvironmentError(`PostgreSQL ${why}.`, `Its log is ${logFile}.`)
-        }
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
+  async #untilReady(stopping: AbortSignal | undefined): Promise<void> {
+    try {
+      await untilStarted({
+        hasExited: () => this.#server.hasExited,
+        attempt: () => this.createDatabase(DATABASE),
+        stopping,
+      })
+    } catch (error) {
+      await this.#server.stop()
+      const { logFile } = this
+      throw new EnvironmentError(
+        `PostgreSQL ${(error as Error).message}: ${lastWords(logFile)}`,
+        `Its log is ${logFile}.`,
+      )
     }
   }
+}
+
+/** Starts the process; it may still have to recover. */
+async function launch(home: PostgresHome, access: Access): Promise<GuardedServer> {
+  const dataFolder = dataFolderOf(home)
+  removeStaleLocks(join(dataFolder, 'postmaster.pid'), socketFolderOf(home), access.port)
+  const settings = Object.entries({ ...SERVER_SETTINGS, unix_socket_directories: socketFolderOf(home) }).flatMap(
+    ([name, value]) => ['-c', `${name}=${value}`],
+  )
+  return await GuardedServer.start({
+    command: join(home.binFolder, 'postgres'),
+    args: ['-D', dataFolder, '-p', String(access.port), ...settings],
+    logFile: logFileOf(home),
+    stopSignal: 'INT',
+    cwd: '/',
+    user: home.user,
+  })
+}
+
+/**
+ * PostgreSQL refuses to start when the process that a lock file names is alive, also when that number belongs to another
+ * program by now, as after a restart of the machine or in a container. No process uses the data folder here: leftovers
+ * were ended before.
+ */
+function removeStaleLocks(pidFile: string, socketFolder: string, port: number): void {
+  rmSync(pidFile, { force: true })
+  if (socketFolder !== '') rmSync(join(socketFolder, `.s.PGSQL.${port}.lock`), { force: true })
+}
+
+function dataFolderOf(home: PostgresHome): string {
+  return join(home.folder, 'data')
+}
+
+function logFileOf(home: PostgresHome): string {
+  return join(home.folder, 'postgres.log')
 }
 
 /** Makes the data folder beside its final place and renames it, so that a broken-off start leaves nothing half done. */
@@ -189,24 +260,4 @@ function readAccess(home: PostgresHome): Access {
 
 function writeAccess(home: PostgresHome, access: Access): void {
   writeFileSync(join(home.folder, 'access.json'), JSON.stringify(access), { mode: 0o600 })
-}
-
-/** A server that still runs on our data, because its guard was killed with us, is stopped first. */
-async function stopLeftover(dataFolder: string): Promise<void> {
-  const file = join(dataFolder, 'postmaster.pid')
-  if (!existsSync(file)) return
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
-  if (!isOurServer(pid, dataFolder)) return
-  process.kill(pid, 'SIGINT')
-  for (let tries = 0; tries < 100 && isOurServer(pid, dataFolder); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}
-
-function isOurServer(pid: number, dataFolder: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dataFolder)
-  } catch {
-    return false
-  }
 }
