@@ -26,6 +26,14 @@ export const gatewaySettings = {
   TOPICS_FILE: text('config/topics.yaml', 'Topics as they ought to be'),
   SIMULATOR_ADDRESS: text('', 'host:port of the simulator, for operators whose address is `embedded`'),
   SMSGW_DATA: text('.smsgw', 'Folder of the embedded servers, the audit log and the logs'),
+  DISK_FOLDERS: text(
+    '',
+    'Folders whose disks are watched, separated by commas; `smsgw up` names those of its servers. Posts are refused while one is nearly full',
+  ),
+  DISK_RESERVE_BYTES: integer(
+    1_073_741_824,
+    'Room on the disks of DISK_FOLDERS that is kept for what was accepted before; of a small disk at most a twentieth. 0: none',
+  ),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error'], 'info', 'How much is logged'),
 }
 

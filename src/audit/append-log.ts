@@ -30,23 +30,33 @@ export class AuditLog {
    */
   static async open(folder: string, fileBytesMax: number): Promise<AuditLog> {
     const log = new AuditLog(folder, fileBytesMax)
-    const files = listAuditFiles(folder, true)
+    listAuditFiles(folder, true)
     lock(folder)
-    // Where each partition stands is read from the last two files: a file begun just before the crash knows little.
-    for (const { path, firstSeq } of files.slice(-2)) await log.#recover(path, firstSeq)
-    const last = files.at(-1)
-    if (last) {
-      log.#file = await open(last.path, 'a')
-      log.#fileBytes = (await log.#file.stat()).size
-    }
+    await log.reopen()
     return log
+  }
+
+  /** After a failed write, as on a full disk: reads what is there, and cuts off what is torn. The folder stays ours. */
+  async reopen(): Promise<void> {
+    await this.#file?.close()
+    this.#file = null
+    this.#fileBytes = 0
+    this.#head = EMPTY_CHAIN
+    this.#written.clear()
+    const files = listAuditFiles(this.#folder, true)
+    // Where each partition stands is read from the last two files: a file begun just before the crash knows little.
+    for (const { path, firstSeq } of files.slice(-2)) await this.#recover(path, firstSeq)
+    const last = files.at(-1)
+    if (!last) return
+    this.#file = await open(last.path, 'a')
+    this.#fileBytes = (await this.#file.stat()).size
   }
 
   get head(): ChainHead {
     return this.#head
   }
 
-  /** Writes entries in order; resolves when they are on disk. After an error the log must be opened again. */
+  /** Writes entries in order; resolves when they are on disk. After an error the log must be reopened. */
   async append(entries: readonly AuditEntry[]): Promise<void> {
     let lines = ''
     let head = this.#head

@@ -93,6 +93,16 @@ test('a line that a crash tore is cut off, and written again when its record com
   expect(await verifyAuditLog(folder)).toMatchObject({ entries: 11, fault: null })
 })
 
+test('a write that broke off, as on a full disk, is cut off by reopening, and written when its records come again', async () => {
+  const folder = await writtenLog(10)
+  const log = await AuditLog.open(folder, 1_000_000)
+  appendFileSync(join(folder, filesOf(folder)[0]!), '{"seq":11,"prev":"ab')
+  await log.reopen()
+  await log.append([entry(9), entry(10)])
+  await log.close()
+  expect(await verifyAuditLog(folder)).toMatchObject({ entries: 11, fault: null, head: log.head.hash })
+})
+
 test('a log that was damaged is not written on', async () => {
   const folder = await writtenLog(10)
   const path = join(folder, filesOf(folder)[0]!)

@@ -35,6 +35,7 @@ export class AuditLogger implements Service {
   readonly #consumer: Consumer
   readonly #entries
   #log: AuditLog | null = null
+  #isInDoubt = false
 
   constructor(parts: AuditLoggerParts) {
     this.#parts = parts
@@ -53,7 +54,8 @@ export class AuditLogger implements Service {
   }
 
   async start(): Promise<void> {
-    this.#log = await this.#open()
+    const { AUDIT_FOLDER, AUDIT_FILE_BYTES_MAX } = this.#parts.settings
+    this.#log = await AuditLog.open(AUDIT_FOLDER, AUDIT_FILE_BYTES_MAX)
     await this.#consumer.start()
     this.#parts.health.add('audit', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
@@ -66,22 +68,12 @@ export class AuditLogger implements Service {
     this.#log = null
   }
 
-  #open(): Promise<AuditLog> {
-    const { AUDIT_FOLDER, AUDIT_FILE_BYTES_MAX } = this.#parts.settings
-    return AuditLog.open(AUDIT_FOLDER, AUDIT_FILE_BYTES_MAX)
-  }
-
-  /** After a failed write it is not known what is on disk, so the log is opened, and read, again. */
+  /** After a failed write it is not known what is on disk, so the log is read again before the next. */
   async #write(records: readonly ConsumedRecord[]): Promise<[]> {
-    this.#log ??= await this.#open()
-    try {
-      await this.#log.append(records.map(auditEntry))
-    } catch (error) {
-      const broken = this.#log
-      this.#log = null
-      await broken.close().catch(() => {})
-      throw error
-    }
+    if (this.#isInDoubt) await this.#log!.reopen()
+    this.#isInDoubt = true
+    await this.#log!.append(records.map(auditEntry))
+    this.#isInDoubt = false
     this.#entries.inc(records.length)
     return []
   }

@@ -33,8 +33,9 @@ export class Metrics {
     return new Gauge({ name, help, labelNames, registers: [this.registry] })
   }
 
-  /** A gauge whose value is asked for when it is scraped. */
+  /** A gauge whose value is asked for when it is scraped; in place of an earlier one of that name. */
   gauge(name: string, help: string, read: () => number): void {
+    this.registry.removeSingleMetric(name)
     new Gauge({
       name,
       help,
@@ -47,6 +48,7 @@ export class Metrics {
 
   /** As `gauge`, with a value for each of the names that there are when it is scraped. */
   gaugeBy(name: string, help: string, label: string, read: () => readonly (readonly [string, number])[]): void {
+    this.registry.removeSingleMetric(name)
     new Gauge({
       name,
       help,

@@ -48,7 +48,7 @@ export class Simulator implements Service {
   constructor(settings: Values<typeof simulatorSettings>, log: Log) {
     this.#settings = settings
     this.#log = log
-    this.#ledger = new SubmissionLedger(settings.SIMULATOR_LEDGER)
+    this.#ledger = new SubmissionLedger(settings.SIMULATOR_LEDGER, (isFull) => this.#ledgerFull(isFull))
     this.#receipts = new ReceiptDesk({
       style: {
         form: settings.SIMULATOR_RECEIPT_FORM,
@@ -103,6 +103,14 @@ export class Simulator implements Service {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
     clearTimeout(timer)
     this.#ledger.flush()
+  }
+
+  #ledgerFull(isFull: boolean): void {
+    if (isFull) this.#log.error('the disk of the ledger is full; submits and receipts wait until there is room')
+    else {
+      this.#log.info('the ledger is written again')
+      this.#receipts.resume()
+    }
   }
 
   #createServer(): Server {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempDisposableSync, readFileSync } from 'node:fs'
+import { appendFileSync, mkdtempDisposableSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -29,3 +29,19 @@ test.each(['', '{"kind":"receipt-acked"', '{"kind":"receipt-acked","id":"torn"}'
     expect(readFileSync(path, 'utf8')).not.toContain('\n\n')
   },
 )
+
+test('a full disk: nobody may be told, and all is written when there is room', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'smsgw-'))
+  const path = join(folder.path, 'ledger.ndjson')
+  symlinkSync('/dev/full', path)
+  const changes: boolean[] = []
+  const ledger = new SubmissionLedger(path, (isFull) => changes.push(isFull))
+  for (const id of ['1', '2']) {
+    ledger.add({ kind: 'receipt-acked', id, at: new Date(0).toISOString(), session: 1, form: 'both' })
+    expect(ledger.flush()).toBe(false)
+  }
+  rmSync(path)
+  expect(ledger.flush()).toBe(true)
+  expect(await idsIn(path)).toEqual(['1', '2'])
+  expect(changes).toEqual([true, false])
+})

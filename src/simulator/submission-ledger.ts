@@ -1,17 +1,9 @@
 import { hash } from 'node:crypto'
-import {
-  appendFileSync,
-  closeSync,
-  createReadStream,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-} from 'node:fs'
+import { closeSync, createReadStream, existsSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Charset } from '../domain/text/coding.ts'
+import { isNoRoom } from '../runtime/disk-space.ts'
 import type { ReceiptFate, SubmitFate } from './behaviour.ts'
 import type { FinalState } from './final-states.ts'
 import type { ReceiptForm } from './write-receipt.ts'
@@ -66,11 +58,16 @@ export type LedgerEntry = SubmissionEntry | ReceiptEntry
  */
 export class SubmissionLedger {
   readonly #path: string
+  readonly #fullChanged: (isFull: boolean) => void
   #lines = ''
+  /** What a full disk did not take; it goes on where the write broke off, so no line is torn. */
+  #unwritten: Uint8Array = Buffer.alloc(0)
+  #isFull = false
 
-  /** An empty path keeps no ledger. */
-  constructor(path: string) {
+  /** An empty path keeps no ledger. `fullChanged` is called when the disk has become full, and when it has room again. */
+  constructor(path: string, fullChanged: (isFull: boolean) => void = () => {}) {
     this.#path = path
+    this.#fullChanged = fullChanged
     if (path === '') return
     mkdirSync(dirname(path), { recursive: true })
     // What an earlier run had not finished when it was killed is a line of its own.
@@ -85,11 +82,35 @@ export class SubmissionLedger {
     if (this.isKept) this.#lines += `${JSON.stringify(entry)}\n`
   }
 
-  /** Writes what was added; called before anybody is told of it. */
-  flush(): void {
-    if (this.#lines === '') return
-    appendFileSync(this.#path, this.#lines)
-    this.#lines = ''
+  /**
+   * Writes what was added; called before anybody is told of it. Returns whether all of it is written: false while the
+   * disk is full, and then nobody may be told yet.
+   */
+  flush(): boolean {
+    if (this.#lines !== '') {
+      this.#unwritten = Buffer.concat([this.#unwritten, Buffer.from(this.#lines)])
+      this.#lines = ''
+    }
+    if (this.#unwritten.length === 0) return true
+    const isFull = !this.#append()
+    if (isFull !== this.#isFull) this.#fullChanged(isFull)
+    this.#isFull = isFull
+    return !isFull
+  }
+
+  #append(): boolean {
+    try {
+      const file = openSync(this.#path, 'a')
+      try {
+        while (this.#unwritten.length > 0) this.#unwritten = this.#unwritten.subarray(writeSync(file, this.#unwritten))
+      } finally {
+        closeSync(file)
+      }
+      return true
+    } catch (error) {
+      if (isNoRoom(error)) return false
+      throw error
+    }
   }
 }
 

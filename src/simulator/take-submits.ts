@@ -17,6 +17,8 @@ import type { ReceiptDesk } from './tell-receipts.ts'
 
 /** Messages whose receipts are outstanding beyond which the queue is full. */
 const OUTSTANDING_MAX = 1_000_000
+/** Between two tries to write the ledger while the disk is full. */
+const FULL_DISK_RETRY_MS = 500
 
 interface DueSubmit {
   readonly session: Session
@@ -61,6 +63,9 @@ export class SubmitDesk {
   readonly #rate: RateLimit
   /** Submits of this turn of the event loop that are to be answered without delay. */
   #now: DueSubmit[] = []
+  /** Decided, and not told as the ledger could not be written; as many as the windows of the peers allow. */
+  #untold: Decision[] = []
+  #retry: NodeJS.Timeout | null = null
   #submits = 0
 
   constructor(options: SubmitDeskOptions) {
@@ -97,12 +102,24 @@ export class SubmitDesk {
     this.#due.stop()
     this.#held.stop()
     this.#now = []
+    if (this.#retry) clearTimeout(this.#retry)
   }
 
   /** Decides over submits, writes all of it down, and only then answers. */
   #decideAll(due: readonly DueSubmit[]): void {
-    const decisions = due.map((each) => this.#decide(each))
-    this.#options.ledger.flush()
+    this.#untold.push(...due.map((each) => this.#decide(each)))
+    this.#tellAll()
+  }
+
+  #tellAll(): void {
+    if (!this.#options.ledger.flush()) {
+      this.#retry ??= setTimeout(() => {
+        this.#retry = null
+        this.#tellAll()
+      }, FULL_DISK_RETRY_MS)
+      return
+    }
+    const decisions = this.#untold.splice(0)
     const decided = new Map<Session, number>()
     for (const decision of decisions) {
       this.#tell(decision)

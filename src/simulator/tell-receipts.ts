@@ -151,6 +151,11 @@ export class ReceiptDesk {
     for (const message of this.#outstanding.values()) this.#due.add(message, message.receiptDueMs)
   }
 
+  /** Tells what had to wait for room on the disk. */
+  resume(): void {
+    for (const systemId of this.#accounts.keys()) this.#pumpSoon(systemId)
+  }
+
   stop(): void {
     this.#due.stop()
   }
@@ -181,7 +186,8 @@ export class ReceiptDesk {
   #pump(systemId: string): void {
     const account = this.#account(systemId)
     if (account.waiting.size === 0 || account.sessions.size === 0) return
-    this.#options.ledger.flush()
+    // While the disk is full nothing is told; what waits is told by `resume`.
+    if (!this.#options.ledger.flush()) return
     const { style, bind } = this.#options
     const used = new Set<Session>()
     for (const message of account.waiting) {
