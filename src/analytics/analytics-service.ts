@@ -1,18 +1,23 @@
 import { availableParallelism } from 'node:os'
-import { backoffMs, sleep } from '../runtime/backoff.ts'
-import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { RepeatedFailure } from '../runtime/repeated-failure.ts'
+import { RoundLoop } from '../runtime/round-loop.ts'
 import type { Service } from '../runtime/service.ts'
 import { ConfigurationError, type Values } from '../runtime/settings.ts'
 import { applyMigrations } from './apply-migrations.ts'
-import { type ClickHouse, createClickHouse, ensureDatabase, readRows } from './clickhouse-client.ts'
+import {
+  type ClickHouse,
+  createClickHouse,
+  ensureDatabase,
+  isClickHouseUnavailable,
+  readRows,
+} from './clickhouse-client.ts'
 import type { analyticsSettings } from './config.ts'
 import { ensureKafkaTables, GATEWAY_TOPICS, type KafkaLogin } from './kafka-tables.ts'
 import { readIngestionFaults } from './read-ingestion-faults.ts'
 
-const REACH_MS_MAX = 30_000
 const SAMPLE_MS = 10_000
 const CONSUMERS_MAX = 10
 /** How long a fault is told of: some samples, so that one who looks later sees it. */
@@ -34,7 +39,9 @@ export class Analytics implements Service {
   readonly #client: ClickHouse
   readonly #malformed
   readonly #faults
-  #timer: NodeJS.Timeout | null = null
+  readonly #failure: RepeatedFailure
+  readonly #loop = new RoundLoop(() => this.#round())
+  #isPrepared = false
 
   constructor(parts: AnalyticsParts) {
     if (parts.settings.CLICKHOUSE_URL === '') {
@@ -42,6 +49,7 @@ export class Analytics implements Service {
     }
     this.#parts = parts
     this.#client = createClickHouse(parts.settings)
+    this.#failure = new RepeatedFailure({ what: 'work with ClickHouse', log: parts.log })
     this.#malformed = parts.metrics.gaugeSet('smsgw_clickhouse_malformed_records', 'Records that are no events', [
       'topic',
     ])
@@ -52,9 +60,50 @@ export class Analytics implements Service {
     )
   }
 
+  /**
+   * Resolves also while ClickHouse is unavailable: the other roles of the process do not wait for it, and its tables are
+   * made when it answers. Until then the process is not ready. Throws what ClickHouse refuses, as a wrong password.
+   */
   async start(): Promise<void> {
-    const { settings, kafkaBrokers, kafkaLogin, health, log } = this.#parts
-    await this.#reach()
+    this.#parts.health.add('clickhouse', () => this.#check())
+    try {
+      await this.#prepare()
+      this.#isPrepared = true
+    } catch (error) {
+      if (!isClickHouseUnavailable(error)) throw error
+      this.#failure.failed(error)
+    }
+    this.#loop.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop()
+    await this.#client.close()
+  }
+
+  async #check(): Promise<void> {
+    const answer = await this.#client.ping()
+    if (!answer.success) throw new Error(`ClickHouse does not answer: ${answer.error.message}`)
+    if (!this.#isPrepared) throw new Error('the tables of ClickHouse are not prepared')
+  }
+
+  /** Returns for how long to sleep. */
+  async #round(): Promise<number> {
+    try {
+      if (!this.#isPrepared) await this.#prepare()
+      this.#isPrepared = true
+      await this.#sample()
+      this.#failure.succeeded()
+      return SAMPLE_MS
+    } catch (error) {
+      // Its data may be gone, with its tables; what is there already is left as it is.
+      this.#isPrepared = false
+      return this.#failure.failed(error)
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const { settings, kafkaBrokers, kafkaLogin, log } = this.#parts
     await ensureDatabase(settings)
     const migrations = await applyMigrations(this.#client)
     if (migrations.length > 0) log.info({ migrations }, 'ClickHouse was migrated')
@@ -67,33 +116,6 @@ export class Analytics implements Service {
       groupPrefix: 'smsgw-clickhouse',
     })
     if (tables.length > 0) log.info({ tables }, 'ClickHouse reads Kafka by new tables')
-    health.add('clickhouse', async () => {
-      const { success } = await this.#client.ping()
-      if (!success) throw new Error('ClickHouse does not answer')
-    })
-    this.#timer = setInterval(() => {
-      this.#sample().catch((error) => log.warn({ err: error }, 'ClickHouse could not be asked; trying again'))
-    }, SAMPLE_MS)
-  }
-
-  async stop(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer)
-    await this.#client.close()
-  }
-
-  async #reach(): Promise<void> {
-    const deadlineMs = Date.now() + REACH_MS_MAX
-    for (let failures = 1; ; failures++) {
-      const answer = await this.#client.ping()
-      if (answer.success) return
-      if (Date.now() > deadlineMs) {
-        const { CLICKHOUSE_URL } = this.#parts.settings
-        throw new ExpectedError(
-          `ClickHouse does not answer at ${CLICKHOUSE_URL}: ${answer.error.message}. Check CLICKHOUSE_URL and that it runs.`,
-        )
-      }
-      await sleep(backoffMs(failures, 100, 2_000))
-    }
   }
 
   async #sample(): Promise<void> {

@@ -1,4 +1,5 @@
-import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
+import { isNetworkCode } from '../runtime/network-codes.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { analyticsSettings } from './config.ts'
 
@@ -39,4 +40,17 @@ export async function readRows<Row>(
 ): Promise<Row[]> {
   const result = await client.query({ query, query_params: values, format: 'JSONEachRow' })
   return await result.json<Row>()
+}
+
+/**
+ * Codes of ClickHouse that pass by themselves: no room on the disk, no memory, too many queries or parts, files that cannot
+ * be opened or written, timeouts and its own network.
+ */
+const PASSING_CODES = new Set(['74', '75', '76', '159', '202', '209', '210', '241', '243', '252', '425'])
+
+/** Whether ClickHouse, rather than what was asked of it, is at fault, so that the same may succeed later. */
+export function isClickHouseUnavailable(error: unknown): boolean {
+  if (error instanceof ClickHouseError) return PASSING_CODES.has(error.code) || /No space left/.test(error.message)
+  const { code, message } = error as NodeJS.ErrnoException
+  return isNetworkCode(code) || /timeout|socket hang up/i.test(message)
 }

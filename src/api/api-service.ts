@@ -4,6 +4,7 @@ import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import type { Portability } from '../operators/portability/portability.ts'
 import { ensurePartitions } from '../postgres/ensure-partitions.ts'
 import type { Pool } from '../postgres/pool.ts'
+import type { DiskWatch } from '../runtime/disk-watch.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -22,6 +23,7 @@ export interface ApiServiceParts {
   readonly pool: Pool
   readonly operators: Pick<OperatorDirectory, 'current'>
   readonly portability: Portability
+  readonly disk: Pick<DiskWatch, 'lowFolder'>
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
@@ -49,6 +51,7 @@ export class ApiService implements Service {
       gatherMs: settings.ACCEPT_GATHER_MS,
       waitingMessagesMax: settings.ACCEPT_WAITING_MESSAGES_MAX,
       isOutboxFull: () => this.#outbox.isFull,
+      isDiskLow: () => parts.disk.lowFolder !== null,
       accepted,
     })
     metrics.gauge('smsgw_outbox_rows', 'Messages that wait for Kafka, as estimated', () => this.#outbox.rows)

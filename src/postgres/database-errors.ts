@@ -1,3 +1,5 @@
+import { isNetworkCode } from '../runtime/network-codes.ts'
+
 /** SQLSTATE codes by which callers decide (PostgreSQL documentation, Appendix A). */
 export const SqlState = {
   FOREIGN_KEY_VIOLATION: '23503',
@@ -7,12 +9,11 @@ export const SqlState = {
   SERIALIZATION_FAILURE: '40001',
   UNDEFINED_TABLE: '42P01',
   UNDEFINED_DATABASE: '3D000',
+  DISK_FULL: '53100',
 } as const
 
-/** Classes of SQLSTATE that pass by themselves: connection, resources, operator intervention, rollback. */
-const PASSING_CLASSES = new Set(['08', '53', '57', '40'])
-
-const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'])
+/** Classes of SQLSTATE that pass by themselves: connection, resources, operator intervention, system errors, rollback. */
+const PASSING_CLASSES = new Set(['08', '53', '57', '58', '40'])
 
 export function sqlState(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
@@ -21,8 +22,15 @@ export function sqlState(error: unknown): string | undefined {
 /** Whether the database, rather than the statement, is at fault, so that the same work may succeed later. */
 export function isDatabaseAway(error: unknown): boolean {
   const code = sqlState(error)
-  if (code === undefined) return error instanceof Error && /connection|timeout/i.test(error.message)
-  return NETWORK_CODES.has(code) || (code.length === 5 && PASSING_CLASSES.has(code.slice(0, 2)))
+  if (code === undefined) return error instanceof Error && /(?<!SSL )connection\b|timeout/i.test(error.message)
+  // A server that is down has no socket in its folder.
+  if (code === 'ENOENT') return (error as NodeJS.ErrnoException).syscall === 'connect'
+  return isNetworkCode(code) || (code.length === 5 && PASSING_CLASSES.has(code.slice(0, 2)))
+}
+
+/** Whether the disk of the database is full; it takes writes again by itself when there is room. */
+export function isDiskFull(error: unknown): boolean {
+  return sqlState(error) === SqlState.DISK_FULL
 }
 
 /** Classes of SQLSTATE by which PostgreSQL refuses what a statement brings: data exceptions, broken constraints. */

@@ -279,6 +279,7 @@ test('a full outbox: requests are refused until it has drained', async () => {
     pool,
     operators: fixedOperators(simulatorFor('98', 1)),
     portability: { networksOf: async () => new Map(), stop: async () => {} },
+    disk: { lowFolder: null },
     health: new Health(),
     metrics: new Metrics(),
     log,

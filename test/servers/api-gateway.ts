@@ -18,6 +18,7 @@ export function acceptQueue(pool: Pool): AcceptQueue {
     gatherMs: 4,
     waitingMessagesMax: 20_000,
     isOutboxFull: () => false,
+    isDiskLow: () => false,
     accepted: () => {},
   })
 }

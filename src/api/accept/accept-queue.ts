@@ -1,7 +1,8 @@
 import { Problem } from '../../domain/errors.ts'
 import { SmsIds } from '../../domain/sms-id.ts'
-import { isDatabaseAway, SqlState, sqlState } from '../../postgres/database-errors.ts'
+import { SqlState, sqlState } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
+import { databaseProblem, diskFullProblem } from '../database-problem.ts'
 import { type AcceptResult, acceptBatch, type PendingRequest } from './accept-batch.ts'
 
 export interface AcceptQueueOptions {
@@ -15,6 +16,8 @@ export interface AcceptQueueOptions {
   readonly waitingMessagesMax: number
   /** Whether as much waits to be published as may. */
   readonly isOutboxFull: () => boolean
+  /** Whether the room that is left on a disk is needed for what was accepted before. */
+  readonly isDiskLow: () => boolean
   /** Called when a batch was committed. */
   readonly accepted: () => void
 }
@@ -51,7 +54,7 @@ export class AcceptQueue {
     return this.#waitingMessages
   }
 
-  /** Throws Problem: the key is in flight, the queue or the outbox is full, or the database is away. */
+  /** Throws Problem: the key is in flight, the queue, the outbox or a disk is full, or the database is away. */
   submit(request: PendingRequest): Promise<AcceptResult> {
     const key = request.idempotency && `${request.customerId} ${request.idempotency.key}`
     if (key && this.#keysInFlight.has(key)) {
@@ -65,6 +68,7 @@ export class AcceptQueue {
         60,
       )
     }
+    if (this.#options.isDiskLow()) throw diskFullProblem()
     const size = request.drafts.length
     if (this.#waitingMessages + size > this.#options.waitingMessagesMax) {
       throw new Problem('unavailable', 'More messages are waiting to be accepted than can be; try again in a second.')
@@ -133,7 +137,7 @@ export class AcceptQueue {
         return
       } catch (error) {
         if (collisions < COLLISIONS_MAX && this.#isCollision(error)) continue
-        for (const { reject } of batch) reject(toProblem(error as Error))
+        for (const { reject } of batch) reject(databaseProblem(error as Error) ?? (error as Error))
         return
       }
     }
@@ -144,13 +148,6 @@ export class AcceptQueue {
     if (state === SqlState.UNIQUE_VIOLATION) this.#ids = new SmsIds(randomSlot())
     return state === SqlState.UNIQUE_VIOLATION || state === SqlState.DEADLOCK_DETECTED
   }
-}
-
-function toProblem(error: Error): Error {
-  if (!isDatabaseAway(error)) return error
-  const problem = new Problem('unavailable', 'The database does not answer; try again with the same Idempotency-Key.')
-  problem.cause = error
-  return problem
 }
 
 function randomSlot(): number {

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PROBLEMS, Problem, type ProblemCode, type ProblemPointer } from '../../domain/errors.ts'
-import { isDatabaseAway } from '../../postgres/database-errors.ts'
 import type { Log } from '../../runtime/log.ts'
+import { databaseProblem } from '../database-problem.ts'
 
 /** Errors that Fastify raises before a handler runs, as problems of our catalogue. */
 const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
@@ -54,9 +54,12 @@ function toProblem(error: FastifyError | Problem): Problem {
   const code = FASTIFY_CODES[error.code]
   if (code) return new Problem(code, error.message)
   if (error.statusCode === 400) return new Problem('invalid-request', error.message)
-  const problem = isDatabaseAway(error)
-    ? new Problem('unavailable', 'The database does not answer; try again in a moment.')
-    : new Problem('internal', 'The gateway failed to handle this request; it was logged under the request_id.')
+  const known = databaseProblem(error)
+  if (known) return known
+  const problem = new Problem(
+    'internal',
+    'The gateway failed to handle this request; it was logged under the request_id.',
+  )
   problem.cause = error
   return problem
 }
