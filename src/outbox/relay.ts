@@ -99,19 +99,20 @@ export class Relay implements Service {
     const leases = new ShardLeases(connection)
     const cursor = new ClaimCursor()
     await leases.announce()
-    let balancedAtMs = 0
+    // Times of this loop are monotonic: a clock that is set back must not stop it until the old time comes again.
+    let balancedAtMs = Number.NEGATIVE_INFINITY
     while (!this.#stopping) {
-      if (Date.now() - balancedAtMs >= BALANCE_MS) {
+      if (performance.now() - balancedAtMs >= BALANCE_MS) {
         if (await leases.balance()) {
           cursor.reset()
           this.#schedule.lookNow()
           this.#parts.log.info({ shards: leases.owned.length }, 'owns shards of the outbox')
         }
-        balancedAtMs = Date.now()
+        balancedAtMs = performance.now()
       }
       const published = leases.owned.length > 0 ? await this.#round(connection, cursor, leases.owned) : 0
       // Behind a round, as what is due must not fill the outbox while Kafka takes nothing.
-      if ((await this.#schedule.release(connection, leases.owned, Date.now())) > 0) continue
+      if ((await this.#schedule.release(connection, leases.owned, performance.now())) > 0) continue
       if (published === 0) await this.#signal.sleep(this.#parts.settings.OUTBOX_POLL_MS)
       else if (published < FEW_ROWS) await sleep(this.#parts.settings.OUTBOX_GATHER_MS)
     }
@@ -119,12 +120,12 @@ export class Relay implements Service {
 
   /** Publishes batch by batch while there is more. Returns how many rows. Throws when none of a batch could be. */
   async #round(connection: Connection, cursor: ClaimCursor, shards: readonly number[]): Promise<number> {
-    const endMs = Date.now() + ROUND_MS
+    const endMs = performance.now() + ROUND_MS
     let published = 0
     let removing: Promise<void> | undefined
-    let rows = await this.#claim(connection, cursor, cursor.begin(shards, Date.now()))
+    let rows = await this.#claim(connection, cursor, cursor.begin(shards, performance.now()))
     while (rows.length > 0) {
-      const goesOn = this.#isFull(rows) && Date.now() < endMs && !this.#stopping
+      const goesOn = this.#isFull(rows) && performance.now() < endMs && !this.#stopping
       const claiming = goesOn ? this.#claim(connection, cursor, cursor.continue(shards)) : undefined
       // Both are heard below; until then a failure must not count as unheard.
       claiming?.catch(() => {})

@@ -79,7 +79,9 @@ export class Reconciler implements Service {
     const rules = { rangeMs: RANGE_MS, afterMs: RECONCILE_AFTER_MS, revisitShare: 0.25 }
     const known = await readRanges(connection, PROGRESS_TABLE, rules)
     if (known) return known
-    const nowMs = Date.now()
+    // The clock that `view.atMs` is read from, not this machine's.
+    const clock = await connection.query<{ now: Date }>('SELECT clock_timestamp() AS now')
+    const nowMs = clock.rows[0]!.now.getTime()
     const oldest = await connection.query<{ sms_id: number }>(readOldestMessage(nowMs - RECONCILE_DAYS * DAY_MS))
     const firstMs = oldest.rows[0] ? smsIdTimeMs(oldest.rows[0].sms_id) : nowMs - RECONCILE_AFTER_MS
     return new OpenRanges(rules, Math.min(firstMs, nowMs - RECONCILE_AFTER_MS), [])
