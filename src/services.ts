@@ -21,6 +21,7 @@ import { LagMonitor } from './ops/lag/lag-monitor.ts'
 import { outboxSettings } from './outbox/config.ts'
 import { OutboxService } from './outbox/outbox-service.ts'
 import type { Pool } from './postgres/pool.ts'
+import type { DiskWatch } from './runtime/disk-watch.ts'
 import type { Health } from './runtime/health.ts'
 import type { Log } from './runtime/log.ts'
 import type { Metrics } from './runtime/metrics.ts'
@@ -42,6 +43,7 @@ export interface ProcessParts {
   readonly cluster: Cluster
   readonly producer: Producer
   readonly operators: OperatorDirectory
+  readonly disk: DiskWatch
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
@@ -105,6 +107,9 @@ export const ROLES = {
 export type RoleName = keyof typeof ROLES
 
 export const ROLE_NAMES = Object.keys(ROLES) as RoleName[]
+
+/** Roles that need PostgreSQL alone: they start, and work, while Kafka is unavailable. */
+export const ROLES_WITHOUT_KAFKA: ReadonlySet<RoleName> = new Set(['api'])
 
 function role<S extends Settings>(
   doc: string,

@@ -5,7 +5,7 @@ import type { Pool } from '../postgres/pool.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Log } from '../runtime/log.ts'
 import { ensureTopics } from './topics/ensure-topics.ts'
-import { readTopicsFile } from './topics/topics-file.ts'
+import type { DeclaredTopic } from './topics/topics-file.ts'
 
 /** A server that the gateway needs and does not reach, with what to do about it. */
 class ServerUnreachableError extends ExpectedError {
@@ -13,15 +13,19 @@ class ServerUnreachableError extends ExpectedError {
 }
 
 /**
- * Brings database and topics to what this version needs. Any number of processes may do so at once.
- * Throws ServerUnreachableError, MigrationError or YamlFileError.
+ * Brings the database to what this version needs. Any number of processes may do so at once, and again.
+ * Throws ServerUnreachableError or MigrationError.
  */
-export async function prepareServers(pool: Pool, cluster: Cluster, topicsFile: string, log: Log): Promise<void> {
-  const declared = readTopicsFile(topicsFile)
-  await Promise.all([reachDatabase(pool), reachKafka(cluster)])
+export async function prepareDatabase(pool: Pool, log: Log): Promise<void> {
+  await reachDatabase(pool)
   const migrations = await migrate(pool)
   if (migrations.length > 0) log.info({ migrations }, 'the database was migrated')
   await ensurePartitions(pool, Date.now())
+}
+
+/** Creates the topics that are missing. Any number of processes may do so at once, and again. Throws ServerUnreachableError. */
+export async function prepareTopics(cluster: Cluster, declared: readonly DeclaredTopic[], log: Log): Promise<void> {
+  await reachKafka(cluster)
   const { created, differences } = await ensureTopics(cluster, declared)
   if (created.length > 0) log.info({ topics: created }, 'topics were created')
   for (const difference of differences)

@@ -4,7 +4,8 @@ import { Cluster } from '../kafka/cluster/cluster.ts'
 import { Producer } from '../kafka/producer/producer.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import { OperatorDirectory } from '../operators/operator-directory.ts'
-import { createPool } from '../postgres/pool.ts'
+import { createPool, type Pool } from '../postgres/pool.ts'
+import { sleep } from '../runtime/backoff.ts'
 import { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import { Metrics } from '../runtime/metrics.ts'
@@ -12,19 +13,29 @@ import { observeProducer } from '../runtime/observe-kafka.ts'
 import { operationsRoutes } from '../runtime/operations-routes.ts'
 import { type Service, ServiceGroup } from '../runtime/service.ts'
 import { ConfigurationError, readSettings } from '../runtime/settings.ts'
-import { type ProcessParts, ROLES, type RoleName } from '../services.ts'
+import { type ProcessParts, ROLES, ROLES_WITHOUT_KAFKA, type RoleName } from '../services.ts'
 import type { GatewaySettings } from '../settings.ts'
 import { ADMIN_REQUESTS } from './admin-requests.ts'
+import { createDiskWatch } from './create-disk-watch.ts'
 import { dlqSettings } from './dlq/config.ts'
 import { deadLetterRoutes } from './dlq/dead-letter-routes.ts'
 import { kafkaSecurity } from './kafka-security.ts'
 import { operatorRoutes } from './operators/operator-routes.ts'
-import { prepareServers } from './prepare-servers.ts'
+import { prepareDatabase, prepareTopics } from './prepare-servers.ts'
+import { readTopicsFile } from './topics/topics-file.ts'
+import { ServerWait } from './wait-for-server.ts'
 
-export interface RunningRoles {
+/** A connection to a server that does not answer may take seconds to end; that is left to the exit. */
+const WAITING_CLOSE_MS = 800
+
+export interface StartedRoles {
   readonly metrics: Metrics
   readonly health: Health
-  readonly roles: ReadonlyMap<string, Service>
+  /**
+   * Resolves with the roles when all do their work; null when they were stopped before that. However long a server is
+   * unavailable, they wait for it. Throws what stays wrong: ExpectedError for settings, a login or a file.
+   */
+  readonly started: Promise<ReadonlyMap<string, Service> | null>
   /** Takes nothing new, finishes what was begun, lets go of everything. */
   stop(): Promise<void>
 }
@@ -37,64 +48,144 @@ export interface RunOptions {
   /** Whether to serve metrics and health on the admin port; a supervised process leaves that to its supervisor. */
   readonly servesOperations: boolean
   readonly log: Log
+  /** Called with the reason when the start waits for a server. */
+  readonly waiting?: (why: string) => void
 }
 
-/** Runs roles in this process. Throws what `prepareServers` and the roles throw when they cannot start. */
-export async function runRoles(names: readonly RoleName[], options: RunOptions): Promise<RunningRoles> {
-  const { gateway, env, processName, log } = options
-  demandServers(gateway)
-  const security = kafkaSecurity(gateway)
-  const health = new Health()
-  const metrics = new Metrics({ process: processName })
-  const pool = createPool({
-    plansByKey: true,
-    url: gateway.DATABASE_URL,
-    applicationName: `smsgw-${processName}`,
-    connectionsMax: gateway.DATABASE_CONNECTIONS_MAX,
-    idleConnectionFailed: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
-  })
-  const brokers = gateway.KAFKA_BROKERS.split(',')
-  const cluster = new Cluster({ brokers, clientId: `smsgw-${processName}`, ...security })
-  const producer = new Producer(cluster, producerOptions('safe'), observeProducer(log, metrics, 'main'))
-  let operators: OperatorDirectory | undefined
-  const closeAll = async (): Promise<void> => {
-    await operators?.stop()
-    await producer.close()
-    await cluster.close()
-    await pool.end()
+/**
+ * Runs roles in this process. From the first moment the process is live, and not ready until its roles work; those that
+ * need PostgreSQL alone work while Kafka is unavailable. Throws ConfigurationError.
+ */
+export function startRoles(names: readonly RoleName[], options: RunOptions): StartedRoles {
+  demandServers(options.gateway)
+  return new RoleProcess(names, options)
+}
+
+class RoleProcess implements StartedRoles {
+  readonly metrics: Metrics
+  readonly health = new Health()
+  readonly started: Promise<ReadonlyMap<string, Service> | null>
+  readonly #names: readonly RoleName[]
+  readonly #options: RunOptions
+  readonly #pool: Pool
+  readonly #cluster: Cluster
+  readonly #wait: ServerWait
+  readonly #disk
+  #operations: FastifyInstance | null = null
+  /** What the attempt to start under way, or the one that succeeded, has to let go of. */
+  #closeAttempt: () => Promise<void> = async () => {}
+  #isStarted = false
+
+  constructor(names: readonly RoleName[], options: RunOptions) {
+    const { gateway, processName, log } = options
+    this.#names = names
+    this.#options = options
+    const security = kafkaSecurity(gateway)
+    this.metrics = new Metrics({ process: processName })
+    this.#pool = createPool({
+      plansByKey: true,
+      url: gateway.DATABASE_URL,
+      applicationName: `smsgw-${processName}`,
+      connectionsMax: gateway.DATABASE_CONNECTIONS_MAX,
+      idleConnectionFailed: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
+    })
+    this.#cluster = new Cluster({
+      brokers: gateway.KAFKA_BROKERS.split(','),
+      clientId: `smsgw-${processName}`,
+      ...security,
+    })
+    this.#wait = new ServerWait(log, options.waiting)
+    this.#disk = createDiskWatch(gateway, this.metrics, log)
+    this.started = this.#start()
   }
-  let operations: FastifyInstance | undefined
-  try {
-    await prepareServers(pool, cluster, gateway.TOPICS_FILE, log)
-    operators = await OperatorDirectory.open({ pool, file: gateway.OPERATORS_FILE, log })
-    const directory = operators
-    metrics.gauge(
-      'smsgw_operators_revision',
-      'Revision of operators and routes that is in use',
-      () => directory.current().revision,
-    )
-    await producer.start(Object.values(TOPICS))
-    health.add('postgres', async () => void (await pool.query('SELECT 1')))
-    health.add('kafka', () => cluster.refresh())
-    const roles = new Map<string, Service>()
-    const instanceId = gateway.KAFKA_INSTANCE_ID === '' ? null : `${gateway.KAFKA_INSTANCE_ID}-${processName}`
-    const parts: ProcessParts = { gateway, instanceId, pool, cluster, producer, operators, health, metrics, log, roles }
-    for (const name of names) roles.set(name, ROLES[name].create(parts, env))
-    const group = new ServiceGroup(processName, [...roles.values()])
-    if (options.servesOperations) operations = await serveOperations(options, { pool, health, metrics })
-    await group.start()
-    const stop = async (): Promise<void> => {
-      health.drain()
-      await group.stop()
-      await closeAll()
-      await operations?.close()
+
+  async stop(): Promise<void> {
+    this.health.drain()
+    const isWaiting = this.#wait.why !== null
+    this.#wait.stop()
+    const closed = this.started.then(() => this.#close()).catch(() => {})
+    await Promise.race(isWaiting ? [closed, sleep(WAITING_CLOSE_MS)] : [closed])
+  }
+
+  async #start(): Promise<ReadonlyMap<string, Service> | null> {
+    try {
+      const topics = readTopicsFile(this.#options.gateway.TOPICS_FILE)
+      this.health.add('start', () => {
+        if (!this.#isStarted) throw new Error(this.#wait.why ?? 'the roles are starting')
+      })
+      this.health.add('postgres', async () => void (await this.#pool.query('SELECT 1')))
+      this.health.add('kafka', () => this.#cluster.refresh())
+      if (this.#options.servesOperations) this.#operations = await serveOperations(this.#options, this.#pool, this)
+      this.#disk.start()
+      const roles = await this.#wait.until('start of the roles', () => this.#attempt(topics))
+      this.#isStarted = roles !== null
+      return roles
+    } catch (error) {
+      await this.#close()
+      throw error
     }
-    return { metrics, health, roles, stop }
-  } catch (error) {
-    await operations?.close()
-    await closeAll()
-    throw error
   }
+
+  /** One try to start everything. What a server's absence breaks off is let go of, and the next try begins anew. */
+  async #attempt(topics: ReturnType<typeof readTopicsFile>): Promise<ReadonlyMap<string, Service>> {
+    const { gateway, processName, env, log } = this.#options
+    const wait = this.#wait
+    await wait.until('connection to PostgreSQL', () => prepareDatabase(this.#pool, log))
+    wait.throwIfStopped()
+    const producer = new Producer(this.#cluster, producerOptions('safe'), observeProducer(log, this.metrics, 'main'))
+    const opening: Service[] = []
+    let operators: OperatorDirectory | undefined
+    this.#closeAttempt = async () => {
+      await new ServiceGroup(processName, opening).stop()
+      await operators?.stop()
+      await producer.close()
+    }
+    try {
+      operators = await OperatorDirectory.open({ pool: this.#pool, file: gateway.OPERATORS_FILE, log })
+      const roles = this.#createRoles(operators, producer, env)
+      opening.push(...roles.values())
+      const isAlone = (name: string): boolean => ROLES_WITHOUT_KAFKA.has(name as RoleName)
+      await startAll([...roles].filter(([name]) => isAlone(name)))
+      await wait.until('connection to Kafka', async () => {
+        await prepareTopics(this.#cluster, topics, log)
+        await producer.start(Object.values(TOPICS))
+      })
+      wait.throwIfStopped()
+      await startAll([...roles].filter(([name]) => !isAlone(name)))
+      return roles
+    } catch (error) {
+      await this.#closeAttempt()
+      this.#closeAttempt = async () => {}
+      throw error
+    }
+  }
+
+  #createRoles(operators: OperatorDirectory, producer: Producer, env: NodeJS.ProcessEnv): Map<string, Service> {
+    const { gateway, processName, log } = this.#options
+    const roles = new Map<string, Service>()
+    this.metrics.gauge('smsgw_operators_revision', 'Revision of operators and routes that is in use', () => {
+      return operators.current().revision
+    })
+    const instanceId = gateway.KAFKA_INSTANCE_ID === '' ? null : `${gateway.KAFKA_INSTANCE_ID}-${processName}`
+    const shared = { pool: this.#pool, cluster: this.#cluster, health: this.health, metrics: this.metrics }
+    const parts: ProcessParts = { ...shared, gateway, instanceId, producer, operators, log, roles, disk: this.#disk }
+    for (const name of this.#names) roles.set(name, ROLES[name].create(parts, env))
+    return roles
+  }
+
+  async #close(): Promise<void> {
+    await this.#disk.stop()
+    await this.#closeAttempt()
+    await this.#cluster.close()
+    await this.#pool.end()
+    await this.#operations?.close()
+  }
+}
+
+async function startAll(roles: readonly (readonly [string, Service])[]): Promise<void> {
+  const results = await Promise.allSettled(roles.map(([, role]) => role.start()))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 function demandServers(gateway: GatewaySettings): void {
@@ -107,7 +198,8 @@ function demandServers(gateway: GatewaySettings): void {
 
 async function serveOperations(
   { gateway, env, log }: RunOptions,
-  { pool, health, metrics }: Pick<ProcessParts, 'pool' | 'health' | 'metrics'>,
+  pool: Pool,
+  { health, metrics }: Pick<StartedRoles, 'health' | 'metrics'>,
 ): Promise<FastifyInstance> {
   const app = Fastify({ forceCloseConnections: true, ...ADMIN_REQUESTS })
   operationsRoutes(app, health, metrics)

@@ -6,7 +6,10 @@ const FORCE_AFTER_MS = 9_000
  * Stops once when asked to: by SIGTERM, by Ctrl-C, or because the supervisor is gone. A second Ctrl-C ends at once.
  * Under a supervisor Ctrl-C is left to it, which hears it too. Resolves with the exit code when all has stopped.
  */
-export function stopOnSignal(stop: () => Promise<void>): { stopped: Promise<number>; stopNow: () => void } {
+export function stopOnSignal(
+  stop: () => Promise<void>,
+  forceAfterMs = FORCE_AFTER_MS,
+): { stopped: Promise<number>; stopNow: () => void } {
   let finish: (code: number) => void = () => {}
   const stopped = new Promise<number>((resolve) => {
     finish = resolve
@@ -18,7 +21,7 @@ export function stopOnSignal(stop: () => Promise<void>): { stopped: Promise<numb
     const timer = setTimeout(() => {
       console.error('stopping took too long; what was not finished is done again at the next start')
       process.exit(1)
-    }, FORCE_AFTER_MS)
+    }, forceAfterMs)
     stop().then(
       () => finish(0),
       (error: Error) => {
@@ -36,5 +39,7 @@ export function stopOnSignal(stop: () => Promise<void>): { stopped: Promise<numb
     stopNow()
   })
   process.on('disconnect', stopNow)
+  // The supervisor may have gone before anybody listened.
+  if (isSupervised() && !process.connected) stopNow()
   return { stopped, stopNow }
 }

@@ -3,6 +3,7 @@ import { readSettings, type Setting, type Settings } from '../../runtime/setting
 import { ROLE_NAMES, ROLES } from '../../services.ts'
 import { gatewaySettings } from '../../settings.ts'
 import { simulatorSettings } from '../../simulator/config.ts'
+import { upSettings } from '../up/config.ts'
 import { printJson, printTable } from './print-table.ts'
 
 /** `smsgw config show` */
@@ -28,7 +29,7 @@ export function configCommand(program: Command): void {
 /** Settings by who is told them. */
 export function allSettings(): Record<string, Settings> {
   const ofRoles = ROLE_NAMES.map((name) => [name, ROLES[name].settings] as const)
-  return { gateway: gatewaySettings, ...Object.fromEntries(ofRoles), simulator: simulatorSettings }
+  return { gateway: gatewaySettings, up: upSettings, ...Object.fromEntries(ofRoles), simulator: simulatorSettings }
 }
 
 function describe(of: string, setting: string, { doc, secret }: Setting<unknown>, value: unknown) {

@@ -4,7 +4,7 @@ import { createLog } from '../../runtime/log.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { ROLE_NAMES, ROLES, type RoleName } from '../../services.ts'
 import { gatewaySettings } from '../../settings.ts'
-import { runRoles } from '../run-roles.ts'
+import { startRoles } from '../run-roles.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
 import { answerSupervisor, isSupervised, tellSupervisor } from '../up/answer-supervisor.ts'
 import { explainError } from './explain-error.ts'
@@ -32,22 +32,20 @@ async function run(names: readonly RoleName[]): Promise<number> {
   try {
     const gateway = readSettings(gatewaySettings, process.env)
     const log = createLog(processName, gateway.LOG_LEVEL)
-    const starting = runRoles(names, {
+    const roles = startRoles(names, {
       gateway,
       env: process.env,
       processName,
       servesOperations: !isSupervised(),
       log,
+      waiting: (why) => void tellSupervisor({ tell: 'waiting', why }),
     })
-    // What is asked to stop while it starts stops when it has started.
-    const { stopped, stopNow } = stopOnSignal(async () => {
-      await (await starting.catch(() => null))?.stop()
-    })
-    const running = await starting
-    log.info({ roles: names }, 'running')
-    if (isSupervised()) {
-      answerSupervisor(running.health, running.metrics, stopNow)
-      const api = running.roles.get('api') as ApiService | undefined
+    const { stopped, stopNow } = stopOnSignal(() => roles.stop())
+    if (isSupervised()) answerSupervisor(roles.health, () => roles.metrics.registry.getMetricsAsJSON(), stopNow)
+    const running = await roles.started
+    if (running) {
+      log.info({ roles: names }, 'running')
+      const api = running.get('api') as ApiService | undefined
       await tellSupervisor({ tell: 'ready', apiUrl: api?.url ?? null, simulatorPort: null })
     }
     return await stopped

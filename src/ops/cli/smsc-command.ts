@@ -54,7 +54,8 @@ async function runSmsc(env: NodeJS.ProcessEnv, isJson: boolean): Promise<number>
   })
   if (isJson) console.log(JSON.stringify({ ready: true, host, port: simulator.port }))
   if (isSupervised()) {
-    answerSupervisor(new Health(), new Metrics({ process: 'smsc' }), stopNow)
+    const metrics = new Metrics({ process: 'smsc' })
+    answerSupervisor(new Health(), () => metrics.registry.getMetricsAsJSON(), stopNow)
     await tellSupervisor({ tell: 'ready', apiUrl: null, simulatorPort: simulator.port })
   }
   return await stopped

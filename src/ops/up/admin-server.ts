@@ -4,29 +4,33 @@ import { ADMIN_REQUESTS } from '../admin-requests.ts'
 import { type DeadLetterRouteParts, deadLetterRoutes } from '../dlq/dead-letter-routes.ts'
 import { operatorRoutes } from '../operators/operator-routes.ts'
 import type { SupervisedProcess } from './supervised-process.ts'
+import type { WatchedServer } from './watched-server.ts'
 
 /**
- * GET /livez, /readyz and /metrics for all processes of a supervisor; each metric says of which process it is. Beside
- * them the admin API.
+ * GET /livez, /readyz and /metrics for all processes and servers of a supervisor; each metric says of which process it
+ * is. Beside them the admin API.
  */
 export async function createAdminServer(
-  processes: readonly SupervisedProcess[],
+  supervised: readonly SupervisedProcess[],
+  servers: readonly WatchedServer[],
   admin: DeadLetterRouteParts,
 ): Promise<FastifyInstance> {
   const app = Fastify({ forceCloseConnections: true, ...ADMIN_REQUESTS })
   app.get('/livez', async () => ({ live: true }))
   app.get('/readyz', async (_request, reply) => {
-    const reports = await Promise.all(processes.map(async (each) => [each.name, await each.health()] as const))
-    const ready = reports.every(([, report]) => report.ready)
-    return reply.status(ready ? 200 : 503).send({ ready, processes: Object.fromEntries(reports) })
+    const reports = await Promise.all(supervised.map(async (each) => [each.name, await each.health()] as const))
+    const ready = reports.every(([, report]) => report.ready) && servers.every(({ trouble }) => trouble === null)
+    const states = servers.map(({ name, trouble }) => [name, trouble ?? 'ok'] as const)
+    const processes = Object.fromEntries(reports)
+    return reply.status(ready ? 200 : 503).send({ ready, processes, servers: Object.fromEntries(states) })
   })
   app.get('/metrics', async (_request, reply) => {
-    const metrics = await Promise.all(processes.map((each) => each.metrics()))
+    const metrics = await Promise.all(supervised.map((each) => each.metrics()))
     const registry = AggregatorRegistry.aggregate(metrics)
     return reply.type(registry.contentType).send(await registry.metrics())
   })
   await app.register(async (api) => deadLetterRoutes(api, admin))
-  const all = async (): Promise<object[]> => (await Promise.all(processes.map((each) => each.metrics()))).flat()
+  const all = async (): Promise<object[]> => (await Promise.all(supervised.map((each) => each.metrics()))).flat()
   await app.register(async (api) => operatorRoutes(api, { pool: admin.pool, metrics: all }))
   return app
 }

@@ -1,5 +1,4 @@
 import type { Health } from '../../runtime/health.ts'
-import type { Metrics } from '../../runtime/metrics.ts'
 import type { Answer, Question } from './supervision-messages.ts'
 
 /** Whether a supervisor started this process. */
@@ -16,11 +15,16 @@ export function tellSupervisor(answer: Answer): Promise<void> {
 }
 
 /** Answers the supervisor's questions from now on. */
-export function answerSupervisor(health: Health, metrics: Metrics, stop: () => void): void {
+export function answerSupervisor(
+  health: Pick<Health, 'report'>,
+  metrics: () => Promise<object[]>,
+  stop: () => void,
+): void {
   process.on('message', async (question: Question) => {
     const { ask, id } = question
     if (ask === 'stop') stop()
+    else if (ask === 'alive') await tellSupervisor({ tell: 'alive', id })
     else if (ask === 'health') await tellSupervisor({ tell: 'health', id, report: await health.report() })
-    else await tellSupervisor({ tell: 'metrics', id, metrics: await metrics.registry.getMetricsAsJSON() })
+    else await tellSupervisor({ tell: 'metrics', id, metrics: await metrics() })
   })
 }

@@ -4,6 +4,7 @@ import { request } from 'undici'
 import { isFinal, type Status } from '../../domain/status.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { sleep } from '../../runtime/backoff.ts'
+import { ExpectedError } from '../../runtime/expected-error.ts'
 import { createCustomer, issueKey, listCustomers, topUp } from '../accounts/accounts.ts'
 
 const DEMO_CUSTOMER = 'demo'
@@ -32,19 +33,26 @@ export interface DemoMessage {
   readonly timeline: readonly { readonly status: string; readonly at: string }[]
 }
 
-/** Sends a message as a customer would, and reads it until its status is final or the time is over. */
+/**
+ * Sends a message as a customer would, and reads it until its status is final or the time is over; a read that fails,
+ * because a server is being restarted, is tried again. Throws ExpectedError when the message is refused.
+ */
 export async function sendDemoMessage(api: string, apiKey: string, msMax: number): Promise<DemoMessage> {
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
   const body = JSON.stringify({ to: '+989121234567', text: 'Hello from your own SMS gateway' })
   const posted = await request(`${api}/v1/messages`, { method: 'POST', headers, body })
-  const { sms_id: smsId } = (await posted.body.json()) as { sms_id: number }
+  const answer = (await posted.body.json()) as { sms_id: number; detail?: string }
+  if (posted.statusCode !== 202) throw new ExpectedError(`The first message was refused: ${answer.detail}`)
+  const { sms_id: smsId } = answer
   const deadlineMs = Date.now() + msMax
   while (true) {
     const response = await request(`${api}/v1/messages/${smsId}`, { headers })
     const message = (await response.body.json()) as Omit<DemoMessage, 'smsId'>
-    if (isFinal(message.status) || Date.now() > deadlineMs) {
+    const isRead = response.statusCode === 200
+    if (isRead && (isFinal(message.status) || Date.now() > deadlineMs)) {
       return { smsId, status: message.status, timeline: message.timeline }
     }
+    if (!isRead && Date.now() > deadlineMs) throw new ExpectedError(`Message ${smsId} cannot be read now`)
     await sleep(POLL_MS)
   }
 }

@@ -44,7 +44,8 @@ function isGateway(pid: number): boolean {
     return false
   }
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('main.ts')
+    // By its command (`bin/smsgw`), or by its source (`npm start`).
+    return /smsgw|main\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
   } catch {
     return true
   }

@@ -4,12 +4,16 @@ import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import type { HealthReport } from '../../runtime/health.ts'
+import { upSettings } from './config.ts'
 import type { Answer, Question } from './supervision-messages.ts'
 
 const MAIN = join(import.meta.dirname, '../../main.ts')
 /** Nearly all that these processes allocate dies within milliseconds: room for it to do so before it is collected. */
 const YOUNG_GENERATION = '--max-semi-space-size=64'
-const ANSWER_TIMEOUT_MS = 2_000
+/** Checks of health have two seconds each. */
+const ANSWER_TIMEOUT_MS = 3_000
+/** Before its first answer a process reads its code and begins; on a busy machine that takes its time. */
+const FIRST_ANSWER_MS_MAX = 60_000
 const STOP_TIMEOUT_MS = 7_000
 const RESTART_MS_FIRST = 250
 /** A process that has never been ready is given up after as many. */
@@ -25,16 +29,23 @@ export interface SupervisedOptions {
   readonly env: NodeJS.ProcessEnv
   readonly logFile: string
   readonly tell: (what: string) => void
+  /** Between two questions whether the process is alive; UP_PROBE_MS unless given. */
+  readonly probeMs?: number
+  /** A process that runs without answering for so long, counted in probes, is restarted; UP_SILENT_MS_MAX unless given. */
+  readonly silentMsMax?: number
   /** Above 0: others go first when the machine is busy. See `os.setPriority`. */
   readonly niceness?: number
 }
 
 type Ready = Extract<Answer, { tell: 'ready' }>
 
-/** A process of the gateway that is started again whenever it ends by itself. */
+/** A process of the gateway that is started again whenever it ends by itself, or runs without answering. */
 export class SupervisedProcess {
   readonly #options: SupervisedOptions
   readonly #questions = new Map<number, (answer: Answer) => void>()
+  readonly #ready = Promise.withResolvers<Ready>()
+  /** Ports that it chose itself: others know them, so it comes back at the same. */
+  #ports: NodeJS.ProcessEnv = {}
   #child: ChildProcess | null = null
   #exited: Promise<void> = Promise.resolve()
   #restart: NodeJS.Timeout | null = null
@@ -46,6 +57,7 @@ export class SupervisedProcess {
   constructor(options: SupervisedOptions) {
     this.#options = options
     mkdirSync(dirname(options.logFile), { recursive: true })
+    this.#ready.promise.catch(() => {})
   }
 
   get name(): string {
@@ -58,9 +70,9 @@ export class SupervisedProcess {
 
   /** Resolves when the process does its work for the first time. Throws ExpectedError when it never will. */
   start(): Promise<Ready> {
-    return new Promise((resolve, reject) => {
-      this.#spawn(resolve, (why) => reject(new ExpectedError(why)))
-    })
+    if (this.#stopping) this.#giveUp(`${this.name} was stopped while it was starting`)
+    else this.#spawn()
+    return this.#ready.promise
   }
 
   /** The process's metrics; nothing while it is away. */
@@ -76,8 +88,7 @@ export class SupervisedProcess {
 
   /** Lets the process finish what it has begun; ends it by force when that takes too long. */
   async stop(): Promise<void> {
-    this.#stopping = true
-    if (this.#restart) clearTimeout(this.#restart)
+    this.#end()
     const child = this.#child
     if (!child) return
     void this.#ask('stop')
@@ -86,51 +97,97 @@ export class SupervisedProcess {
     clearTimeout(timer)
   }
 
-  #spawn(ready: (answer: Ready) => void, unusable: (why: string) => void): void {
-    const { args, env, logFile } = this.#options
+  /** Ends the process at once. */
+  async kill(): Promise<void> {
+    this.#end()
+    this.#child?.kill('SIGKILL')
+    await this.#exited
+  }
+
+  #end(): void {
+    this.#stopping = true
+    if (this.#restart) clearTimeout(this.#restart)
+    this.#giveUp(`${this.name} was stopped while it was starting`)
+  }
+
+  #giveUp(why: string): void {
+    this.#ready.reject(new ExpectedError(why))
+  }
+
+  #spawn(): void {
+    const { args, env, logFile, niceness } = this.#options
     const log = openSync(logFile, 'a')
     const child = fork(MAIN, args, {
-      env,
+      env: { ...env, ...this.#ports },
       stdio: ['ignore', log, log, 'ipc'],
       execArgv: [...process.execArgv, YOUNG_GENERATION],
     })
     closeSync(log)
-    if (child.pid && this.#options.niceness) setPriority(child.pid, this.#options.niceness)
+    if (child.pid && niceness) setPriority(child.pid, niceness)
     const startedMs = Date.now()
-    let isUnusable = false
+    let unusable: string | null = null
     this.#child = child
     child.on('message', (answer: Answer) => {
-      if (answer.tell === 'ready') {
-        this.#wasReady = true
-        ready(answer)
-      } else if (answer.tell === 'unusable') {
-        isUnusable = true
-        unusable(answer.why)
-      } else this.#questions.get(answer.id)?.(answer)
+      if (answer.tell === 'unusable') unusable = answer.why
+      else this.#hear(answer)
     })
+    const probing = this.#probe(child)
     this.#exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
+        clearInterval(probing)
         this.#child = null
         resolve()
-        if (this.#stopping || isUnusable) return
+        if (this.#stopping) return
         if (Date.now() - startedMs > SETTLED_MS) this.#crashes = 0
-        this.#startAgain(signal ?? `code ${code}`, ready, unusable)
+        this.#startAgain(signal ?? `code ${code}`, unusable)
       })
     })
   }
 
-  #startAgain(how: string, ready: (answer: Ready) => void, unusable: (why: string) => void): void {
+  #hear(answer: Answer): void {
+    if (answer.tell === 'ready') {
+      this.#wasReady = true
+      this.#ports = portsOf(answer)
+      this.#ready.resolve(answer)
+    } else if (answer.tell === 'waiting') this.#options.tell(`${this.name} waits: ${answer.why}`)
+    else if (answer.tell !== 'unusable') this.#questions.get(answer.id)?.(answer)
+  }
+
+  /** Kills a process that runs and does not answer; that it ended is dealt with as for any other. */
+  #probe(child: ChildProcess): NodeJS.Timeout {
+    const { probeMs = upSettings.UP_PROBE_MS.fallback, silentMsMax = upSettings.UP_SILENT_MS_MAX.fallback } =
+      this.#options
+    let silentMs = 0
+    let hasAnswered = false
+    return setInterval(async () => {
+      const isAlive = (await this.#ask('alive')) !== null
+      hasAnswered ||= isAlive
+      silentMs = isAlive ? 0 : silentMs + probeMs
+      const allowedMs = hasAnswered ? silentMsMax : Math.max(silentMsMax, FIRST_ANSWER_MS_MAX)
+      if (silentMs < allowedMs || this.#child !== child || this.#stopping) return
+      silentMs = 0
+      this.#options.tell(`${this.name} has not answered for ${allowedMs / 1_000} s and is killed`)
+      child.kill('SIGKILL')
+    }, probeMs)
+  }
+
+  /**
+   * What cannot work at the first start, as with a wrong password, will not by being tried again; a process that was ready
+   * before is started again whatever it says, as what it misses may come back.
+   */
+  #startAgain(how: string, unusable: string | null): void {
+    if (!this.#wasReady && unusable !== null) {
+      this.#giveUp(unusable)
+      return
+    }
+    const { logFile, tell } = this.#options
     if (!this.#wasReady && this.#crashes >= START_CRASHES_MAX) {
-      unusable(
-        `${this.name} ended ${this.#crashes + 1} times while it was starting. Its log is ${this.#options.logFile}`,
-      )
+      this.#giveUp(`${this.name} ended ${this.#crashes + 1} times while it was starting. Its log is ${logFile}`)
       return
     }
     const waitMs = Math.min(RESTART_MS_MAX, RESTART_MS_FIRST * 2 ** this.#crashes++)
-    this.#options.tell(
-      `${this.name} ended (${how}); starting it again in ${waitMs} ms. Its log is ${this.#options.logFile}`,
-    )
-    this.#restart = setTimeout(() => this.#spawn(ready, unusable), waitMs)
+    tell(`${this.name} ended (${unusable ?? how}); it is started again in ${waitMs} ms. Its log is ${logFile}`)
+    this.#restart = setTimeout(() => this.#spawn(), waitMs)
   }
 
   #ask(ask: Question['ask']): Promise<Answer | null> {
@@ -149,5 +206,12 @@ export class SupervisedProcess {
         if (error) settle(null)
       })
     })
+  }
+}
+
+function portsOf({ apiUrl, simulatorPort }: Ready): NodeJS.ProcessEnv {
+  return {
+    ...(apiUrl === null ? {} : { PORT: new URL(apiUrl).port }),
+    ...(simulatorPort === null ? {} : { SIMULATOR_PORT: String(simulatorPort) }),
   }
 }

@@ -2,13 +2,16 @@ import type { HealthReport } from '../../runtime/health.ts'
 
 /** What a supervisor asks of a process it runs. Each question is answered by a message of the same `ask`. */
 export interface Question {
-  readonly ask: 'metrics' | 'health' | 'stop'
+  readonly ask: 'alive' | 'metrics' | 'health' | 'stop'
   readonly id: number
 }
 
 export type Answer =
   | { readonly tell: 'ready'; readonly apiUrl: string | null; readonly simulatorPort: number | null }
+  /** It does not work yet, and goes on by itself: `why` names the server that it waits for. */
+  | { readonly tell: 'waiting'; readonly why: string }
   /** It cannot start, and starting again would not help. */
   | { readonly tell: 'unusable'; readonly why: string }
+  | { readonly tell: 'alive'; readonly id: number }
   | { readonly tell: 'metrics'; readonly id: number; readonly metrics: object[] }
   | { readonly tell: 'health'; readonly id: number; readonly report: HealthReport }

@@ -3,18 +3,23 @@ import type { FastifyInstance } from 'fastify'
 import type { Progress } from '../../embedded/progress.ts'
 import { temporaryFolder } from '../../embedded/temporary-folder.ts'
 import { createPool } from '../../postgres/pool.ts'
+import type { DiskWatch } from '../../runtime/disk-watch.ts'
 import { createLog } from '../../runtime/log.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import type { RoleName } from '../../services.ts'
 import type { GatewaySettings } from '../../settings.ts'
 import { dlqSettings } from '../dlq/config.ts'
+import { ServerWait } from '../wait-for-server.ts'
 import { createAdminServer } from './admin-server.ts'
+import { upSettings } from './config.ts'
+import { dataFolders, watchDataDisks } from './data-disks.ts'
 import { demoCustomer } from './demo-customer.ts'
 import { type EmbeddedServers, startEmbeddedServers } from './embedded-servers.ts'
 import { lockDataFolder } from './lock-data-folder.ts'
 import { refuseUnfitServers } from './refuse-unfit-servers.ts'
 import { removeServersFile, type ServersFile, writeServersFile } from './servers-file.ts'
 import { SupervisedProcess } from './supervised-process.ts'
+import { WatchedServer, type WatchLimits } from './watched-server.ts'
 
 /** Which roles share a process here: what a message waits for, and what follows from it. */
 const PROCESSES: Readonly<Record<string, { roles: readonly RoleName[]; niceness: number }>> = {
@@ -32,16 +37,23 @@ export interface UpOptions {
   readonly ephemeral: boolean
   readonly progress: Progress
   readonly tell: (what: string) => void
+  /** Aborted when nobody wants the gateway any more: what has started is stopped, and the start throws. */
+  readonly stopping?: AbortSignal
 }
 
 export interface RunningGateway {
   readonly servers: ServersFile
   readonly dataFolder: string
   readonly processes: ReadonlyMap<string, SupervisedProcess>
+  /** Servers that were started here, by what they are called. */
+  readonly embedded: ReadonlyMap<string, WatchedServer>
   stop(): Promise<void>
 }
 
-/** Starts the whole gateway on this machine and keeps it running. If a part cannot start, all is stopped again. */
+/**
+ * Starts the whole gateway on this machine and keeps it running: its servers, and its processes. If a part cannot start,
+ * all is stopped again.
+ */
 export async function startGateway(options: UpOptions): Promise<RunningGateway> {
   const { gateway, ephemeral, tell } = options
   refuseUnfitServers(gateway, options.clickhouseUrl)
@@ -49,16 +61,23 @@ export async function startGateway(options: UpOptions): Promise<RunningGateway> 
   const dataFolder = temporary?.path ?? resolve(gateway.SMSGW_DATA)
   const unlock = lockDataFolder(dataFolder, tell)
   const running = new GatewayProcesses(options, dataFolder)
-  const stop = async (): Promise<void> => {
+  // Also when we end without having stopped, as by a second Ctrl-C. The guards of the servers stop those by themselves.
+  const letGo = (): void => {
+    for (const each of running.processes.values()) void each.kill()
     removeServersFile(dataFolder)
-    await running.stop()
     unlock()
+  }
+  process.once('exit', letGo)
+  const stop = async (): Promise<void> => {
+    await running.stop()
+    letGo()
+    process.off('exit', letGo)
     await temporary?.remove()
   }
   try {
     const servers = await running.start()
     writeServersFile(dataFolder, servers)
-    return { servers, dataFolder, processes: running.processes, stop }
+    return { servers, dataFolder, processes: running.processes, embedded: running.embedded, stop }
   } catch (error) {
     await stop()
     throw error
@@ -69,45 +88,76 @@ class GatewayProcesses {
   readonly processes = new Map<string, SupervisedProcess>()
   readonly #options: UpOptions
   readonly #dataFolder: string
-  #embedded: EmbeddedServers | null = null
+  readonly #limits: WatchLimits
+  readonly #stopping: AbortSignal
+  readonly embedded = new Map<string, WatchedServer>()
   #admin: FastifyInstance | null = null
+  #disk: DiskWatch | null = null
 
   constructor(options: UpOptions, dataFolder: string) {
     this.#options = options
     this.#dataFolder = dataFolder
+    this.#stopping = options.stopping ?? new AbortController().signal
+    const settings = readSettings(upSettings, options.env)
+    this.#limits = {
+      probeMs: settings.UP_PROBE_MS,
+      silentMsMax: settings.UP_SILENT_MS_MAX,
+      restartsMax: settings.UP_RESTARTS_MAX,
+      windowMs: settings.UP_RESTARTS_WINDOW_MS,
+    }
   }
 
   async start(): Promise<ServersFile> {
-    const { gateway, clickhouseUrl, brokers, progress } = this.#options
+    const { gateway, clickhouseUrl, brokers, progress, tell } = this.#options
+    this.#stopping.addEventListener('abort', () => void this.#endProcesses(), { once: true })
     const ledger = join(this.#dataFolder, 'simulator', 'ledger.ndjson')
     const simulator = this.#create('simulator', ['smsc'], { SIMULATOR_LEDGER: ledger, ...this.#options.env }, 5)
     const simulatorReady = simulator.start()
-    simulatorReady.catch(() => {})
-    this.#embedded = await startEmbeddedServers({
+    const embedded = await startEmbeddedServers({
       folder: this.#dataFolder,
       cacheFolder: join(resolve(gateway.SMSGW_DATA), 'cache'),
       brokers,
       given: { kafka: gateway.KAFKA_BROKERS, database: gateway.DATABASE_URL, clickhouse: clickhouseUrl },
       progress,
+      stopping: this.#stopping,
     })
+    this.#watch(embedded)
     progress('gateway', 'starting')
+    const folders = dataFolders(this.#dataFolder, embedded)
+    this.#disk = watchDataDisks(folders, gateway.DISK_RESERVE_BYTES, tell)
     const { simulatorPort } = await simulatorReady
-    const env = this.#roleEnvironment(this.#embedded, `127.0.0.1:${simulatorPort}`)
+    this.#stopping.throwIfAborted()
+    const env = this.#roleEnvironment(embedded, `127.0.0.1:${simulatorPort}`, folders)
     const roles = Object.entries(PROCESSES).map(([name, { roles: names, niceness }]) =>
       this.#create(name, ['run', ...names], env, niceness),
     )
     const answers = await Promise.all(roles.map((each) => each.start()))
-    const apiKey = await this.#demoKey(this.#embedded.addresses.database)
-    const admin = await this.#serveAdmin(roles, this.#embedded.addresses.database)
+    const apiKey = await this.#demoKey(embedded.addresses.database)
+    const admin = await this.#serveAdmin(roles, embedded.addresses.database)
+    this.#stopping.throwIfAborted()
     progress('gateway', 'ready')
     const api = answers.find(({ apiUrl }) => apiUrl !== null)!.apiUrl!
-    return { pid: process.pid, api, admin, api_key: apiKey, ...this.#embedded.addresses }
+    return { pid: process.pid, api, admin, api_key: apiKey, ...embedded.addresses }
   }
 
   async stop(): Promise<void> {
+    await this.#disk?.stop()
     await this.#admin?.close()
+    await this.#endProcesses()
+    await Promise.all([...this.embedded.values()].map((server) => server.stop()))
+  }
+
+  /** From now on they are started again when they end. */
+  #watch({ servers }: EmbeddedServers): void {
+    for (const server of servers) {
+      const watched = new WatchedServer(server, this.#limits, this.#options.tell)
+      this.embedded.set(server.name, watched)
+      watched.start()
+    }
+  }
+
+  async #endProcesses(): Promise<void> {
     await Promise.all([...this.processes.values()].map((each) => each.stop()))
-    await this.#embedded?.stop()
   }
 
   #create(name: string, args: readonly string[], env: NodeJS.ProcessEnv, niceness = 0): SupervisedProcess {
@@ -117,16 +167,23 @@ class GatewayProcesses {
       env,
       logFile: join(this.#dataFolder, 'logs', `${name}.log`),
       tell: this.#options.tell,
+      probeMs: this.#limits.probeMs,
+      silentMsMax: this.#limits.silentMsMax,
       niceness,
     })
     this.processes.set(name, created)
     return created
   }
 
-  #roleEnvironment({ addresses, databaseForRoles }: EmbeddedServers, simulator: string): NodeJS.ProcessEnv {
+  #roleEnvironment(
+    { addresses, databaseForRoles }: EmbeddedServers,
+    simulator: string,
+    folders: readonly string[],
+  ): NodeJS.ProcessEnv {
     return {
       SIMULATOR_ADDRESS: simulator,
       AUDIT_FOLDER: join(this.#dataFolder, 'audit'),
+      DISK_FOLDERS: folders.join(),
       ...this.#options.env,
       KAFKA_BROKERS: addresses.kafka,
       DATABASE_URL: databaseForRoles,
@@ -134,11 +191,18 @@ class GatewayProcesses {
     }
   }
 
+  /** A server may die in this moment as in any other; it is started again meanwhile. */
   async #demoKey(databaseUrl: string): Promise<string> {
     const pool = createPool({ url: databaseUrl, applicationName: 'smsgw-up', connectionsMax: 1 })
+    const wait = new ServerWait(createLog('up', 'silent'), (why) => this.#options.tell(`up waits: ${why}`))
+    const end = (): void => wait.stop()
+    this.#stopping.addEventListener('abort', end, { once: true })
     try {
-      return await demoCustomer(pool, this.#dataFolder)
+      const key = await wait.until('the demo customer', () => demoCustomer(pool, this.#dataFolder))
+      this.#stopping.throwIfAborted()
+      return key!
     } finally {
+      this.#stopping.removeEventListener('abort', end)
       await pool.end()
     }
   }
@@ -147,7 +211,7 @@ class GatewayProcesses {
     const { ADMIN_PORT: port, ADMIN_HOST: host, LOG_LEVEL } = this.#options.gateway
     const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, this.#options.env)
     const pool = createPool({ url: databaseUrl, applicationName: 'smsgw-admin', connectionsMax: 4 })
-    this.#admin = await createAdminServer(roles, {
+    this.#admin = await createAdminServer(roles, [...this.embedded.values()], {
       pool,
       redrivesMax,
       log: createLog('admin', LOG_LEVEL, process.stderr),

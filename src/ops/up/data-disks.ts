@@ -1,0 +1,32 @@
+import { inMegabytes, reservedBytes } from '../../runtime/disk-space.ts'
+import { DiskWatch } from '../../runtime/disk-watch.ts'
+import type { EmbeddedServers } from './embedded-servers.ts'
+
+/** People hear of a disk when twice of what is kept back is left: in time to do something. */
+const WARN_RESERVES = 2
+
+/** The folders whose disks this gateway fills: its own, and where PostgreSQL's data lies when that is elsewhere. */
+export function dataFolders(dataFolder: string, { servers }: Pick<EmbeddedServers, 'servers'>): string[] {
+  const elsewhere = servers.map(({ folder }) => folder).filter((folder) => !folder.startsWith(dataFolder))
+  return [dataFolder, ...elsewhere]
+}
+
+/** Says in a line when a disk fills up, and when it has room again. */
+export function watchDataDisks(
+  folders: readonly string[],
+  reserveBytesMax: number,
+  tell: (what: string) => void,
+): DiskWatch {
+  const watch = new DiskWatch({
+    folders,
+    reserveBytesMax,
+    lowReserves: WARN_RESERVES,
+    changed: (space, isLow) => {
+      const left = `The disk of ${space.folder} has ${inMegabytes(space.freeBytes)} left`
+      const limit = inMegabytes(reservedBytes(space, reserveBytesMax))
+      tell(isLow ? `${left}; below ${limit} posts are refused until there is room.` : `${left}: there is room again.`)
+    },
+  })
+  watch.start()
+  return watch
+}
