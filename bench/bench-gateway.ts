@@ -26,6 +26,8 @@ export interface BenchGatewayOptions {
   readonly webhooks: { readonly customers: number; readonly url: string }
   readonly env?: NodeJS.ProcessEnv
   readonly progress?: Progress
+  /** Where it says what befalls its servers and processes; on standard error unless given. */
+  readonly tell?: (what: string) => void
 }
 
 /** A whole gateway of its own, with customers that have money. */
@@ -40,7 +42,7 @@ export async function startBenchGateway(options: BenchGatewayOptions): Promise<B
     brokers: options.brokers,
     ephemeral: true,
     progress: options.progress ?? silent,
-    tell: (what) => console.error(what),
+    tell: options.tell ?? ((what) => console.error(what)),
   })
   const pool = createPool({
     url: gateway.servers.database,

@@ -1,0 +1,66 @@
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { LoadResult } from '../../bench/load/post-open-loop.ts'
+import { isFinal, STATUSES } from '../../src/domain/status.ts'
+import type { RunningGateway } from '../../src/ops/up/up.ts'
+import type { Pool } from '../../src/postgres/pool.ts'
+import { eventually } from '../servers/eventually.ts'
+import { unflaggedDuplicates } from './compare-sources.ts'
+
+const FINAL = STATUSES.filter(isFinal)
+
+/**
+ * Waits until every message that a load was told is accepted is final, and judges the whole gateway: each was charged
+ * once, nothing was stored that nobody was told of, nothing was sent twice without saying so.
+ * Returns how many say so.
+ */
+export async function judgeAccepted(
+  { dataFolder }: Pick<RunningGateway, 'dataFolder'>,
+  pool: Pool,
+  loads: readonly LoadResult[],
+  msMax: number,
+): Promise<{ flagged: number }> {
+  const told = loads.flatMap(({ accepted }) => accepted.map(([smsId]) => smsId))
+  const finals = await eventually(
+    () => countFinal(pool),
+    (count) => count >= told.length,
+    msMax,
+  )
+  expect(finals).toBe(told.length)
+  const ids = new Set(told)
+  const { rows: stored } = await pool.query<{ sms_id: number }>(
+    "SELECT sms_id FROM messages WHERE customer_id LIKE 'bench-%'",
+  )
+  // Each key was charged for one message, and it is the one that the customer was told of.
+  expect(stored.filter(({ sms_id }) => !ids.has(sms_id))).toEqual([])
+  expect(stored).toHaveLength(told.length)
+  expect(await booksDiffer(pool)).toEqual([])
+  expect(await unflaggedDuplicates(pool, join(dataFolder, 'simulator', 'ledger.ndjson'))).toEqual([])
+  const { rows } = await pool.query<{ flagged: number }>(
+    'SELECT count(*) AS flagged FROM message_states WHERE possible_duplicate',
+  )
+  return rows[0]!
+}
+
+async function countFinal(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    "SELECT count(*) AS count FROM message_states WHERE customer_id LIKE 'bench-%' AND status = ANY($1)",
+    [FINAL],
+  )
+  return rows[0]!.count
+}
+
+/** Customers whose balance is not the sum of their ledger, or who were not charged or refunded once for each message. */
+async function booksDiffer(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ customer_id: string }>(
+    `SELECT b.customer_id FROM balances b
+     JOIN (SELECT customer_id, sum(balance) AS balance, sum(reserved) AS reserved,
+             count(*) FILTER (WHERE kind = 'reserve') AS reserves, 
+             count(*) FILTER (WHERE kind IN ('capture', 'release')) AS settled
+           FROM ledger GROUP BY customer_id) AS l USING (customer_id)
+     LEFT JOIN (SELECT customer_id, count(*) AS messages FROM messages GROUP BY customer_id) AS m USING (customer_id)
+     WHERE b.customer_id LIKE 'bench-%' AND (b.balance <> l.balance OR b.reserved <> l.reserved OR b.reserved <> 0
+       OR l.reserves <> m.messages OR l.settled <> m.messages)`,
+  )
+  return rows.map(({ customer_id }) => customer_id)
+}
