@@ -13,7 +13,7 @@ const YOUNG_GENERATION = '--max-semi-space-size=64'
 /** Checks of health have two seconds each. */
 const ANSWER_TIMEOUT_MS = 3_000
 /** Before its first answer a process reads its code and begins; on a busy machine that takes its time. */
-const FIRST_ANSWER_MS_MAX = 60_000
+const FIRST_ANSWER_MS_MAX = 180_000
 const STOP_TIMEOUT_MS = 7_000
 const RESTART_MS_FIRST = 250
 /** A process that has never been ready is given up after as many. */

@@ -4,9 +4,12 @@ import { diskSpace, inMegabytes } from '../../runtime/disk-space.ts'
 import { WakeSignal } from '../../runtime/wake-signal.ts'
 import { nextStart, type RestartLimits, START_BYTES_MIN } from './restart-rule.ts'
 
+/** On a busy machine what works may take seconds to answer. */
+const PROBE_TIMEOUT_MS = 5_000
+
 export interface WatchLimits extends RestartLimits {
   readonly probeMs: number
-  /** A server that runs without answering for so long is killed. Counted in probes, as clocks jump over suspensions. */
+  /** A server that runs without answering for so long is killed. */
   readonly silentMsMax: number
 }
 
@@ -82,15 +85,18 @@ export class WatchedServer {
       this.#signal.wake()
     })
     for (let silentMs = 0; ; ) {
+      const beganMs = performance.now()
       await this.#signal.sleep(probeMs)
       if (this.#isStopping) return null
       if (ended !== null) return ended
-      const isAnswering = await this.#server.probe(probeMs).then(
+      const isAnswering = await this.#server.probe(PROBE_TIMEOUT_MS).then(
         () => true,
         () => false,
       )
       if (ended !== null) return ended
-      silentMs = isAnswering ? 0 : silentMs + probeMs
+      // No more than the probe can have taken: the machine may have been suspended meanwhile.
+      const tookMs = Math.min(performance.now() - beganMs, probeMs + PROBE_TIMEOUT_MS)
+      silentMs = isAnswering ? 0 : silentMs + tookMs
       this.#trouble = isAnswering ? null : `${this.name} runs and does not answer`
       if (silentMs < silentMsMax || this.#isStopping) continue
       this.#server.kill()
