@@ -34,6 +34,15 @@ interface Ingestion {
   readonly select: string
 }
 
+/** Names behind that of the Kafka table. */
+const PARTS = ['_read', '_fill', '_refused', '_rows']
+
+/** What ClickHouse knows of a record beside its fields, and as what the views find it. */
+const RECORD_COLUMNS = `record_topic String, kafka_partition UInt64, kafka_offset UInt64, record_time Nullable(DateTime64(3)),
+  record_error String, record_raw String`
+const RECORD_VALUES = `_topic AS record_topic, _partition AS kafka_partition, _offset AS kafka_offset,
+  _timestamp_ms AS record_time, _error AS record_error, _raw_message AS record_raw`
+
 const FLUSH_MS = { fast: 500, bulk: 7_500 } as const
 const BLOCK_ROWS = { fast: 65_536, bulk: 1_048_576 } as const
 
@@ -53,11 +62,10 @@ export async function ensureKafkaTables(client: ClickHouse, options: KafkaTableO
     const statements = create(ingestion, options)
     const fingerprint = createHash('sha256').update(statements.join()).digest('hex').slice(0, 16)
     if (known.get(ingestion.name) === fingerprint) continue
-    for (const suffix of ['_fill', '_refused']) {
-      await client.command({ query: `DROP VIEW IF EXISTS ${ingestion.name}${suffix} SYNC` })
+    // What reads goes first and comes last: a block that it reads while a view is missing never reaches that view.
+    for (const gone of [ingestion.name, ...PARTS.map((suffix) => ingestion.name + suffix)]) {
+      await client.command({ query: `DROP TABLE IF EXISTS ${gone} SYNC` })
     }
-    await client.command({ query: `DROP TABLE IF EXISTS ${ingestion.name} SYNC` })
-    // The table first: it reads only when a view asks, so the fingerprint must not be there before the views are.
     for (const query of statements) await client.command({ query })
     await client.command({ query: `ALTER TABLE ${ingestion.name} MODIFY COMMENT '${fingerprint}'` })
     made.push(ingestion.name)
@@ -66,6 +74,9 @@ export async function ensureKafkaTables(client: ClickHouse, options: KafkaTableO
 }
 
 /**
+ * The Kafka table reads as soon as one view asks for its rows, and then for that view alone. So a single view reads, into
+ * a table that keeps nothing, on which the others depend that are there before it.
+ *
  * Each row of a block goes either into the target or, with what is wrong, into `malformed`. What lies outside of the
  * times that are kept is among the latter: events of a hundred months would need as many partitions, a block that needs
  * more is refused as a whole, and ClickHouse would read it again for ever.
@@ -88,16 +99,17 @@ function create({ name, topic, columns, time, target, select }: Ingestion, optio
       ${loginSettings(options.login)}
       input_format_skip_unknown_fields = 1,
       date_time_input_format = 'best_effort'`,
+    `CREATE TABLE ${name}_rows (${columns}, ${RECORD_COLUMNS}) ENGINE = Null`,
     `CREATE MATERIALIZED VIEW ${name}_refused TO malformed AS
-      SELECT now64(3) AS ingested_at, _topic AS topic, _partition AS kafka_partition, _offset AS kafka_offset,
-        multiIf(_error != '', _error, sms_id = 0, 'a field is missing',
+      SELECT now64(3) AS ingested_at, record_topic AS topic, kafka_partition, kafka_offset,
+        multiIf(record_error != '', record_error, sms_id = 0, 'a field is missing',
           concat('event ', event_id, ' of ', toString(${time}), ' is outside of the times that are kept')) AS error,
-        _raw_message AS raw
-      FROM ${name} WHERE _error != '' OR sms_id = 0 OR NOT ${isKept}`,
+        record_raw AS raw
+      FROM ${name}_rows WHERE record_error != '' OR sms_id = 0 OR NOT ${isKept}`,
     `CREATE MATERIALIZED VIEW ${name}_fill TO ${target} AS
-      SELECT ${time} AS occurred_at, ${select}, _partition AS kafka_partition, _offset AS kafka_offset,
-        now64(3) AS ingested_at
-      FROM ${name} WHERE _error = '' AND sms_id != 0 AND ${isKept}`,
+      SELECT ${time} AS occurred_at, ${select}, kafka_partition, kafka_offset, now64(3) AS ingested_at
+      FROM ${name}_rows WHERE record_error = '' AND sms_id != 0 AND ${isKept}`,
+    `CREATE MATERIALIZED VIEW ${name}_read TO ${name}_rows AS SELECT *, ${RECORD_VALUES} FROM ${name}`,
   ]
 }
 
@@ -130,7 +142,7 @@ function ingestions(topics: KafkaTableOptions['topics']): Ingestion[] {
       columns: `event_id String, timestamp DateTime64(3, 'UTC'), customer_id String, sms_id UInt64, phone String,
         cost UInt64, sender Nullable(String), encoding String, segments UInt16, operator String, priority UInt8,
         client_ref Nullable(String)`,
-      time: 'kafka_accepted.timestamp',
+      time: 'kafka_accepted_rows.timestamp',
       select: `event_id, customer_id, sms_id, phone, cost, sender, encoding, segments,
         operator, priority, client_ref`,
     },
@@ -142,7 +154,7 @@ function ingestions(topics: KafkaTableOptions['topics']): Ingestion[] {
         attempt UInt16, operator String, operator_message_id Nullable(String), error_code Nullable(String),
         segments UInt16, latency_ms UInt64, possible_duplicate Bool, delivered_at Nullable(DateTime64(3, 'UTC'))`,
       // Foreign producers leave the time out of all but what is delivered.
-      time: `coalesce(nullIf(kafka_statuses.occurred_at, toDateTime64(0, 3, 'UTC')), kafka_statuses.delivered_at, _timestamp_ms,
+      time: `coalesce(nullIf(kafka_statuses_rows.occurred_at, toDateTime64(0, 3, 'UTC')), kafka_statuses_rows.delivered_at, record_time,
         now64(3))`,
       select: `event_id, customer_id, sms_id, status, attempt, operator, operator_message_id, error_code,
         segments, latency_ms, possible_duplicate`,
