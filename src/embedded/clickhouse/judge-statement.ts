@@ -13,7 +13,7 @@ const REFUSED = new Set(
 )
 /** Engines whose tables lie in the engine's own folder, and Kafka's; grants let others pass, such as EmbeddedRocksDB with a path. */
 const ENGINES = new Set(
-  'atomic mergetree replacingmergetree aggregatingmergetree summingmergetree memory log kafka'.split(' '),
+  'atomic mergetree replacingmergetree aggregatingmergetree summingmergetree memory log null kafka'.split(' '),
 )
 /** Table functions that read neither files nor addresses, nor text that is SQL again (`eval`). */
 const TABLE_FUNCTIONS = new Set(
