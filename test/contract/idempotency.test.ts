@@ -168,15 +168,28 @@ test('keys in flight are conflicts, whether of requests or of messages, and are 
 test.each([
   ['two messages with one key', [{ idempotency_key: 'a' }, { idempotency_key: 'a' }], null, 1],
   ['a key of the request beside one of a message', [{}, { idempotency_key: 'a' }], 'b', 1],
-  ['an empty key', [{ idempotency_key: '' }], null, 0],
-  ['a key that cannot be stored', [{ idempotency_key: 'a\u0000' }], null, 0],
-  ['a key that is too long', [{ idempotency_key: 'a'.repeat(256) }], null, 0],
 ])('%s is refused', async (_, messages, key, index) => {
   const { post, count } = await gateway(1_000)
   const answer = await post({ messages: messages.map((each) => ({ to: TO, text: 'x', ...each })) }, key)
   const errors = [{ pointer: `/messages/${index}/idempotency_key` }]
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-request', errors } })
   expect(await count()).toBe(0)
+})
+
+test.each([
+  ['an empty key', ''],
+  ['a key that cannot be stored', 'a\u0000'],
+  ['a key that is too long', 'a'.repeat(256)],
+])('%s refuses its message alone', async (_, key) => {
+  const { post, count } = await gateway(1_000)
+  const message = { to: TO, text: 'x' }
+  const answer = await post({ messages: [{ ...message, idempotency_key: key }, message] })
+  const errors = [{ pointer: '/messages/0/idempotency_key' }]
+  expect(answer).toMatchObject({
+    status: 202,
+    body: { accepted: 1, results: [{ code: 'invalid-request', errors }, {}] },
+  })
+  expect(await count()).toBe(1)
 })
 
 test('a key is forgotten after three days, that of a message for later three days after its time', async () => {
