@@ -8,6 +8,7 @@ import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { findCoordinators } from '../../src/kafka/cluster/find-coordinators.ts'
+import { retryCall } from '../../src/kafka/cluster/retry-call.ts'
 import type { ConsumerObserver } from '../../src/kafka/consumer/consumer-observer.ts'
 import { DONE } from '../../src/kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
@@ -25,16 +26,30 @@ async function commitForeign(
 ): Promise<void> {
   const connections = cluster.connections()
   await cluster.refresh()
-  const coordinator = (await findCoordinators(cluster, [groupId])).get(groupId)!
+  // A broker that has just started knows no coordinator yet, and one that it has found may still be loading.
+  const coordinator = (await retryCall(() => findCoordinators(cluster, [groupId]))).get(groupId)!
   const partition = {
     partitionIndex: 0,
     committedOffset: BigInt(offset),
     committedLeaderEpoch: -1,
     committedMetadata: metadata,
   }
-  await callBroker(await connections.to(coordinator), offsetCommitV8.api, groupId, -1, '', null, [
-    { name: topic, partitions: [partition] },
-  ])
+  const connection = await connections.to(coordinator)
+  await eventually(
+    async () => {
+      const answer: offsetCommitV8.OffsetCommitResponse = await callBroker(
+        connection,
+        offsetCommitV8.api,
+        groupId,
+        -1,
+        '',
+        null,
+        [{ name: topic, partitions: [partition] }],
+      )
+      return answer.topics[0]!.partitions[0]!.errorCode
+    },
+    (code) => code === 0,
+  )
   await connections.close()
 }
 
