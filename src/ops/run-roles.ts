@@ -121,7 +121,6 @@ class RoleProcess implements StartedRoles {
       this.health.add('kafka', () => this.#cluster.refresh())
       if (this.#options.servesOperations) this.#operations = await serveOperations(this.#options, this.#pool, this)
       this.#disk.start()
-      this.#clock.start()
       const roles = await this.#wait.until('start of the roles', () => this.#attempt(topics))
       this.#isStarted = roles !== null
       return roles
@@ -136,6 +135,7 @@ class RoleProcess implements StartedRoles {
     const { gateway, processName, env, log } = this.#options
     const wait = this.#wait
     await wait.until('connection to PostgreSQL', () => prepareDatabase(this.#pool, log))
+    this.#clock.start()
     wait.throwIfStopped()
     const producer = new Producer(this.#cluster, producerOptions('safe'), observeProducer(log, this.metrics, 'main'))
     const opening: Service[] = []

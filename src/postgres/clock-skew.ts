@@ -54,7 +54,9 @@ export class ClockSkew {
     this.#failure = new RepeatedFailure({ what: 'clock comparison with PostgreSQL', log: parts.log })
   }
 
+  /** Again without effect. */
   start(): void {
+    if (this.#timer) return
     const sample = (): void => {
       this.sample().then(
         () => this.#failure.succeeded(),

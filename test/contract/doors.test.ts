@@ -358,8 +358,19 @@ test('a customer may have so many messages under way; others go on', async () =>
   const { pool, app, key } = await apiGateway(1_000_000, fixedRouter(), { limits: { customerMessagesMax: 100 } })
   const { key: other } = await keyOfNew(pool, 'd')
   const batch = { messages: Array.from({ length: 90 }, () => GOOD) }
-  const both = await Promise.all([1, 2, 3].map(() => post(app, key, batch, '/v1/messages/batch')))
-  expect(both.map(({ statusCode }) => statusCode).sort()).toEqual([202, 429, 429])
+  const locking = await pool.connect()
+  await locking.query("BEGIN; SELECT FROM balances WHERE customer_id = 'c' FOR UPDATE")
+  const first = post(app, key, batch, '/v1/messages/batch')
+  await eventually(
+    async () =>
+      (await pool.query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))
+        .rowCount,
+    (waiting) => waiting! > 0,
+  )
+  expect((await post(app, key, batch, '/v1/messages/batch')).statusCode).toBe(429)
+  await locking.query('COMMIT')
+  locking.release()
+  expect((await first).statusCode).toBe(202)
   expect((await post(app, key, batch, '/v1/messages/batch')).statusCode).toBe(202)
   expect((await post(app, other, GOOD)).json().code).toBe('insufficient-balance')
 })
