@@ -82,7 +82,8 @@ export class ApiService implements Service {
       ensurePartitions(pool, Date.now()).catch((error) => log.error({ err: error }, 'could not make partitions'))
     }, PARTITION_CHECK_MS).unref()
     const { SEGMENTS_MAX: segmentsMax, SEND_AHEAD_DAYS_MAX: sendAheadDaysMax } = settings
-    const router = new MessageRouter({ operators, portability, segmentsMax, sendAheadDaysMax })
+    const nowMs = (): number => this.#ids.nowMs()
+    const router = new MessageRouter({ operators, portability, segmentsMax, sendAheadDaysMax, nowMs })
     this.#app = await createApi({
       ...this.#parts,
       router,

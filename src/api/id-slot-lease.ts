@@ -89,7 +89,7 @@ export class IdSlotLease {
   next(): number {
     if (!this.#lease) throw unavailable()
     try {
-      return this.#lease.ids.next(this.#nowMs())
+      return this.#lease.ids.next(this.nowMs())
     } catch (error) {
       if (error instanceof IdsExhaustedError) throw unavailable()
       throw error
@@ -164,7 +164,8 @@ export class IdSlotLease {
     this.#readAtMs = performance.now()
   }
 
-  #nowMs(): number {
+  /** PostgreSQL's time, by which ids are drawn, in milliseconds since 1970. */
+  nowMs(): number {
     return this.#databaseMs + Math.floor(performance.now() - this.#readAtMs)
   }
 }
