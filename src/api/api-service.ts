@@ -53,6 +53,7 @@ export class ApiService implements Service {
     this.#queue = new AcceptQueue({
       pool,
       ids: this.#ids,
+      nowMs: () => this.#ids.nowMs(),
       transactionsMax: settings.ACCEPT_TRANSACTIONS_MAX,
       batchMessagesMax: settings.ACCEPT_BATCH_MESSAGES_MAX,
       gatherMs: settings.ACCEPT_GATHER_MS,

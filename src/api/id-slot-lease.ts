@@ -82,7 +82,7 @@ export class IdSlotLease {
       isWaiting = true
       await sleep(CLAIM_RETRY_MS)
     }
-    this.#renewals.start()
+    this.#renewals.start(this.#times.renewMs)
   }
 
   /** A new id. Throws Problem `unavailable` when the lease could not be renewed for so long that its block is used up. */

@@ -11,7 +11,7 @@ export function fixedOperators(source = simulatorFor('98', 100)) {
 /** Routes by prefixes alone. */
 export function fixedRouter(source?: string): MessageRouter {
   const portability = { networksOf: async () => new Map(), stop: async () => {} }
-  const rest = { portability, segmentsMax: 10, sendAheadDaysMax: 30, nowMs: Date.now }
+  const rest = { portability, segmentsMax: 10, sendAheadDaysMax: 30, nowMs: () => Date.now() }
   return new MessageRouter({ operators: fixedOperators(source), ...rest })
 }
 
