@@ -20,6 +20,7 @@ import { monitorSettings } from './ops/lag/config.ts'
 import { LagMonitor } from './ops/lag/lag-monitor.ts'
 import { outboxSettings } from './outbox/config.ts'
 import { OutboxService } from './outbox/outbox-service.ts'
+import type { DatabaseClock } from './postgres/clock-skew.ts'
 import type { Pool } from './postgres/pool.ts'
 import type { DiskWatch } from './runtime/disk-watch.ts'
 import type { Health } from './runtime/health.ts'
@@ -44,6 +45,7 @@ export interface ProcessParts {
   readonly producer: Producer
   readonly operators: OperatorDirectory
   readonly disk: DiskWatch
+  readonly clock: DatabaseClock
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log

@@ -53,6 +53,7 @@ export class ApiService implements Service {
     this.#queue = new AcceptQueue({
       pool,
       ids: this.#ids,
+      nowMs: () => this.#ids.nowMs(),
       transactionsMax: settings.ACCEPT_TRANSACTIONS_MAX,
       batchMessagesMax: settings.ACCEPT_BATCH_MESSAGES_MAX,
       gatherMs: settings.ACCEPT_GATHER_MS,
@@ -82,7 +83,8 @@ export class ApiService implements Service {
       ensurePartitions(pool, Date.now()).catch((error) => log.error({ err: error }, 'could not make partitions'))
     }, PARTITION_CHECK_MS).unref()
     const { SEGMENTS_MAX: segmentsMax, SEND_AHEAD_DAYS_MAX: sendAheadDaysMax } = settings
-    const router = new MessageRouter({ operators, portability, segmentsMax, sendAheadDaysMax })
+    const nowMs = (): number => this.#ids.nowMs()
+    const router = new MessageRouter({ operators, portability, segmentsMax, sendAheadDaysMax, nowMs })
     this.#app = await createApi({
       ...this.#parts,
       router,

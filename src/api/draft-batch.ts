@@ -5,9 +5,9 @@ import { Problem } from '../domain/errors.ts'
 import { isClean } from '../domain/text/clean-text.ts'
 import { KEY_LENGTH_MAX, messageClaim } from './accept-http.ts'
 import type { WorkLane } from './limits/work-lane.ts'
-import { type DraftRules, draftMessage, MessageRequest } from './message-request.ts'
+import { draftMessage, MessageRequest } from './message-request.ts'
 import { checkShape } from './plugins/problems.ts'
-import type { MessageRouter } from './route-messages.ts'
+import type { MessageRouter, RequestRules } from './route-messages.ts'
 
 export const BatchMessage = Type.Object(
   {
@@ -63,10 +63,10 @@ function checkKeys(messages: readonly (BatchMessage | Problem)[], hasRequestKey:
   }
 }
 
-function readRow(message: BatchMessage, rules: DraftRules, pointer: string): AcceptRow {
+function readRow(message: BatchMessage, rules: RequestRules, pointer: string): AcceptRow {
   const { idempotency_key: key, ...bare } = message
   if (key !== undefined && !isClean(key)) return { draft: uncleanKey(pointer), claim: null }
-  const draft = orProblem(() => draftMessage(bare, rules, Date.now(), pointer))
+  const draft = orProblem(() => draftMessage(bare, rules, rules.nowMs, pointer))
   return { draft, claim: key === undefined ? null : messageClaim(key, bare) }
 }
 

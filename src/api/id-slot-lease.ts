@@ -82,14 +82,14 @@ export class IdSlotLease {
       isWaiting = true
       await sleep(CLAIM_RETRY_MS)
     }
-    this.#renewals.start()
+    this.#renewals.start(this.#times.renewMs)
   }
 
   /** A new id. Throws Problem `unavailable` when the lease could not be renewed for so long that its block is used up. */
   next(): number {
     if (!this.#lease) throw unavailable()
     try {
-      return this.#lease.ids.next(this.#nowMs())
+      return this.#lease.ids.next(this.nowMs())
     } catch (error) {
       if (error instanceof IdsExhaustedError) throw unavailable()
       throw error
@@ -164,7 +164,8 @@ export class IdSlotLease {
     this.#readAtMs = performance.now()
   }
 
-  #nowMs(): number {
+  /** PostgreSQL's time, by which ids are drawn, in milliseconds since 1970. */
+  nowMs(): number {
     return this.#databaseMs + Math.floor(performance.now() - this.#readAtMs)
   }
 }

@@ -11,6 +11,14 @@ export interface MessageRouterParts {
   readonly portability: Portability
   readonly segmentsMax: number
   readonly sendAheadDaysMax: number
+  /** PostgreSQL's time, as the messages' ids and acceptance have it. */
+  readonly nowMs: () => number
+}
+
+/** The rules for the messages of one request. */
+export interface RequestRules extends DraftRules {
+  /** When it came, by which times to send and validities are reckoned. */
+  readonly nowMs: number
 }
 
 /** How a message is to go out. */
@@ -54,13 +62,14 @@ export class MessageRouter {
   async rulesFor(
     { customerId, expressAllowed }: RequestSender,
     messages: readonly { readonly to: string }[],
-  ): Promise<DraftRules> {
+  ): Promise<RequestRules> {
     const { operators, portability, segmentsMax, sendAheadDaysMax } = this.#parts
+    const nowMs = this.#parts.nowMs()
     const setup = operators.current()
     const ported = setup.needsNetwork
       ? await portability.networksOf(messages.flatMap(({ to }) => toE164(to) ?? []))
       : null
-    return { segmentsMax, sendAheadDaysMax, expressAllowed, route: chooseBy(setup, customerId, ported) }
+    return { segmentsMax, sendAheadDaysMax, expressAllowed, nowMs, route: chooseBy(setup, customerId, ported) }
   }
 }
 

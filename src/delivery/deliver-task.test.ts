@@ -139,6 +139,7 @@ function worker(
     encoding: 'gsm7',
   }
   const delivery = new TaskDelivery({
+    clock: { nowMs: () => Date.now() },
     tasks: { read: () => ({ ...task, ...rest, segments: 1, valid_until: null, ...changes }) } as never,
     lines: {
       get: (name: string) => operators.find((each) => each.name === name)?.candidate.line,

@@ -2,6 +2,7 @@ import type { DeliveryTask } from '../events/delivery.ts'
 import { EventFormError } from '../events/event-codec.ts'
 import { DONE, deadLetter, type Outcome, retryAt, shed } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import type { DatabaseClock } from '../postgres/clock-skew.ts'
 import { type Attempt, partsToSubmit } from './attempt.ts'
 import {
   type AttemptRules,
@@ -28,6 +29,7 @@ import type { ReceiptTeller, TakenSubmit } from './tell-receipts.ts'
 
 export interface DeliveryParts {
   readonly tasks: TaskReader
+  readonly clock: DatabaseClock
   readonly lines: Pick<LiveLines, 'get' | 'candidates'>
   readonly attempts: Pick<AttemptBook, 'history'>
   readonly maker: AttemptMaker
@@ -61,6 +63,7 @@ export interface TaskDelays {
 interface Progress {
   readonly task: DeliveryTask
   readonly reports: TaskReports
+  /** When its validity ends, by the process's own clock, as all other times here. */
   readonly validUntilMs: number | null
   attemptsBefore: number
   attempts: Attempt[]
@@ -127,7 +130,7 @@ export class TaskDelivery {
     const progress: Progress = {
       task,
       reports: new TaskReports(this.#parts.reporter, subject, task.operator),
-      validUntilMs: task.valid_until === null ? null : Date.parse(task.valid_until),
+      validUntilMs: task.valid_until === null ? null : this.#toOwnMs(Date.parse(task.valid_until)),
       attemptsBefore: task.retry_count,
       attempts: [],
       isRecalled: false,
@@ -139,6 +142,11 @@ export class TaskDelivery {
     }
     this.#progress.set(record, progress)
     return progress
+  }
+
+  /** A time of PostgreSQL's clock, moved by what that is ahead of ours. */
+  #toOwnMs(databaseMs: number): number {
+    return databaseMs - (this.#parts.clock.nowMs() - Date.now())
   }
 
   async #pursue(record: ConsumedRecord, progress: Progress): Promise<Outcome> {
@@ -220,6 +228,7 @@ export class TaskDelivery {
       const order = {
         ...submits,
         message,
+        validUntilMs,
         line,
         partCount,
         attempt: step.attempt,

@@ -7,6 +7,8 @@ import type { AttemptBook, TakenUp, WrittenEnd } from './record-attempts.ts'
 /** What an attempt is to be. */
 export interface AttemptOrder extends PartsToSubmit {
   readonly message: OutgoingMessage
+  /** When its validity ends, by the process's own clock; the message has it by PostgreSQL's. */
+  readonly validUntilMs: number | null
   readonly line: OperatorLine
   readonly attempt: number
   readonly partCount: number
@@ -49,7 +51,7 @@ export class AttemptMaker {
    * looked up. Throws when the database does, before anything is submitted.
    */
   async make(order: AttemptOrder): Promise<MadeAttempt | null> {
-    const { message, line, attempt, partCount, parts, possibleDuplicate } = order
+    const { message, validUntilMs, line, attempt, partCount, parts, possibleDuplicate } = order
     const beganMs = performance.now()
     const paceMs = Math.max(0, order.untilMs - Date.now())
     const leaseMs = Math.ceil(line.responseTimeoutMs + LEASE_MARGIN_MS + paceMs)
@@ -63,7 +65,7 @@ export class AttemptMaker {
       const isDue = await order.due()
       // A process that was stopped since it took the lease must not submit: the attempt may be another's by now.
       const isLate = performance.now() - beganMs > paceMs + LEASE_MARGIN_MS / 2
-      const isOver = message.validUntilMs !== null && message.validUntilMs <= Date.now()
+      const isOver = validUntilMs !== null && validUntilMs <= Date.now()
       const mayBeWritten = isDue && !isLate && !isOver
       isTried ||= mayBeWritten
       ending.push(this.#part(order, part, mayBeWritten, written))

@@ -23,7 +23,7 @@ function record(validUntilMs: number | null) {
 }
 
 /** A worker that begins with a message of which PostgreSQL has these attempts already. */
-function worker(outcomes: AttemptOutcome[], deferMs = 60_000) {
+function worker(outcomes: AttemptOutcome[], deferMs = 60_000, clock = { nowMs: () => Date.now() }) {
   const reported: [Status, { attempt: number; possibleDuplicate: boolean }][] = []
   const deferredUntilMs: number[] = []
   const made: number[] = []
@@ -42,6 +42,7 @@ function worker(outcomes: AttemptOutcome[], deferMs = 60_000) {
   }
   const delivery = new TaskDelivery({
     tasks: new TaskReader(),
+    clock,
     lines: { get: () => line, candidates: () => [{ line, sender: null, why: '' }] },
     attempts: { history: async () => ({ attempts: [...history], attemptsBefore: 0 }) },
     maker: {
@@ -89,6 +90,19 @@ test.each<[AttemptOutcome, Status, number]>([
   expect(last(reported)).toEqual([status, { attempt, possibleDuplicate: false }])
   expect(made).toEqual([])
 })
+
+test.each([3_600_000, -3_600_000])(
+  'a worker whose clock is %d ms off ends a validity when PostgreSQL does',
+  async (offMs) => {
+    const clock = { nowMs: () => Date.now() - offMs }
+    const over = worker([], 60_000, clock)
+    expect(await over.delivery.handle(record(clock.nowMs() - 1_000))).toEqual(DONE)
+    expect(last(over.reported)).toEqual(['expired', { attempt: 0, possibleDuplicate: false }])
+    const valid = worker(['temporary'], 60_000, clock)
+    expect(await valid.delivery.handle(record(clock.nowMs() + 3_000_000))).toEqual(DONE)
+    expect(valid.deferredUntilMs).toHaveLength(1)
+  },
+)
 
 test('a customer who cancelled took the attempt: nothing is made', async () => {
   const { delivery, reported, made } = worker(['cancelled'])

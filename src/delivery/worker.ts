@@ -14,6 +14,7 @@ import { producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
 import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import { receiptTimeoutMs } from '../operators/operator-schema.ts'
+import type { DatabaseClock } from '../postgres/clock-skew.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
@@ -53,6 +54,7 @@ export interface WorkerParts {
   /** A lasting name of this process as a member of its group; null for none. */
   readonly instanceId: string | null
   readonly pool: Pool
+  readonly clock: DatabaseClock
   readonly cluster: Cluster
   /** For dead letters. */
   readonly producer: Producer
@@ -207,10 +209,11 @@ export class Worker implements Service {
   }
 
   #createDelayed(tasks: TaskReader): DelayedTasks {
-    const { pool, metrics, settings, operators } = this.#parts
+    const { pool, clock, metrics, settings, operators } = this.#parts
     const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks put aside for a long wait, or behind one')
     return new DelayedTasks({
       pool,
+      clock,
       tasks,
       order: settings.DELIVERY_ORDER,
       deferMs: settings.DELIVERY_DEFER_MS,
@@ -241,11 +244,12 @@ export class Worker implements Service {
   }
 
   #createDelivery(tasks: TaskReader, delayed: DelayedTasks): TaskDelivery {
-    const { metrics, settings } = this.#parts
+    const { clock, metrics, settings } = this.#parts
     const duration = metrics.histogram('smsgw_submit_duration_seconds', 'From a submit to its answer', ['operator'])
     const submits = metrics.counter('smsgw_submits_total', 'Submits to operators', ['operator', 'result'])
     return new TaskDelivery({
       tasks,
+      clock,
       lines: this.#lines,
       attempts: this.#attempts,
       maker: new AttemptMaker({

@@ -134,7 +134,10 @@ class RoleProcess implements StartedRoles {
   async #attempt(topics: ReturnType<typeof readTopicsFile>): Promise<ReadonlyMap<string, Service>> {
     const { gateway, processName, env, log } = this.#options
     const wait = this.#wait
-    await wait.until('connection to PostgreSQL', () => prepareDatabase(this.#pool, log))
+    await wait.until('connection to PostgreSQL', async () => {
+      await prepareDatabase(this.#pool, log)
+      await this.#clock.sample()
+    })
     this.#clock.start()
     wait.throwIfStopped()
     const producer = new Producer(this.#cluster, producerOptions('safe'), observeProducer(log, this.metrics, 'main'))
@@ -172,7 +175,13 @@ class RoleProcess implements StartedRoles {
       return operators.current().revision
     })
     const instanceId = gateway.KAFKA_INSTANCE_ID === '' ? null : `${gateway.KAFKA_INSTANCE_ID}-${processName}`
-    const shared = { pool: this.#pool, cluster: this.#cluster, health: this.health, metrics: this.metrics }
+    const shared = {
+      pool: this.#pool,
+      cluster: this.#cluster,
+      health: this.health,
+      metrics: this.metrics,
+      clock: this.#clock,
+    }
     const parts: ProcessParts = { ...shared, gateway, instanceId, producer, operators, log, roles, disk: this.#disk }
     for (const name of this.#names) roles.set(name, ROLES[name].create(parts, env))
     return roles

@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createLog } from '../runtime/log.ts'
 import { Metrics } from '../runtime/metrics.ts'
 import { ClockSkew, isSkewed } from './clock-skew.ts'
 import type { Pool } from './pool.ts'
+
+afterEach(() => void vi.restoreAllMocks())
 
 /** A database whose clock is so far ahead. */
 function databaseAhead(byMs: () => number): Pool {
@@ -35,4 +37,26 @@ test('a clock that is ten minutes off is shown and warned of once, and so is its
 test('a slow answer alone proves nothing', () => {
   expect(isSkewed({ skewMs: 1_500, errorMs: 800 })).toBe(false)
   expect(isSkewed({ skewMs: -1_900, errorMs: 800 })).toBe(true)
+})
+
+test("PostgreSQL's time goes on whatever the own clock shows, and a database with another clock is believed", async () => {
+  const trueMs = Date.now
+  let databaseAheadMs = 0
+  const query = async () => ({ rows: [{ now_ms: trueMs() + databaseAheadMs }] })
+  const clock = new ClockSkew({
+    pool: { query } as unknown as Pool,
+    metrics: new Metrics(),
+    log: createLog('test', 'silent'),
+  })
+  for (const offMs of [600_000, -600_000]) {
+    vi.spyOn(Date, 'now').mockImplementation(() => trueMs() + offMs)
+    await clock.sample()
+    expect(Math.abs(clock.nowMs() - trueMs())).toBeLessThan(60_000)
+    vi.restoreAllMocks()
+    // The own clock stepped by ten minutes since the reading.
+    expect(Math.abs(clock.nowMs() - trueMs())).toBeLessThan(60_000)
+  }
+  databaseAheadMs = 600_000
+  await clock.sample()
+  expect(Math.abs(clock.nowMs() - trueMs() - databaseAheadMs)).toBeLessThan(60_000)
 })

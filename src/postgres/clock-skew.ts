@@ -1,7 +1,8 @@
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
-import type { Pool } from './pool.ts'
+import { ClockOffset } from './clock-offset.ts'
+import type { Pool, Queryable } from './pool.ts'
 
 const SAMPLE_MS = 15_000
 const SKEW_MS_MAX = 1_000
@@ -9,7 +10,24 @@ const SKEW_MS_MAX = 1_000
 /** How far PostgreSQL's clock, the reference of all processes, is ahead of ours; wrong by `errorMs` at most. */
 export interface ClockReading {
   readonly skewMs: number
+  /** PostgreSQL's time when it answered, in milliseconds since 1970. */
+  readonly databaseMs: number
   readonly errorMs: number
+}
+
+/** PostgreSQL's time, which processes agree on. */
+export interface DatabaseClock {
+  /** Milliseconds since 1970. */
+  nowMs(): number
+}
+
+/** PostgreSQL's time in milliseconds since 1970, for one decision. */
+export async function readDatabaseMs(database: Queryable): Promise<number> {
+  const { rows } = await database.query<{ now_ms: number }>({
+    name: 'clock-read-whole',
+    text: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms',
+  })
+  return rows[0]!.now_ms
 }
 
 /** Asks PostgreSQL for its time, which is compared with the middle of the round trip. */
@@ -20,14 +38,16 @@ export async function readClock(pool: Pick<Pool, 'query'>): Promise<ClockReading
     text: 'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms',
   })
   const answeredMs = Date.now()
+  const databaseMs = rows[0]!.now_ms
   return {
-    skewMs: rows[0]!.now_ms - (sentMs + answeredMs) / 2,
+    skewMs: databaseMs - (sentMs + answeredMs) / 2,
+    databaseMs,
     errorMs: (answeredMs - sentMs) / 2 + 1,
   }
 }
 
 /** Whether the clocks certainly differ by more than a second: a slow answer alone proves nothing. */
-export function isSkewed({ skewMs, errorMs }: ClockReading): boolean {
+export function isSkewed({ skewMs, errorMs }: Pick<ClockReading, 'skewMs' | 'errorMs'>): boolean {
   return Math.abs(skewMs) - errorMs > SKEW_MS_MAX
 }
 
@@ -39,12 +59,15 @@ export interface ClockSkewParts {
 
 /**
  * Measures this process's clock against PostgreSQL's, shows the difference as `smsgw_clock_skew_seconds`, and warns of
- * more than a second, once until it is less. Nothing is decided by it: what processes agree on is PostgreSQL's time.
+ * more than a second, once until it is less. Between two readings PostgreSQL's time goes on by a monotonic clock, so
+ * neither an offset of the process's own clock nor a step of it matters to whoever goes by `nowMs`.
  */
-export class ClockSkew {
+export class ClockSkew implements DatabaseClock {
   readonly #parts: ClockSkewParts
   readonly #gauge
   readonly #failure: RepeatedFailure
+  /** From the process's monotonic clock to PostgreSQL's. */
+  readonly #offset = new ClockOffset()
   #isWarned = false
   #timer: NodeJS.Timeout | null = null
 
@@ -71,8 +94,15 @@ export class ClockSkew {
     if (this.#timer) clearInterval(this.#timer)
   }
 
+  /** PostgreSQL's time, wrong by half a round trip at most; before the first reading, the process's own. */
+  nowMs(): number {
+    return Math.floor(this.#offset.toTheirs(performance.now()) ?? Date.now())
+  }
+
   async sample(): Promise<ClockReading> {
+    const askedMs = performance.now()
     const reading = await readClock(this.#parts.pool)
+    this.#offset.sample(askedMs, performance.now(), reading.databaseMs)
     this.#gauge.set(reading.skewMs / 1_000)
     const isWrong = isSkewed(reading)
     const fields = { skew_ms: Math.round(reading.skewMs), error_ms: Math.round(reading.errorMs) }

@@ -17,8 +17,9 @@ export class RoundLoop {
     return this.#stopping
   }
 
-  start(): void {
-    this.#running ??= this.#run()
+  /** `afterMs`: how long to sleep before the first round. */
+  start(afterMs = 0): void {
+    this.#running ??= this.#run(afterMs)
   }
 
   /** Sleeps within a round, but not on when the loop is stopped. */
@@ -33,7 +34,8 @@ export class RoundLoop {
     await this.#running
   }
 
-  async #run(): Promise<void> {
+  async #run(afterMs: number): Promise<void> {
+    if (afterMs > 0) await this.pause(afterMs)
     while (!this.#stopping) {
       const sleepMs = await this.#round()
       if (sleepMs > 0) await this.pause(sleepMs)

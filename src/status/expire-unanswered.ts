@@ -1,14 +1,14 @@
-import { OpenRanges } from '../domain/open-ranges.ts'
+import type { OpenRanges } from '../domain/open-ranges.ts'
 import { SEND_AHEAD_DAYS_LIMIT, VALID_DAYS_MAX } from '../domain/send-time.ts'
-import { smsIdTimeMs } from '../domain/sms-id.ts'
 import { GROUPS, TOPICS } from '../events/topics.ts'
 import { hasPassed, readProgress } from '../kafka/admin/read-progress.ts'
 import type { BrokerConnections, Cluster } from '../kafka/cluster/cluster.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import { RECEIPT_DAYS_LIMIT } from '../operators/operator-schema.ts'
+import { readDatabaseMs } from '../postgres/clock-skew.ts'
 import { LeaderLoop } from '../postgres/leader-loop.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
-import { readRanges, writeRanges } from '../postgres/range-progress.ts'
+import { writeRanges } from '../postgres/range-progress.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Service } from '../runtime/service.ts'
@@ -16,10 +16,9 @@ import type { Values } from '../runtime/settings.ts'
 import type { statusSettings } from './config.ts'
 import { dropReceived } from './drop-received.ts'
 import { SearchUnanswered } from './search-unanswered.ts'
-import { readFirstMessage } from './unanswered-statements.ts'
+import { readWatchRanges, WATCH_PROGRESS_TABLE } from './watch-ranges.ts'
 
 const WATCH_LOCK = 7_306_006
-const PROGRESS_TABLE = 'receipt_watch_progress'
 const DAY_MS = 86_400_000
 /** From its acceptance until the last receipt of a message that was scheduled may come, and be looked for. */
 const WATCHED_DAYS = SEND_AHEAD_DAYS_LIMIT + VALID_DAYS_MAX + RECEIPT_DAYS_LIMIT + 1
@@ -77,7 +76,8 @@ export class ExpireUnanswered implements Service {
       lock: WATCH_LOCK,
       periodMs: parts.settings.RECEIPT_WATCH_PERIOD_MS,
       begin: async (connection) => {
-        const ranges = await this.#readRanges(connection)
+        const afterMs = parts.settings.RECEIPT_WATCH_AFTER_MS
+        const ranges = await readWatchRanges(connection, { rangeMs: this.#rangeMs, afterMs, revisitShare: 1 })
         return () => this.#round(connection, ranges)
       },
       troubled: (error) =>
@@ -92,16 +92,6 @@ export class ExpireUnanswered implements Service {
   async stop(): Promise<void> {
     await this.#loop.stop()
     await this.#connections.close()
-  }
-
-  async #readRanges(connection: Connection): Promise<OpenRanges> {
-    const afterMs = this.#parts.settings.RECEIPT_WATCH_AFTER_MS
-    const rules = { rangeMs: this.#rangeMs, afterMs, revisitShare: 1 }
-    const known = await readRanges(connection, PROGRESS_TABLE, rules)
-    if (known) return known
-    const first = await connection.query<{ sms_id: number | null }>(readFirstMessage())
-    const smsId = first.rows[0]!.sms_id
-    return new OpenRanges(rules, smsId === null ? Date.now() - afterMs : smsIdTimeMs(smsId), [])
   }
 
   async #round(connection: Connection, ranges: OpenRanges): Promise<void> {
@@ -125,14 +115,13 @@ export class ExpireUnanswered implements Service {
       ranges.visited(startMs, oldestMs, nowMs, dueMs)
       if (this.#loop.isStopping || performance.now() > endMs) break
     }
-    await writeRanges(connection, PROGRESS_TABLE, ranges)
+    await writeRanges(connection, WATCH_PROGRESS_TABLE, ranges)
     await this.#drop(connection, nowMs)
   }
 
   /** Returns the database's time. */
   async #look(connection: Connection): Promise<number> {
-    const { rows } = await connection.query<{ at: Date }>('SELECT clock_timestamp() AS at')
-    const atMs = rows[0]!.at.getTime()
+    const atMs = await readDatabaseMs(connection)
     const progress = await readProgress(this.#parts.cluster, this.#connections, TOPICS.status, GROUPS.status)
     const { targetOffsets, atMs: sinceMs } = this.#probe ?? { targetOffsets: [], atMs: 0 }
     if (progress.every((each, partition) => hasPassed(each, targetOffsets[partition] ?? 0))) {

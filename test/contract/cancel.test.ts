@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { acceptBatch } from '../../src/api/accept/accept-batch.ts'
 import { cancelMessage } from '../../src/api/cancel/cancel-message.ts'
 import { AttemptBook } from '../../src/delivery/record-attempts.ts'
@@ -18,6 +18,8 @@ const CUSTOMER = 'c'
 const COST = 7
 const BALANCE = 100_000
 const codec = eventCodec(StatusEvent)
+
+afterEach(() => void vi.restoreAllMocks())
 
 async function acceptSome(pool: Pool, messages: number): Promise<number[]> {
   await createCustomer(pool, { customerId: CUSTOMER, name: CUSTOMER, currency: 'IRR' })
@@ -120,3 +122,24 @@ test('between two attempts a message is cancelled, and a worker that goes on fin
   const { rows } = await pool.query('SELECT status, settlement FROM message_states')
   expect(rows).toEqual([{ status: 'cancelled', settlement: 'released' }])
 })
+
+test.each([600_000, -600_000])(
+  'a process whose clock is %d ms off refuses what ends, and cancels what is valid',
+  async (offMs) => {
+    const pool = await freshDatabase()
+    const [ends, valid] = await acceptSome(pool, 2)
+    const validFor = (smsId: number, seconds: number) =>
+      pool.query(`UPDATE messages SET valid_until = now() + $2 * interval '1 second' WHERE sms_id = $1`, [
+        smsId,
+        seconds,
+      ])
+    await validFor(ends!, 1)
+    await validFor(valid!, 300)
+    const trueMs = Date.now
+    vi.spyOn(Date, 'now').mockImplementation(() => trueMs() + offMs)
+    expect(await cancelMessage(pool, CUSTOMER, ends!)).toMatchObject({ kind: 'refused' })
+    expect(await cancelMessage(pool, CUSTOMER, valid!)).toEqual({ kind: 'cancelled' })
+    const [event] = await told(pool)
+    expect(Math.abs(Date.parse(event!.occurred_at) - trueMs())).toBeLessThan(300_000)
+  },
+)

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { callBack, readAwaited } from '../../src/delivery/delay/delay-statements.ts'
 import { DelayedTasks } from '../../src/delivery/delay/delayed-tasks.ts'
 import { type DeliveryOrder, TaskReader } from '../../src/delivery/read-tasks.ts'
@@ -8,13 +8,17 @@ import { TOPICS } from '../../src/events/topics.ts'
 import { DONE, deadLetter, type Outcome, retryAt } from '../../src/kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { releaseDue } from '../../src/outbox/schedule/schedule-statements.ts'
+import { ClockSkew, type DatabaseClock } from '../../src/postgres/clock-skew.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { Metrics } from '../../src/runtime/metrics.ts'
 import { consumedRecord } from '../servers/consumed-record.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const CUSTOMER = 'c'
 const FIRST_ID = 10_000_000_000_000
 const LONG_MS = 3_600_000
+const CLOCK: DatabaseClock = { nowMs: () => Date.now() }
 /** Of operators and routes. */
 const REVISION = 3
 
@@ -50,10 +54,11 @@ function taskOf(smsId: number, phone: string, validUntil: string | null = null):
 type Handler = (smsId: number, record: ConsumedRecord, delayed: DelayedTasks) => Promise<Outcome>
 
 /** A worker of its own: what one knew the next one must find. */
-function worker(pool: Pool, handle: Handler, order: DeliveryOrder = 'recipient') {
+function worker(pool: Pool, handle: Handler, order: DeliveryOrder = 'recipient', clock = CLOCK) {
   const tasks = new TaskReader()
   const waits = { deferMs: 60_000, awayMs: 3_000 }
-  const delayed = new DelayedTasks({ pool, tasks, order, ...waits, revision: () => REVISION, deferred: () => {} })
+  const watched = { revision: () => REVISION, deferred: () => {} }
+  const delayed = new DelayedTasks({ pool, clock, tasks, order, ...waits, ...watched })
   delayed.assigned()
   const handler = delayed.keepOrder((record) => {
     const task = tasks.read(record)
@@ -62,6 +67,8 @@ function worker(pool: Pool, handle: Handler, order: DeliveryOrder = 'recipient')
   })
   return { delayed, take: (record: LogRecord) => handler(consumedRecord({ topic: TOPICS.delivery, ...record })) }
 }
+
+afterEach(() => void vi.restoreAllMocks())
 
 /** Puts a task aside for an hour. */
 const putAside: Handler = async (_smsId, record, delayed) => {
@@ -289,4 +296,33 @@ test('an operator that never comes back: its tasks look for another from time to
   expect(idsOf(await release(pool, 30_000))).toEqual([FIRST_ID])
   // Released by its time it counts as called back.
   expect(await callBackOf(pool, 'o', 1)).toBe(0)
+})
+
+test.each([600_000, -600_000])('a worker whose clock is %d ms off defers for as long as any other', async (offMs) => {
+  const pool = await freshDatabase()
+  const trueMs = Date.now
+  const iso = (inMs: number): string => new Date(trueMs() + inMs).toISOString()
+  const phoneOf = (n: number): string => `+98912123450${n}`
+  vi.spyOn(Date, 'now').mockImplementation(() => trueMs() + offMs)
+  const clock = new ClockSkew({ pool, metrics: new Metrics(), log: createLog('test', 'silent') })
+  await clock.sample()
+  const off = worker(pool, putAside, 'recipient', clock)
+  await off.take(taskOf(FIRST_ID, phoneOf(0)))
+  // Behind the first one, and no longer than it is valid.
+  await off.take(taskOf(FIRST_ID + 1, phoneOf(0)))
+  await off.take(taskOf(FIRST_ID + 2, phoneOf(0), iso(1_800_000)))
+  await off.take(taskOf(FIRST_ID + 3, phoneOf(1), iso(1_800_000)))
+  await worker(pool, awaitOperator, 'recipient', clock).take(taskOf(FIRST_ID + 4, phoneOf(2)))
+  const { rows } = await pool.query<{ wait_ms: number; is_with_first: boolean }>(
+    `SELECT (extract(epoch FROM due_at - now()) * 1000)::float8 AS wait_ms, due_at = min(due_at) FILTER (WHERE sms_id = $1)
+       OVER () AS is_with_first FROM scheduled ORDER BY sms_id`,
+    [FIRST_ID],
+  )
+  const waited = rows.map(({ wait_ms: waitMs }) => waitMs)
+  for (const [n, expectedMs] of [LONG_MS, LONG_MS, 1_800_000, 1_800_000].entries()) {
+    expect(Math.abs(waited[n]! - expectedMs)).toBeLessThan(120_000)
+  }
+  expect(rows[1]!.is_with_first).toBe(true)
+  expect(waited[4]).toBeLessThan(120_000)
+  expect(waited[4]).toBeGreaterThan(0)
 })

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { ApiService } from '../../src/api/api-service.ts'
 import { apiSettings } from '../../src/api/config.ts'
 import { IdSlotLease, type LeaseTimes } from '../../src/api/id-slot-lease.ts'
@@ -16,6 +16,8 @@ import { freshDatabase } from '../servers/fixtures.ts'
 
 const log = createLog('test', 'fatal')
 const slotOf = (smsId: number): number => Math.floor(smsId / 128) % 64
+
+afterEach(() => void vi.restoreAllMocks())
 
 async function lease(pool: Pool, times: Partial<LeaseTimes> = {}): Promise<IdSlotLease> {
   const ids = new IdSlotLease(pool, log, times)
@@ -124,6 +126,39 @@ test('two APIs on one database: distinct slots, and no id twice', async () => {
   expect(new Set(ids).size).toBe(300)
   expect(new Set(ids.map(slotOf)).size).toBe(2)
 })
+
+test.each([600_000, -600_000])(
+  'an API whose clock is %d ms off reckons times to send and validities right',
+  async (offMs) => {
+    const pool = await freshDatabase()
+    await createCustomer(pool, { customerId: 'c', name: 'c', currency: 'IRR' })
+    await topUp(pool, 'c', 100_000)
+    const { key } = await issueKey(pool, 'c')
+    const trueMs = Date.now
+    vi.spyOn(Date, 'now').mockImplementation(() => trueMs() + offMs)
+    const url = await startApi(pool)
+    const post = (path: string, body: object): Promise<Response> =>
+      fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    const message = (fields: object) => ({ to: '+989121234567', text: 'x', ...fields })
+    const sendAt = (inMs: number) => message({ send_at: new Date(trueMs() + inMs).toISOString() })
+    for (const path of ['/v1/messages', '/v1/messages/quote']) {
+      expect(await (await post(path, sendAt(-1_000))).json(), path).toMatchObject({ code: 'invalid-time' })
+      expect((await post(path, sendAt(300_000))).ok, path).toBe(true)
+    }
+    await post('/v1/messages', message({ valid_for: 600 }))
+    await post('/v1/messages/batch', { messages: [message({ valid_for: 600 })] })
+    const { rows } = await pool.query<{ valid_ms: number }>(
+      `SELECT (extract(epoch FROM valid_until - accepted_at) * 1000)::float8 AS valid_ms FROM messages
+     WHERE valid_until IS NOT NULL`,
+    )
+    expect(rows).toHaveLength(2)
+    for (const { valid_ms: validMs } of rows) expect(Math.abs(validMs - 600_000)).toBeLessThan(120_000)
+  },
+)
 
 async function startApi(pool: Pool): Promise<string> {
   const service = new ApiService({

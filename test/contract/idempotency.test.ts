@@ -25,7 +25,7 @@ const REFUSING_SENDERS = `${RULES.source.trimEnd().slice(0, -1)}, senders: {allo
 async function gateway(balance: number, options: Partial<AcceptQueueOptions> = {}) {
   const portability = { networksOf: async () => new Map(), stop: async () => {} }
   const routerBy = ({ source, ...rest }: RouterRules) =>
-    new MessageRouter({ operators: fixedOperators(source), portability, ...rest })
+    new MessageRouter({ operators: fixedOperators(source), portability, nowMs: () => Date.now(), ...rest })
   let router = routerBy(RULES)
   const rulesFor: MessageRouter['rulesFor'] = (...asked) => router.rulesFor(...asked)
   const { pool, app, key } = await apiGateway(balance, { rulesFor }, { queue: options })

@@ -77,6 +77,7 @@ class Worker {
       log,
     })
     this.#delivery = new TaskDelivery({
+      clock: { nowMs: () => Date.now() },
       tasks: { read: (record: ConsumedRecord) => this.#tasks.get(record)! } as never,
       lines: this.lines,
       attempts: book,

@@ -1,10 +1,11 @@
-import { beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SmsIds, smsIdTimeMs } from '../../src/domain/sms-id.ts'
 import type { StatusEvent } from '../../src/events/status.ts'
 import { readIncomingMessages, readReviews } from '../../src/ops/operators/read-received.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { dropReceived } from '../../src/status/drop-received.ts'
 import { SearchUnanswered } from '../../src/status/search-unanswered.ts'
+import { readWatchRanges } from '../../src/status/watch-ranges.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const DAY_MS = 86_400_000
@@ -14,6 +15,8 @@ let pool: Pool
 beforeEach(async () => {
   pool = await freshDatabase()
 })
+
+afterEach(() => void vi.restoreAllMocks())
 
 /** A message in that state, accepted just now. */
 async function message(status: string | null): Promise<number> {
@@ -208,3 +211,27 @@ test('what operators brought is kept for its days, and shown newest first', asyn
   expect(await incoming('a', 1)).toEqual(['2'])
   expect(await incoming('b', 10)).toEqual([])
 })
+
+test.each([600_000, -600_000])(
+  'a clock %d ms off hides no message from the search, nor makes it look too early',
+  async (offMs) => {
+    const rules = { rangeMs: 60_000, afterMs: 60_000, revisitShare: 1 }
+    const trueMs = Date.now
+    const connection = await pool.connect()
+    try {
+      vi.spyOn(Date, 'now').mockImplementation(() => trueMs() + offMs)
+      // Nothing was accepted yet; what is next gets an id of PostgreSQL's time.
+      const ranges = await readWatchRanges(connection, rules)
+      const acceptedMs = smsIdTimeMs(ids.next(trueMs()))
+      const { nextMs } = ranges.progress
+      expect(nextMs).toBeLessThanOrEqual(acceptedMs)
+      expect(acceptedMs - nextMs).toBeLessThan(600_000)
+      ranges.extend(acceptedMs + 180_000, 100)
+      expect(ranges.due(acceptedMs + 180_000, Number.POSITIVE_INFINITY)).toContain(
+        Math.floor(acceptedMs / rules.rangeMs) * rules.rangeMs,
+      )
+    } finally {
+      connection.release()
+    }
+  },
+)

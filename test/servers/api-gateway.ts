@@ -20,6 +20,7 @@ export function acceptQueue(pool: Pool, options: Partial<AcceptQueueOptions> = {
   return new AcceptQueue({
     pool,
     ids: new SmsIds(0),
+    nowMs: () => Date.now(),
     transactionsMax: 2,
     batchMessagesMax: 500,
     gatherMs: 4,

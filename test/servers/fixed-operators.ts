@@ -11,7 +11,8 @@ export function fixedOperators(source = simulatorFor('98', 100)) {
 /** Routes by prefixes alone. */
 export function fixedRouter(source?: string): MessageRouter {
   const portability = { networksOf: async () => new Map(), stop: async () => {} }
-  return new MessageRouter({ operators: fixedOperators(source), portability, segmentsMax: 10, sendAheadDaysMax: 30 })
+  const rest = { portability, segmentsMax: 10, sendAheadDaysMax: 30, nowMs: () => Date.now() }
+  return new MessageRouter({ operators: fixedOperators(source), ...rest })
 }
 
 /** A file of one operator, the simulator at that address, for numbers with a prefix. */

@@ -14,6 +14,8 @@ export interface AcceptQueueOptions {
   readonly pool: Pool
   /** Where the ids of messages come from. */
   readonly ids: Pick<SmsIds, 'next'>
+  /** The clock of the ids: when a message is accepted. */
+  readonly nowMs: () => number
   /** Transactions under way at once, and one in reserve (RESERVE_AFTER_MS). */
   readonly transactionsMax: number
   readonly batchMessagesMax: number
@@ -195,7 +197,8 @@ export class AcceptQueue {
   async #accept(requests: readonly PendingRequest[]): Promise<AcceptResult[]> {
     for (let collisions = 1; ; collisions++) {
       try {
-        const results = await acceptBatch(this.#options.pool, this.#options.ids, requests, Date.now)
+        const { pool, ids, nowMs } = this.#options
+        const results = await acceptBatch(pool, ids, requests, nowMs)
         this.#options.accepted()
         return results
       } catch (error) {

@@ -26,6 +26,8 @@ interface MessageRow {
   readonly traceparent: string | null
   readonly accepted_at: Date
   readonly send_at: Date | null
+  /** PostgreSQL's time. */
+  readonly now_ms: number
 }
 
 const codec = eventCodec(StatusEvent)
@@ -49,7 +51,7 @@ async function tryCancel(connection: Connection, customerId: string, smsId: numb
   const { rows } = await connection.query<MessageRow>(readMessage(smsId, customerId))
   const message = rows[0]
   if (!message) return { kind: 'unknown' }
-  const decision = decideCancel(await candidateOf(connection, smsId, message), Date.now())
+  const decision = decideCancel(await candidateOf(connection, smsId, message), message.now_ms)
   if (decision.kind === 'cancelled') return decision
   if (decision.kind === 'refuse') return { kind: 'refused', why: decision.why }
   const { attempt } = decision
@@ -76,7 +78,7 @@ async function candidateOf(connection: Connection, smsId: number, message: Messa
 
 /** The record of `sms.status`, as a worker would publish it that finds the message cancelled. */
 function cancelledRecord(customerId: string, smsId: number, message: MessageRow, attemptsBegun: number): string {
-  const nowMs = Date.now()
+  const nowMs = message.now_ms
   const event: StatusEvent = {
     event_id: eventId(smsId, 'cancelled', attemptsBegun),
     sms_id: smsId,

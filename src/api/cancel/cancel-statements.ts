@@ -4,7 +4,8 @@ import type { QueryConfig } from 'pg'
 export function readMessage(smsId: number, customerId: string): QueryConfig {
   return {
     name: 'cancel-read-message',
-    text: `SELECT operator, segments, max_retries, valid_until, traceparent, accepted_at, send_at
+    text: `SELECT operator, segments, max_retries, valid_until, traceparent, accepted_at, send_at,
+             floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms
            FROM messages WHERE sms_id = $1 AND customer_id = $2`,
     values: [smsId, customerId],
   }

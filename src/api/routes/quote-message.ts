@@ -34,7 +34,7 @@ export function quoteMessageRoute(app: FastifyInstance, router: MessageRouter): 
     },
     async (request, reply) => {
       const rules = await router.rulesFor(request, [request.body])
-      const { phone, text, textChanged, encoding, cost, operator } = draftMessage(request.body, rules, Date.now())
+      const { phone, text, textChanged, encoding, cost, operator } = draftMessage(request.body, rules, rules.nowMs)
       const { segments, units, unitsLeft } = segment(text, encoding)!
       return reply.send({
         to: phone,

@@ -27,7 +27,7 @@ export function sendMessageRoute(app: FastifyInstance, queue: SubmitQueue, route
     async (request, reply) => {
       const claim = requestClaim(request, [request.body])
       const rules = await router.rulesFor(request, [request.body])
-      const draft = tryDraft(request.body, rules, Date.now(), '')
+      const draft = tryDraft(request.body, rules, rules.nowMs, '')
       // With a key it may have been accepted before, when it was still fit.
       if (draft instanceof Problem && !claim) throw draft
       const outcomes = await queue.submit({

@@ -7,6 +7,7 @@ export interface DeferredTask {
   readonly smsId: number
   readonly shard: number
   readonly lane: string
+  /** PostgreSQL's time. */
   readonly dueMs: number
   readonly awaited: Awaited | null
   /** Its record, as the outbox carries it. */

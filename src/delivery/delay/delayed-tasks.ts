@@ -5,6 +5,7 @@ import { encodePayload } from '../../events/outbox-payload.ts'
 import { DONE, deadLetter, type Outcome, pauseUntil } from '../../kafka/consumer/outcome.ts'
 import type { RecordHandler } from '../../kafka/middleware/middleware.ts'
 import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
+import type { DatabaseClock } from '../../postgres/clock-skew.ts'
 import { isDatabaseTrouble, isItemFault } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { WriteTogether } from '../../postgres/write-together.ts'
@@ -14,6 +15,8 @@ import { type DeferredTask, deferTasks, forgetTasks, readAnyDeferred, readPlaces
 
 export interface DelayedTasksParts {
   readonly pool: Pool
+  /** Rows and validities have PostgreSQL's time, so what is reckoned with them goes by it. */
+  readonly clock: DatabaseClock
   readonly tasks: TaskReader
   readonly order: DeliveryOrder
   /** Waits longer than that leave memory. */
@@ -92,9 +95,12 @@ export class DelayedTasks {
     return awayForMs > this.#parts.awayMs
   }
 
-  /** Resolves when the task is put aside: its record is done then. Throws when the database does. */
+  /**
+   * Resolves when the task is put aside: its record is done then. `untilMs` is of the process's own clock. Throws when
+   * the database does.
+   */
   async defer(record: ConsumedRecord, task: DeliveryTask, untilMs: number): Promise<void> {
-    await this.#putTask(record, task, untilMs, null)
+    await this.#putTask(record, task, this.#parts.clock.nowMs() + untilMs - Date.now(), null)
   }
 
   /** The same until that operator calls it back (`call-back-tasks.ts`), or the time for which it waits at most is over. */
@@ -105,7 +111,7 @@ export class DelayedTasks {
     isOnly: boolean,
     spread: number,
   ): Promise<void> {
-    const nowMs = Date.now()
+    const nowMs = this.#parts.clock.nowMs()
     const untilMs = nowMs + awaitMs(nowMs - Date.parse(task.created_at), isOnly, spread)
     await this.#putTask(record, task, untilMs, { operator, revision: this.#parts.revision() })
   }
@@ -139,7 +145,7 @@ export class DelayedTasks {
     const task = this.#parts.tasks.read(record)
     if (task instanceof EventFormError) return next(record)
     const { isOwn, before } = await this.#placeOf(record, task)
-    const nowMs = Date.now()
+    const nowMs = this.#parts.clock.nowMs()
     const endMs = validUntilMs(task)
     // What is too late is not sent, and so overtakes nothing.
     if (before && (endMs === null || endMs > nowMs)) {
@@ -153,7 +159,8 @@ export class DelayedTasks {
   }
 
   async #putTask(record: ConsumedRecord, task: DeliveryTask, untilMs: number, awaited: Awaited | null): Promise<void> {
-    await this.#writing.add(this.#toRow(record, task, dueOf(untilMs, validUntilMs(task), Date.now()), awaited))
+    const dueMs = dueOf(untilMs, validUntilMs(task), this.#parts.clock.nowMs())
+    await this.#writing.add(this.#toRow(record, task, dueMs, awaited))
     this.#putAside.add(record)
   }
 

@@ -1,6 +1,6 @@
+import { ClockOffset } from '../../postgres/clock-offset.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { backoffMs } from '../../runtime/backoff.ts'
-import { ClockOffset } from './clock-offset.ts'
 import type { Gate, Permit, Reopened } from './gate.ts'
 import { type ReservedRow, reserveSlots, slowDown } from './pace-statements.ts'
 import { SlotSupply } from './slot-supply.ts'

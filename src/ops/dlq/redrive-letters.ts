@@ -2,6 +2,7 @@ import { outboxShard } from '../../domain/outbox-shard.ts'
 import type { DeliveryTask } from '../../events/delivery.ts'
 import { encodePayload } from '../../events/outbox-payload.ts'
 import { TOPICS } from '../../events/topics.ts'
+import { readDatabaseMs } from '../../postgres/clock-skew.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
 import { type BatchResult, batchResult, type Refusal } from './batch-result.ts'
@@ -60,7 +61,7 @@ async function decide(
   const messages = await lockMessages(connection, [...new Set(tasks.map(({ sms_id }) => sms_id))])
   const failed = [...messages.values()].filter(({ status }) => status === 'failed')
   const balances = await lockBalances(connection, [...new Set(failed.map(({ customer_id }) => customer_id))])
-  const nowMs = Date.now()
+  const nowMs = await readDatabaseMs(connection)
   const redrives: Redrive[] = []
   const refused: Refusal[] = []
   for (const [index, letter] of letters.entries()) {
@@ -81,7 +82,7 @@ async function decide(
 }
 
 async function carryOut(connection: Connection, redrives: readonly Redrive[], by: string): Promise<void> {
-  const nowMs = Date.now()
+  const nowMs = await readDatabaseMs(connection)
   const letters = redrives.map(({ letter }) => letter)
   const action = await recordAction(connection, 'redriven', by, { letters: letters.map(({ id }) => id) }, nowMs)
   const reopenings = redrives.flatMap(({ reopening }) => reopening ?? [])

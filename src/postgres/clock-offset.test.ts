@@ -24,3 +24,14 @@ test('the quickest answer is believed, and the error is never more than half of 
     ),
   )
 })
+
+test('an answer that contradicts what is known is believed, however slow it is: a clock was set', () => {
+  const clock = new ClockOffset()
+  expect(clock.toTheirs(1_000)).toBeNull()
+  clock.sample(1_000, 1_002, 1_001)
+  clock.sample(2_000, 2_400, 2_350)
+  expect(clock.toTheirs(3_000)).toBe(3_000)
+  clock.sample(3_000, 3_400, 603_200)
+  expect(clock.toTheirs(4_000)).toBe(604_000)
+  expect(clock.toOurs(604_000)).toBe(4_000)
+})

@@ -3,7 +3,8 @@ const DRIFT = 1e-4
 
 /**
  * How far another clock is from ours, by answers that carry its time. An answer's time lies somewhere between asking
- * and hearing, so the quickest answer knows best; what it knows fades as the clocks drift.
+ * and hearing, so the quickest answer knows best; what it knows fades as the clocks drift, and an answer that contradicts
+ * it proves that a clock was set.
  */
 export class ClockOffset {
   #offsetMs = 0
@@ -13,14 +14,22 @@ export class ClockOffset {
   /** An answer that was asked for at `askedMs`, heard at `heardMs`, by our clock, and given at `theirMs`, by theirs. */
   sample(askedMs: number, heardMs: number, theirMs: number): void {
     const errorMs = (heardMs - askedMs) / 2
-    if (errorMs > this.#errorMs + DRIFT * (heardMs - this.#sampledMs)) return
+    const knownErrorMs = this.#errorMs + DRIFT * (heardMs - this.#sampledMs)
+    const offsetMs = theirMs - (askedMs + heardMs) / 2
+    const agrees = Math.abs(offsetMs - this.#offsetMs) <= errorMs + knownErrorMs
+    if (agrees && errorMs > knownErrorMs) return
     this.#errorMs = errorMs
     this.#sampledMs = heardMs
-    this.#offsetMs = theirMs - (askedMs + heardMs) / 2
+    this.#offsetMs = offsetMs
   }
 
   /** One of their times by our clock. */
   toOurs(theirMs: number): number {
     return theirMs - this.#offsetMs
+  }
+
+  /** One of our times by their clock; null before the first answer. */
+  toTheirs(ourMs: number): number | null {
+    return this.#errorMs === Number.POSITIVE_INFINITY ? null : ourMs + this.#offsetMs
   }
 }
