@@ -1,6 +1,7 @@
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
+import { RoundLoop } from '../runtime/round-loop.ts'
 import type { Pool } from './pool.ts'
 
 const SAMPLE_MS = 15_000
@@ -45,8 +46,8 @@ export class ClockSkew {
   readonly #parts: ClockSkewParts
   readonly #gauge
   readonly #failure: RepeatedFailure
+  readonly #loop = new RoundLoop(() => this.#round())
   #isWarned = false
-  #timer: NodeJS.Timeout | null = null
 
   constructor(parts: ClockSkewParts) {
     this.#parts = parts
@@ -55,18 +56,11 @@ export class ClockSkew {
   }
 
   start(): void {
-    const sample = (): void => {
-      this.sample().then(
-        () => this.#failure.succeeded(),
-        (error) => void this.#failure.failed(error),
-      )
-    }
-    sample()
-    this.#timer = setInterval(sample, SAMPLE_MS)
+    this.#loop.start()
   }
 
-  stop(): void {
-    if (this.#timer) clearInterval(this.#timer)
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   async sample(): Promise<ClockReading> {
@@ -78,5 +72,16 @@ export class ClockSkew {
     if (!isWrong && this.#isWarned) this.#parts.log.info(fields, 'clock agrees with PostgreSQL again')
     this.#isWarned = isWrong
     return reading
+  }
+
+  /** Returns how long to wait for the next one. */
+  async #round(): Promise<number> {
+    try {
+      await this.sample()
+      this.#failure.succeeded()
+      return SAMPLE_MS
+    } catch (error) {
+      return this.#failure.failed(error)
+    }
   }
 }

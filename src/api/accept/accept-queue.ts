@@ -19,7 +19,7 @@ export interface AcceptQueueOptions {
   readonly batchMessagesMax: number
   /** How long a batch waits for more requests while there is load. A request that comes alone never waits. */
   readonly gatherMs: number
-  /** Messages that may wait; beyond that requests are refused. A customer may use half of it. */
+  /** Messages that may wait; beyond that requests are refused. Of one customer see `#checkRoom`. */
   readonly waitingMessagesMax: number
   /** Whether as much waits to be published as may. */
   readonly isOutboxFull: () => boolean
@@ -108,7 +108,11 @@ export class AcceptQueue {
     return this.#options.isOutboxFull() ? outboxFull() : null
   }
 
-  /** A customer may have as many messages waiting as there is room left then: there is always some for the next one. */
+  /**
+   * A customer may have as many messages waiting as there is room left then: half of the queue alone, less when others
+   * fill it, so there is always room for the next customer. It bounds memory and needs no setting; `shareByCustomer` is
+   * the policy before it, which an operator of the gateway sets.
+   */
   #checkRoom({ customerId, rows }: PendingRequest): void {
     const room = this.#options.waitingMessagesMax - this.#lanes.messages
     const own = this.#lanes.messagesOf(customerId)
