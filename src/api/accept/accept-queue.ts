@@ -120,7 +120,7 @@ export class AcceptQueue {
     if (own > 0) {
       throw new Problem('too-many-requests', `${own} of your messages are waiting to be accepted; wait for answers.`)
     }
-    throw new Problem('unavailable', 'More messages are waiting to be accepted than can be; try again in a second.')
+    throw new Problem('unavailable', 'Too many requests are queued; try again in a second.')
   }
 
   #enqueue(request: PendingRequest): Promise<AcceptResult> {
@@ -221,6 +221,6 @@ function withoutDrafts(request: PendingRequest, problem: Problem): PendingReques
 }
 
 function outboxFull(): Problem {
-  const detail = 'More messages wait to be sent on than can be kept; try again in a minute.'
+  const detail = 'The outbox is full; try again in a minute.'
   return new Problem('unavailable', detail, [], OUTBOX_FULL_RETRY_SECONDS)
 }

@@ -62,11 +62,11 @@ export function sendCommand(program: Command, done: (exitCode: number) => void):
       '-f, --file <path>',
       'CSV with the columns to, text, and optionally from, client_ref, priority, send_at, valid_for',
     )
-    .option('--encoding <label>', 'of the file, such as windows-1252, windows-1256, iso-8859-9, utf-16le')
+    .option('--encoding <label>', 'encoding of the file, such as windows-1252, windows-1256, iso-8859-9, utf-16le')
     .option('--send-at <time>', 'time to send, as in 2026-11-24T09:30:00+03:30; a row may override it')
     .option('--valid-for <seconds>', 'validity period in seconds; a row may override it')
     .option('--refused <path>', 'write refused rows to this file, with their line, code and reason')
-    .option('--again [label]', 'send a file once more that was sent before')
+    .option('--again [label]', 'send the same file once more, or finish the run of that label')
     .option('--no-wait', 'return when all is accepted; with --send-at it always does')
     .option('--wait-seconds <n>', 'how long to wait for final statuses', positiveNumber, 300)
     .option('--json', 'the result as JSON')

@@ -57,7 +57,7 @@ export class ReceiptListener {
       // Later than our own deadline, which answers and counts.
       requestTimeout: 2 * EXCHANGE_MS_MAX,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      // Node looks for connections that are too slow only every half minute unless told.
+      // Node checks for slow connections every 30 s by default.
       connectionsCheckingInterval: SWEEP_MS,
       noDelay: true,
     })
