@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
-import { isFinal, type Status } from '../../domain/status.ts'
+import type { Status } from '../../domain/status.ts'
 import { cleanText } from '../../domain/text/clean-text.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { CampaignTally, FOLLOWED_MAX } from '../campaign/campaign-tally.ts'
@@ -40,9 +40,9 @@ The file is CSV: commas, semicolons or tabs, texts with one of them in quotation
 It is UTF-8, or UTF-16 with a byte order mark, unless --encoding says otherwise. A fault of its form is found before
 anything is sent.
 
-A row is sent once within 72 hours, however often the command runs: run it again after an interruption, or after a top-up,
-and what was not accepted is sent. --again sends the file once more, as another campaign; with a label of your own
-(--again monday) that one can be finished as well. Corrected rows of --refused FILE are sent by --file FILE.
+A row is sent once within 72 hours (33 days with a time to send), however often the command runs: run it again after an
+interruption or a top-up, and what was not accepted is sent. --again sends the file once more, as another campaign; with a
+label of your own (--again monday) that one can be finished as well. Corrected rows of --refused FILE are sent by --file FILE.
 
 The API is SMSGW_API with the key SMSGW_API_KEY, or that of the \`smsgw up\` that runs here.
 
@@ -143,11 +143,7 @@ async function follow(
 ): Promise<Map<number, Status>> {
   if (smsIds.length === FOLLOWED_MAX) console.error(`The first ${FOLLOWED_MAX} messages are followed, no more.`)
   const bar = new ProgressBar('final   ', smsIds.length)
-  const statuses = await sender.awaitFinal(smsIds, seconds * 1_000, (known) => {
-    let done = 0
-    for (const status of known.values()) if (isFinal(status)) done++
-    bar.update(done)
-  })
+  const statuses = await sender.awaitFinal(smsIds, seconds * 1_000, (finalMessages) => bar.update(finalMessages))
   bar.end()
   return statuses
 }
