@@ -115,7 +115,7 @@ export class IdSlotLease {
     try {
       if (!(await this.#renew())) {
         this.#log.warn({ slot: this.slot }, 'lost the slot of message ids to another process; taking another')
-        await this.#claim()
+        if (!(await this.#claim())) throw new Error('every slot of message ids is leased')
       }
       this.#failure.succeeded()
       return this.#times.renewMs

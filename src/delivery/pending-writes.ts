@@ -19,7 +19,7 @@ export interface PendingWritesOptions<Item, Result> {
   readonly isKept: boolean
   /** The form in which an item is written that cannot be as it is; null for what has none and is refused. */
   readonly reduce: ((item: Item) => Item) | null
-  /** What its caller is told then, by what came of writing it. */
+  /** What its caller gets then, by the result of writing it. */
   readonly reducedResult: (result: Result) => Result
   /** Called for an item that could not be written as it is. */
   readonly isolated: (item: Item, error: unknown, isReduced: boolean) => void
@@ -35,7 +35,7 @@ export function isUnwritable(error: unknown): boolean {
   return isItemFault(error) || error instanceof RangeError || error instanceof TypeError
 }
 
-/** What waits for the next transaction, of one kind. Whoever asked is told when it is committed. */
+/** Items of one kind that wait for the next transaction. `add` resolves when its item is committed. */
 export class PendingWrites<Item, Result> {
   readonly #options: PendingWritesOptions<Item, Result>
   #waiting: Pending<Item, Result>[] = []
@@ -91,7 +91,7 @@ export class PendingWrites<Item, Result> {
 
   /**
    * Writes what was taken in transactions of its own, ever fewer items at once, until those that cannot be written stand
-   * alone. Callers are told as their items are committed. Throws what is no item's fault: what was not settled until then
+   * alone. Each caller gets its result when its item is committed. Throws what is no item's fault: what was not settled until then
    * is still taken.
    */
   async isolate(inTransaction: InTransaction): Promise<void> {

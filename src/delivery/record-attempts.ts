@@ -140,7 +140,7 @@ export class AttemptBook {
   }
 
   /**
-   * Writes how an attempt ended, however long the database is away; without id and code if it refuses those, and then the
+   * Writes how an attempt ended, however long the database is unavailable; without id and code if it refuses those, and then the
    * end is contested. Throws only when stopped meanwhile, or what the database refuses also the rest for.
    */
   end(end: AttemptEnd): Promise<WrittenEnd> {
@@ -197,7 +197,7 @@ export class AttemptBook {
         await sleep(this.#failure.failed(error, { attempts: size }))
       }
     } while (all.some(({ waiting }) => waiting > 0))
-    // In the same breath, as whoever was told above may ask for more at once.
+    // Same tick: a resolved caller may enqueue more synchronously.
     this.#running = null
   }
 

@@ -6,7 +6,7 @@ export interface Sought {
   readonly receipt: Receipt
   readonly sinceMs: number
   readonly lookAtMs: number
-  /** It is in PostgreSQL, for whoever writes the answer to its submit, and is acknowledged after the next look. */
+  /** It is stored for the worker that writes the answer to its submit, and is acknowledged after the next lookup. */
   readonly isKept: boolean
   /** How often its submit got another receipt while this one was being stored. */
   readonly overtaken: number

@@ -33,7 +33,7 @@ export class IncomingMessages {
     this.#rows = new WriteTogether((rows) => this.#write(rows), BATCH_MAX)
   }
 
-  /** Resolves when it is committed. Throws while the database is away: the operator is to send it again. */
+  /** Resolves when it is committed. Throws while the database is unavailable: the operator sends it again. */
   async store(operator: string, message: IncomingMessage): Promise<void> {
     await this.#rows.add({ operator, message })
   }

@@ -125,6 +125,7 @@ export class Worker implements Service {
       port: settings.RECEIPTS_PORT,
       doorOf: (operator) => this.#lines.callbackDoor(operator),
       answered: this.#countCallbacks(),
+      failed: (operator, error) => log.error({ err: error, operator }, 'failed to handle a callback; answered 503'),
     })
     this.#callBack = this.#createCallBack()
     this.#consumer = this.#createConsumer(settings)

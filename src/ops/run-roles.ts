@@ -188,9 +188,9 @@ class RoleProcess implements StartedRoles {
   }
 
   async #close(): Promise<void> {
-    this.#clock.stop()
     await this.#disk.stop()
     await this.#closeAttempt()
+    await this.#clock.stop()
     await this.#cluster.close()
     await this.#pool.end()
     await this.#operations?.close()

@@ -4,7 +4,7 @@ import { isServerUnavailable } from './server-unavailable.ts'
 
 const WAIT_MS_MAX = 5_000
 
-/** Ends the work that is under way when the process is to stop; nobody is told of it. */
+/** Ends the work in progress when the process stops; never reported. */
 class StoppedError extends Error {
   override readonly name = 'StoppedError'
 }

@@ -1,6 +1,7 @@
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
+import { RoundLoop } from '../runtime/round-loop.ts'
 import { ClockOffset } from './clock-offset.ts'
 import type { Pool, Queryable } from './pool.ts'
 
@@ -68,8 +69,8 @@ export class ClockSkew implements DatabaseClock {
   readonly #failure: RepeatedFailure
   /** From the process's monotonic clock to PostgreSQL's. */
   readonly #offset = new ClockOffset()
+  readonly #loop = new RoundLoop(() => this.#round())
   #isWarned = false
-  #timer: NodeJS.Timeout | null = null
 
   constructor(parts: ClockSkewParts) {
     this.#parts = parts
@@ -79,19 +80,11 @@ export class ClockSkew implements DatabaseClock {
 
   /** Again without effect. */
   start(): void {
-    if (this.#timer) return
-    const sample = (): void => {
-      this.sample().then(
-        () => this.#failure.succeeded(),
-        (error) => void this.#failure.failed(error),
-      )
-    }
-    sample()
-    this.#timer = setInterval(sample, SAMPLE_MS)
+    this.#loop.start()
   }
 
-  stop(): void {
-    if (this.#timer) clearInterval(this.#timer)
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   /** PostgreSQL's time, wrong by half a round trip at most; before the first reading, the process's own. */
@@ -110,5 +103,16 @@ export class ClockSkew implements DatabaseClock {
     if (!isWrong && this.#isWarned) this.#parts.log.info(fields, 'clock agrees with PostgreSQL again')
     this.#isWarned = isWrong
     return reading
+  }
+
+  /** Returns how long to wait for the next one. */
+  async #round(): Promise<number> {
+    try {
+      await this.sample()
+      this.#failure.succeeded()
+      return SAMPLE_MS
+    } catch (error) {
+      return this.#failure.failed(error)
+    }
   }
 }

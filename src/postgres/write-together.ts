@@ -40,7 +40,7 @@ export class WriteTogether<Item> {
         for (const { reject } of batch) reject(error)
       }
     }
-    // In the same breath, as whoever was told above may ask for more at once.
+    // Same tick: a resolved caller may enqueue more synchronously.
     this.#writing = null
   }
 

@@ -1,4 +1,4 @@
-/** How long records may be in hand, and fail, before a process that gets none of them done is not ready. */
+/** How long records may be in flight, and fail, before a process that gets none of them done is not ready. */
 const STILL_MS_MAX = 60_000
 
 /**

@@ -6,7 +6,8 @@ const UNWRITTEN_BYTES_MAX = 1024 * 1024
 
 /**
  * Fields that must not reach a log even if a line is written carelessly: what was said, to whom, and secrets. `message`
- * is one only at the top, as errors have a field of that name.
+ * is one only at the top, as errors have a field of that name. `err.detail` is PostgreSQL's, which quotes whole rows there
+ * (`Failing row contains …`).
  */
 const REDACTED = ['text', 'phone', 'to', 'authorization', 'api_key', 'secret', 'password', 'value', 'payload']
 
@@ -22,7 +23,10 @@ export function createLog(name: string, level = 'info', destination?: Destinatio
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: [...REDACTED.flatMap((field) => [field, `*.${field}`]), 'message'], censor: '[redacted]' },
+    redact: {
+      paths: [...REDACTED.flatMap((field) => [field, `*.${field}`]), 'message', 'err.detail'],
+      censor: '[redacted]',
+    },
   }
   return pino(options, destination ?? standardOutput())
 }

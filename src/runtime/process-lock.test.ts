@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempDisposableSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempDisposableSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -43,7 +43,9 @@ test('a process that was given the number of a dead owner does not hold its lock
   const path = lockFile()
   const { pid } = idleProcess()
   writeFileSync(path, JSON.stringify({ ...identityOf(pid)!, started: '1@an-earlier-boot' }))
-  takeProcessLock(path, { refusal })()
+  const release = takeProcessLock(path, { refusal })
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(identityOf(process.pid))
+  release()
 })
 
 test.each([
@@ -53,7 +55,9 @@ test.each([
 ])('a lock of an earlier version that holds the number of %s, which is no gateway, is free', (_what, pid) => {
   const path = lockFile()
   writeFileSync(path, `${pid()}\n`)
-  takeProcessLock(path, { refusal })()
+  const release = takeProcessLock(path, { refusal })
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(identityOf(process.pid))
+  release()
 })
 
 test('a lock of an earlier version is respected while that gateway runs, not when its number was used again', () => {

@@ -83,8 +83,8 @@ export class SubmissionLedger {
   }
 
   /**
-   * Writes what was added; called before anybody is told of it. Returns whether all of it is written: false while the
-   * disk is full, and then nobody may be told yet.
+   * Writes what was added; called before any answer or receipt for it is sent. Returns whether all of it is written: false
+   * while the disk is full, and then neither may be sent yet.
    */
   flush(): boolean {
     if (this.#lines !== '') {

@@ -70,7 +70,7 @@ export class EventDelivery {
   async #each(record: ConsumedRecord, deliver: (event: EndpointEvent) => Promise<void>): Promise<Outcome> {
     const { directory, failure } = this.#parts
     try {
-      const event = codec.decode(record.value)
+      const event = codec.decode(record.value, record.timestampMs)
       const endpoints = await directory.of(event.customer_id)
       const interested = endpoints.filter(({ statuses }) => statuses.includes(event.status))
       if (interested.length > 0) {

@@ -22,7 +22,7 @@ export class EndpointDirectory {
   #startedMs = Number.NEGATIVE_INFINITY
   #readAllMs = Number.NEGATIVE_INFINITY
   #running: Promise<void> = Promise.resolve()
-  /** The read that has not begun yet; whoever asks now waits for it. */
+  /** The read that has not begun yet; callers from now on wait for it. */
   #next: Promise<void> | null = null
 
   constructor(pool: Pool, clock: DatabaseClock) {

@@ -15,7 +15,7 @@ export type ExchangeHead =
   | { readonly kind: 'status'; readonly statusCode: number; readonly headers: IncomingHttpHeaders }
   | { readonly kind: 'broken'; readonly error: string }
 
-/** A receiver that has not answered for so long is slow: whoever waits for it does something else meanwhile. */
+/** A receiver that has not answered for so long is slow: its caller continues without it. */
 const SLOW_MS = 1_000
 
 export interface ExchangeEvents {

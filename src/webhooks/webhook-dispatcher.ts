@@ -29,7 +29,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 const RECORDS_PER_PARTITION_MAX = 5_000
 /**
- * More than there are records in hand, which are bounded. A handler that waits for the database to store its event costs
+ * More than there are records in flight, which are bounded. A handler that waits for the database to store its event costs
  * no more than its record, and requests have bounds of their own; with fewer, a burst that is being stored would keep
  * the records behind it from being posted.
  */

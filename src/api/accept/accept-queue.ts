@@ -21,7 +21,7 @@ export interface AcceptQueueOptions {
   readonly batchMessagesMax: number
   /** How long a batch waits for more requests while there is load. A request that comes alone never waits. */
   readonly gatherMs: number
-  /** Messages that may wait; beyond that requests are refused. A customer may use half of it. */
+  /** Messages that may wait; beyond that requests are refused. Of one customer see `#checkRoom`. */
   readonly waitingMessagesMax: number
   /** Whether as much waits to be published as may. */
   readonly isOutboxFull: () => boolean
@@ -110,7 +110,11 @@ export class AcceptQueue {
     return this.#options.isOutboxFull() ? outboxFull() : null
   }
 
-  /** A customer may have as many messages waiting as there is room left then: there is always some for the next one. */
+  /**
+   * A customer may have as many messages waiting as there is room left then: half of the queue alone, less when others
+   * fill it, so there is always room for the next customer. It bounds memory and needs no setting; `shareByCustomer` is
+   * the policy before it, which an operator of the gateway sets.
+   */
   #checkRoom({ customerId, rows }: PendingRequest): void {
     const room = this.#options.waitingMessagesMax - this.#lanes.messages
     const own = this.#lanes.messagesOf(customerId)
@@ -118,7 +122,7 @@ export class AcceptQueue {
     if (own > 0) {
       throw new Problem('too-many-requests', `${own} of your messages are waiting to be accepted; wait for answers.`)
     }
-    throw new Problem('unavailable', 'More messages are waiting to be accepted than can be; try again in a second.')
+    throw new Problem('unavailable', 'Too many requests are queued; try again in a second.')
   }
 
   #enqueue(request: PendingRequest): Promise<AcceptResult> {
@@ -220,6 +224,6 @@ function withoutDrafts(request: PendingRequest, problem: Problem): PendingReques
 }
 
 function outboxFull(): Problem {
-  const detail = 'More messages wait to be sent on than can be kept; try again in a minute.'
+  const detail = 'The outbox is full; try again in a minute.'
   return new Problem('unavailable', detail, [], OUTBOX_FULL_RETRY_SECONDS)
 }

@@ -51,7 +51,7 @@ function locateDuplicate(text: string): string | null {
     else if (character === ',' && typeof frame?.at === 'number') frame.at++
     else if (character === '"') {
       const end = endOfString(text, at)
-      if (frame?.names && /^\s*:/.test(text.slice(end + 1, end + 100))) {
+      if (frame?.names && isName(text, end)) {
         frame.at = JSON.parse(text.slice(at, end + 1)) as string
         if (frame.names.has(frame.at)) return pointerOf(frames)
         frame.names.add(frame.at)
@@ -62,6 +62,13 @@ function locateDuplicate(text: string): string | null {
   return null
 }
 
+/** Whether the string that ends there is the name of a member: a colon follows, behind any white space. */
+function isName(text: string, end: number): boolean {
+  BEFORE_VALUE.lastIndex = end + 1
+  return BEFORE_VALUE.test(text)
+}
+
+const BEFORE_VALUE = /\s*:/y
 const QUOTE = 0x22
 const COLON = 0x3a
 const BACKSLASH = 0x5c

@@ -36,6 +36,7 @@ test.each([
   ['{"messages":[{"to":1},{"to":2,"x":{"~/":1,"\\u007e\\/":2}}]}', '/messages/1/x/~0~1'],
   ['{"a":{"__proto__":1},"b":{"__proto__":1,"__proto__":2}}', '/b/__proto__'],
   ['{"a":"\\\\","a"  :  "\\""}', '/a'],
+  [`{"a":1,"a"${' '.repeat(200)}:2}`, '/a'],
 ])('a name that stands twice is found: %s', (text, pointer) => {
   expect(findDuplicateName(text, JSON.parse(text))).toBe(pointer)
   expect(refusal(text).pointers).toEqual([{ pointer, detail: 'stands in the body twice' }])

@@ -4,16 +4,17 @@ import type { AcceptQueue } from '../accept/accept-queue.ts'
 export type SubmitQueue = Pick<AcceptQueue, 'submit'>
 
 export interface ShareOptions {
-  /** Messages of one customer that may be under way; 0: no limit. */
+  /** Messages of one customer between their request and its answer, waiting or in a transaction; 0: no limit. */
   readonly customerMessagesMax: number
   /** A request with more messages does not share a transaction, and holds it for long: one of those goes at a time. */
   readonly largeFrom: number
 }
 
 /**
- * An accept queue of which each customer may fill a part, so that one customer with many connections does not take it from
- * others, and in which large requests leave transactions to small ones. Throws what the queue does, and Problem
- * `too-many-requests`.
+ * An accept queue of which each customer may fill a fixed part, so that one customer with many connections does not take
+ * it from others, and in which large requests leave transactions to small ones. The part is a policy, set by
+ * CUSTOMER_MESSAGES_UNDER_WAY_MAX; the queue itself also refuses a customer that has more waiting than it has room left
+ * (`AcceptQueue`), however this is set. Throws what the queue does, and Problem `too-many-requests`.
  */
 export function shareByCustomer(queue: SubmitQueue, { customerMessagesMax, largeFrom }: ShareOptions): SubmitQueue {
   const underWay = new Map<string, number>()

@@ -33,7 +33,8 @@ const BatchAnswer = Type.Object({
 
 const DESCRIPTION = `Those that cannot be accepted are answered with a problem each and are not charged.
 
-With an \`Idempotency-Key\`, or an \`idempotency_key\` for each message, the same batch may be posted again for 72 hours:
+With an \`Idempotency-Key\`, or an \`idempotency_key\` for each message, the same batch may be posted again for 72 hours
+(a message with \`send_at\`: 33 days):
 messages that were accepted are answered again and not sent again, and those that were refused are tried again. So a batch
 that was accepted in part can be finished after a top-up.`
 

@@ -17,8 +17,8 @@ export function sendMessageRoute(app: FastifyInstance, queue: SubmitQueue, route
         operationId: 'sendMessage',
         summary: 'Send a message',
         description:
-          'Charged and stored durably when this answers. Repeat safely with an `Idempotency-Key`: for 72 hours a message ' +
-          'that was accepted is answered again, whatever has changed since. One that was refused is tried again.',
+          'Charged and stored durably when this answers. Repeat safely with an `Idempotency-Key`: for 72 hours (with ' +
+          '`send_at`: 33 days) a message that was accepted is answered again, whatever has changed since. One that was refused is tried again.',
         tags: ['messages'],
         body: MessageRequest,
         response: { 202: AcceptedAnswer },

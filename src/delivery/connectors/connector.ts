@@ -51,7 +51,7 @@ export interface Receipt {
   readonly otherIds: readonly string[]
   /**
    * Digits of addresses that may be the message's recipient, the likeliest first, as `comparableDigits` has them; empty
-   * if the receipt names none. Ids of operators are not unique: two submits that share one are told apart by this.
+   * if the receipt names none. Ids of operators are not unique: this distinguishes two submits that share one.
    */
   readonly recipients: readonly string[]
   /** `unknown`: the operator itself does not know. */

@@ -28,7 +28,7 @@ interface Engine {
 
 export interface ClickHouseOptions {
   readonly brokers?: string
-  /** Aborted when nobody wants the server any more while it starts. */
+  /** Aborted to cancel the start. */
   readonly stopping?: AbortSignal | undefined
 }
 

@@ -28,7 +28,7 @@ export interface KafkaClusterOptions {
   readonly progress: Progress
   /** Brokers that let anybody in, for tests and benchmarks of clients that have no login. */
   readonly withoutLogin?: true
-  /** Aborted when nobody wants the cluster any more while it starts. */
+  /** Aborted to cancel the start. */
   readonly stopping?: AbortSignal
 }
 

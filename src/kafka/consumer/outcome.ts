@@ -39,7 +39,7 @@ export function pauseUntil(untilMs: number): SettledOutcome {
   return { kind: 'pause', untilMs }
 }
 
-/** A verdict on the record: whoever handled it, and whenever, would come to the same. */
+/** A verdict on the record: every handler would come to the same, at any time. */
 export function deadLetter(reason: string, error: string, stack?: string): Outcome {
   return { kind: 'dead-letter', reason, error, ...(stack === undefined ? {} : { stack }), isVerdict: true }
 }

@@ -68,19 +68,25 @@ export class CampaignSender {
     for (const each of ended) if (each.status === 'rejected') throw each.reason
   }
 
-  /** Waits until each message has its final status, or `msMax` is over. Returns the status of each at the end. */
+  /**
+   * Waits until each message has its final status, or `msMax` is over. `polled` is called after each answer with how many
+   * have theirs. Returns the status of each at the end.
+   */
   async awaitFinal(
     smsIds: readonly number[],
     msMax: number,
-    polled: (statuses: ReadonlyMap<number, Status>) => void,
+    polled: (finalMessages: number) => void,
   ): Promise<Map<number, Status>> {
     const statuses = new Map<number, Status>(smsIds.map((smsId) => [smsId, 'accepted']))
     const deadlineMs = Date.now() + msMax
+    let finalMessages = 0
     while (true) {
       const open = smsIds.filter((smsId) => !isFinal(statuses.get(smsId)!))
       await inParallel(open.length, PARALLEL_READS, async (index) => {
-        statuses.set(open[index]!, await this.#readStatus(open[index]!))
-        polled(statuses)
+        const status = await this.#readStatus(open[index]!)
+        statuses.set(open[index]!, status)
+        if (isFinal(status)) finalMessages++
+        polled(finalMessages)
       })
       if (open.length === 0 || Date.now() > deadlineMs) return statuses
       await sleep(POLL_MS)

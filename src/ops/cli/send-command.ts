@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
-import { isFinal, type Status } from '../../domain/status.ts'
+import type { Status } from '../../domain/status.ts'
 import { cleanText } from '../../domain/text/clean-text.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { CampaignTally, FOLLOWED_MAX } from '../campaign/campaign-tally.ts'
@@ -40,9 +40,9 @@ The file is CSV: commas, semicolons or tabs, texts with one of them in quotation
 It is UTF-8, or UTF-16 with a byte order mark, unless --encoding says otherwise. A fault of its form is found before
 anything is sent.
 
-A row is sent once within 72 hours, however often the command runs: run it again after an interruption, or after a top-up,
-and what was not accepted is sent. --again sends the file once more, as another campaign; with a label of your own
-(--again monday) that one can be finished as well. Corrected rows of --refused FILE are sent by --file FILE.
+A row is sent once within 72 hours (33 days with a time to send), however often the command runs: run it again after an
+interruption or a top-up, and what was not accepted is sent. --again sends the file once more, as another campaign; with a
+label of your own (--again monday) that one can be finished as well. Corrected rows of --refused FILE are sent by --file FILE.
 
 The API is SMSGW_API with the key SMSGW_API_KEY, or that of the \`smsgw up\` that runs here.
 
@@ -62,11 +62,11 @@ export function sendCommand(program: Command, done: (exitCode: number) => void):
       '-f, --file <path>',
       'CSV with the columns to, text, and optionally from, client_ref, priority, send_at, valid_for',
     )
-    .option('--encoding <label>', 'of the file, such as windows-1252, windows-1256, iso-8859-9, utf-16le')
+    .option('--encoding <label>', 'encoding of the file, such as windows-1252, windows-1256, iso-8859-9, utf-16le')
     .option('--send-at <time>', 'time to send, as in 2026-11-24T09:30:00+03:30; a row may override it')
     .option('--valid-for <seconds>', 'validity period in seconds; a row may override it')
     .option('--refused <path>', 'write refused rows to this file, with their line, code and reason')
-    .option('--again [label]', 'send a file once more that was sent before')
+    .option('--again [label]', 'send the same file once more, or finish the run of that label')
     .option('--no-wait', 'return when all is accepted; with --send-at it always does')
     .option('--wait-seconds <n>', 'how long to wait for final statuses', positiveNumber, 300)
     .option('--json', 'the result as JSON')
@@ -143,11 +143,7 @@ async function follow(
 ): Promise<Map<number, Status>> {
   if (smsIds.length === FOLLOWED_MAX) console.error(`The first ${FOLLOWED_MAX} messages are followed, no more.`)
   const bar = new ProgressBar('final   ', smsIds.length)
-  const statuses = await sender.awaitFinal(smsIds, seconds * 1_000, (known) => {
-    let done = 0
-    for (const status of known.values()) if (isFinal(status)) done++
-    bar.update(done)
-  })
+  const statuses = await sender.awaitFinal(smsIds, seconds * 1_000, (finalMessages) => bar.update(finalMessages))
   bar.end()
   return statuses
 }

@@ -9,7 +9,7 @@ import { type Letter, readLetter, reducedLetter } from './read-letter.ts'
 
 /**
  * Keeps the dead letters of records. One of which PostgreSQL refuses something is kept in a reduced form, and `reduced`
- * is told; the others are kept as they are. Throws what is no letter's fault.
+ * is called with it; the others are kept as they are. Throws what is no letter's fault.
  */
 export async function keepLetters(
   pool: Pool,

@@ -35,7 +35,7 @@ export interface EmbeddedOptions {
   /** Addresses of servers that run elsewhere; an empty one is started here. */
   readonly given: ServerAddresses
   readonly progress: Progress
-  /** Aborted when nobody wants the servers any more while they start. */
+  /** Aborted to cancel the start. */
   readonly stopping?: AbortSignal
 }
 
@@ -45,7 +45,7 @@ interface Started {
 }
 
 /**
- * Starts what is not given, all at once. If one cannot start, or nobody wants them any more, the others are stopped and
+ * Starts what is not given, all at once. If one cannot start, or the start is cancelled, the others are stopped and
  * the error is thrown.
  */
 export async function startEmbeddedServers(options: EmbeddedOptions): Promise<EmbeddedServers> {

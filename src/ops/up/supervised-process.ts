@@ -133,13 +133,18 @@ export class SupervisedProcess {
     })
     const probing = this.#probe(child)
     this.#exited = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
+      const ended = (how: string): void => {
         clearInterval(probing)
         this.#child = null
         resolve()
         if (this.#stopping) return
         if (Date.now() - startedMs > SETTLED_MS) this.#crashes = 0
-        this.#startAgain(signal ?? `code ${code}`, unusable)
+        this.#startAgain(how, unusable)
+      }
+      child.once('exit', (code, signal) => ended(signal ?? `code ${code}`))
+      // A process that could not be made, for want of memory or of process ids, has no exit.
+      child.on('error', (error) => {
+        if (child.pid === undefined) ended(error.message)
       })
     })
   }

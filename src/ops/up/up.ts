@@ -41,7 +41,7 @@ export interface UpOptions {
   readonly ephemeral: boolean
   readonly progress: Progress
   readonly tell: (what: string) => void
-  /** Aborted when nobody wants the gateway any more: what has started is stopped, and the start throws. */
+  /** Aborted to cancel the start: what has started is stopped, and the start throws. */
   readonly stopping?: AbortSignal
 }
 

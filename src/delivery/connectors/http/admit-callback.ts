@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { BlockList, isIPv6 } from 'node:net'
 import type { HttpPushForm } from '../../../operators/http-settings.ts'
+import { isSameSecret } from '../../../runtime/same-secret.ts'
 
 /** What of a request with receipts is there before its body. Names of headers are in small letters. */
 export interface CallbackHead {
@@ -54,7 +55,8 @@ function hasToken(
   secret: string | undefined,
 ): boolean {
   const given = 'query' in token ? query[token.query] : headers[token.header.toLowerCase()]
-  return isSame(String(given ?? ''), secret)
+  // A secret that is missing or empty admits nothing.
+  return secret ? isSameSecret(String(given ?? ''), secret) : false
 }
 
 function isSigned(
@@ -65,7 +67,7 @@ function isSigned(
   if (!secret) return false
   const given = String(headers[header.toLowerCase()] ?? '')
   const expected = prefix + createHmac(algorithm, secret).update(body).digest(encoding)
-  return encoding === 'hex' ? isSame(given.toLowerCase(), expected.toLowerCase()) : isSame(given, expected)
+  return encoding === 'hex' ? isSameSecret(given.toLowerCase(), expected.toLowerCase()) : isSameSecret(given, expected)
 }
 
 function listOf(addresses: readonly string[]): BlockList {
@@ -82,11 +84,4 @@ function listOf(addresses: readonly string[]): BlockList {
 function isListed(list: BlockList, address: string): boolean {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
   return list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')
-}
-
-/** In a time that says nothing about where the two differ. Nothing is the same as a secret that is empty. */
-function isSame(given: string, expected: string | undefined): boolean {
-  if (!expected) return false
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

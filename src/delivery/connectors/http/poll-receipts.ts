@@ -116,8 +116,11 @@ export class ReceiptPoller {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, STORING_MS_MAX)
     })
-    await Promise.race([taking, late])
-    clearTimeout(timer)
+    try {
+      await Promise.race([taking, late])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #refuse(id: string): void {

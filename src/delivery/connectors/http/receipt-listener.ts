@@ -18,6 +18,8 @@ export interface ReceiptListenerOptions {
   readonly doorOf: (operator: string) => CallbackDoor | null
   /** Counts answers; null for what names no operator. */
   readonly answered?: (operator: string | null, status: number) => void
+  /** A callback that came whole could not be handled, for a reason that is not the operator's; it is answered 503. */
+  readonly failed?: (operator: string, error: unknown) => void
   /** From the head of a request to its answer; 10 s if not given. */
   readonly exchangeMsMax?: number
 }
@@ -55,7 +57,7 @@ export class ReceiptListener {
       // Later than our own deadline, which answers and counts.
       requestTimeout: 2 * EXCHANGE_MS_MAX,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      // Node looks for connections that are too slow only every half minute unless told.
+      // Node checks for slow connections every 30 s by default.
       connectionsCheckingInterval: SWEEP_MS,
       noDelay: true,
     })
@@ -105,7 +107,7 @@ export class ReceiptListener {
     const place = this.#places.take(operator)
     if (!place) return this.#refuse(request, response, operator, 503)
     const exchangeMsMax = this.#options.exchangeMsMax ?? EXCHANGE_MS_MAX
-    const status = await withinDeadline(this.#receive(request, head, door, place), request, exchangeMsMax)
+    const status = await withinDeadline(this.#receive(request, head, door, place, operator), request, exchangeMsMax)
     if (!request.complete) return this.#refuse(request, response, operator, status)
     this.#answer(response, operator, status)
     // Kept open it is worth no more than another's.
@@ -113,7 +115,13 @@ export class ReceiptListener {
   }
 
   /** Holds its place for as long as it works, also beyond the deadline. */
-  async #receive(request: IncomingMessage, head: CallbackHead, door: CallbackDoor, place: Place): Promise<Answer> {
+  async #receive(
+    request: IncomingMessage,
+    head: CallbackHead,
+    door: CallbackDoor,
+    place: Place,
+    operator: string,
+  ): Promise<Answer> {
     try {
       const chunks: Buffer[] = []
       for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -122,7 +130,8 @@ export class ReceiptListener {
         chunks.push(chunk)
       }
       return await door.receive({ ...head, body: Buffer.concat(chunks) })
-    } catch {
+    } catch (error) {
+      if (request.complete) this.#options.failed?.(operator, error)
       return 503
     } finally {
       place.release()
