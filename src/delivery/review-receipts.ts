@@ -50,7 +50,7 @@ export class ReceiptReviews {
     const { suppressed } = allowance
     allowance.suppressed = 0
     log.warn(
-      { operator, cause, id, words, ...(suppressed > 0 ? { suppressed } : {}) },
+      { operator, cause, id, words: wordsForLog(words), ...(suppressed > 0 ? { suppressed } : {}) },
       'receipt acknowledged without effect; kept for review',
     )
     this.#rows
@@ -92,4 +92,9 @@ interface Row {
   readonly cause: ReviewCause
   readonly id: string | null
   readonly words: string
+}
+
+/** What a log may have of a receipt's words: neither what was said in the message, which receipts quote, nor a number. */
+export function wordsForLog(words: string): string {
+  return words.replace(/\btext["']?\s*[:=].*$/is, 'text:…').replace(/[0-9]{7,}/g, '…')
 }
