@@ -16,6 +16,7 @@ test('clocks that are ten minutes ahead and behind: all that was accepted become
   const simulatorPort = await freePort()
   const env = {
     SIMULATOR_PORT: String(simulatorPort),
+    SIMULATOR_PASSWORD: 'clocks',
     NODE_OPTIONS: `--import ${PRELOAD}`,
     CHAOS_CLOCK_SHIFTS: `api=${SHIFT_MS},status=${-SHIFT_MS},worker=${-SHIFT_MS}`,
     SIMULATOR_LATENCY_MS: '100',
@@ -26,11 +27,14 @@ test('clocks that are ten minutes ahead and behind: all that was accepted become
     webhooks: { customers: 0, url: '' },
     env,
   })
-  const { kafka, database } = gateway.servers
+  const { kafka, kafka_login: login, database } = gateway.servers
   const simulator = `127.0.0.1:${simulatorPort}`
   const others = new RoleProcesses({
     ...env,
     KAFKA_BROKERS: kafka,
+    KAFKA_SASL_MECHANISM: 'PLAIN',
+    KAFKA_SASL_USERNAME: login!.username,
+    KAFKA_SASL_PASSWORD: login!.password,
     DATABASE_URL: database,
     SIMULATOR_ADDRESS: simulator,
   })
