@@ -4,12 +4,15 @@ import type { Pool } from '../postgres/pool.ts'
 import { ofRecipient, type SubmitCandidate } from './choose-submit.ts'
 import type { Receipt } from './connectors/connector.ts'
 import { type FoundSubmitRow, findSubmits, type KeptReceiptRow, readKeptReceipts } from './receipt-statements.ts'
+import type { TakenUp } from './record-attempts.ts'
 import type { TakenSubmit } from './tell-receipts.ts'
 
 /** A submit as the tables have it. A receipt that claims it writes itself into it, for the others of the same lookup. */
 export interface FoundSubmit extends Omit<SubmitCandidate, 'receiptStatus'> {
   receiptStatus: ReceiptStatus | null
   receiptReceivedAtMs: number | null
+  /** The receipt that is stored for it. */
+  receipt: TakenUp | null
   readonly taken: TakenSubmit
 }
 
@@ -107,6 +110,9 @@ function toFound(row: FoundSubmitRow): FoundSubmit {
     ...place,
     receiptStatus: row.receipt_status,
     receiptReceivedAtMs: row.receipt_received_at?.getTime() ?? null,
+    receipt:
+      row.receipt_status &&
+      ({ status: row.receipt_status, code: row.receipt_code, at: row.receipt_at } satisfies TakenUp),
     isUnderWay: row.is_under_way,
     taken: {
       ...place,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Receipt } from './connectors/connector.ts'
 import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
 import type { FoundSubmitRow } from './receipt-statements.ts'
+import type { TakenUp } from './record-attempts.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -29,6 +30,8 @@ const SUBMIT: FoundSubmitRow = {
   possible_duplicate: false,
   ended_at: new Date(0),
   receipt_status: null,
+  receipt_code: null,
+  receipt_at: new Date(0),
   receipt_received_at: null,
   is_under_way: false,
   customer_id: 'c',
@@ -42,6 +45,7 @@ function hears() {
   const table: FoundSubmitRow[] = []
   const done: string[] = []
   const publish: (() => void)[] = []
+  const published: TakenUp[] = []
   const outcomes: ReceiptOutcome[] = []
   let fault: Error | null = null
   const query = async ({ name, values }: { name: string; values: string[] }) => {
@@ -54,7 +58,12 @@ function hears() {
       storeReceipt: async () => done.push('stored') > 0,
       keepEarly: async () => void done.push('kept'),
     },
-    teller: { tell: () => new Promise<void>((resolve) => publish.push(resolve)) },
+    teller: {
+      tell: (_submit, receipt) => {
+        published.push(receipt)
+        return new Promise<void>((resolve) => publish.push(resolve))
+      },
+    },
     log: { warn: () => {}, error: () => {}, info: () => {} } as never,
     counted: (_operator, outcome) => outcomes.push(outcome),
     review: (_operator, cause) => done.push(`review: ${cause}`),
@@ -66,8 +75,17 @@ function hears() {
     () => done.push('acknowledged'),
     () => done.push('refused'),
   )
-  return { table, done, publish, matcher, outcomes, breakBy }
+  return { table, done, publish, published, matcher, outcomes, breakBy }
 }
+
+test('a repeated receipt with another date is published as the first one was: one event says one thing', async () => {
+  const { table, published, outcomes, matcher } = hears()
+  table.push({ ...SUBMIT, receipt_status: 'delivered', receipt_code: '000', receipt_at: new Date(59_726) })
+  await vi.advanceTimersByTimeAsync(300)
+  expect(outcomes).toEqual(['repeated'])
+  expect(published).toEqual([{ status: 'delivered', code: '000', at: new Date(59_726) }])
+  await matcher.stop()
+})
 
 test('a receipt that was kept while its answer was written is not acknowledged before it is told', async () => {
   const { table, done, publish, matcher } = hears()

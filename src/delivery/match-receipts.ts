@@ -184,6 +184,7 @@ export class ReceiptMatcher {
       if (choice.kind === 'closed') return this.#repeat(submit, receipt).then(resolve)
       const receivedAt = found.kept?.received_at ?? null
       submit.receiptStatus = receipt.status
+      submit.receipt = toStored(receipt)
       submit.receiptReceivedAtMs = receivedAt?.getTime() ?? null
       if (await this.#store(submit.taken, { ...toStored(receipt), receivedAt })) return resolve()
       return this.#overtake(sought)
@@ -204,11 +205,14 @@ export class ReceiptMatcher {
     }
   }
 
-  /** What was stored before is published again: it may be here because nobody heard of it. */
-  async #repeat({ taken, receiptStatus }: FoundSubmit, receipt: Receipt): Promise<void> {
+  /**
+   * What was stored before is published again, as it was then: it may be here because nobody heard of it, and one event
+   * must not say two things.
+   */
+  async #repeat({ taken, receiptStatus, receipt: stored }: FoundSubmit, receipt: Receipt): Promise<void> {
     const isSame = receiptStatus === receipt.status
     this.#parts.counted(taken.operator, isSame ? 'repeated' : 'contradicting')
-    if (isSame) await this.#publish(taken, toStored(receipt))
+    if (isSame) await this.#publish(taken, stored ?? toStored(receipt))
   }
 
   /** Returns false if another receipt was there before, and stands. */

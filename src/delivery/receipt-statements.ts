@@ -138,6 +138,9 @@ export interface FoundSubmitRow {
   readonly possible_duplicate: boolean
   readonly ended_at: Date
   readonly receipt_status: ReceiptStatus | null
+  readonly receipt_code: string | null
+  /** Set where the status is. */
+  readonly receipt_at: Date
   readonly receipt_received_at: Date | null
   /** Other parts of its attempt await their answers. */
   readonly is_under_way: boolean
@@ -157,9 +160,10 @@ export function findSubmits(
   sinceMs: number,
   beforeMs: number,
 ): QueryConfig {
-  const columns = 'sms_id, attempt, operator_message_id, operator, ended_at, receipt_status, receipt_received_at'
+  const columns = `sms_id, attempt, operator_message_id, operator, ended_at, receipt_status, receipt_code, receipt_at,
+                 receipt_received_at`
   return {
-    name: 'submits-find-2',
+    name: 'submits-find-3',
     text: `SELECT found.*, a.possible_duplicate, found.part IS NOT NULL AND a.outcome IS NULL AS is_under_way,
              m.phone, m.customer_id, m.segments, m.traceparent, coalesce(m.send_at, m.accepted_at) AS wanted_at
            FROM unnest($1::text[], $2::text[]) AS asked (operator, id)
