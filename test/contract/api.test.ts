@@ -296,7 +296,7 @@ test('a full outbox: requests are refused until it has drained', async () => {
   const refused = await eventually(send, ({ status }) => status !== 202)
   expect(refused.status).toBe(503)
   expect(refused.headers.get('retry-after')).toBe('60')
-  expect(await refused.json()).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('wait') })
+  expect(await refused.json()).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('outbox is full') })
   const { outbox } = await stored(pool)
   expect(outbox).toBeGreaterThanOrEqual(20)
   await pool.query('DELETE FROM outbox')
