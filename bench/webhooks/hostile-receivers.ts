@@ -14,7 +14,7 @@ interface Receiver {
   stop(): void
 }
 
-/** An endpoint that answers as it is told, and keeps what it got. */
+/** An endpoint that answers as configured, and keeps what it got. */
 export async function startReceiver(
   answer: (received: readonly ReceivedWebhook[], response: ServerResponse) => void = (_, response) =>
     response.writeHead(204).end(),

@@ -23,7 +23,7 @@ function choose(candidates: readonly SubmitCandidate[], of: ReceiptToPlace): str
   return `${choice.kind} ${smsId}${part === null ? '' : `.${part}`}`
 }
 
-test('C3: two open submits with one id are told apart by the recipient', () => {
+test('C3: two open submits with one id are distinguished by the recipient', () => {
   const both = [submit(1, FIRST), submit(2, SECOND)]
   expect(choose(both, receipt([FIRST]))).toBe('open 1')
   expect(choose(both, receipt([SECOND]))).toBe('open 2')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { PendingRequest } from '../accept/accept-batch.ts'
 import { shareByCustomer } from './customer-share.ts'
 
-/** A queue that accepts when it is told to. */
+/** A queue that accepts on request of the test. */
 function heldQueue() {
   const waiting: { request: PendingRequest; accept: () => void; fail: () => void }[] = []
   const submit = (request: PendingRequest) =>

@@ -53,7 +53,7 @@ test('a debt is paid off, units that were not used come back, and 0 is no limit'
   expect(off.size).toBe(0)
 })
 
-test('memory is bounded, whoever comes, and keys that are idle go first', () => {
+test('memory is bounded for any number of keys, and keys that are idle go first', () => {
   const buckets = new RateBuckets({ perSecond: 10, burst: 10 }, 1_000)
   for (let n = 0; n < 20_000; n++) buckets.take(`stranger ${n}`, 1, n / 1_000)
   expect(buckets.size).toBeLessThanOrEqual(1_000)

@@ -33,7 +33,7 @@ declare module 'fastify' {
 }
 
 /**
- * Identifies the customer by `Authorization: Bearer`. Whoever comes without a valid key pays for the look-up with the
+ * Identifies the customer by `Authorization: Bearer`. A caller without a valid key pays for the look-up with the
  * requests of its address; keys that were valid lately are looked up for nothing, so strangers behind the same address
  * do not keep customers out.
  */
