@@ -18,6 +18,7 @@ import { WebhookSink } from '../load/webhook-sink.ts'
 import type { BreakableServers } from '../system/breakable-servers.ts'
 import { GatewayProcesses, type ProcessPlan } from '../system/gateway-processes.ts'
 import { drain } from './drain.ts'
+import { insist } from './insist.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { type ResumedWrites, timeWrites } from './time-writes.ts'
 
@@ -199,8 +200,8 @@ export class Testbed {
 
   async #busyLeader(): Promise<number> {
     const { cluster } = this.#options.servers
-    await cluster.watch(['sms.accepted'])
-    await cluster.refresh()
+    await insist(() => cluster.watch(['sms.accepted']))
+    await insist(() => cluster.refresh())
     const { partitions } = cluster.topic('sms.accepted')!
     return partitions[partitionOfKey(this.#customers[0]!.customerId, partitions.length)]!.leader
   }

@@ -1,5 +1,6 @@
 import { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import { LATEST, listOffsets } from '../../../src/kafka/consumer/list-offsets.ts'
+import { insist } from './insist.ts'
 
 const TOPICS = ['sms.accepted', 'sms.delivery']
 const BEFORE_MS = 1_500
@@ -28,7 +29,7 @@ export async function timeWrites(
     connectTimeoutMs: 1_000,
     requestTimeoutMs: 1_000,
   })
-  await cluster.watch(TOPICS)
+  await insist(() => cluster.watch(TOPICS))
   const led = TOPICS.flatMap((topic) =>
     cluster
       .topic(topic)!

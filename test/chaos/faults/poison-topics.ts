@@ -1,8 +1,12 @@
 import { Producer } from '../../../src/kafka/producer/producer.ts'
+import { producerOptions } from '../../../src/kafka/producer/producer-options.ts'
+import { insist } from '../campaign/insist.ts'
 import { SeededRandom } from '../campaign/seeded-random.ts'
 import type { BrokenSystem, Fault } from './fault.ts'
 
 const LARGE_BYTES = 1_000_000
+/** Brokers that the fault before killed may still be on their way up. */
+const PRODUCER = producerOptions('safe', { deliveryTimeoutMs: 120_000 })
 
 /** What is planted; bytes follow from the kind alone. Nothing of it names a message that there is. */
 const POISON: Readonly<Record<string, () => Buffer>> = {
@@ -21,9 +25,9 @@ export const poisonTopics: Fault = {
   holdMs: { quick: [0, 0], full: [0, 2_000] },
   async inject({ servers, planted }: BrokenSystem, target: string): Promise<void> {
     const topics = ['sms.accepted', 'sms.delivery', 'sms.status']
-    const producer = new Producer(servers.cluster)
+    const producer = new Producer(servers.cluster, PRODUCER)
     try {
-      await producer.start(topics)
+      await insist(() => producer.start(topics))
       for (const topic of topics) {
         const { partition, offset } = await producer.send({ topic, key: 'poison', value: POISON[target]!() })
         planted({ topic, partition, offset, what: target })

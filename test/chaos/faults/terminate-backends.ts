@@ -1,7 +1,11 @@
+import { insist } from '../campaign/insist.ts'
 import type { BrokenSystem, Fault } from './fault.ts'
 
 const STORM_MS = 3_000
 const EVERY_MS = 100
+const TERMINATE = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'smsgw-%'`
 
 /** F8: every connection is ended, again and again, whatever it is in the middle of. */
 export const terminateBackends: Fault = {
@@ -13,10 +17,7 @@ export const terminateBackends: Fault = {
   async inject({ database }: BrokenSystem): Promise<void> {
     await database(async (pool) => {
       for (const untilMs = Date.now() + STORM_MS; Date.now() < untilMs; ) {
-        await pool.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'smsgw-%'`,
-        )
+        await insist(() => pool.query(TERMINATE))
         await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
       }
     })
