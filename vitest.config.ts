@@ -21,8 +21,9 @@ export default defineConfig({
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
           globalSetup: 'test/servers/start-servers.ts',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Longer than `eventually` waits: so the wait fails, and names what it waited for.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -11,7 +11,7 @@ export const analyticsSettings = {
   CLICKHOUSE_FLUSH: choice(
     ['fast', 'bulk'],
     'fast',
-    'How often ClickHouse writes what it reads: every 500 ms, or every 7,500 ms in larger blocks',
+    'How often ClickHouse writes what it reads: every 500 ms, or every 7,500 ms',
   ),
   CLICKHOUSE_CONSUMERS: integer(0, 'Consumers of each Kafka table; 0: ten, but no more than half the cores here', {
     max: 64,

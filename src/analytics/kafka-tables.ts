@@ -44,7 +44,7 @@ const RECORD_VALUES = `_topic AS record_topic, _partition AS kafka_partition, _o
   _timestamp_ms AS record_time, _error AS record_error, _raw_message AS record_raw`
 
 const FLUSH_MS = { fast: 500, bulk: 7_500 } as const
-const BLOCK_ROWS = { fast: 65_536, bulk: 1_048_576 } as const
+const BLOCK_ROWS = 65_536
 
 /**
  * Makes the tables by which ClickHouse reads Kafka, and makes them anew when their definition has changed, because
@@ -91,7 +91,7 @@ function create({ name, topic, columns, time, target, select }: Ingestion, optio
       kafka_format = 'JSONEachRow',
       kafka_num_consumers = ${options.consumers},
       kafka_flush_interval_ms = ${FLUSH_MS[options.flush]},
-      kafka_max_block_size = ${BLOCK_ROWS[options.flush]},
+      kafka_max_block_size = ${BLOCK_ROWS},
       kafka_poll_timeout_ms = 100,
       kafka_consumer_reschedule_ms = 100,
       kafka_handle_error_mode = 'stream',

@@ -293,13 +293,13 @@ test('a full outbox: requests are refused until it has drained', async () => {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
   const send = () => fetch(`${service.url}/v1/messages`, { method: 'POST', headers, body: JSON.stringify(GOOD) })
 
-  const refused = await eventually(send, ({ status }) => status !== 202)
+  const refused = await eventually('a message is refused', send, ({ status }) => status !== 202)
   expect(refused.status).toBe(503)
   expect(refused.headers.get('retry-after')).toBe('60')
   expect(await refused.json()).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('outbox is full') })
   const { outbox } = await stored(pool)
   expect(outbox).toBeGreaterThanOrEqual(20)
   await pool.query('DELETE FROM outbox')
-  expect((await eventually(send, ({ status }) => status === 202)).status).toBe(202)
+  expect((await eventually('a message is accepted again', send, ({ status }) => status === 202)).status).toBe(202)
   expect((await stored(pool)).messages).toBe(outbox + 1)
 })

@@ -369,6 +369,7 @@ test("what is the database's own fault costs no end: it is kept, said, and writt
   const ended = logged.end(taken(smsId, 'x'))
   await expect(logged.begin(start(newId()))).rejects.toMatchObject({ code: '42P01' })
   await eventually(
+    'the failing write is logged',
     () => lines.length,
     (count) => count > 0,
   )

@@ -82,6 +82,7 @@ test('what a callback says that is not understood is kept for review, without it
   expect(await call('id=7&state=QUEUED')).toBe(200)
   expect((await fetch(`${base}/a?token=t`, { method: 'PUT' })).headers.get('allow')).toBe('GET, POST')
   const { rows } = await eventually(
+    '2 callbacks are kept for review',
     () => pool.query('SELECT cause, operator_message_id AS id, words FROM receipt_reviews ORDER BY review_id'),
     (found) => found.rows.length === 2,
   )
@@ -141,6 +142,7 @@ test('600 connections of strangers that idle, drip and have wrong tokens keep no
     return drip(socket, body)
   })
   await eventually(
+    '400 connections of strangers are open',
     () => idle.size + dripping.size + wrong.size,
     (open) => open >= 400,
   )
@@ -161,6 +163,7 @@ test('an operator whose own bodies never end fills its own places, and no other 
     return undefined
   })
   await eventually(
+    'the listener refuses further callbacks',
     () => call('id=1&state=QUEUED'),
     (status) => status === 503,
   )
@@ -182,6 +185,7 @@ test('a body that does not end in time is refused, and its place is free again',
     return undefined
   })
   await eventually(
+    'two slow bodies are given up',
     () => answers.get('a 408'),
     (times = 0) => times >= 2,
   )

@@ -93,11 +93,13 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
   await producer.send({ topic: topics.status, key: null, value: 'not JSON' })
   await producer.send({ topic: topics.status, key: null, value: '{"status":"sent"}' })
   const counted = await eventually(
+    'ClickHouse has every delivered message',
     () => countFinalMessages(client, 'c'),
     (counts) => counts.get('delivered') === MESSAGES,
   )
   expect(counted).toEqual(new Map([['delivered', MESSAGES]]))
   const malformed = await eventually(
+    'ClickHouse has both malformed records',
     () =>
       readRows<{ error: string; raw: string }>(client, 'SELECT error, raw FROM malformed FINAL ORDER BY kafka_offset'),
     (rows) => rows.length === 2,
@@ -114,6 +116,7 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
   // It attached its tables by itself, and reads on to the end of each partition; what came twice counts once.
   const records = 4 * MESSAGES + 2
   const read = await eventually(
+    'ClickHouse has read to the end of each partition',
     () =>
       readRows<{ offsets: string }>(
         client,
@@ -126,6 +129,7 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
   expect(Number(read[0]!.offsets)).toBe(records)
   expect(await countFinalMessages(client, 'c')).toEqual(new Map([['delivered', MESSAGES]]))
   const message = await eventually(
+    'ClickHouse has the message',
     () => readAnalyticsMessage(client, smsIds[0]!),
     (found) => found !== undefined,
   )
@@ -192,6 +196,7 @@ test('events of 150 months, absurd times and aborted transactions stop nothing: 
   // The topic was full when the tables were made; and the parts of a block appear one after the other.
   const all = 150 + 3 + 2
   const seen = await eventually(
+    'ClickHouse has kept or listed every record',
     counts,
     ({ last: found, kept, listed }) => found === 1 && kept + listed === all,
     120_000,

@@ -84,6 +84,7 @@ test('rows of the outbox that can never be published are set aside with why, and
   })
   await relay.start()
   await eventually(
+    'the outbox is empty',
     () => waiting(pool),
     (rows) => rows === 0,
   )
@@ -114,11 +115,13 @@ test('a relay that can publish nothing sets next to nothing aside: its rows stay
   })
   await relay.start()
   await eventually(
+    'a row is refused',
     () => refused(pool),
     (rows) => rows.length > 0,
   )
   isBroken = false
   await eventually(
+    'the outbox is empty',
     () => waiting(pool),
     (rows) => rows === 0,
   )

@@ -102,6 +102,7 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
   })
   await keeper.start()
   const ids = await eventually(
+    'all dead letters are listed',
     async () => (await listAll(pool, { state: 'open' })).map(({ id }) => id),
     (found) => Object.values(places).every((id) => found.includes(id)),
   )
@@ -115,6 +116,7 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
   expect(await show('binary')).toMatchObject({ value: values.binary.toString('base64'), key: 'key', redrives: 0 })
   expect(await show('none')).toMatchObject({ reason: 'not-json', original: { topic: TOPICS.deadLetters } })
   const counted = await eventually(
+    'the gauge counts the dead letter',
     async () => await metrics.registry.metrics(),
     (text) => /smsgw_dlq_records\{reason="not-json"\} [1-9]/.test(text),
   )

@@ -70,7 +70,7 @@ async function relayAll(pool: Pool, cluster: Cluster): Promise<void> {
   })
   await relay.start()
   const waiting = async () => (await pool.query<{ n: number }>('SELECT count(*) AS n FROM outbox')).rows[0]!.n
-  expect(await eventually(waiting, (count) => count === 0)).toBe(0)
+  expect(await eventually('the outbox is empty', waiting, (count) => count === 0)).toBe(0)
 }
 
 async function books(pool: Pool, customerId: string) {

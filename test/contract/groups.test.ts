@@ -41,6 +41,7 @@ async function readToEnd(cluster: Cluster, topic: string, groupId: string, recor
   )
   await consumer.start()
   await eventually(
+    `the group has handled ${records} records`,
     () => handled,
     (count) => count >= records,
   )

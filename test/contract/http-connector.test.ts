@@ -156,6 +156,7 @@ test('Magfa: JSON with a login; receipts are asked for until they come', async (
   })
   expect(asked[0]!.headers.authorization).toBe(`Basic ${Buffer.from('u/d:p').toString('base64')}`)
   await eventually(
+    'a receipt is polled',
     () => receipts.length,
     (count) => count > 0,
   )
@@ -315,6 +316,7 @@ test('a request for receipts that cannot be composed is told of, and ends nothin
   const { line, troubles } = connector({ request: { url }, answer: { id: '/id' }, receipts: { poll } }, {})
   expect(await line.submit(MESSAGE)).toMatchObject({ kind: 'sent' })
   await eventually(
+    'a trouble is reported',
     () => troubles,
     (told) => told.length > 0,
   )
@@ -341,7 +343,7 @@ test('who stops asks for no further receipts', async () => {
   const request = { url: `${url}/send` }
   const { line } = connector({ request, answer: { id: '/id' }, receipts: { poll } }, {})
   await Promise.all([1, 2, 3].map(() => line.submit(MESSAGE)))
-  await eventually(() => held.length, Boolean)
+  await eventually('a poll is in flight', () => held.length, Boolean)
   const stopping = line.stop()
   held[0]!()
   await stopping

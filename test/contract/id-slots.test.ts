@@ -69,6 +69,7 @@ test('a process that notices takes another slot and goes on', async () => {
   const before = ids.next()
   await pool.query("UPDATE id_slots SET holder = gen_random_uuid(), lease_until = 'infinity' WHERE slot = $1", [slot])
   await eventually(
+    'another slot is leased',
     async () => ids.slot,
     (now) => now !== slot,
   )

@@ -40,6 +40,7 @@ test('a handler that always throws stops its consumer, and goes on with everythi
     return DONE
   })
   const report = await eventually(
+    'the consumer is not ready',
     () => health.report(),
     ({ ready }) => !ready,
   )
@@ -50,6 +51,7 @@ test('a handler that always throws stops its consumer, and goes on with everythi
   expect([...committed.values()].reduce((sum, offset) => sum + offset, 0)).toBeLessThanOrEqual(letters.length)
   isBroken = false
   await eventually(
+    'all other records are handled',
     () => handled.size,
     (count) => count === 300 - letters.length,
   )
@@ -73,6 +75,7 @@ test('a few poison records among good ones are passed on, once each, and stop no
     return DONE
   })
   const committed = await eventually(
+    'all 40 records are committed',
     () => committedByPartition(cluster, groupId),
     (offsets) => offsets.get(0) === 40,
   )
@@ -87,6 +90,7 @@ test('verdicts on records are passed on, however many they are', async () => {
   await fill(testCluster(), topic, 200)
   const { letters, brake } = await brakedMember(topic, () => deadLetter('schema', 'not of its form'))
   await eventually(
+    'all 200 records are dead-lettered',
     () => letters.length,
     (count) => count === 200,
   )

@@ -64,6 +64,7 @@ test('a key that never succeeds at the head of a partition with very many keys: 
     },
   })
   await eventually(
+    'all keys but the first are handled',
     () => done,
     (count) => count === KEYS,
     220_000,
@@ -109,6 +110,7 @@ test('a handler that never answers is told, its record goes to the dead letters,
     giveUp: async (record, error) => letters.push(`${record.value!.toString()}: ${error}`),
   })
   await eventually(
+    '2 records are handled',
     () => handled.length,
     (count) => count === 2,
   )
@@ -125,6 +127,7 @@ test('without dead letters, a handler that never answers makes the consumer fail
   const options = { pollIntervalMsMax: 500, drainMsMax: 100, commitIntervalMs: 100 }
   const stuck = await startMember({ cluster, topic, groupId, options, handle: () => new Promise(() => {}) })
   await eventually(
+    'the stuck member has failed',
     () => stuck.failure,
     (failure) => failure !== null,
   )
@@ -136,6 +139,7 @@ test('without dead letters, a handler that never answers makes the consumer fail
   }
   await startMember({ cluster: testCluster(), topic, groupId, handle })
   await eventually(
+    'the record is handled',
     () => handled.length,
     (count) => count === 1,
   )

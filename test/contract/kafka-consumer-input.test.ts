@@ -36,6 +36,7 @@ async function commitForeign(
   }
   const connection = await connections.to(coordinator)
   await eventually(
+    'the offset is committed',
     async () => {
       const answer: offsetCommitV8.OffsetCommitResponse = await callBroker(
         connection,
@@ -91,6 +92,7 @@ test('metadata of other clients, whatever it is, neither stops a member nor make
     const { offsets, handle } = record()
     const member = await startMember({ cluster, topic, groupId, handle })
     await eventually(
+      '20 records are handled',
       () => offsets.length,
       (count) => count === 20,
     )
@@ -108,6 +110,7 @@ test('a topic that is deleted and made again while it is read is told, and read 
   await startMember({ cluster, topic, groupId: uniqueName('group'), handle, observer, options })
   await fill(testCluster(), topic, 20)
   await eventually(
+    '20 records are handled',
     () => offsets.length,
     (count) => count === 20,
   )
@@ -121,6 +124,7 @@ test('a topic that is deleted and made again while it is read is told, and read 
   // More than before: a reader that kept its old position would find it in the new log, and skip what lies below.
   await fill(testCluster(), topic, 50)
   await eventually(
+    'the 50 records of the new topic are handled',
     () => offsets.length,
     (count) => count === 70,
   )
@@ -135,12 +139,14 @@ test('a topic that does not exist yet is told once, and read when it appears', a
   const options = { metadataAgeMsMax: 200, heartbeatMs: 200, commitIntervalMs: 100 }
   await startMember({ cluster, topic, groupId: uniqueName('group'), handle, observer, options })
   await eventually(
+    'the missing topic is reported',
     () => told.length,
     (count) => count > 0,
   )
   await createTopics(testCluster(), [{ name: topic, partitions: 1, replicationFactor: 1 }])
   await fill(testCluster(), topic, 10)
   await eventually(
+    '10 records are handled',
     () => offsets.length,
     (count) => count === 10,
   )
@@ -174,6 +180,7 @@ test('a broker that stops and comes back: what was read goes on, nothing is lost
     observer: { troubled: () => troubles++ },
   })
   await eventually(
+    '100 records are handled',
     () => values.size,
     (count) => count === 100,
   )
@@ -181,6 +188,7 @@ test('a broker that stops and comes back: what was read goes on, nothing is lost
   await kafka.node(nodeId!)!.stop()
   await kafka.startNode(nodeId!)
   await eventually(
+    'the partition has a leader again',
     () =>
       cluster.refresh().then(
         () => cluster.leaderOf(topic, 0) !== undefined,
@@ -190,6 +198,7 @@ test('a broker that stops and comes back: what was read goes on, nothing is lost
   )
   await fill(cluster, topic, 100, 100)
   await eventually(
+    '200 records are handled',
     () => values.size,
     (count) => count === 200,
   )

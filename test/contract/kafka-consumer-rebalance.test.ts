@@ -44,7 +44,7 @@ class Watcher {
 }
 
 test(`rebalance storm for ${STORM_SECONDS} s: order by key and watermark hold, and nothing is done twice`, {
-  timeout: (STORM_SECONDS + 60) * 1_000,
+  timeout: (STORM_SECONDS + 120) * 1_000,
 }, async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster, 12)
@@ -80,6 +80,7 @@ test(`rebalance storm for ${STORM_SECONDS} s: order by key and watermark hold, a
   }
   await storm
   await eventually(
+    'all records are handled',
     () => watcher.done(),
     (done) => done === sent,
   )
@@ -127,13 +128,13 @@ async function rollingRestart(
   const members = await Promise.all([0, 1, 2, 3].map(start))
   const counts = (): number[] => members.map(({ partitions }) => partitions.length)
   const isEven = (each: number[]): boolean => each.every((count) => count === 3)
-  expect(await eventually(counts, isEven)).toEqual([3, 3, 3, 3])
+  expect(await eventually('each of 4 members has 3 partitions', counts, isEven)).toEqual([3, 3, 3, 3])
   moved = 0
   rebalances = 0
   for (const n of [0, 1, 2, 3]) {
     await members[n]!.stop()
     members[n] = await start(n)
-    expect(await eventually(counts, isEven)).toEqual([3, 3, 3, 3])
+    expect(await eventually('each of 4 members has 3 partitions', counts, isEven)).toEqual([3, 3, 3, 3])
   }
   return { moved, rebalances }
 }
@@ -161,6 +162,7 @@ test('a member that slept through its session commits nothing when it wakes, and
   const lines: string[] = []
   createInterface(child.stdout!).on('line', (line) => lines.push(line))
   await eventually(
+    'the frozen member has begun 150 records',
     () => lines.filter((line) => line.startsWith('began')).length,
     (begun) => begun > 150,
   )
@@ -179,16 +181,18 @@ test('a member that slept through its session commits nothing when it wakes, and
   })
   const commits = watchCommits(cluster, groupId)
   await eventually(
+    'the group has committed all 2,000 records',
     () => committedByPartition(cluster, groupId),
     (committed) => committed.get(0) === 2_000,
   )
   child.kill('SIGCONT')
   await eventually(
+    'the frozen member has lost its partition',
     () => lines.includes('lost'),
     (lost) => lost,
   )
   // Long enough for several of its commits.
-  await eventually(commits.looks, (looks) => looks > 60, 8_000)
+  await eventually('60 looks at the commits', commits.looks, (looks) => looks > 60, 8_000)
   await commits.stop()
   expect(commits.stepsBack).toEqual([])
   expect(await committedByPartition(cluster, groupId)).toEqual(new Map([[0, 2_000]]))
@@ -212,17 +216,20 @@ test('partitions that a member keeps in a rebalance are not interrupted, and wha
   const options = { heartbeatMs: 300, drainMsMax: 500 }
   const first = await startMember({ cluster, topic, groupId, handle, options })
   await eventually(
+    '20 records are handled',
     () => times.size,
     (count) => count >= 20,
   )
   const second = await startMember({ cluster: testCluster(), topic, groupId, handle, options })
   await eventually(
+    'the second member has 2 partitions',
     () => second.partitions.length,
     (count) => count === 2,
   )
   const kept = new Set(first.partitions.map(({ partition }) => partition))
   release.resolve()
   await eventually(
+    'all 400 records are handled',
     () => times.size,
     (count) => count === 400,
   )

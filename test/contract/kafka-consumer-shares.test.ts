@@ -71,9 +71,10 @@ test('a share that does not get on holds up no other of its partition, and in th
       },
     },
   })
-  await eventually(light, (count) => count === HEAVY / LIGHT_EVERY)
+  await eventually('all light keys are handled', light, (count) => count === HEAVY / LIGHT_EVERY)
   expect(light()).toBe(HEAVY / LIGHT_EVERY)
   const told = await eventually(
+    'the records of the heavy key are deferred',
     () => most,
     (each) => (each?.deferred ?? 0) > HEAVY * 0.98,
   )
@@ -81,6 +82,7 @@ test('a share that does not get on holds up no other of its partition, and in th
   expect(told!.lag).toBeGreaterThan(HEAVY - 10)
   open()
   await eventually(
+    'all records are handled',
     () => offsets.length,
     (count) => count >= HEAVY,
     60_000,
@@ -105,13 +107,14 @@ test('what was read past goes to the next member, and what was done beyond it is
     handle: first.handle,
     options: { ...options, drainMsMax: 10 },
   })
-  await eventually(first.light, (count) => count === HEAVY / LIGHT_EVERY)
+  await eventually('all light keys are handled', first.light, (count) => count === HEAVY / LIGHT_EVERY)
   await stopping.stop()
   const second = gated()
   second.open()
   await startMember({ cluster: testCluster(), topic, groupId, handle: second.handle, options })
   const rest = HEAVY - first.offsets.length
   await eventually(
+    'the second member has handled the rest',
     () => second.offsets.length,
     (count) => count >= rest,
     60_000,
@@ -130,11 +133,12 @@ test('what was read past and has left the log since is not waited for', async ()
   await send(cluster, topic, records())
   const { handle, open, offsets, light } = gated()
   const member = await startMember({ cluster, topic, groupId, handle, options })
-  await eventually(light, (count) => count === HEAVY / LIGHT_EVERY)
+  await eventually('all light keys are handled', light, (count) => count === HEAVY / LIGHT_EVERY)
   await throwAwayRecords(cluster, topic)
   await send(cluster, topic, [{ key: 'heavy-last', value: 'last' }])
   open()
   await eventually(
+    'the last record is handled',
     () => offsets.includes(HEAVY),
     (isThere) => isThere,
   )

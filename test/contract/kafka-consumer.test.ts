@@ -44,6 +44,7 @@ test('members share the partitions, hand over when one comes or goes, and every 
   await fill(cluster, topic, 2_000)
   const second = await member(testCluster(), topic, groupId, handle)
   await eventually(
+    'each of 2 members has 6 partitions',
     () => [first.partitions.length, second.partitions.length],
     ([a, b]) => a === 6 && b === 6,
   )
@@ -52,6 +53,7 @@ test('members share the partitions, hand over when one comes or goes, and every 
   await first.stop()
   await fill(cluster, topic, 1_000, 4_000)
   await eventually(
+    'all 5,000 records are handled',
     () => seen.size,
     (count) => count === 5_000,
   )
@@ -75,6 +77,7 @@ test('only the contiguous watermark is committed, and what is done beyond it is 
     return DONE
   })
   await eventually(
+    'the 95 other records are handled',
     () => first.length,
     (count) => count === 95,
   )
@@ -86,6 +89,7 @@ test('only the contiguous watermark is committed, and what is done beyond it is 
     return DONE
   })
   await eventually(
+    'the 5 records of the stuck key are handled',
     () => again.length,
     (count) => count === 5,
   )
@@ -114,6 +118,7 @@ test('a member that vanishes without a word is replaced after its session, and i
     session,
   )
   await eventually(
+    'all 100 records are handled',
     () => seen.size,
     (count) => count === 100,
   )
@@ -149,6 +154,7 @@ test('an offset that is no longer in the log, and metadata of someone else, are 
   }
   await member(cluster, topic, groupId, handle, {}, observer as ConsumerObserver)
   await eventually(
+    'all 10 records are handled',
     () => seen.size,
     (count) => count === 10,
   )
@@ -173,11 +179,13 @@ test('partitions that are added while a topic is read are read too', async () =>
   const connection = await cluster.anyConnection()
   await callBroker(connection, createPartitionsV3.api, [{ name: topic, count: 6, assignments: null }], 10_000, false)
   await eventually(
+    'the member has 6 partitions',
     () => consumer.partitions.length,
     (count) => count === 6,
   )
   await fill(testCluster(), topic, 300)
   await eventually(
+    'all 300 records are handled',
     () => seen.size,
     (count) => count === 300,
   )
@@ -202,6 +210,7 @@ test('a batch that fails is tried again as it is, and nothing after it goes firs
   onTestFinished(() => consumer.stop())
   await consumer.start()
   await eventually(
+    'all 50 records are handled',
     () => handled.length,
     (count) => count === 50,
   )
@@ -222,6 +231,7 @@ test('commit "enqueue" commits what is in hand, and hands over only when that is
   }
   const consumer = await member(cluster, topic, groupId, handle, { commit: 'enqueue', commitIntervalMs: 100 })
   await eventually(
+    'all 40 records are committed',
     () => committedTotal(cluster, groupId),
     (total) => total === 40,
   )

@@ -47,6 +47,7 @@ test('bombs that a broker took cost their own records alone: the partition goes 
     },
   })
   await eventually(
+    '4 records or batches are handled',
     () => seen.length,
     (count) => count === 4,
   )
@@ -77,6 +78,7 @@ test.each([600_000, -600_000])('a consumer whose clock is off by %i ms handles, 
     },
   })
   const committed = await eventually(
+    'all 200 records are committed',
     () => committedByPartition(cluster, groupId),
     (offsets) => [...offsets.values()].reduce((sum, offset) => sum + offset, 0) === 200,
   )

@@ -62,6 +62,7 @@ test('nothing overtakes a batch that waits for its retry', async () => {
   cluster.fateOf = inTurn('request lost', 'request lost')
   const first = producer.send({ topic, key: 'k', value: 'first' })
   await eventually(
+    'the producer has retried',
     () => told.retries,
     (retries) => retries > 0,
   )
@@ -117,6 +118,7 @@ test('what reaches no broker until the deadline fails with all behind it, and th
   cluster.fateOf = (apiKey) => (apiKey === PRODUCE_API_KEY ? 'request lost' : 'answered')
   const sends = [send(0, 'a'), send(0, 'b')]
   await eventually(
+    'the producer has retried twice',
     () => told.retries,
     (retries) => retries >= 2,
   )

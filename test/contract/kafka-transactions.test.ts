@@ -40,12 +40,14 @@ test('a consumer handles what was committed, and neither what was aborted nor th
     },
   })
   await eventually(
+    'the last record is handled',
     () => seen,
     (values) => values.includes('after'),
   )
   expect(seen).toEqual(HANDLED)
   // Four offsets of values, two of aborted ones, two of markers.
   const committed = await eventually(
+    'all 8 offsets are committed',
     () => committedByPartition(cluster, groupId),
     (offsets) => offsets.get(0) === 8,
   )
@@ -90,6 +92,7 @@ test('while a transaction is open nothing behind it is read, and it counts as un
     },
   })
   const partition = await eventually(
+    '3 records are uncommitted',
     () => measured?.partitions[0],
     (each) => each?.uncommittedRecords === 3 && each.lag === 0,
   )
@@ -100,6 +103,7 @@ test('while a transaction is open nothing behind it is read, and it counts as un
   await connections.close()
   await open.end(true)
   await eventually(
+    '4 records are handled',
     () => seen.length,
     (count) => count === 4,
   )

@@ -46,6 +46,7 @@ async function readSome(cluster: Cluster, topic: string, group: string, perParti
   await consumer.start()
   const connections = cluster.connections()
   await eventually(
+    'the group has committed all records',
     () => readLag(cluster, connections, group),
     (lags) => lags.length > 0 && lags.every(({ currentOffset }) => currentOffset === perPartition),
   )
@@ -121,6 +122,7 @@ test('groups of both protocols have their members counted, and those without mem
   await readSome(testCluster(), topic, classic, 20)
   await joinByNewProtocol(cluster, topic, modern, 30n)
   const sample = await eventually(
+    'the group has no member',
     () => sampleLag(cluster, cluster.connections()),
     ({ groups }) => groups.find(({ groupId }) => groupId === left)?.members === 0,
   )
@@ -183,7 +185,9 @@ test('the monitor publishes what it sees, and forgets a topic that is deleted', 
   onTestFinished(() => monitor.stop())
   const scrape = async (): Promise<string[]> =>
     (await metrics.registry.metrics()).split('\n').filter((line) => line.includes(topic) || line.includes(group))
-  const lines = await eventually(scrape, (found) => found.some((line) => line.startsWith('smsgw_topic_retention')))
+  const lines = await eventually('the topic has metrics', scrape, (found) =>
+    found.some((line) => line.startsWith('smsgw_topic_retention')),
+  )
   expect(lines).toContain(`kafka_consumer_lag{group="${group}",topic="${topic}"} 90`)
   expect(lines).toContain(`kafka_consumergroup_members{consumergroup="${group}"} 0`)
   expect(lines).toContain(`kafka_topic_partitions{topic="${topic}"} 2`)
@@ -196,7 +200,11 @@ test('the monitor publishes what it sees, and forgets a topic that is deleted', 
     [{ name: topic, topicId: null }],
     10_000,
   )
-  const left = await eventually(scrape, (found) => !found.some((line) => line.includes(topic)))
+  const left = await eventually(
+    'the metrics of the deleted topic are gone',
+    scrape,
+    (found) => !found.some((line) => line.includes(topic)),
+  )
   expect(left.filter((line) => line.includes(topic))).toEqual([])
   expect(await metrics.registry.metrics()).toMatch(
     /smsgw_collector_last_success_timestamp_seconds\{collector="lag"\} \d+/,

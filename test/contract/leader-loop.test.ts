@@ -29,6 +29,7 @@ function candidate(pool: Pool, name: string, history: string[], round = async ()
 
 const has = (history: readonly string[], what: string) =>
   eventually(
+    `the history has ${what}`,
     () => history.includes(what),
     (found) => found,
   )
@@ -39,6 +40,7 @@ test('one leads at a time: the next when it stops, when its connection breaks, o
   let rounds = 0
   const first = candidate(pool, 'first', history, async () => void rounds++)
   await eventually(
+    '3 rounds',
     () => rounds,
     (count) => count >= 3,
   )
@@ -47,6 +49,7 @@ test('one leads at a time: the next when it stops, when its connection breaks, o
   })
   const before = rounds
   await eventually(
+    '5 more rounds',
     () => rounds - before,
     (count) => count >= 5,
   )

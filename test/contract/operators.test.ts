@@ -72,6 +72,7 @@ test('of many processes that start at once one stores the file; later ones need 
   expect(attempts.filter((each) => each !== null)).toHaveLength(1)
   for (const each of [...directories, late]) {
     await eventually(
+      'the directory has revision 2',
       () => each.current().revision,
       (revision) => revision === 2,
     )
@@ -95,6 +96,7 @@ test('a revision that this version cannot use leaves the one before in force; th
   const newer = { operators: { a: { connector: 'pigeon' } }, networks: {}, routes: [] } as unknown as DeclaredOperators
   await addRevision(pool, { basedOn: 1, source: '', declared: newer, by: 'x' })
   await eventually(
+    'the directory complains',
     () => complained.mock.calls.length,
     (calls) => calls > 0,
   )
@@ -102,6 +104,7 @@ test('a revision that this version cannot use leaves the one before in force; th
   expect(directory.current().revision).toBe(1)
   await addRevision(pool, { ...revisionOf(simulatorFor('97', 100)), basedOn: 2, by: 'x' })
   const revision = await eventually(
+    'the directory has a later revision',
     () => directory.current().revision,
     (seen) => seen > 1,
   )
@@ -247,6 +250,7 @@ test('a look-up service is asked once a number; when it fails, numbers go by the
   const found = new Map([[known, { mccMnc: '432-35', known: 'by the portability service' }]])
   // The first answer of a cold process on a busy machine may take longer than it is given.
   await eventually(
+    'the ported number is known',
     () => portability.networksOf([known, unknown]),
     (networks) => networks.size === 1 && networks.get(known)?.mccMnc === '432-35',
   )
@@ -300,6 +304,7 @@ test('answers that could not be read are counted and shown, to the last sample, 
   answers.note('mci', 'answer-without-id', '', 7)
   answers.start()
   await eventually(
+    '2 samples are stored',
     async () => (await pool.query('SELECT FROM unreadable_answers')).rowCount,
     (count) => count === 2,
   )
@@ -327,6 +332,7 @@ test('answers that could not be read are counted and shown, to the last sample, 
   const later = new UnreadableAnswers({ pool, log: log as never, days: 0, writeMs: 10 })
   later.start()
   await eventually(
+    'the samples are dropped',
     async () => (await pool.query('SELECT FROM unreadable_answers')).rowCount,
     (count) => count === 0,
   )

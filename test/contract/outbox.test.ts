@@ -80,6 +80,7 @@ test('every message reaches both topics once, in the order in which it was accep
   const accepted = await Promise.all([accept(pool, a, 500), accept(pool, b, 500)])
   expect(
     await eventually(
+      'the outbox is empty',
       () => waiting(pool),
       (count) => count === 0,
     ),
@@ -98,6 +99,7 @@ test('rows published and not removed, as by a relay that died, come again under 
   const [smsId] = await accept(pool, customerId, 1)
   const relay = await relayOn(pool, cluster)
   await eventually(
+    'the outbox is empty',
     () => waiting(pool),
     (count) => count === 0,
   )
@@ -105,6 +107,7 @@ test('rows published and not removed, as by a relay that died, come again under 
   await pool.query('INSERT INTO outbox (shard, sms_id) VALUES ($1, $2)', [outboxShard(customerId), smsId])
   await relayOn(pool, cluster)
   await eventually(
+    'the outbox is empty',
     () => waiting(pool),
     (count) => count === 0,
   )
@@ -179,6 +182,7 @@ test('a backlog, with Kafka refusing now and then: every message arrives, and no
   onTestFinished(() => relay.stop())
   await relay.start()
   await eventually(
+    'the outbox is empty',
     () => waiting(pool),
     (count) => count === 0,
   )
@@ -196,6 +200,7 @@ test('a message that waits twice is published twice under one id, and both rows 
   await relayOn(pool, cluster)
   expect(
     await eventually(
+      'the outbox is empty',
       () => waiting(pool),
       (count) => count === 0,
     ),

@@ -146,6 +146,7 @@ test('while the database is away nobody gets leave, and when it is back the gate
   onTestFinished(() => gate.stop())
   ask()
   await eventually(
+    'a permit is granted',
     () => permits.length,
     (count) => count > 0,
   )

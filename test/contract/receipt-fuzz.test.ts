@@ -140,6 +140,7 @@ async function smppOperator(worker: ReceiptWorker, operator: string) {
       const some = frames.slice(sent, sent + WINDOW)
       smsc.links[0]!.sendBytes(Buffer.concat(some))
       await eventually(
+        'every PDU is answered',
         () => answers().length,
         (length) => length >= sent + some.length,
         TIMEOUT_MS,

@@ -27,6 +27,7 @@ async function bound(settings: Partial<SmppSettings> = {}) {
     const before = answers().length
     smsc.links.at(-1)!.sendBytes(bytes)
     await eventually(
+      'the receipt is answered',
       () => answers().length,
       (length) => length > before,
     )
@@ -40,7 +41,7 @@ async function bound(settings: Partial<SmppSettings> = {}) {
 }
 
 async function outcome(worker: Pick<ReceiptWorker, 'outcomes'>, name: string): Promise<number> {
-  return (await eventually(() => worker.outcomes.get(`a ${name}`), Boolean)) ?? 0
+  return (await eventually(`a receipt is ${name}`, () => worker.outcomes.get(`a ${name}`), Boolean)) ?? 0
 }
 
 async function reviews({ pool }: Pick<ReceiptWorker, 'pool'>, rowsMin: number) {
@@ -50,7 +51,7 @@ async function reviews({ pool }: Pick<ReceiptWorker, 'pool'>, rowsMin: number) {
         'SELECT cause, operator_message_id AS id, words FROM receipt_reviews ORDER BY review_id',
       )
     ).rows
-  return eventually(read, (rows) => rows.length >= rowsMin)
+  return eventually(`${rowsMin} receipts are kept for review`, read, (rows) => rows.length >= rowsMin)
 }
 
 test.for([false, true])(
@@ -241,16 +242,17 @@ test('what was stored and acknowledged on a connection that broke is not counted
   const unstored = await worker.pool.connect()
   await unstored.query('BEGIN; LOCK attempt_parts IN EXCLUSIVE MODE')
   link.send(pdu)
-  await eventually(() => worker.opened.told.get('delivered receipt'), Boolean)
+  await eventually('the receipt is delivered', () => worker.opened.told.get('delivered receipt'), Boolean)
   link.cut()
   await eventually(
+    'the connector has bound again',
     () => worker.opened.told.get('bound transceiver 1'),
     (times) => times === 2,
   )
   await unstored.query('COMMIT')
   unstored.release()
   await outcome(worker, 'matched')
-  await eventually(() => worker.opened.receipts.length, Boolean)
+  await eventually('the connector has read a receipt', () => worker.opened.receipts.length, Boolean)
   expect(await worker.receipt('id:1001 stat:DELIVRD', '989000000001')).toBe(0)
   expect(worker.reported(smsId)).toEqual([])
   expect(await worker.receipt('id:1001 stat:DELIVRD', '989000000001')).toBe(0)

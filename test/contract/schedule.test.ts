@@ -88,6 +88,7 @@ test('what is scheduled is told as accepted at once, and its task comes when it 
   const [later, sooner, fresh, far] = await accept(pool, [nowMs + 1_200, nowMs + 600, null, nowMs + 30 * DAY_MS])
   await startRelay(pool, topics)
   await eventually(
+    '3 tasks are published',
     () => topics.of(TOPICS.delivery).length,
     (tasks) => tasks === 3,
   )
@@ -137,11 +138,13 @@ test('thousands due in one minute are released in steps, and let what is fresh p
   await pool.query('DELETE FROM outbox')
   await startRelay(pool, topics, { SCHEDULE_ROWS_PER_SHARD_MAX: '50' })
   await eventually(
+    '100 tasks are published',
     () => topics.of(TOPICS.delivery).length,
     (tasks) => tasks >= 100,
   )
   const [fresh] = await accept(pool, [null])
   await eventually(
+    'all tasks are published',
     () => topics.of(TOPICS.delivery).length,
     (tasks) => tasks === scheduled.length + 1,
   )
@@ -214,6 +217,7 @@ test('a message that waits for its time is cancelled, and the relay leaves it', 
   await startRelay(pool, topics)
   const [next] = await accept(pool, [Date.now() + 600])
   await eventually(
+    'the next task is published',
     () => topics.of(TOPICS.delivery),
     (tasks) => tasks.includes(next!),
   )

@@ -122,7 +122,7 @@ test('a campaign whose process is killed again and again is finished, each row o
     const main = join(import.meta.dirname, '../../src/main.ts')
     const child = spawn(process.execPath, [main, 'send', '--file', path, '--no-wait'], { stdio: 'ignore' })
     const ended = once(child, 'exit')
-    await eventually(count, (now) => now > before || now === rows)
+    await eventually('another message is accepted', count, (now) => now > before || now === rows)
     child.kill('SIGKILL')
     await ended
   }

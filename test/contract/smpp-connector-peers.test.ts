@@ -39,6 +39,7 @@ test.each([
   const server = await nodeSmpp()
   const opened = openNode(server, { bind, binds })
   await eventually(
+    'all binds are bound',
     () => opened.told.get('bound'),
     (bound) => bound === (bind === 'pair' ? 2 * binds : binds),
   )
@@ -46,18 +47,21 @@ test.each([
   expect(new Set(ids).size).toBe(12)
   expect(ids.every((id) => /^n[0-9]+$/.test(id))).toBe(true)
   await eventually(
+    '12 receipts have arrived',
     () => opened.receipts.length,
     (length) => length === 12,
   )
   expect(new Set(opened.receipts.map(({ operatorMessageId }) => operatorMessageId))).toEqual(new Set(ids))
   expect(opened.receipts.every(({ status }) => status === 'delivered')).toBe(true)
   await eventually(
+    '12 receipts are acknowledged',
     () => server.acknowledged.length,
     (length) => length === 12,
   )
   await opened.connector.stop()
   expect(
     await eventually(
+      'no session is left',
       () => server.sessions,
       (sessions) => sessions === 0,
     ),
@@ -74,6 +78,7 @@ test('node-smpp over TLS', async () => {
   expect(await ready(opened)).toBe(true)
   const [id] = await send(opened, smppMessage())
   await eventually(
+    'a receipt has arrived',
     () => opened.receipts.length,
     (length) => length === 1,
   )
@@ -129,12 +134,12 @@ test('node-smpp is handed long messages in each of four ways', async () => {
 test('node-smpp refuses a wrong password, and a connection that it drops is made again', async () => {
   const server = await nodeSmpp()
   const refused = openNode(server, { system_id: 'stranger' })
-  await eventually(() => refused.ends.length, Boolean)
+  await eventually('the bind is refused', () => refused.ends.length, Boolean)
   expect(refused.ends[0]).toMatchObject({ cause: 'refused', status: 0x0e })
   const opened = openNode(server, { enquire_link_ms: 50 })
   await ready(opened)
   server.dropSessions()
-  await eventually(() => opened.told.get('ended connection-lost'), Boolean)
+  await eventually('the connection is lost', () => opened.told.get('ended connection-lost'), Boolean)
   expect(await ready(opened)).toBe(true)
   expect(await send(opened, smppMessage())).toEqual(['n1'])
   expect(opened.told.get('bound transceiver 1')).toBe(2)
@@ -155,6 +160,7 @@ test('jSMPP: ids in hexadecimal, receipts in decimal, by either bind', async () 
     { window: 20, env: ENV },
   )
   await eventually(
+    '2 binds are bound',
     () => opened.told.get('bound'),
     (bound) => bound === 2,
   )
@@ -169,6 +175,7 @@ test('jSMPP: ids in hexadecimal, receipts in decimal, by either bind', async () 
     .map((id) => splitUserData(Buffer.from(submitted.get(id)!.shortMessage, 'latin1'))!.header)
   expect(headers.map(([element]) => element)).toMatchObject([1, 2, 3].map((part) => ({ parts: 3, part })))
   await eventually(
+    '4 receipts have arrived',
     () => opened.receipts.length,
     (length) => length === 4,
   )
@@ -176,6 +183,7 @@ test('jSMPP: ids in hexadecimal, receipts in decimal, by either bind', async () 
   expect(opened.receipts.every(({ status }) => status === 'delivered')).toBe(true)
   // It greets each bind with a message.
   await eventually(
+    'both binds are greeted',
     () => opened.told.get('delivered message'),
     (greetings) => greetings === 2,
   )

@@ -120,6 +120,7 @@ test('a behaviour file is followed while it is there; a bad one changes nothing'
   const peer = await smscs.bind(await smscs.start({ SIMULATOR_BEHAVIOUR_FILE: file }))
   const untilStatus = (status: number) =>
     eventually(
+      `a submit is answered with status ${status}`,
       async () => (await peer.submitAndWait()).status,
       (found) => found === status,
     )
@@ -137,6 +138,7 @@ test('what was in hand when the connection was cut is taken and has no answer', 
   const peer = await smscs.bind(simulator)
   for (let message = 1; message <= 50; message++) peer.submit({ tlvs: [reference(`${message}.1.1`)] })
   const entries = await eventually(
+    'the ledger has 50 submits',
     () => smscs.submits(),
     (found) => found.length === 50,
   )
@@ -169,6 +171,7 @@ test('what chance does to each submit can be computed beforehand', async () => {
   const peer = await smscs.bind(await smscs.start(shares))
   for (let message = 1; message <= 200; message++) peer.submit({ tlvs: [reference(`${message}.1.1`)] })
   const entries = await eventually(
+    'the ledger has 200 submits',
     () => smscs.submits(),
     (found) => found.length === 200,
   )

@@ -45,6 +45,7 @@ test('no receipt where none is wanted', async () => {
   const failed = (await smscs.submits()).filter(({ delivered, ref }) => !delivered && ref !== null).length
   expect(failed).toBeGreaterThan(0)
   await eventually(
+    'no receipt is outstanding',
     () => simulator.counts.receiptsOutstanding,
     (outstanding) => outstanding === 0,
   )
@@ -62,6 +63,7 @@ test('a receipt comes on the bind of its submit, or on another', async () => {
     const stranger = await smscs.bind(simulator, 'bind_transceiver', 'somebody')
     for (let n = 0; n < 4; n++) await one.submitAndWait()
     await eventually(
+      'the two binds have 4 receipts',
       () => one.receipts.length + other.receipts.length,
       (count) => count === 4,
     )
@@ -106,6 +108,7 @@ test('receipts in each of these ways in turn, as the ledger says', async () => {
   for (let n = 0; n < 6; n++) ids.push(idOf(await peer.submitAndWait()))
   await receiptsOf(peer, 6)
   const acked = await eventually(
+    '6 receipts are acknowledged',
     async () => (await smscs.ledger()).filter((entry) => entry.kind === 'receipt-acked'),
     (entries) => entries.length === 6,
   )
@@ -160,6 +163,7 @@ test('an acknowledgement counts also when its receipt was told again meanwhile',
   const [first] = await receiptsOf(peer, 2)
   peer.send(createResponse(first!))
   await eventually(
+    'no receipt is outstanding',
     () => simulator.counts.receiptsOutstanding,
     (outstanding) => outstanding === 0,
   )
@@ -179,6 +183,7 @@ test('receipts are told until they are acknowledged, also after a restart', asyn
   expect(after.counts.receiptsOutstanding).toBe(8)
   const listening = await smscs.bind(after, 'bind_receiver')
   await eventually(
+    'no receipt is outstanding',
     () => after.counts.receiptsOutstanding,
     (outstanding) => outstanding === 0,
   )

@@ -24,6 +24,7 @@ test('a message is taken, written down, and told of', async () => {
   expect(readTlv(receipt!.tlvs, 'receipted_message_id')).toBe(id)
   expect(readTlv(receipt!.tlvs, 'message_state')).toBe(2)
   const entries = await eventually(
+    'the ledger has 2 entries',
     () => smscs.ledger(),
     (found) => found.length === 2,
   )
@@ -120,7 +121,9 @@ test('messages are asked for and cancelled while they are under way', async () =
   const cancel = () => peer.ask(createPdu('cancel_sm', peer.nextSequence(), { messageId: id }))
   expectStatus(await cancel(), 'ESME_ROK')
   expect(textOf((await receiptsOf(peer, 1))[0])).toContain('stat:DELETED')
-  expect(await eventually(query, (answer) => answer.status === 0)).toMatchObject({ messageState: 4 })
+  expect(await eventually('query_sm is answered', query, (answer) => answer.status === 0)).toMatchObject({
+    messageState: 4,
+  })
   expectStatus(await cancel(), 'ESME_RCANCELFAIL')
   expectStatus(await peer.ask(createPdu('query_sm', peer.nextSequence(), { messageId: 'FFF' })), 'ESME_RQUERYFAIL')
   expectStatus(await peer.ask(createPdu('replace_sm', peer.nextSequence(), { messageId: id })), 'ESME_RREPLACEFAIL')

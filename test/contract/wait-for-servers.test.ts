@@ -87,6 +87,7 @@ test('roles wait for PostgreSQL, then for Kafka, live and not ready; the API tak
   const { admin, api } = started
   expect(
     await eventually(
+      '/livez answers 200',
       () => statusOf(`${admin}/livez`),
       (status) => status === 200,
     ),
@@ -105,12 +106,13 @@ test('roles wait for PostgreSQL, then for Kafka, live and not ready; the API tak
       ({ status }) => status,
       () => 0,
     )
-  expect(await eventually(post, (status) => status === 202)).toBe(202)
+  expect(await eventually('a message is accepted', post, (status) => status === 202)).toBe(202)
   expect((await readiness(admin)).checks.start).toContain('no Kafka broker answers')
 
   await kafka.open()
   expect(
     await eventually(
+      '/readyz answers 200',
       () => statusOf(`${admin}/readyz`),
       (status) => status === 200,
     ),
@@ -126,6 +128,7 @@ test('SIGTERM ends the wait', async () => {
   })
   expect(
     await eventually(
+      '/readyz answers 503',
       () => statusOf(`${admin}/readyz`),
       (status) => status === 503,
     ),

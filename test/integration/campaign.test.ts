@@ -40,6 +40,7 @@ test('a campaign: operator, PostgreSQL, ClickHouse, ledger, webhooks and audit l
     expect(Object.keys(byStatus).sort()).toEqual(['delivered', 'failed', 'rejected'])
 
     const counts = await eventually(
+      'every webhook has arrived and ClickHouse has every message',
       () => countSources(pool, clickhouse, ledgerPath, CUSTOMER),
       (found) => sink.events.size >= MESSAGES && sum(found.clickhouse) === MESSAGES,
     )
@@ -62,6 +63,7 @@ test('a campaign: operator, PostgreSQL, ClickHouse, ledger, webhooks and audit l
     expect(again.smsIds).toEqual(sent.smsIds)
     // Of each message at least the acceptance and the final status.
     const audit = await eventually(
+      'the audit log has two entries of each message',
       () => verifyAuditLog(join(gateway.dataFolder, 'audit')),
       ({ entries }) => entries >= 2 * MESSAGES,
     )

@@ -31,6 +31,7 @@ test('records that are no events go to the dead letters with their reason, and t
     const { accepted } = await postOpenLoop({ ...load, idempotency: null })
     expect(accepted).toHaveLength(200)
     const delivered = await eventually(
+      'every message is delivered',
       async () => {
         const { rows } = await pool.query<{ count: number }>(
           "SELECT count(*) AS count FROM message_states WHERE customer_id LIKE 'bench-%' AND status = 'delivered'",
@@ -44,6 +45,7 @@ test('records that are no events go to the dead letters with their reason, and t
     // sms.delivery is read by the worker alone, sms.status by the status updater and the webhook dispatcher.
     const expected = 50 * 2 + 30 * 2 * 2
     const letters = await eventually(
+      'every dead letter is published',
       () => readTopic(cluster, TOPICS.deadLetters),
       (records) => records.length >= expected,
     )

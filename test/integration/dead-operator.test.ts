@@ -55,14 +55,22 @@ test('one of three operators dies: the others’ messages go on, its own go by a
   const killedMs = Date.now()
   await outage.kill('a')
   await offer(OUTAGE_SECONDS)
-  expect(await eventually(() => readMissing(outage, ['failover', 'b', 'c']), none)).toEqual([])
+  expect(
+    await eventually(
+      'no message of failover, b and c is missing',
+      () => readMissing(outage, ['failover', 'b', 'c']),
+      none,
+    ),
+  ).toEqual([])
   const waiting = await readMissing(outage, ['waiting'])
   expect(waiting.length).toBeGreaterThan(CUSTOMERS * CUSTOMER_TASKS_MAX)
 
   const revivedMs = Date.now()
   await outage.revive('a')
   await offer(AROUND_SECONDS)
-  expect(await eventually(() => readMissing(outage, ['failover', 'waiting', 'b', 'c']), none)).toEqual([])
+  expect(
+    await eventually('no message is missing', () => readMissing(outage, ['failover', 'waiting', 'b', 'c']), none),
+  ).toEqual([])
   const verdict = judgeOutage(await outage.submits(), { beginMs, killedMs, revivedMs, endMs: Date.now() })
   console.log(verdict)
   expect(verdict).toMatchObject({ takenTwice: 0, astray: 0, overtaken: 0 })
@@ -72,5 +80,5 @@ test('one of three operators dies: the others’ messages go on, its own go by a
     (await readAccepted(outage)).filter(
       ({ share, status }) => status !== 'delivered' && !(status === 'unknown' && share !== 'b' && share !== 'c'),
     )
-  expect(await eventually(open, none)).toEqual([])
+  expect(await eventually('no message is without a final status', open, none)).toEqual([])
 })

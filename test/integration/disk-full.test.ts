@@ -55,15 +55,16 @@ test.runIf(isRoot)(
   async () => {
     const { totalBytes } = diskNow()
     fill(totalBytes * 0.03)
-    const refused = await eventually(post, ({ status }) => status === 503)
+    const refused = await eventually('posts are refused', post, ({ status }) => status === 503)
     expect(refused.status).toBe(503)
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(1)
     expect(await refused.json()).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('disk') })
     expect(said).toContainEqual(expect.stringContaining('posts are refused'))
     rmSync(filler)
-    const taken = await eventually(post, ({ status }) => status === 202)
+    const taken = await eventually('posts are accepted again', post, ({ status }) => status === 202)
     expect(taken.status).toBe(202)
     await eventually(
+      'up says that there is room again',
       () => said.at(-1) ?? '',
       (line) => line.includes('room again'),
     )
@@ -105,7 +106,7 @@ test.runIf(isRoot).each([
     expect(load.accepted).toHaveLength(RATE * SECONDS * 2)
     const { flagged } = await judgeAccepted(gateway, pool, loads, BACK_MS_MAX)
     const finalAfterMs = Date.now() - freedMs
-    expect(await eventually(isReady, (ready) => ready, BACK_MS_MAX)).toBe(true)
+    expect(await eventually('the gateway is ready again', isReady, (ready) => ready, BACK_MS_MAX)).toBe(true)
     const times = { fullForMs: SECONDS * 1_000, finalAfterMs, readyAfterMs: Date.now() - freedMs }
     console.log(
       'disk full',

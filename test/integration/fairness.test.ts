@@ -86,7 +86,7 @@ test('while one customer’s messages wait for a slow operator, another’s in t
   const bulk = await postOpenLoop({ ...load, phones: 1_000_000, messagesPerPost: 500, idempotency: null })
   expect(bulk.acceptedCount).toBe(MESSAGES)
   const inOutbox = async () => (await pool.query<{ n: number }>('SELECT count(*) AS n FROM outbox')).rows[0]!.n
-  await eventually(inOutbox, (count) => count === 0, 60_000)
+  await eventually('the outbox is empty', inOutbox, (count) => count === 0, 60_000)
 
   const probes: Promise<Probe>[] = []
   for (let n = 0; n < PROBES; n++) {
@@ -98,6 +98,7 @@ test('while one customer’s messages wait for a slow operator, another’s in t
   const sent = await Promise.all(probes)
   const probeIds = new Set(sent.map(({ smsId }) => smsId))
   const submits = await eventually(
+    'every probe is submitted',
     () => readSubmits(gateway.dataFolder),
     (found) => found.filter(({ smsId }) => probeIds.has(smsId)).length >= probeIds.size,
     60_000,

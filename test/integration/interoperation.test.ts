@@ -160,6 +160,7 @@ async function readByClickHouse(topic: string): Promise<Read[]> {
     await client.command({ query })
   }
   const rows = await eventually(
+    'ClickHouse has every record',
     () => readRows<Read>(client, 'SELECT partition, header, key, value FROM read'),
     ({ length }) => length >= CODECS.length * RECORDS,
   )

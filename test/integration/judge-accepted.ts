@@ -22,6 +22,7 @@ export async function judgeAccepted(
 ): Promise<{ flagged: number }> {
   const told = loads.flatMap(({ accepted }) => accepted.map(([smsId]) => smsId))
   const finals = await eventually(
+    `${told.length} messages are final`,
     () => countFinal(pool),
     (count) => count >= told.length,
     msMax,

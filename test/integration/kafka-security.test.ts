@@ -125,6 +125,7 @@ test('what keeps ClickHouse from logging in is told, by the table', async () => 
     groupPrefix: 'smsgw-clickhouse',
   })
   const faults = await eventually(
+    '2 tables report a fault',
     () => readIngestionFaults(client, 30),
     (found) => found.length === 2,
   )

@@ -63,10 +63,15 @@ test('a new operator is live in API and worker without a restart, and what waits
     expect(new Set(backlog.map(({ operator }) => operator))).toEqual(new Set(['narrow']))
     const appliedMs = performance.now()
     await apply(operators({ narrow, wide }))
-    const { sms_id, operator } = await eventually(send, (answer) => answer.operator === 'wide')
+    const { sms_id, operator } = await eventually(
+      'a message is routed to wide',
+      send,
+      (answer) => answer.operator === 'wide',
+    )
     expect(operator).toBe('wide')
     const routedS = (performance.now() - appliedMs) / 1_000
     const message = await eventually(
+      'the message is delivered',
       () => read(sms_id),
       ({ status }) => status === 'delivered',
     )
@@ -81,6 +86,7 @@ test('a new operator is live in API and worker without a restart, and what waits
 
     await apply(operators({ wide }))
     const all = await eventually(
+      'every message is attempted',
       () => attemptsBy(pool),
       ({ narrow = 0, wide = 0 }) => narrow + wide === count,
     )
@@ -89,6 +95,7 @@ test('a new operator is live in API and worker without a restart, and what waits
     expect(all.narrow! + all.wide!).toBe(count)
     expect(all.narrow).toBeLessThan(BACKLOG)
     const delivered = await eventually(
+      'every message is delivered',
       async () => (await pool.query("SELECT 1 FROM message_states WHERE status = 'delivered'")).rows.length,
       (rows) => rows >= count,
     )

@@ -63,12 +63,14 @@ afterAll(async () => {
 test('tasks that no worker has read are thrown away under load: every message is delivered, none twice', async () => {
   const load = post('tasks', 150, 8)
   await eventually(
+    '100 messages are delivered',
     () => countOf('tasks', "status = 'delivered'"),
     (delivered) => delivered > 100,
   )
   await processes.stop('worker')
   const before = await republished('tasks')
   await eventually(
+    '300 messages have no status',
     () => countOf('tasks', 'status IS NULL'),
     (unheard) => unheard > 300,
   )
@@ -88,6 +90,7 @@ test('a backlog is no loss: while the worker is away nothing is published again'
   const { accepted } = await post('backlog', 300, 1)
   const roundsBefore = await processes.metric('front', 'smsgw_reconciler_rounds_total')
   const enough = await eventually(
+    '10 more rounds of the reconciler',
     () => processes.metric('front', 'smsgw_reconciler_rounds_total'),
     (rounds) => rounds >= roundsBefore + 10,
   )
@@ -115,9 +118,9 @@ test('statuses that no updater has read are thrown away, receipts among them: ev
     )
     return rows[0]!.thanked
   }
-  expect(await eventually(sent, (count) => count === accepted.length)).toBe(300)
+  expect(await eventually('every message is sent', sent, (count) => count === accepted.length)).toBe(300)
   // The operator was thanked for every receipt: only PostgreSQL still knows of them.
-  expect(await eventually(thanked, (count) => count === accepted.length)).toBe(300)
+  expect(await eventually('every receipt is acknowledged', thanked, (count) => count === accepted.length)).toBe(300)
   const ends = await throwAwayRecords(cluster, TOPICS.status)
   expect(ends.reduce((sum, end) => sum + end, 0)).toBeGreaterThan(300)
   await processes.start('status', ['run', 'status'])
@@ -152,6 +155,7 @@ async function post(customerId: string, ratePerSecond: number, seconds: number):
 
 async function expectDelivered(customerId: string, messages: number): Promise<void> {
   const delivered = await eventually(
+    `${messages} messages of ${customerId} are delivered`,
     () => countOf(customerId, "status = 'delivered'"),
     (count) => count === messages,
     90_000,

@@ -35,8 +35,11 @@ function smsgw(...args: string[]): Promise<{ stdout: string; stderr: string }> {
 
 /** Which of these no line of the metrics begins with, however long one waits. */
 async function missingIn(read: () => Promise<string>, beginnings: readonly string[]): Promise<string[]> {
-  const missing = (text: string): string[] => beginnings.filter((each) => !text.includes(`\n${each}`))
-  return missing(await eventually(read, (text) => missing(text).length === 0))
+  const missing = async (): Promise<string[]> => {
+    const text = await read()
+    return beginnings.filter((each) => !text.includes(`\n${each}`))
+  }
+  return eventually('no metric is missing', missing, ({ length }) => length === 0)
 }
 
 test('a canary goes the whole way, and each stage of it is measured', async () => {

@@ -90,6 +90,7 @@ test('partitions of one broker whose leaders part while their batches wait: each
   cluster.fateOf = (apiKey) => (apiKey === PRODUCE_API_KEY ? 'request lost' : 'answered')
   sendToEach('waiting')
   await eventually(
+    '30 retries',
     () => retries,
     (count) => count >= 30,
   )
@@ -97,6 +98,7 @@ test('partitions of one broker whose leaders part while their batches wait: each
   await takeDown(1, 'SIGTERM')
   const leaders = (): Set<number> => new Set(ofOne.map((each) => cluster.leaderOf(topic, each) ?? -1))
   await eventually(
+    'broker 1 leads no partition',
     () => cluster.refresh().then(leaders, leaders),
     (seen) => !seen.has(1) && !seen.has(-1),
   )
@@ -132,6 +134,7 @@ async function takeDown(nodeId: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<
 async function untilInSync(topic: string): Promise<void> {
   const complete = (): boolean => cluster.topic(topic)!.partitions.every(({ inSync }) => inSync.length === 3)
   const isComplete = await eventually(
+    '3 replicas of each partition are in sync',
     () => cluster.refresh().then(complete, () => false),
     (seen) => seen,
   )

@@ -79,6 +79,7 @@ test('on three brokers, with every role a process of its own: one of two workers
     phones: 100_000,
   })
   await eventually(
+    'a quarter of the messages is delivered',
     () => count('delivered'),
     (delivered) => delivered > MESSAGES / 4,
   )
@@ -86,10 +87,11 @@ test('on three brokers, with every role a process of its own: one of two workers
   // The second has its share when the first has let go of it.
   for (const worker of ['worker-1', 'worker-2']) {
     const hasSome = (partitions: number): boolean => partitions > 0
-    expect(await eventually(() => assignedPartitions(worker), hasSome)).toBeGreaterThan(0)
+    expect(await eventually(`${worker} has partitions`, () => assignedPartitions(worker), hasSome)).toBeGreaterThan(0)
   }
   const shared = await count('delivered')
   await eventually(
+    'a fifth more of the messages is delivered',
     () => count('delivered'),
     (delivered) => delivered > shared + MESSAGES / 5,
   )
@@ -98,6 +100,7 @@ test('on three brokers, with every role a process of its own: one of two workers
   expect((await load).accepted).toHaveLength(MESSAGES)
   expect(
     await eventually(
+      'every message is delivered',
       () => count('delivered'),
       (delivered) => delivered === MESSAGES,
       120_000,
@@ -106,6 +109,7 @@ test('on three brokers, with every role a process of its own: one of two workers
   expect(await unflaggedDuplicates(pool, ledger)).toEqual([])
   expect(
     await eventually(
+      'worker-2 has all 50 partitions',
       () => assignedPartitions('worker-2'),
       (partitions) => partitions === 50,
     ),
@@ -123,6 +127,7 @@ test('the topics are as declared: replication factor 3, two in sync, and every g
     expect(partitions.map(({ length }) => length)).toEqual([30, 50, 30, 10])
     expect(partitions.flat().every(({ replicas }) => replicas.length === 3)).toBe(true)
     const lags = await eventually(
+      'every lag is 0',
       () => readLag(cluster, connections),
       (found) => found.every(({ lag }) => lag === 0),
     )
@@ -177,12 +182,12 @@ async function readyOf(name: string): Promise<boolean> {
 }
 
 async function untilReady(name: string): Promise<void> {
-  const ready = await eventually(
+  await eventually(
+    `${name} is ready`,
     () => readyOf(name),
     (isReady) => isReady,
     90_000,
   )
-  if (!ready) throw new Error(`${name} was not ready in time`)
 }
 
 async function assignedPartitions(name: string): Promise<number> {

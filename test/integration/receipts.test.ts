@@ -102,7 +102,7 @@ async function startGateway(): Promise<BenchGateway> {
   onTestFinished(() => processes.stopAll())
   await processes.start('worker', ['run', 'worker'])
   const partitions = () => processes.metric('worker', 'smsgw_consumer_partitions')
-  expect(await eventually(partitions, (count) => count > 0)).toBeGreaterThan(0)
+  expect(await eventually('the worker has partitions', partitions, (count) => count > 0)).toBeGreaterThan(0)
   return running
 }
 
@@ -130,6 +130,7 @@ async function countFinal(pool: Pool): Promise<number> {
 /** What the SMSC took and told, when each message is at its end and the SMSC has told all. */
 async function awaitTold({ gateway, pool }: BenchGateway): Promise<Map<number, ToldSubmit>> {
   const finals = await eventually(
+    'every message is final',
     () => countFinal(pool),
     (count) => count >= MESSAGES,
     TIMEOUT_MS - 150_000,
@@ -137,6 +138,7 @@ async function awaitTold({ gateway, pool }: BenchGateway): Promise<Map<number, T
   expect(finals).toBe(MESSAGES)
   // The ledger is long, so it is read when there is little left to wait for.
   const told = await eventually(
+    'every submit has its receipts',
     () => readTold(join(gateway.dataFolder, 'simulator', 'ledger.ndjson')),
     (found) => [...found.values()].every(isToldOf),
   )
@@ -227,7 +229,7 @@ async function untilApplied(cluster: Cluster): Promise<void> {
     const lags = await readLag(cluster, connections)
     return lags.filter(({ group }) => group === 'smsgw-status').reduce((sum, each) => sum + each.lag, 0)
   }
-  expect(await eventually(lag, (behind) => behind === 0)).toBe(0)
+  expect(await eventually('the lag is 0', lag, (behind) => behind === 0)).toBe(0)
   await connections.close()
 }
 

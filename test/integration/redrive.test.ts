@@ -40,7 +40,11 @@ test('messages whose refusals were used up are redriven until all are delivered,
     await postOpenLoop({ ...load, idempotency: null })
     const settled = (seen: Record<string, number>): boolean =>
       (seen.delivered ?? 0) + (seen.failed ?? 0) === MESSAGES && (seen['open letters'] ?? 0) === (seen.failed ?? 0)
-    const first = await eventually(() => counts(pool), settled)
+    const first = await eventually(
+      'every message is final and every failed one has a dead letter',
+      () => counts(pool),
+      settled,
+    )
     expect(settled(first), JSON.stringify(first)).toBe(true)
     expect(first.failed).toBeGreaterThan(0)
 
@@ -54,7 +58,11 @@ test('messages whose refusals were used up are redriven until all are delivered,
       const { code, stdout } = await runSmsgw('dlq', 'redrive', '--all', '--yes', '--by', 'alice', '--json')
       expect(JSON.parse(stdout)).toMatchObject({ executed: true, done: seen.failed, refused: 0 })
       expect(code).toBe(0)
-      seen = await eventually(() => counts(pool), settled)
+      seen = await eventually(
+        'every message is final and every failed one has a dead letter',
+        () => counts(pool),
+        settled,
+      )
     }
     expect(seen.delivered).toBe(MESSAGES)
     const { rows: counted } = await pool.query<{ most: number; letters: number }>(
@@ -78,6 +86,7 @@ test('messages whose refusals were used up are redriven until all are delivered,
     expect(rows).toEqual([{ balance: left, reserved: 0, entries: left }])
 
     const told = await eventually(
+      'every delivered message has its webhook',
       () => [...sink.events.values()].filter(({ status }) => status === 'delivered').length,
       (delivered) => delivered === MESSAGES,
     )
@@ -85,6 +94,7 @@ test('messages whose refusals were used up are redriven until all are delivered,
     await useAdminApi(gateway.servers)
     const audit = join(gateway.dataFolder, 'audit')
     const trail = await eventually(
+      'the audit log names bob',
       () => readFileSync(join(audit, 'audit-000000000001.ndjson'), 'utf8'),
       (text) => text.includes('"by":"bob"'),
     )
@@ -139,6 +149,7 @@ async function useAdminApi(servers: ServersFile): Promise<void> {
     await producer.start([TOPICS.status])
     await producer.send({ topic: TOPICS.status, key: '7', value: '{"sms_id":7}', headers: [['ce_id', 'id-7']] })
     const { answer } = await eventually(
+      'the dead letter is listed',
       () => call('GET', '?reason=schema&state=all'),
       ({ answer: { letters } }) => letters.length > 0,
     )

@@ -43,7 +43,9 @@ beforeAll(async () => {
   const load = { api, apiKeys: bench.apiKeys, ratePerSecond: 200, seconds: 1, connections: 8, phones: 1_000_000 }
   const { accepted } = await postOpenLoop({ ...load, idempotency: 'replay' })
   smsIds = accepted.map(([smsId]) => smsId)
-  await eventually(totals, (found) => Object.values(found).every((count) => count === MESSAGES))
+  await eventually('every count is complete', totals, (found) =>
+    Object.values(found).every((count) => count === MESSAGES),
+  )
 })
 
 afterAll(async () => {
@@ -115,6 +117,7 @@ test('given to the others again, no phone gets anything and no balance moves', a
   expect(tasks).toMatchObject({ chosen: MESSAGES / 2, taken: MESSAGES / 2 })
   // A worker tells again what it finds to have become of a task that it takes up.
   const repeated = await eventually(
+    'half of the statuses are published again',
     () => replayedStatuses(),
     (count) => count >= MESSAGES / 2,
   )

@@ -86,7 +86,7 @@ test('scheduled, put aside and cancelled under a running worker: each is sent or
 
     const isOver = (seen: Record<string, number>): boolean =>
       (seen.delivered ?? 0) + (seen.failed ?? 0) + (seen.cancelled ?? 0) === MESSAGES && seen['rows left'] === 0
-    const seen = await eventually(() => counts(pool), isOver, 120_000)
+    const seen = await eventually('every message is final and no row is left', () => counts(pool), isOver, 120_000)
     expect(isOver(seen), JSON.stringify(seen)).toBe(true)
     expect(seen.cancelled).toBe(cancelled.size)
     const { rows: states } = await pool.query<{ sms_id: number }>(
@@ -114,6 +114,7 @@ test('scheduled, put aside and cancelled under a running worker: each is sent or
     const left = BALANCE - seen.delivered! * COST
     expect(rows).toEqual([{ balance: left, reserved: 0, entries: left }])
     const told = await eventually(
+      'every cancelled message has its webhook',
       () => [...sink.events.values()].filter(({ status }) => status === 'cancelled').length,
       (events) => events === cancelled.size,
     )

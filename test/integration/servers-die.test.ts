@@ -64,6 +64,7 @@ test('SIGSTOP of all servers and of a process: what runs and does not answer is 
   await survive('stop-everything', async () => {
     for (const pid of before) process.kill(pid, 'SIGSTOP')
     await eventually(
+      'every frozen process is replaced',
       () => [...servers.map(pidOf), front.pid],
       (pids) => pids.every((pid) => pid !== undefined && !before.includes(pid)),
       BACK_MS_MAX,
@@ -80,7 +81,7 @@ async function survive(name: string, harm: () => Promise<void> | void): Promise<
   const harmed = new Promise((resolve) => setTimeout(resolve, (SECONDS * 1_000) / 3)).then(async () => {
     harmedMs = Date.now()
     await harm()
-    await eventually(isReady, (ready) => ready, BACK_MS_MAX)
+    await eventually('the gateway is ready again', isReady, (ready) => ready, BACK_MS_MAX)
     readyMs = Date.now()
   })
   const load = await postOpenLoop({

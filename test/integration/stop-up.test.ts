@@ -27,6 +27,7 @@ function startUp(): Up {
   onTestFinished(async () => {
     child.kill('SIGKILL')
     await eventually(
+      'no process is left',
       () => processesOn(folder),
       (left) => left.length === 0,
     )
@@ -40,6 +41,7 @@ function startUp(): Up {
   }
   const said = async (what: string): Promise<void> => {
     await eventually(
+      `up says ${what}`,
       () => text,
       (soFar) => soFar.includes(what) || child.exitCode !== null,
       180_000,
@@ -66,6 +68,7 @@ function processesOn(folder: string): string[] {
 
 async function expectNothingLeft({ folder }: Up): Promise<void> {
   const left = await eventually(
+    'no process is left',
     () => processesOn(folder),
     (commands) => commands.length === 0,
   )

@@ -63,6 +63,7 @@ test('plan, apply what was planned, and nothing is left; drift is found, and a p
     { name: 'max.message.bytes', value: '9999' },
   ])
   const drift = await eventually(
+    'topics plan finds a change',
     () => smsgw('topics', 'plan', '-f', topicsFile, '--json', '--out', planFile),
     ({ code }) => code === 2,
   )
@@ -72,6 +73,7 @@ test('plan, apply what was planned, and nothing is left; drift is found, and a p
 
   await alterTopicConfigs(cluster, TOPIC, [{ name: 'retention.ms', value: '70000' }])
   await eventually(
+    'topics plan shows the new value',
     () => smsgw('topics', 'plan', '-f', topicsFile),
     ({ out }) => out.includes('70000'),
   )
@@ -109,11 +111,13 @@ test('what cannot be is refused, with the next command', async () => {
   await createTopics(cluster, [{ name: 'sms.old', partitions: 1, replicationFactor: 1 }])
   // Brokers learn of a new topic one after another, and any of them may be asked.
   const orphan = await eventually(
+    'topics apply names sms.old',
     () => smsgw('topics', 'apply', '-f', topicsFile, '--prune', '--yes'),
     ({ err }) => err.includes('--delete sms.old'),
   )
   expect([orphan.code, orphan.err]).toEqual([1, expect.stringContaining('--delete sms.old')])
   const deleted = await eventually(
+    'topics apply deletes sms.old',
     () => smsgw('topics', 'apply', '-f', topicsFile, '--prune', '--yes', '--delete', 'sms.old'),
     ({ out }) => out.includes('DELETE'),
   )
@@ -172,6 +176,7 @@ test('a broker stops: what Kafka’s own tool says is what ours says, and leader
   expect([whole.code, JSON.parse(whole.out)]).toEqual([0, []])
   await kafka.node(3)!.stop()
   const lacking = await eventually(
+    '148 partitions are under-replicated',
     () => smsgw('under-replicated', '--json'),
     ({ out }) => JSON.parse(out).length >= 148,
   )
@@ -186,6 +191,7 @@ test('a broker stops: what Kafka’s own tool says is what ours says, and leader
 
   await kafka.startNode(3)
   await eventually(
+    'no partition is under-replicated',
     () => smsgw('under-replicated'),
     ({ code }) => code === 0,
   )
@@ -216,6 +222,7 @@ async function smsgw(...args: string[]): Promise<{ code: number | null; out: str
 /** Each broker learns of a change by itself, a moment later. */
 function untilNothingToDo(...args: string[]) {
   return eventually(
+    'topics plan has nothing to do',
     () => smsgw('topics', 'plan', ...args),
     ({ code }) => code === 0,
     10_000,
@@ -287,6 +294,7 @@ async function startLoad() {
     },
     until: (records: number) =>
       eventually(
+        `${records} records are sent`,
         () => sent,
         (now) => now >= records,
       ),
@@ -297,10 +305,10 @@ async function startLoad() {
     },
     stop: async (): Promise<void> => {
       await pause()
-      await eventually(count, (now) => now === sent)
+      await eventually('all records are handled', count, (now) => now === sent)
       await Promise.all([consumer.stop(), producer.close()])
     },
-    allHandled: () => eventually(count, (now) => now === sent),
+    allHandled: () => eventually('all records are handled', count, (now) => now === sent),
     partitionsUsed: () => partitions.size,
     keysOutOfOrder: () =>
       [...handled]

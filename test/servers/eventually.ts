@@ -1,15 +1,52 @@
-const POLL_MS = 100
+import { inspect } from 'node:util'
 
-/** Looks again and again until what it sees satisfies; returns what it saw last when the time is over. */
+const POLL_MS = 100
+const WAIT_MS_MAX = 60_000
+/** What an error shows of the last value: a failing run's log must stay readable. */
+const SHOWN_CHARACTERS_MAX = 2_000
+
+/** What `look` returned last did not satisfy, and the time is over. */
+export class NeverHappenedError extends Error {
+  override readonly name = 'NeverHappenedError'
+
+  constructor(what: string, msMax: number, looks: number, seen: unknown) {
+    const shown = inspect(seen, { depth: 5, maxStringLength: SHOWN_CHARACTERS_MAX }).slice(0, SHOWN_CHARACTERS_MAX)
+    super(`waited ${msMax} ms for: ${what}\nlast seen (look ${looks}): ${shown}`)
+  }
+}
+
+type Look<T> = () => Promise<T> | T
+
+/**
+ * Calls `look` every 100 ms until `satisfies` holds for its value, and returns that value. Throws NeverHappenedError,
+ * which names `what` and shows the last value, when that takes longer than `msMax` (60 s); what `look` throws is thrown.
+ */
 export async function eventually<T>(
-  look: () => Promise<T> | T,
+  what: string,
+  look: Look<T>,
   satisfies: (seen: T) => boolean,
-  msMax = 60_000,
-): Promise<T> {
-  const deadlineMs = Date.now() + msMax
-  while (true) {
+  msMax?: number,
+): Promise<T>
+/** @deprecated Name what is awaited: a predicate's source code is all that its error can show. */
+export async function eventually<T>(look: Look<T>, satisfies: (seen: T) => boolean, msMax?: number): Promise<T>
+export async function eventually<T>(...given: Named<T> | Unnamed<T>): Promise<T> {
+  const [what, look, satisfies, msMax = WAIT_MS_MAX] = isNamed(given) ? given : named(given)
+  const deadlineMs = performance.now() + msMax
+  for (let looks = 1; ; looks++) {
     const seen = await look()
-    if (satisfies(seen) || Date.now() > deadlineMs) return seen
+    if (satisfies(seen)) return seen
+    if (performance.now() > deadlineMs) throw new NeverHappenedError(what, msMax, looks, seen)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
+}
+
+type Unnamed<T> = [look: Look<T>, satisfies: (seen: T) => boolean, msMax?: number]
+type Named<T> = [what: string, ...Unnamed<T>]
+
+function isNamed<T>(given: Named<T> | Unnamed<T>): given is Named<T> {
+  return typeof given[0] === 'string'
+}
+
+function named<T>([look, satisfies, msMax]: Unnamed<T>): Named<T> {
+  return [String(satisfies), look, satisfies, msMax]
 }

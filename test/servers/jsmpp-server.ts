@@ -56,6 +56,7 @@ export class JsmppServer {
     const server = await GuardedServer.start({ command: 'java', args, logFile, stopSignal: 'TERM' })
     const started = new JsmppServer(port, server, folder, logFile)
     const log = await eventually(
+      'the jSMPP server listens or has exited',
       () => started.#log(),
       (text) => text.includes('Listening on port') || server.hasExited,
     )

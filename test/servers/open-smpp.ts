@@ -89,7 +89,8 @@ export function openSmpp(
   return { connector, receipts, incoming, oddReceipts, ends, told }
 }
 
-export const ready = ({ connector }: OpenedSmpp): Promise<boolean> => eventually(() => connector.isReady, Boolean)
+export const ready = ({ connector }: OpenedSmpp): Promise<boolean> =>
+  eventually('the connector is ready', () => connector.isReady, Boolean)
 
 let lastSmsId = 4_611_686_018_000
 

@@ -26,6 +26,7 @@ export async function readTopic(cluster: Cluster, topic: string): Promise<Consum
   const consumer = new Consumer(cluster, consumerOptions({ groupId: uniqueName('reader'), topics: [topic] }), handling)
   await consumer.start()
   await eventually(
+    `${wanted} records of ${topic} are read`,
     () => records.length,
     (count) => count >= wanted,
   )

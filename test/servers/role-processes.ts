@@ -32,10 +32,11 @@ export class RoleProcesses {
     this.#processes.set(name, { child, adminPort, exited })
     if (args[0] !== 'run') return
     const isReady = await eventually(
+      `${name} is ready or has exited`,
       () => this.#isReady(adminPort),
       (ready) => ready || child.exitCode !== null,
     )
-    if (!isReady) throw new Error(`${name} was not ready in time`)
+    if (!isReady) throw new Error(`${name} exited with ${child.exitCode} before it was ready`)
   }
 
   /** Lets it finish what it has begun. Returns its exit code. */

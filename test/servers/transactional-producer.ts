@@ -66,6 +66,7 @@ export async function beginTransaction(cluster: Cluster, topic: string, values: 
   const connections = cluster.connections()
   await cluster.refresh()
   const node = await eventually(
+    'the transaction coordinator is known',
     async () => {
       const answer: findCoordinatorV4.FindCoordinatorResponse = await callBroker(
         await cluster.anyConnection(),
@@ -79,6 +80,7 @@ export async function beginTransaction(cluster: Cluster, topic: string, values: 
   )
   const connection = await connections.to(node.nodeId)
   const identity: initProducerIdV4.InitProducerIdResponse = await eventually(
+    'the producer has its id',
     () => callBroker(connection, initProducerIdV4.api, id, TIMEOUT_MS, -1n, -1),
     (answer: initProducerIdV4.InitProducerIdResponse) => answer.errorCode === 0,
   )
@@ -95,6 +97,7 @@ export async function beginTransaction(cluster: Cluster, topic: string, values: 
       .appendTaggedFields()
       .appendTaggedFields()
   await eventually(
+    'the partition is part of the transaction',
     () => sendToBroker(connection, ADD_PARTITIONS_API_KEY, ADD_PARTITIONS_VERSION, add, readFirstCode),
     (code) => code === 0,
   )

@@ -58,7 +58,7 @@ function watch(server: FakeServer): void {
   watched.start()
 }
 
-const until = (happened: () => boolean): Promise<boolean> => eventually(happened, (is) => is)
+const until = (happened: () => boolean): Promise<boolean> => eventually('it happens', happened, (is) => is)
 
 test('a server that dies is started again, each time, and both are said', async () => {
   const server = new FakeServer()

@@ -22,6 +22,7 @@ export async function clearKafka(cluster: Cluster): Promise<void> {
       groups.map(({ groupId }) => groupId),
     )
     await eventually(
+      'the topics are deleted',
       async () => {
         await cluster.refresh()
         return TOPICS.every((name) => cluster.topic(name) === undefined)

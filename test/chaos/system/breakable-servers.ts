@@ -94,6 +94,7 @@ export class BreakableServers {
       if (this.kafka.node(nodeId)!.hasExited) await this.kafka.startNode(nodeId)
     }
     await eventually(
+      'all replicas are in sync',
       () => this.#isInSync(),
       (inSync) => inSync,
       IN_SYNC_MS_MAX,
@@ -111,6 +112,7 @@ export class BreakableServers {
   async killPostgres(signal: 'SIGKILL' | 'SIGINT'): Promise<void> {
     process.kill(this.#postgres.pid, signal)
     await eventually(
+      'PostgreSQL has exited',
       () => isGone(this.#postgres.pid),
       (gone) => gone,
       15_000,
@@ -134,6 +136,7 @@ export class BreakableServers {
     if (!this.#clickhouse) return
     process.kill(this.#clickhouse.pid, 'SIGKILL')
     await eventually(
+      'ClickHouse has exited',
       () => isGone(this.#clickhouse!.pid),
       (gone) => gone,
       15_000,

@@ -51,12 +51,12 @@ export class RoleProcess {
 
   /** Resolves when it does its work, however often it had to be started for that. Throws when it takes too long. */
   async untilReady(): Promise<void> {
-    const ready = await eventually(
+    await eventually(
+      `${this.name} is ready (log: ${this.#options.logFile})`,
       () => this.#isReady,
       (isReady) => isReady,
       READY_MS_MAX,
     )
-    if (!ready) throw new Error(`${this.name} was not ready in time; its log is ${this.#options.logFile}`)
   }
 
   /** Ends it at once, and keeps it away until `start`. */

@@ -1,0 +1,79 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { STATUSES, type Status } from '../domain/status.ts'
+import { type StatusDetails, type StatusSubject, statusRecord } from './status-record.ts'
+
+const ACCEPTED_MS = Date.parse('2026-11-24T10:00:00.000Z')
+const SUBJECT: StatusSubject = {
+  smsId: 9_876_543_210,
+  customerId: 'cust_12345',
+  segments: 2,
+  acceptedAtMs: ACCEPTED_MS,
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+}
+const DETAILS: StatusDetails = { operator: 'mci', attempt: 3, possibleDuplicate: false }
+
+function eventOf(status: Status, details: Partial<StatusDetails> = {}, nowMs = ACCEPTED_MS + 234) {
+  const record = statusRecord(SUBJECT, status, { ...DETAILS, ...details }, '/smsgw/worker', nowMs)
+  return { record, event: JSON.parse(record.value) }
+}
+
+test('a status carries each field of what is known', () => {
+  const deliveredAt = new Date(ACCEPTED_MS + 200)
+  const parts = [{ part: 1, status: 'sent' as const }]
+  const details = { operatorMessageId: 'op_msg_12345', errorCode: '011', deliveredAt, possibleDuplicate: true, parts }
+  const { record, event } = eventOf('delivered', { ...details, isLate: true, route: 'cheapest' })
+  expect(event).toEqual({
+    event_id: expect.stringMatching(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/),
+    sms_id: 9_876_543_210,
+    customer_id: 'cust_12345',
+    status: 'delivered',
+    operator_message_id: 'op_msg_12345',
+    error_code: '011',
+    error_message: null,
+    delivered_at: '2026-11-24T10:00:00.200Z',
+    latency_ms: 234,
+    occurred_at: '2026-11-24T10:00:00.234Z',
+    operator: 'mci',
+    attempt: 3,
+    segments: 2,
+    possible_duplicate: true,
+    parts,
+    late: true,
+    route: 'cheapest',
+  })
+  expect([record.topic, record.key]).toEqual(['sms.status', '9876543210'])
+  expect(Object.fromEntries(record.headers)).toEqual({
+    ce_specversion: '1.0',
+    'content-type': 'application/json',
+    ce_source: '/smsgw/worker',
+    ce_type: 'sms.status.delivered',
+    ce_id: event.event_id,
+    ce_time: event.occurred_at,
+    traceparent: expect.stringContaining('0af7651916cd43dd8448eb211c80319c'),
+  })
+})
+
+test('what is not known is null, or left out where the field is ours', () => {
+  const { event } = eventOf('sending')
+  expect(event).toMatchObject({ operator_message_id: null, error_code: null, delivered_at: null })
+  for (const name of ['parts', 'late', 'route']) expect(event).not.toHaveProperty(name)
+  expect(eventOf('sending', { parts: [] }).event).not.toHaveProperty('parts')
+})
+
+test('the latency is the time since acceptance, and never below zero where clocks differ', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -86_400_000, max: 7 * 86_400_000 }), (afterMs) => {
+      const { event } = eventOf('sent', {}, ACCEPTED_MS + afterMs)
+      expect(event.latency_ms).toBe(afterMs < 0 ? 0 : afterMs)
+      expect(Date.parse(event.occurred_at)).toBe(ACCEPTED_MS + afterMs)
+    }),
+  )
+})
+
+test('the id names message, status and attempt: the same whenever it is published, another for each of them', () => {
+  const attempts = [1, 2]
+  const ids = STATUSES.flatMap((status) => attempts.map((attempt) => eventOf(status, { attempt }).event.event_id))
+  expect(new Set(ids).size).toBe(STATUSES.length * attempts.length)
+  expect(eventOf('sent', {}, ACCEPTED_MS + 9_999).event.event_id).toBe(eventOf('sent').event.event_id)
+})
