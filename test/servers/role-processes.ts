@@ -14,17 +14,20 @@ interface RoleProcess {
 /** Roles as processes of their own, started and stopped as a test wants. */
 export class RoleProcesses {
   readonly #env: NodeJS.ProcessEnv
+  readonly #folder: string
   readonly #processes = new Map<string, RoleProcess>()
 
-  constructor(env: NodeJS.ProcessEnv) {
+  /** The folder is that of the gateway whose roles are started: the project's own, or the image's. */
+  constructor(env: NodeJS.ProcessEnv, folder = ROOT) {
     this.#env = { ...process.env, ...env }
+    this.#folder = folder
   }
 
   /** Starts `smsgw ARGS…`, and for `run` waits until it is ready. */
   async start(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
     const adminPort = await freePort()
-    const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), ...args], {
-      cwd: ROOT,
+    const child = spawn(process.execPath, [join(this.#folder, 'src/main.ts'), ...args], {
+      cwd: this.#folder,
       env: { ...this.#env, ADMIN_PORT: String(adminPort), ...env },
       stdio: ['ignore', 'ignore', 'inherit'],
     })

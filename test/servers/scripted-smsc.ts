@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { onTestFinished } from 'vitest'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createResponse, type Pdu, type PduOf } from '../../src/smpp/pdu.ts'
 import { PduReader } from '../../src/smpp/pdu-reader.ts'
@@ -103,4 +104,14 @@ export class ScriptedSmsc {
         link.send(createResponse(pdu))
     }
   }
+}
+
+/** The `esm_class` of a delivery receipt. */
+export const RECEIPT_ESM_CLASS = 0x04
+
+/** A scripted SMSC that stops when the test ends. */
+export async function scripted(script?: Script, tls?: TlsOptions): Promise<ScriptedSmsc> {
+  const smsc = await ScriptedSmsc.start(script, tls)
+  onTestFinished(() => smsc.stop())
+  return smsc
 }

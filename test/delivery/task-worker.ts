@@ -1,0 +1,176 @@
+import { expect, vi } from 'vitest'
+import { type Attempt, type AttemptPart, outcomeOf } from '../../src/delivery/attempt.ts'
+import type { AttemptEnd, AttemptStart, PartEnd } from '../../src/delivery/attempt-statements.ts'
+import type { LineCondition } from '../../src/delivery/choose-line.ts'
+import type { SubmitResult } from '../../src/delivery/connectors/connector.ts'
+import { type TaskDelays, TaskDelivery } from '../../src/delivery/deliver-task.ts'
+import { LeavingPartitions } from '../../src/delivery/leaving-partitions.ts'
+import { LineHealth } from '../../src/delivery/line-health.ts'
+import type { LineCandidate } from '../../src/delivery/live-lines.ts'
+import { AttemptMaker } from '../../src/delivery/make-attempt.ts'
+import { OperatorQueue } from '../../src/delivery/operator-queue.ts'
+import type { Permit } from '../../src/delivery/pace/gate.ts'
+import type { WrittenEnd } from '../../src/delivery/record-attempts.ts'
+import type { StatusDetails } from '../../src/events/status-record.ts'
+import type { Outcome } from '../../src/kafka/consumer/outcome.ts'
+import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
+
+/** The answer of an operator that takes a message. */
+export const SENT: SubmitResult = { kind: 'sent', operatorMessageId: 'id' }
+
+const OPEN = { throttled() {}, stop() {} }
+
+export function refused(kind: Exclude<SubmitResult['kind'], 'sent' | 'unidentified'>): SubmitResult {
+  return { kind, code: kind }
+}
+
+/** The tables of attempts, in memory; any worker's. */
+export class Book {
+  readonly attempts: Attempt[] = []
+
+  async begin(start: AttemptStart): Promise<boolean> {
+    if (this.attempts.some(({ attempt }) => attempt === start.attempt)) return false
+    const parts = start.parts.map((part): AttemptPart => {
+      return { part, outcome: null, operatorMessageId: null, errorCode: null, receipt: null }
+    })
+    const times = { leaseUntilMs: Date.now() + start.leaseMs, endedAtMs: null }
+    this.attempts.push({ ...start, ...times, outcome: null, parts })
+    return true
+  }
+
+  async endPart({ attempt, part, ...end }: PartEnd): Promise<null> {
+    const at = this.attempts.findIndex((each) => each.attempt === attempt)
+    const parts = this.attempts[at]!.parts.map((each) => (each.part === part ? { ...each, ...end } : each))
+    this.attempts[at] = { ...this.attempts[at]!, parts }
+    return null
+  }
+
+  async end({ attempt, ...end }: AttemptEnd): Promise<WrittenEnd> {
+    const at = this.attempts.findIndex((each) => each.attempt === attempt)
+    const { partCount, parts } = this.attempts[at]!
+    const ended = partCount === 1 ? [{ ...parts[0]!, ...end }] : parts
+    this.attempts[at] = { ...this.attempts[at]!, parts: ended, outcome: outcomeOf(ended), endedAtMs: Date.now() }
+    return null
+  }
+
+  async history(): Promise<{ attempts: Attempt[]; attemptsBefore: number }> {
+    return { attempts: [...this.attempts], attemptsBefore: 0 }
+  }
+}
+
+export interface Operator {
+  readonly name: string
+  /** What it answers, one after another; then it takes everything. */
+  readonly answers: SubmitResult[]
+  readonly submits: string[]
+  isReady: boolean
+  readonly candidate: LineCandidate
+}
+
+/** An operator that gives these answers, one after another, and then takes everything. */
+export function operator(
+  name: string,
+  answers: SubmitResult[],
+  onAmbiguous: 'hold' | 'resend' = 'hold',
+  partCount = 1,
+  permit: Permit | null = null,
+): Operator {
+  const submits: string[] = []
+  const connector = {
+    isReady: true,
+    start: () => {},
+    stop: async () => {},
+    partsOf: () => partCount,
+    submit: async ({ ref }: { ref: string }, part: number) => {
+      submits.push(`${ref.split('.')[1]}.${part}`)
+      const answer = answers.shift() ?? SENT
+      return answer.kind === 'sent' ? { ...answer, operatorMessageId: `${name}-${part}` } : answer
+    },
+  }
+  const health = new LineHealth({
+    isReady: () => connector.isReady,
+    graceMs: 0,
+    unavailable: () => {},
+    breakerChanged: () => {},
+  })
+  const line = {
+    name,
+    connector,
+    health,
+    queue: new OperatorQueue(connector, 10, permit ? { openGate: () => ({ ...OPEN, take: () => permit }) } : {}),
+    responseTimeoutMs: 1_000,
+    onAmbiguous,
+    resends: { max: 3, msFirst: 10_000 },
+  }
+  const answered = (kind: SubmitResult['kind']): void => health.answered(kind, Date.now())
+  const candidate = { line: { ...line, answered }, sender: null, why: `${name}: every number` }
+  return {
+    name,
+    answers,
+    submits,
+    get isReady() {
+      return connector.isReady
+    },
+    set isReady(isReady) {
+      connector.isReady = isReady
+      health.readyChanged()
+    },
+    candidate: candidate as unknown as LineCandidate,
+  }
+}
+
+type Told = [status: string, details: StatusDetails]
+
+/** A worker that has the message in hand. */
+export function worker(
+  book: Book,
+  operators: readonly Operator[],
+  changes: object = {},
+  tellStored = async () => {},
+  delayed: TaskDelays | null = null,
+) {
+  const told: Told[] = []
+  const leaving = new LeavingPartitions()
+  const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]?.name, priority: 1 }
+  const rest = {
+    retry_count: 0,
+    max_retries: 3,
+    created_at: '2026-11-24T10:00:00.000Z',
+    sender: null,
+    encoding: 'gsm7',
+  }
+  const delivery = new TaskDelivery({
+    clock: { nowMs: () => Date.now() },
+    tasks: { read: () => ({ ...task, ...rest, segments: 1, valid_until: null, ...changes }) } as never,
+    lines: {
+      get: (name: string) => operators.find((each) => each.name === name)?.candidate.line,
+      candidates: () => operators.map(({ candidate }) => candidate),
+    },
+    attempts: book as never,
+    maker: new AttemptMaker({ attempts: book, submitted: () => {} }),
+    reporter: {
+      report: async (_: unknown, status: string, details: StatusDetails) => void told.push([status, details]),
+    } as never,
+    receipts: { expect: () => {} },
+    teller: { tell: async () => {}, tellStored } as never,
+    leaving,
+    rules: { retryMsFirst: 0, retryMsMax: 0 },
+    delayed,
+  })
+  const record = { topic: 't', partition: 0, header: () => undefined, isAbandoned: false } as unknown as ConsumedRecord
+  return { told, leaving, handle: (): Promise<Outcome> => delivery.handle(record) }
+}
+
+/** Visits a record until nothing more is to be done with it, as lanes do; waits pass at once. */
+export async function toItsEnd({ handle }: ReturnType<typeof worker>): Promise<Outcome> {
+  for (let visits = 0; visits < 50; visits++) {
+    const outcome = await handle()
+    if (outcome.kind !== 'retry' && outcome.kind !== 'shed') return outcome
+    vi.setSystemTime(Math.ceil(outcome.atMs))
+  }
+  throw new Error('the record comes to no end')
+}
+
+export const untilUnbound = (one: Operator): Promise<void> => {
+  return expect.poll(() => one.candidate.line.health.condition(Date.now())).toBe('unbound' satisfies LineCondition)
+}
