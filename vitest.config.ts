@@ -34,8 +34,6 @@ export default defineConfig({
           hookTimeout: 240_000,
           // Each starts servers of its own, for which the machine's memory and cores are the limit.
           fileParallelism: false,
-          // A broker that a busy machine held up looks like one that died; what is broken fails twice.
-          retry: 1,
         },
       },
     ],
