@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { identityOf } from './process-identity.ts'
-import { takeProcessLock } from './process-lock.ts'
+import { takeoverPath, takeProcessLock } from './process-lock.ts'
 
 const LOCK = join(import.meta.dirname, 'process-lock.ts')
 const refusal = (pid: number): string => `held by ${pid}`
@@ -90,38 +90,25 @@ test('this process takes its own lock again, and releases only what is its own',
   expect(existsSync(path)).toBe(true)
 })
 
-test('of processes that race for dead locks, each lock has one winner, also while another is taken over', async () => {
+const DEAD = JSON.stringify({ pid: 4_000_000, started: 'long ago' })
+
+test('of three processes one may be between reading a dead lock and replacing it: the others leave the lock alone', async () => {
   const path = lockFile()
-  const locks = Array.from({ length: 200 }, (_, n) => `${path}-${n}`)
-  for (const lock of locks) writeFileSync(lock, JSON.stringify({ pid: 4_000_000, started: 'long ago' }))
-  const script = `
-    const { takeProcessLock } = await import(process.argv[1])
-    const got = []
-    const count = Number(process.argv[3])
-    console.log('ready')
-    process.stdin.once('data', () => {
-      for (let n = 0; n < count; n++) {
-        try { takeProcessLock(process.argv[2] + '-' + n, { refusal: () => 'held' }); got.push(n) } catch {}
-      }
-      console.log(JSON.stringify(got))
-    }).on('end', () => process.exit())`
-  const racers = Array.from({ length: 4 }, () => {
-    const args = ['--input-type=module', '-e', script, LOCK, path, String(locks.length)]
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-    onTestFinished(() => void child.stdin.end())
-    return child
-  })
-  const said = async ({ stdout }: (typeof racers)[number]): Promise<string> => String((await once(stdout, 'data'))[0])
-  await Promise.all(racers.map(said))
-  const results = racers.map(said)
-  for (const { stdin } of racers) stdin.write('go')
-  const got: number[] = (await Promise.all(results)).flatMap((text) => JSON.parse(text))
-  expect(got.sort((a, b) => a - b)).toEqual(locks.map((_, n) => n))
+  writeFileSync(path, DEAD)
+  const second = idleProcess()
+  writeFileSync(takeoverPath(path, DEAD), JSON.stringify(identityOf(second.pid)))
+  expect(() => takeProcessLock(path, { refusal })).toThrow('changes hands')
+  expect(readFileSync(path, 'utf8')).toBe(DEAD)
+  await second.kill()
+  const release = takeProcessLock(path, { refusal })
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(identityOf(process.pid))
+  release()
+  expect(readdirSync(join(path, '..'))).toEqual([])
 })
 
 test('of many processes that find a dead lock at once, one gets it', async () => {
   const path = lockFile()
-  writeFileSync(path, JSON.stringify({ pid: 4_000_000, started: 'long ago' }))
+  writeFileSync(path, DEAD)
   const script = `
     const { takeProcessLock } = await import(process.argv[1])
     try { takeProcessLock(process.argv[2], { refusal: () => 'held' }); console.log('got') } catch { console.log('held') }

@@ -61,7 +61,7 @@ function linked(part: string, path: string): boolean {
  * a lock itself: only its holder touches the file, so what it has read is still there when it renames its own over it.
  */
 function replaced(path: string, found: string, part: string): boolean {
-  const releaseRight = takeRight(`${path}.${createHash('sha256').update(found).digest('hex').slice(0, 16)}.claim`)
+  const releaseRight = takeRight(takeoverPath(path, found))
   if (releaseRight === null) return false
   try {
     if (read(path) !== found) return false
@@ -70,6 +70,11 @@ function replaced(path: string, found: string, part: string): boolean {
   } finally {
     releaseRight()
   }
+}
+
+/** The lock of the right to replace a lock with this content. */
+export function takeoverPath(path: string, content: string): string {
+  return `${path}.${createHash('sha256').update(content).digest('hex').slice(0, 16)}.takeover`
 }
 
 function takeRight(path: string): (() => void) | null {

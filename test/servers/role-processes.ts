@@ -4,6 +4,8 @@ import { freePort } from '../../src/embedded/free-port.ts'
 import { eventually } from './eventually.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** Generous: on a busy machine ten processes that start at once take minutes. */
+const READY_MS_MAX = 180_000
 
 interface RoleProcess {
   readonly child: ChildProcess
@@ -37,6 +39,7 @@ export class RoleProcesses {
     const isReady = await eventually(
       () => this.#isReady(adminPort),
       (ready) => ready || child.exitCode !== null,
+      READY_MS_MAX,
     )
     if (!isReady) throw new Error(`${name} was not ready in time`)
   }
