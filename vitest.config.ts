@@ -1,4 +1,10 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+/** Tests of adapters wait more than they compute: for time-outs, rebalances, retries. So more files than cores run at once. */
+const FILES_AT_ONCE = Math.max(3, availableParallelism() - 1)
+/** Each starts servers of its own, for which the machine's memory and cores are the limit. */
+const GATEWAYS_AT_ONCE = 2
 
 export default defineConfig({
   test: {
@@ -6,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          maxWorkers: FILES_AT_ONCE,
           // Properties are many runs of what takes a moment, on a machine that may be busy.
           testTimeout: 60_000,
           include: [
@@ -19,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
+          maxWorkers: FILES_AT_ONCE,
           include: ['test/contract/**/*.test.ts'],
           globalSetup: 'test/servers/start-servers.ts',
           // Longer than `eventually` waits: so the wait fails, and names what it waited for.
@@ -29,13 +37,12 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          maxWorkers: GATEWAYS_AT_ONCE,
+          // After the others, which share one Kafka and one PostgreSQL.
+          sequence: { groupOrder: 1 },
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          // Each starts servers of its own, for which the machine's memory and cores are the limit.
-          fileParallelism: false,
-          // A broker that a busy machine held up looks like one that died; what is broken fails twice.
-          retry: 1,
         },
       },
     ],

@@ -9,7 +9,7 @@ import { runLoad } from '../load/run-load.ts'
 import { countFinal } from '../measure/count-statuses.ts'
 import { gatewayParts } from '../measure/gateway-parts.ts'
 import type { LatencyMs } from '../measure/latency.ts'
-import { untilFinal } from '../measure/until-final.ts'
+import { expectFinal } from '../measure/until-final.ts'
 import { cpuMsPerMessage, UsageWatch } from '../measure/usage-watch.ts'
 import type { Workbench } from '../run/workbench.ts'
 
@@ -130,13 +130,13 @@ async function measureAt(
   const load = { api: gateway.servers.api, apiKeys, connections: 128, idempotency: null, phones: 1_000_000 }
   const firstSmsId = firstSmsIdAt(Date.now())
   const warm = await runLoad({ ...load, ratePerSecond, seconds: warmUp })
-  await untilFinal(pool, warm.acceptedCount, firstSmsId)
+  await expectFinal(pool, warm.acceptedCount, firstSmsId)
   const watch = new UsageWatch(() => gatewayParts(gateway))
   watch.start()
   const { acceptedCount, latencyMs } = await runLoad({ ...load, ratePerSecond, seconds })
   const expected = warm.acceptedCount + acceptedCount
   const openAtEnd = expected - (await countFinal(pool, firstSmsId))
-  await untilFinal(pool, expected, firstSmsId)
+  await expectFinal(pool, expected, firstSmsId)
   const usage = watch.stop()
   const cost = cpuMsPerMessage(usage, acceptedCount)
   workbench.progress(`${size}: ${cost.all!.toFixed(3)} ms of CPU a message`)

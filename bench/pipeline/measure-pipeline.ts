@@ -8,7 +8,7 @@ import { type IngestDelayMs, ingestDelay } from '../measure/clickhouse-delay.ts'
 import { countFinal, countStatuses } from '../measure/count-statuses.ts'
 import { gatewayParts } from '../measure/gateway-parts.ts'
 import type { LatencyMs } from '../measure/latency.ts'
-import { untilFinal } from '../measure/until-final.ts'
+import { expectFinal, untilFinal } from '../measure/until-final.ts'
 import { cpuMsPerMessage, type PartUsage, UsageWatch } from '../measure/usage-watch.ts'
 import { VisibilityWatch, visibilityLatency } from '../measure/watch-visibility.ts'
 import { WebhookSink } from '../measure/webhook-sink.ts'
@@ -82,7 +82,7 @@ async function measure(
   const load = { api: gateway.servers.api, apiKeys, connections: 512, idempotency: null, phones: 1_000_000 }
   workbench.progress(`warming up at ${ratePerSecond}/s for ${warmUpSeconds} s`)
   const warm = await runLoad({ ...load, ratePerSecond, seconds: warmUpSeconds })
-  await untilFinal(pool, warm.acceptedCount)
+  await expectFinal(pool, warm.acceptedCount)
   const visibility = new VisibilityWatch(clickhouse)
   const usageWatch = new UsageWatch(() => gatewayParts(gateway))
   workbench.progress(`measuring for ${seconds} s`)

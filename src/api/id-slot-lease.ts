@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { Problem } from '../domain/errors.ts'
 import { IdsExhaustedError, REFERENCE_SLOT, SmsIds } from '../domain/sms-id.ts'
 import type { Pool } from '../postgres/pool.ts'
-import { sleep } from '../runtime/backoff.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import type { Log } from '../runtime/log.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import { RoundLoop } from '../runtime/round-loop.ts'
+import { WakeSignal } from '../runtime/wake-signal.ts'
 
 export interface LeaseTimes {
   /** A slot is free for others when its holder has not renewed it for so long, by PostgreSQL's clock. */
@@ -47,6 +47,9 @@ export class IdSlotLease {
   readonly #holder = randomUUID()
   readonly #renewals: RoundLoop
   readonly #failure: RepeatedFailure
+  readonly #claimRetry = new WakeSignal()
+  #starting: Promise<void> | null = null
+  #isStopping = false
   #lease: Lease | null = null
   #databaseMs = 0
   #readAtMs = 0
@@ -67,11 +70,16 @@ export class IdSlotLease {
     return this.#lease?.slot ?? null
   }
 
-  /** Takes a slot. Throws ExpectedError if all are taken by processes that run. */
-  async start(): Promise<void> {
+  /** Takes a slot. Throws ExpectedError if all are taken by processes that run, and an Error if it is stopped meanwhile. */
+  start(): Promise<void> {
+    this.#starting = this.#takeSlot()
+    return this.#starting
+  }
+
+  async #takeSlot(): Promise<void> {
     const deadlineMs = performance.now() + this.#times.claimWaitMs
     let isWaiting = false
-    while (!(await this.#claim())) {
+    while (!this.#isStopping && !(await this.#claim())) {
       if (performance.now() > deadlineMs) {
         throw new ExpectedError(
           `All ${REFERENCE_SLOT} slots of message ids are taken: so many processes of the role api share this database. ` +
@@ -80,7 +88,11 @@ export class IdSlotLease {
       }
       if (!isWaiting) this.#log.warn({ slots: REFERENCE_SLOT }, 'every slot of message ids is leased; waiting for one')
       isWaiting = true
-      await sleep(CLAIM_RETRY_MS)
+      await this.#claimRetry.sleep(CLAIM_RETRY_MS)
+    }
+    if (this.#isStopping) {
+      await this.#release()
+      throw new Error('the start was stopped while it took a slot of message ids')
     }
     this.#renewals.start(this.#times.renewMs)
   }
@@ -98,7 +110,14 @@ export class IdSlotLease {
 
   /** Gives the slot back. What is left of its block is given to the next holder. */
   async stop(): Promise<void> {
+    this.#isStopping = true
+    this.#claimRetry.wake()
+    await this.#starting?.catch(() => {})
     await this.#renewals.stop()
+    await this.#release()
+  }
+
+  async #release(): Promise<void> {
     const lease = this.#lease
     this.#lease = null
     if (!lease) return

@@ -4,6 +4,7 @@ import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inBatches } from '../kafka/consumer/handling.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import { addConsumerHealth } from '../runtime/add-consumer-health.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -59,10 +60,7 @@ export class AuditLogger implements Service {
     const { AUDIT_FOLDER, AUDIT_FILE_BYTES_MAX } = this.#parts.settings
     this.#log = await AuditLog.open(AUDIT_FOLDER, AUDIT_FILE_BYTES_MAX)
     await this.#consumer.start()
-    this.#parts.health.add('audit', () => {
-      if (this.#consumer.failure) throw this.#consumer.failure
-    })
-    this.#parts.health.add('audit-progress', this.#observer.check)
+    addConsumerHealth(this.#parts.health, 'audit', { consumer: this.#consumer, observer: this.#observer })
   }
 
   async stop(): Promise<void> {

@@ -16,10 +16,11 @@ import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import { receiptTimeoutMs } from '../operators/operator-schema.ts'
 import type { DatabaseClock } from '../postgres/clock-skew.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { addConsumerHealth } from '../runtime/add-consumer-health.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { brakeCheck, observedBrake } from '../runtime/observe-brake.ts'
+import { observedBrake } from '../runtime/observe-brake.ts'
 import { type ObservedConsumer, observeConsumer, observeProducer } from '../runtime/observe-kafka.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Service } from '../runtime/service.ts'
@@ -140,11 +141,11 @@ export class Worker implements Service {
     this.#callBack.start()
     this.#unreadable.start()
     this.#parts.health.add('attempts', this.#attempts.check)
-    this.#parts.health.add('worker', () => {
-      if (this.#consumer.failure) throw this.#consumer.failure
+    addConsumerHealth(this.#parts.health, 'worker', {
+      consumer: this.#consumer,
+      observer: this.#observer,
+      brake: this.#brake,
     })
-    this.#parts.health.add('worker-progress', this.#observer.check)
-    this.#parts.health.add('worker-brake', brakeCheck(this.#brake))
     this.#parts.health.add('receipts', this.#receipts.check)
   }
 

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { getCountries, getExampleNumber } from 'libphonenumber-js/max'
 import examples from 'libphonenumber-js/mobile/examples'
 import { expect, test } from 'vitest'
-import { maskPhone, readPhone, toE164 } from './phone.ts'
+import { numberingPlanAt } from './numbering-plans.ts'
+import { readPhone, toE164 } from './phone.ts'
 
 const EXAMPLES = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? [])
 
@@ -30,8 +31,13 @@ test.each([
   ['+242061234567', '+242061234567'],
   ['+2250123456789', '+2250123456789'],
   ['+24106031234', '+24106031234'],
+  // A dot before a zero that is not a decimal: there are others.
+  ['+98.0912.123.4567', '+989121234567'],
+  // The most digits that E.164 has.
+  ['+491234567890123', '+491234567890123'],
 ])('%j is the number %s', (text, number) => {
   expect(readPhone(text)).toEqual({ phone: number })
+  expect(toE164(text)).toBe(number)
 })
 
 test.each([
@@ -60,6 +66,12 @@ test.each([
   ['+989121234567/8', /^has "\/"/, 13],
   ['+989121234567\n+989121234568', /at 13$/, 13],
   ['+49 170 1234567 (12)', /^ends in brackets at 16/, 16],
+  ['+49 170 1234567  (12)', /^ends in brackets at 17/, 17],
+  ['+49 170 1234567(12)', /^ends in brackets at 15/, 15],
+  ['+989121234567.55', /^has decimals at 13/, 13],
+  ['+989121234567.0000', /^has decimals at 13/, 13],
+  ['+4912345678901234', /digits after the calling code 49/, null],
+  ['98+9121234567', /^has "\+" .*at 2/, 2],
   ['++989121234567', /^has "\+"/, 1],
   ['+98912123456\u0000', /^has \(U\+0000\) at 12/, 12],
   ['+98912123456²', /^has "²"/, 12],
@@ -118,6 +130,34 @@ test('a number that was read is read the same again', () => {
   )
 })
 
-test('a masked number cannot be called', () => {
-  expect(maskPhone('+989121234567')).toBe('+9891***567')
+/** Digits behind a calling code, often of a length that its country uses and often of a neighbouring one. */
+const nearlyNumbers = fc
+  .tuple(fc.constantFrom(...EXAMPLES), fc.integer({ min: -3, max: 3 }), fc.nat({ max: 9 }), fc.nat({ max: 12 }))
+  .map(([number, more, digit, place]) => {
+    const long = (number + String(digit).repeat(3)).slice(0, number.length + more)
+    return long.slice(0, place + 1) + digit + long.slice(place + 2)
+  })
+
+test('a number in plain E.164 is judged as the same digits with a space before them', () => {
+  const seen = { taken: 0, refused: 0 }
+  fc.assert(
+    fc.property(nearlyNumbers, (text) => {
+      const read = readPhone(text)
+      expect(read).toEqual(readPhone(` ${text}`))
+      expect(toE164(text)).toBe('phone' in read ? read.phone : null)
+      seen['phone' in read ? 'taken' : 'refused']++
+    }),
+    { numRuns: 5_000 },
+  )
+  expect(Math.min(seen.taken, seen.refused)).toBeGreaterThan(100)
+})
+
+test('a wrong length names every length that the country uses', () => {
+  const plan = numberingPlanAt('98', 0)!
+  const several = numberingPlanAt('49', 0)!
+  expect([plan.lengths.length, several.lengths.length > 2]).toEqual([1, true])
+  expect(readPhone('+9891')).toMatchObject({ fault: 'has 2 digits after the calling code 98, where 10 belong' })
+  const names = several.lengths.map(String)
+  const listed = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+  expect(readPhone('+4917')).toMatchObject({ fault: `has 2 digits after the calling code 49, where ${listed} belong` })
 })

@@ -110,8 +110,3 @@ function checkLength(digits: string): { readonly phone: string } | PhoneFault {
   const possible = lengths.length === 1 ? lengths[0] : `${lengths.slice(0, -1).join(', ')} or ${lengths.at(-1)}`
   return { fault: `has ${count} digits after the calling code ${callingCode}, where ${possible} belong`, index: null }
 }
-
-/** For logs: enough to tell the country and to compare the end, not enough to call. */
-export function maskPhone(phone: string): string {
-  return phone.length < 8 ? '***' : `${phone.slice(0, 5)}***${phone.slice(-3)}`
-}

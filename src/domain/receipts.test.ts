@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RECEIPT_STATUSES, type ReceiptStatus, replaces, statusOfMessage, statusOfPart } from './receipts.ts'
+import {
+  RECEIPT_STATUSES,
+  type ReceiptStatus,
+  receiptTime,
+  replaces,
+  statusOfMessage,
+  statusOfPart,
+} from './receipts.ts'
 import { TRANSITIONS } from './status.ts'
 
 const status = fc.constantFrom(...RECEIPT_STATUSES)
@@ -81,4 +88,11 @@ test('a part that was taken twice is there when one of the two is, and lost only
       expect(statusOfPart(receipts) === 'delivered').toBe(receipts.includes('delivered'))
     }),
   )
+})
+
+test('the time of a receipt is that of its operator, unless it is to come or older than sixty days', () => {
+  const nowMs = Date.UTC(2026, 10, 24)
+  const oldestMs = nowMs - 60 * 86_400_000
+  for (const said of [nowMs, nowMs - 1, oldestMs]) expect(receiptTime(said, nowMs).getTime()).toBe(said)
+  for (const said of [null, nowMs + 1, oldestMs - 1]) expect(receiptTime(said, nowMs).getTime()).toBe(nowMs)
 })

@@ -12,6 +12,9 @@ test.each([
   ['98912***4567', null],
   ['', null],
   ['9'.repeat(21), null],
+  ['9'.repeat(20), '9'.repeat(20)],
+  ['9123456', '9123456'],
+  ['912345', null],
 ])('%s compares by %s', (address, digits) => {
   expect(comparableDigits(address)).toBe(digits)
 })
@@ -23,6 +26,9 @@ test.each([
   // Mexico with and without the digit that mobiles had.
   ['+5215512345678', '525512345678', true],
   ['+6591234567', '91234567', true],
+  // A carrier's prefix before a number of fewer than nine digits.
+  ['+29055123', '2029055123', true],
+  ['+29055123', '2905512320', false],
   ['+989000000001', '989000000002', false],
   ['+989121234567', '989021234567', false],
 ])('%s and %s', (phone, digits, isSame) => {

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type DiskSpace, diskSpace, reservedBytes } from './disk-space.ts'
 import { RoundLoop } from './round-loop.ts'
 
 const LOOK_MS = 1_000
+/** A disk that does not answer, as that of a file server that is down, delays neither the others nor a stop for longer. */
+const ANSWER_MS_MAX = 5_000
 /** Once low, a disk needs a tenth more than the limit before it counts as having room: it would flap otherwise. */
 const ROOM_FACTOR = 1.1
 
@@ -13,13 +16,20 @@ export interface DiskWatchOptions {
   readonly lowReserves: number
   /** A disk has become low, or has room again. */
   readonly changed: (space: DiskSpace, isLow: boolean) => void
+  /** Reads the room on the disk of a folder; `diskSpace` unless a test gives another. */
+  readonly read?: (folder: string) => Promise<DiskSpace | null>
 }
 
-/** Looks every second how much room the disks of some folders have. */
+/**
+ * Looks every second how much room the disks of some folders have. A folder that is not there any more, or whose disk
+ * does not say, is forgotten: nothing is written there, and its last figure would stand for ever.
+ */
 export class DiskWatch {
   readonly #options: DiskWatchOptions
   readonly #spaces = new Map<string, DiskSpace>()
   readonly #low = new Set<string>()
+  /** Folders that have not answered yet; none is asked twice at once. */
+  readonly #asked = new Map<string, Promise<void>>()
   readonly #loop = new RoundLoop(async () => {
     await this.look()
     return LOOK_MS
@@ -49,9 +59,22 @@ export class DiskWatch {
   }
 
   async look(): Promise<void> {
-    for (const folder of this.#options.folders) {
-      const space = await diskSpace(folder)
-      if (space) this.#judge(space)
+    await Promise.all(this.#options.folders.map((folder) => this.#lookAt(folder)))
+  }
+
+  async #lookAt(folder: string): Promise<void> {
+    const { read = diskSpace } = this.#options
+    const asked = this.#asked.get(folder) ?? read(folder).then((space) => this.#answered(folder, space))
+    this.#asked.set(folder, asked)
+    await Promise.race([asked, sleep(ANSWER_MS_MAX, undefined, { ref: false })])
+  }
+
+  #answered(folder: string, space: DiskSpace | null): void {
+    this.#asked.delete(folder)
+    if (space) this.#judge(space)
+    else {
+      this.#spaces.delete(folder)
+      this.#low.delete(folder)
     }
   }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { identityOf } from './process-identity.ts'
-import { takeProcessLock } from './process-lock.ts'
+import { takeoverPath, takeProcessLock } from './process-lock.ts'
 
 const LOCK = join(import.meta.dirname, 'process-lock.ts')
 const refusal = (pid: number): string => `held by ${pid}`
@@ -90,9 +90,25 @@ test('this process takes its own lock again, and releases only what is its own',
   expect(existsSync(path)).toBe(true)
 })
 
+const DEAD = JSON.stringify({ pid: 4_000_000, started: 'long ago' })
+
+test('of three processes one may be between reading a dead lock and replacing it: the others leave the lock alone', async () => {
+  const path = lockFile()
+  writeFileSync(path, DEAD)
+  const second = idleProcess()
+  writeFileSync(takeoverPath(path, DEAD), JSON.stringify(identityOf(second.pid)))
+  expect(() => takeProcessLock(path, { refusal })).toThrow('changes hands')
+  expect(readFileSync(path, 'utf8')).toBe(DEAD)
+  await second.kill()
+  const release = takeProcessLock(path, { refusal })
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(identityOf(process.pid))
+  release()
+  expect(readdirSync(join(path, '..'))).toEqual([])
+})
+
 test('of many processes that find a dead lock at once, one gets it', async () => {
   const path = lockFile()
-  writeFileSync(path, JSON.stringify({ pid: 4_000_000, started: 'long ago' }))
+  writeFileSync(path, DEAD)
   const script = `
     const { takeProcessLock } = await import(process.argv[1])
     try { takeProcessLock(process.argv[2], { refusal: () => 'held' }); console.log('got') } catch { console.log('held') }

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { ExpectedError } from './expected-error.ts'
 import { identityOf, type ProcessIdentity, startedAtMs } from './process-identity.ts'
 
-const TRIES_MAX = 20
+const TRIES_MAX = 100
+const TRY_AGAIN_MS = 20
 /** Clocks of files and processes differ by less. */
 const CLOCK_SLACK_MS = 2_000
 
@@ -16,8 +18,8 @@ export interface LockOptions {
 /**
  * Takes a lock file for this process; returns how to release it. The lock names its owner by number and start, so a
  * process that was given the number of a dead owner does not hold it; one that is empty or torn is held by nobody; and
- * the lock of this process itself is taken again. The file appears with its content, by a link, and a lock without an
- * owner is renamed away first, so of several processes exactly one gets it. Throws ExpectedError.
+ * the lock of this process itself is taken again. The file appears with its content, by a link, and is replaced by a
+ * rename, so of several processes exactly one gets it. Blocks for two seconds at most. Throws ExpectedError.
  */
 export function takeProcessLock(path: string, { refusal, tell }: LockOptions): () => void {
   const own = `${JSON.stringify(identityOf(process.pid))}\n`
@@ -32,8 +34,11 @@ export function takeProcessLock(path: string, { refusal, tell }: LockOptions): (
       if (found === own) return () => release(path, own)
       const owner = ownerOf(found, path)
       if (owner !== null) throw new ExpectedError(refusal(owner))
-      if (!setAside(path, found)) continue
-      tell?.(`the lock ${path} was taken over: ${describe(found)}`)
+      if (replaced(path, found, part)) {
+        tell?.(`the lock ${path} was taken over: ${describe(found)}`)
+        return () => release(path, own)
+      }
+      pause(TRY_AGAIN_MS)
     }
     throw new ExpectedError(`${path} changes hands all the time: several processes are starting on it. Start one.`)
   } finally {
@@ -51,20 +56,39 @@ function linked(part: string, path: string): boolean {
   }
 }
 
-/** Removes a lock without an owner, unless somebody has replaced it in the meantime. */
-function setAside(path: string, found: string): boolean {
-  const aside = `${path}.${process.pid}.stale`
+/**
+ * Replaces a lock without an owner, unless another process is about to or has. The right to replace this very lock is
+ * a lock itself: only its holder touches the file, so what it has read is still there when it renames its own over it.
+ */
+function replaced(path: string, found: string, part: string): boolean {
+  const releaseRight = takeRight(takeoverPath(path, found))
+  if (releaseRight === null) return false
   try {
-    renameSync(path, aside)
+    if (read(path) !== found) return false
+    renameSync(part, path)
+    return true
+  } finally {
+    releaseRight()
+  }
+}
+
+/** The lock of the right to replace a lock with this content. */
+export function takeoverPath(path: string, content: string): string {
+  return `${path}.${createHash('sha256').update(content).digest('hex').slice(0, 16)}.takeover`
+}
+
+function takeRight(path: string): (() => void) | null {
+  try {
+    return takeProcessLock(path, { refusal: (pid) => `process ${pid} takes it over` })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    if (error instanceof ExpectedError) return null
     throw error
   }
-  const isTheOne = read(aside) === found
-  // Another process was quicker, and this is its lock: it gets it back.
-  if (!isTheOne) linked(aside, path)
-  rmSync(aside, { force: true })
-  return isTheOne
+}
+
+/** Taking a lock is not asynchronous, as it comes before everything else. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
 function release(path: string, own: string): void {

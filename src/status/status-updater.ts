@@ -9,10 +9,11 @@ import type { DeadLetterBrake } from '../kafka/middleware/dead-letter-brake.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { addConsumerHealth } from '../runtime/add-consumer-health.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { brakeCheck, observedBrake } from '../runtime/observe-brake.ts'
+import { observedBrake } from '../runtime/observe-brake.ts'
 import { type ObservedConsumer, observeConsumer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
@@ -65,11 +66,11 @@ export class StatusUpdater implements Service {
 
   async start(): Promise<void> {
     await this.#consumer.start()
-    this.#parts.health.add('status', () => {
-      if (this.#consumer.failure) throw this.#consumer.failure
+    addConsumerHealth(this.#parts.health, 'status', {
+      consumer: this.#consumer,
+      observer: this.#observer,
+      brake: this.#brake,
     })
-    this.#parts.health.add('status-progress', this.#observer.check)
-    this.#parts.health.add('status-brake', brakeCheck(this.#brake))
   }
 
   async stop(): Promise<void> {

@@ -11,10 +11,11 @@ import { retry } from '../kafka/middleware/retry.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import { isItemFault } from '../postgres/database-errors.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { addConsumerHealth } from '../runtime/add-consumer-health.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { brakeCheck, observedBrake } from '../runtime/observe-brake.ts'
+import { observedBrake } from '../runtime/observe-brake.ts'
 import { type ObservedConsumer, observeConsumer } from '../runtime/observe-kafka.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
@@ -85,11 +86,7 @@ export class WebhookDispatcher implements Service {
     this.#backlogs.start()
     this.#metering.start()
     const { health } = this.#parts
-    health.add('webhooks', () => {
-      if (this.#consumer.failure) throw this.#consumer.failure
-    })
-    health.add('webhooks-progress', this.#observer.check)
-    health.add('webhooks-brake', brakeCheck(this.#brake))
+    addConsumerHealth(health, 'webhooks', { consumer: this.#consumer, observer: this.#observer, brake: this.#brake })
     health.add('webhook-backlogs', this.#backlogs.failure.check)
     for (const [name, failure] of Object.entries(this.#delivery.failures)) health.add(name, failure.check)
   }

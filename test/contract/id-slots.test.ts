@@ -43,6 +43,20 @@ test('as many processes as there are slots have one each; the next says so, or t
   expect(() => freed.next()).toThrow('cannot number messages')
 })
 
+test('a start that waits for a slot ends when it is stopped, and takes none', async () => {
+  const pool = await freshDatabase()
+  await pool.query("UPDATE id_slots SET holder = gen_random_uuid(), lease_until = 'infinity'")
+  // Longer than the test may take.
+  const ids = new IdSlotLease(pool, log, { claimWaitMs: 600_000 })
+  const started = ids.start()
+  const refused = expect(started).rejects.toThrow('stopped')
+  await ids.stop()
+  await refused
+  await pool.query("UPDATE id_slots SET lease_until = '-infinity'")
+  await expect(ids.start()).rejects.toThrow('stopped')
+  expect(ids.slot).toBeNull()
+})
+
 test('a process that lost its slot without noticing, and the next holder, never draw the same id', async () => {
   const pool = await freshDatabase()
   // Does not renew within this test: it is as if it had been stopped for a while.

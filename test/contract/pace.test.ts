@@ -63,6 +63,13 @@ function judge(submits: readonly number[]): { most: number; usedPercent: number 
   return { most, usedPercent: (100 * times.length) / (PER_SECOND * seconds) }
 }
 
+const submitted = (submits: readonly number[], count: number): Promise<number> =>
+  eventually(
+    `${count} messages are submitted`,
+    () => submits.length,
+    (length) => length >= count,
+  )
+
 test('four workers that come and go never take more than the pace in any second', async () => {
   const pool = await freshDatabase()
   const operator = uniqueName('operator')
@@ -72,9 +79,7 @@ test('four workers that come and go never take more than the pace in any second'
     for (const worker of workers) worker.stop()
   })
   const join = (): void => void workers.push(new GreedyWorker(pool, operator, submits))
-  const until = async (count: number): Promise<void> => {
-    while (submits.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  const until = (count: number): Promise<number> => submitted(submits, count)
   join()
   join()
   await until(PER_SECOND)
@@ -100,7 +105,7 @@ test('a throttled operator is given less, and then more again', async () => {
   const submits: number[] = []
   const worker = new GreedyWorker(pool, operator, submits)
   onTestFinished(() => worker.stop())
-  while (submits.length < 20) await new Promise((resolve) => setTimeout(resolve, 5))
+  await submitted(submits, 20)
   const permille = async (): Promise<number> => {
     const { rows } = await pool.query<{ permille: number }>('SELECT permille FROM operator_pace WHERE operator = $1', [
       operator,
@@ -108,11 +113,11 @@ test('a throttled operator is given less, and then more again', async () => {
     return rows[0]!.permille
   }
   for (let answers = 0; answers < 10; answers++) worker.gate.throttled()
-  while ((await permille()) === 1_000) await new Promise((resolve) => setTimeout(resolve, 5))
+  await eventually('the pace is lowered', permille, (now) => now !== 1_000)
   // Ten answers at once are one event.
   expect(await permille()).toBeCloseTo(700, -1)
   const seconds = submits.length
-  while (submits.length < seconds + 20) await new Promise((resolve) => setTimeout(resolve, 5))
+  await submitted(submits, seconds + 20)
   await pool.query("UPDATE operator_pace SET throttled_at = now() - interval '2 seconds' WHERE operator = $1", [
     operator,
   ])

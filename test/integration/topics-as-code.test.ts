@@ -225,7 +225,6 @@ function untilNothingToDo(...args: string[]) {
     'topics plan has nothing to do',
     () => smsgw('topics', 'plan', ...args),
     ({ code }) => code === 0,
-    10_000,
   )
 }
 

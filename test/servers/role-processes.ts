@@ -4,6 +4,8 @@ import { freePort } from '../../src/embedded/free-port.ts'
 import { eventually } from './eventually.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** Generous: on a busy machine ten processes that start at once take minutes. */
+const READY_MS_MAX = 180_000
 
 interface RoleProcess {
   readonly child: ChildProcess
@@ -38,6 +40,7 @@ export class RoleProcesses {
       `${name} is ready or has exited`,
       () => this.#isReady(adminPort),
       (ready) => ready || child.exitCode !== null,
+      READY_MS_MAX,
     )
     if (!isReady) throw new Error(`${name} exited with ${child.exitCode} before it was ready`)
   }

@@ -99,7 +99,7 @@ test('each role has a deployment that is probed, and is told nothing that it doe
   }
 })
 
-test('the admin port is opened to whoever monitors alone, and nowhere without a token', () => {
+test('the admin port is opened to the monitoring peers alone, and nowhere without a token', () => {
   const policies = resources.filter(({ kind }) => kind === 'NetworkPolicy') as unknown as NetworkPolicy[]
   expect(policies.map(({ metadata }) => metadata!.labels!['app.kubernetes.io/component']).sort()).toEqual(
     [...ROLE_NAMES].sort(),

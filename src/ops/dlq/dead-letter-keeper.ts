@@ -7,6 +7,7 @@ import { consumerOptions } from '../../kafka/consumer/consumer-options.ts'
 import { inBatches } from '../../kafka/consumer/handling.ts'
 import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
 import type { Pool } from '../../postgres/pool.ts'
+import { addConsumerHealth } from '../../runtime/add-consumer-health.ts'
 import type { Health } from '../../runtime/health.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
@@ -64,10 +65,7 @@ export class DeadLetterKeeper implements Service {
 
   async start(): Promise<void> {
     await this.#consumer.start()
-    this.#parts.health.add('dlq', () => {
-      if (this.#consumer.failure) throw this.#consumer.failure
-    })
-    this.#parts.health.add('dlq-progress', this.#observer.check)
+    addConsumerHealth(this.#parts.health, 'dlq', { consumer: this.#consumer, observer: this.#observer })
     const { settings } = this.#parts
     const failure = this.#sampleFailure
     this.#timer = setInterval(() => {

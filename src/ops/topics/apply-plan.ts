@@ -36,7 +36,8 @@ export async function applyPlan(cluster: Cluster, plan: TopicsPlan, options: App
     await applyChange(cluster, change, options)
     options.applied(change)
   }
-  await awaitVisible(cluster, plan)
+  if (await awaitVisible(cluster, plan)) return
+  options.progress('applied; some brokers do not show it yet, so `smsgw topics plan` may still list it')
 }
 
 function demandConsent({ changes }: TopicsPlan, mayDelete: readonly string[]): void {

@@ -56,8 +56,8 @@ export async function checkPlan(cluster: Cluster, shown: TopicsPlan): Promise<vo
   )
 }
 
-/** Waits until every broker shows what a plan has changed: they learn of it one by one. */
-export async function awaitVisible(cluster: Cluster, plan: TopicsPlan): Promise<void> {
+/** Waits until every broker shows what a plan has changed, at most ten seconds: they learn of it one by one. Returns whether they all do. */
+export async function awaitVisible(cluster: Cluster, plan: TopicsPlan): Promise<boolean> {
   const { declared, prune, owns } = plan
   const deadlineMs = Date.now() + VISIBLE_MS_MAX
   const connections = cluster.connections()
@@ -66,7 +66,11 @@ export async function awaitVisible(cluster: Cluster, plan: TopicsPlan): Promise<
     return changes.length === 0 && (await isKnownToAll(cluster, connections, plan))
   }
   try {
-    while (!(await isVisible()) && Date.now() < deadlineMs) await sleep(POLL_MS)
+    while (!(await isVisible())) {
+      if (Date.now() >= deadlineMs) return false
+      await sleep(POLL_MS)
+    }
+    return true
   } finally {
     await connections.close()
   }

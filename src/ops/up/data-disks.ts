@@ -1,3 +1,4 @@
+import { relative, sep } from 'node:path'
 import { inMegabytes, reservedBytes } from '../../runtime/disk-space.ts'
 import { DiskWatch } from '../../runtime/disk-watch.ts'
 import type { EmbeddedServers } from './embedded-servers.ts'
@@ -7,7 +8,9 @@ const WARN_RESERVES = 2
 
 /** The folders whose disks this gateway fills: its own, and where PostgreSQL's data lies when that is elsewhere. */
 export function dataFolders(dataFolder: string, { servers }: Pick<EmbeddedServers, 'servers'>): string[] {
-  const elsewhere = servers.map(({ folder }) => folder).filter((folder) => !folder.startsWith(dataFolder))
+  const elsewhere = servers
+    .map(({ folder }) => folder)
+    .filter((folder) => relative(dataFolder, folder).split(sep)[0] === '..')
   return [dataFolder, ...elsewhere]
 }
 

@@ -115,7 +115,6 @@ export class BreakableServers {
       'PostgreSQL has exited',
       () => isGone(this.#postgres.pid),
       (gone) => gone,
-      15_000,
     )
   }
 
@@ -139,7 +138,6 @@ export class BreakableServers {
       'ClickHouse has exited',
       () => isGone(this.#clickhouse!.pid),
       (gone) => gone,
-      15_000,
     )
   }
 
