@@ -6,7 +6,19 @@ type Cell = string | number
 
 /** Prints a plan as tables, a section for each question that it answers. */
 export function printPlan(plan: CapacityPlan): void {
-  for (const section of [load, bandwidth, disk, partitions, consumers, servers, brokers, drain, limits, rates]) {
+  for (const section of [
+    load,
+    bandwidth,
+    disk,
+    stores,
+    partitions,
+    consumers,
+    servers,
+    brokers,
+    drain,
+    limits,
+    rates,
+  ]) {
     console.log(section(plan).join('\n'))
     if (section !== rates) console.log()
   }
@@ -61,6 +73,21 @@ function disk({
     `  about ${figure(perBrokerGb)} GB on each of ${count(brokers.count, 'broker')}; ` +
       `${input.diskTb === null ? 'recommended' : 'with'} ${figure(perBrokerTb)} TB each: ${figure(headroom)}× headroom`,
   ]
+}
+
+function stores({ stores: rows }: CapacityPlan): string[] {
+  return table(
+    'STORES beside Kafka, one copy of each',
+    ['', 'BYTES', 'KEPT', 'GB A DAY', 'GB', ''],
+    rows.map(({ store, bytes, keptDays, dailyGb, totalGb, basis }) => [
+      store,
+      bytes,
+      days(keptDays),
+      dailyGb,
+      totalGb,
+      basis,
+    ]),
+  )
 }
 
 function partitions({ topics, brokers }: CapacityPlan): string[] {

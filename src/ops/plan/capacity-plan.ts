@@ -1,3 +1,4 @@
+import type { BytesPerMessage } from './bytes-per-message.ts'
 import type { PlanInput } from './plan-input.ts'
 import type { PlanRates } from './plan-rates.ts'
 
@@ -21,6 +22,8 @@ export interface CapacityPlan {
     /** How often a broker's data fits on its disk. */
     readonly headroom: number
   }
+  /** PostgreSQL, ClickHouse and the audit log: one copy of each. */
+  readonly stores: readonly StoreDisk[]
   readonly topics: readonly TopicPartitions[]
   readonly processes: readonly Processes[]
   readonly consumers: readonly ConsumerGroup[]
@@ -61,6 +64,11 @@ export interface TopicDisk {
   readonly compressedGb: number
   readonly replicatedGb: number
   readonly replicatedBytes: number
+}
+
+export interface StoreDisk extends BytesPerMessage {
+  readonly dailyGb: number
+  readonly totalGb: number
 }
 
 export interface TopicPartitions {

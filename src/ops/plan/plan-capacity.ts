@@ -1,4 +1,5 @@
 import { TOPICS } from '../../events/topics.ts'
+import { BYTES_PER_MESSAGE } from './bytes-per-message.ts'
 import type {
   Bandwidth,
   BrokerLoss,
@@ -8,6 +9,7 @@ import type {
   Limit,
   LoadRates,
   Processes,
+  StoreDisk,
   TopicDisk,
   TopicPartitions,
 } from './capacity-plan.ts'
@@ -96,6 +98,7 @@ export function planCapacity(input: PlanInput): CapacityPlan {
     load,
     bandwidth: { accepted: acceptedTraffic(input, load), allTopicsAtPeak: traffic },
     disk,
+    stores: storeDisks(input),
     topics,
     processes: processes(input, load.peakPerSecond),
     consumers,
@@ -184,6 +187,15 @@ function topicDisk(input: PlanInput, topic: PlannedTopic): TopicDisk {
     replicatedGb: asShown(compressedGb * input.replicationFactor),
     replicatedBytes: (rawBytes / input.compressionRatio) * input.replicationFactor,
   }
+}
+
+/** Disks of the stores beside Kafka, for one copy of what they keep. */
+function storeDisks({ daily, growth }: PlanInput): StoreDisk[] {
+  return BYTES_PER_MESSAGE.map((each) => ({
+    ...each,
+    dailyGb: asShown((daily * growth * each.bytes) / 1e9),
+    totalGb: asShown((daily * growth * each.bytes * each.keptDays) / 1e9),
+  }))
 }
 
 function brokersNeeded(input: PlanInput, totalGb: number, writeEquivalent: number): number {
