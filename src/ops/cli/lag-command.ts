@@ -143,7 +143,14 @@ function groupRows(summary: GroupSummary): Row[] {
 }
 
 function totalRow({ total: { groups, lag, seconds, level } }: LagSummary): Row {
-  return [`${groups} groups`, 'total', '', '', '', ...measures(lag, seconds, null, null, level)]
+  return [
+    groups === 1 ? '1 group' : `${groups} groups`,
+    'total',
+    '',
+    '',
+    '',
+    ...measures(lag, seconds, null, null, level),
+  ]
 }
 
 function measures(

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { BROKER_SETTINGS } from '../doctor/broker-settings.ts'
+import { BROKER_SETTINGS } from '../../kafka/brokers/broker-settings.ts'
 import type { DeclaredTopic } from '../topics/topics-file.ts'
 import { type Access, accessByRole } from './access-by-role.ts'
 
