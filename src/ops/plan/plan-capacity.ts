@@ -22,6 +22,7 @@ import {
   brokerDataGbMax,
   brokerNeeds,
   CORE_BYTES_PER_SECOND,
+  REBUILD_BYTES_PER_SECOND,
   sizeBroker,
 } from './size-brokers.ts'
 
@@ -47,8 +48,6 @@ const USED_MAX = 0.6
 const DISKS_TB = [1, 2, 4, 8, 16]
 /** A recommended disk holds a broker's data so many times. */
 const DISK_HEADROOM_MIN = 3
-/** What an empty broker copies from the others without slowing them. */
-const REBUILD_BYTES_PER_SECOND = 100_000_000
 
 /** Partitions are added in steps of so many. */
 const PARTITION_STEP = 10

@@ -23,8 +23,10 @@ const OTHER_GIB = 1
 /** A group that is no further behind is served from memory, and does not slow the disks. */
 const CACHED_SECONDS = 600
 
+/** What an empty broker copies from the others without slowing them. */
+export const REBUILD_BYTES_PER_SECOND = 100_000_000
 const NETWORKS_GBPS = [1, 10, 25, 40, 100]
-/** Of the network at the peak with one broker lost; the rest is for catching up and copying its data. */
+/** Of the network at the peak with one broker lost; the rest is for groups that catch up. */
 const NETWORK_USED_MAX = 0.5
 
 /** How many brokers each reason asks for; the floor is as many as replicas, and some to spare. */
@@ -52,7 +54,9 @@ export function sizeBroker({ brokerCores }: PlanInput, count: number, atPeak: Tr
   const received = atPeak.in.bytesPerSecond + copied
   const sent = atPeak.out.bytesPerSecond + copied
   const cacheGib = ((received / left) * CACHED_SECONDS) / 2 ** 30
-  const busiestMegabits = bandwidth(Math.max(received, sent) / left).megabitsPerSecond
+  const busiest = bandwidth(Math.max(received, sent) / left).megabitsPerSecond
+  const rebuilding = busiest + bandwidth(REBUILD_BYTES_PER_SECOND).megabitsPerSecond
+  const megabitsMin = Math.max(busiest / NETWORK_USED_MAX, rebuilding)
   const memoryGibMin = Math.ceil(HEAP_GIB + OTHER_GIB + cacheGib)
   return {
     heapGib: HEAP_GIB,
@@ -62,7 +66,6 @@ export function sizeBroker({ brokerCores }: PlanInput, count: number, atPeak: Tr
     sends: bandwidth(sent / count),
     receivesOneLost: bandwidth(received / left),
     sendsOneLost: bandwidth(sent / left),
-    networkGbps:
-      NETWORKS_GBPS.find((gbps) => busiestMegabits <= gbps * 1_000 * NETWORK_USED_MAX) ?? NETWORKS_GBPS.at(-1)!,
+    networkGbps: NETWORKS_GBPS.find((gbps) => megabitsMin <= gbps * 1_000) ?? NETWORKS_GBPS.at(-1)!,
   }
 }
