@@ -39,7 +39,7 @@ export interface LagSummary {
   }
 }
 
-/** `exactSeconds` are ages that were read from the records themselves, by the name of group and partition. */
+/** `exactSeconds` has the ages that were read from the records themselves, in seconds. */
 export function summarizeLag(
   reports: readonly GroupReport[],
   exactSeconds: ReadonlyMap<LagReport, number>,
