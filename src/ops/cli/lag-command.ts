@@ -54,8 +54,8 @@ export function lagCommand(program: Command, done: (exitCode: number) => void): 
     .option('--exact', 'read the record at each committed offset for its time')
     .addHelpText(
       'after',
-      `\nA group is judged as a whole: by the sum of its partitions' records (warning from ${LAG_WARNING}, critical above
-${LAG_CRITICAL}) and by the seconds of its worst partition (warning from ${SECONDS_WARNING}, critical from ${SECONDS_CRITICAL}). The line "total" of
+      `\nA group is judged as a whole: by the sum of its partitions' records (warning from ${figure(LAG_WARNING)}, critical above
+${figure(LAG_CRITICAL)}) and by the seconds of its worst partition (warning from ${SECONDS_WARNING}, critical from ${SECONDS_CRITICAL}). The line "total" of
 each group has that level; the lines above it show which partitions it comes from. Groups are judged one by one, and the
 last line is as bad as the worst of them.
 
@@ -86,6 +86,10 @@ Examples:
         } while (options.watch && (await sleep(WATCH_MS).then(() => true)))
       }),
     )
+}
+
+function figure(value: number): string {
+  return value.toLocaleString('en')
 }
 
 function demandGroup(history: LagHistory, group: string | undefined): void {

@@ -139,7 +139,7 @@ function consumers(plan: CapacityPlan): string[] {
         percent(group.used),
       ]),
     ),
-    '  needed by the load; at least as many as the requirements name, shared evenly; at most as many as partitions',
+    '  needed by the load; at least is a floor whatever the load, shared evenly; at most as many as partitions',
     '  a group in brackets is planned and does not exist yet: nothing below counts it',
   ]
 }
@@ -161,9 +161,10 @@ function brokers(plan: CapacityPlan): string[] {
     `receives ${megabits(a.megabitsPerSecond)} and sends ${megabits(b.megabitsPerSecond)}`
   return [
     `BROKERS: ${count(have, 'broker')} of ${count(cores, 'core')}, ${figure(memoryGib)} GiB, ${figure(networkGbps)} Gbit/s`,
-    `  needed: ${needs.byData} by data, ${needs.byCores} by cores, at least ${needs.floor} to spare two`,
+    `  needed: ${needs.byData} by data, ${needs.byCores} by cores; at least ${needs.floor}, two more than replicas`,
     `  memory: at least ${figure(memoryGibMin)} GiB, of which ${heapGib} GiB heap and the rest page cache`,
-    `  network of each at the peak: ${each(receives, sends)}; when one is lost, ${each(receivesOneLost, sendsOneLost)}`,
+    `  network of each at the peak: ${each(receives, sends)}`,
+    ...(have > 1 ? [`  with one lost: ${each(receivesOneLost, sendsOneLost)}`] : []),
     ...brokerLoss(plan),
   ]
 }
@@ -250,7 +251,8 @@ function figure(value: number): string {
 }
 
 function megabits(value: number): string {
-  return `${value.toLocaleString('en', { maximumFractionDigits: 2 })} Mbps`
+  const precision = value < 1 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2 }
+  return `${value.toLocaleString('en', precision)} Mbps`
 }
 
 function percent(share: number): string {

@@ -134,7 +134,7 @@ export interface ConsumerGroup {
   readonly consumers: number
   /** By the load alone, before it is shared evenly. */
   readonly neededByLoad: number
-  /** At least so many whatever the load, by the requirements. */
+  /** At least so many whatever the load. */
   readonly floor: number
   /** More than partitions would stand idle. */
   readonly consumersMax: number

@@ -62,7 +62,7 @@ interface Group {
   readonly name: string
   readonly topic: PlannedTopic
   readonly rate: RateName
-  /** A floor of the requirements, whatever the load. */
+  /** A floor, whatever the load: of the requirements for ClickHouse, analytics and workers, ours for the others. */
   readonly consumersMin: number
   /** Not built yet: shown with what it would need, and counted nowhere else but among the readers. */
   readonly isPlanned?: true
