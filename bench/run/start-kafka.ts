@@ -23,7 +23,8 @@ export function startKafka(workbench: Workbench, brokers: 1 | 3): Promise<KafkaC
 /** A topic with as many replicas as there are brokers, at most three, and one of them to spare. */
 export async function makeTopic(kafka: KafkaCluster, topic: Pick<NewTopic, 'name' | 'partitions'>): Promise<void> {
   const replicationFactor = Math.min(3, kafka.nodeIds.length)
-  const configs = { 'min.insync.replicas': String(Math.max(1, replicationFactor - 1)) }
+  // What producers compress is what is measured: brokers would store it in snappy.
+  const configs = { 'min.insync.replicas': String(Math.max(1, replicationFactor - 1)), 'compression.type': 'producer' }
   const cluster = new Cluster({ brokers: kafka.brokers.split(','), clientId: 'bench' })
   try {
     await createTopics(cluster, [{ ...topic, replicationFactor, configs }])

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gatewayDashboard } from '../../src/ops/dashboards/gateway-dashboard.ts'
+import { LAG_CRITICAL, LAG_WARNING, SECONDS_CRITICAL, SECONDS_WARNING } from '../../src/ops/lag/lag-rules.ts'
 import { exportedMetrics, metricsIn } from './exported-metrics.ts'
 import { ROOT, readAlerts, readAlertTests } from './read-alerts.ts'
 
@@ -29,6 +30,16 @@ test('for every alert there is a situation in which it fires and one in which it
   const names = new Set(alerts.map(({ alert }) => alert))
   expect(of(true)).toEqual(names)
   expect(of(false)).toEqual(names)
+})
+
+test('alerts on lag fire at the thresholds of `smsgw lag`, for whole groups', () => {
+  const exprOf = (name: string): string => alerts.find(({ alert }) => alert === name)!.expr
+  const groupLag = 'sum by (group) (max by (group, topic) (kafka_consumer_lag))'
+  expect(exprOf('HighConsumerLag')).toBe(`${groupLag} > ${LAG_CRITICAL}`)
+  expect(exprOf('SmsGwLagKeepsIncreasing')).toContain(`${groupLag} >= ${LAG_WARNING}`)
+  const seconds = 'max by (group, topic) (kafka_consumer_lag_seconds)'
+  expect(exprOf('SmsGwLagSecondsHigh')).toBe(`${seconds} >= ${SECONDS_CRITICAL}`)
+  expect(exprOf('SmsGwLagSecondsElevated')).toBe(`${seconds} >= ${SECONDS_WARNING}`)
 })
 
 test('rules and dashboard name only metrics that are exported', () => {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as after } from 'node:timers/promises'
 import { consumerGroupHeartbeatV0, deleteTopicsV6, offsetCommitV9 } from '@platformatic/kafka'
-import { expect, inject, onTestFinished, test } from 'vitest'
+import { expect, inject, onTestFinished, test, vi } from 'vitest'
+import { commitOffsets } from '../../src/kafka/admin/commit-offsets.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { findCoordinators } from '../../src/kafka/cluster/find-coordinators.ts'
@@ -13,12 +14,15 @@ import { Producer } from '../../src/kafka/producer/producer.ts'
 import { monitorSettings } from '../../src/ops/lag/config.ts'
 import { LagHistory } from '../../src/ops/lag/lag-history.ts'
 import { LagMonitor } from '../../src/ops/lag/lag-monitor.ts'
+import { lagLevel } from '../../src/ops/lag/lag-rules.ts'
+import type { LagSummary } from '../../src/ops/lag/lag-summary.ts'
 import { readLag, sampleLag } from '../../src/ops/lag/read-lag.ts'
 import { readProducedMs, recallAges } from '../../src/ops/lag/recall-ages.ts'
 import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { runSmsgw } from '../run-command-line.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { javaTool } from '../servers/java-tool.ts'
@@ -52,6 +56,22 @@ async function readSome(cluster: Cluster, topic: string, group: string, perParti
   )
   await connections.close()
   return consumer
+}
+
+/** The metrics of a monitor that runs until the test ends. */
+async function monitorMetrics(): Promise<Metrics> {
+  const metrics = new Metrics()
+  const settings = { ...readSettings(monitorSettings, {}), LAG_SAMPLE_MS: 500 }
+  const monitor = new LagMonitor({
+    settings,
+    cluster: testCluster(),
+    health: new Health(),
+    metrics,
+    log: createLog('test', 'fatal'),
+  })
+  await monitor.start()
+  onTestFinished(() => monitor.stop())
+  return metrics
 }
 
 /** A member of a group of KIP-848 that has committed where it is; it lives for a session of 45 seconds. */
@@ -113,6 +133,43 @@ test('offsets and lag are those that kafka-consumer-groups shows, with and witho
   expect(await describeByJava(group)).toEqual(await ours())
 })
 
+test('200,000 records over 30 partitions are critical for smsgw lag and the monitor, in text and JSON', async () => {
+  const cluster = testCluster()
+  const topic = await freshTopic(cluster, 30)
+  const group = uniqueName('group')
+  const producer = new Producer(cluster)
+  await producer.start([topic])
+  for (let sent = 0; sent < 200_000; sent += 20_000) {
+    const send = (n: number) => producer.send({ topic, partition: n % 30, key: null, value: '' })
+    await Promise.all(Array.from({ length: 20_000 }, (_, n) => send(sent + n)))
+  }
+  await producer.close()
+  const beginning = Array.from({ length: 30 }, (_, partition) => ({ topic, partition, offset: 0 }))
+  await commitOffsets(cluster, cluster.connections(), group, beginning)
+  vi.stubEnv('KAFKA_BROKERS', inject('kafkaBrokers'))
+  onTestFinished(() => void vi.unstubAllEnvs())
+
+  const json = await runSmsgw('lag', group, '--json')
+  expect(json.code).toBe(1)
+  const { groups, total } = JSON.parse(json.stdout) as LagSummary
+  expect(groups).toMatchObject([{ group, lag: 200_000, level: 'critical', worst: { topic, lag: 6_667 } }])
+  expect(groups[0]!.partitions.map(({ lag }) => lagLevel(lag, null))).toEqual(Array(30).fill('normal'))
+  expect(total).toMatchObject({ groups: 1, lag: 200_000, level: 'critical' })
+
+  const lines = (await runSmsgw('lag', group)).stdout.trimEnd().split('\n')
+  expect(lines).toHaveLength(1 + 30 + 2)
+  expect(lines.at(-2)).toMatch(/total, worst \S+\[\d+\] +200000 .* critical$/)
+  expect(lines.at(-1)).toMatch(/^1 group +total +200000 .* critical$/)
+
+  const metrics = await monitorMetrics()
+  const levelOf = async (): Promise<string | undefined> =>
+    (await metrics.registry.metrics())
+      .split('\n')
+      .find((line) => line.startsWith(`smsgw_consumergroup_lag_level{group="${group}"}`))
+  const level = await eventually(levelOf, (line) => line !== undefined)
+  expect(level).toBe(`smsgw_consumergroup_lag_level{group="${group}"} 2`)
+})
+
 test('groups of both protocols have their members counted, and those without members are shown', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster)
@@ -172,17 +229,7 @@ test('the monitor publishes what it sees, and forgets a topic that is deleted', 
   const group = uniqueName('group')
   await fill(cluster, topic, 100)
   await (await readSome(cluster, topic, group, 5)).stop()
-  const metrics = new Metrics()
-  const settings = { ...readSettings(monitorSettings, {}), LAG_SAMPLE_MS: 500 }
-  const monitor = new LagMonitor({
-    settings,
-    cluster: testCluster(),
-    health: new Health(),
-    metrics,
-    log: createLog('test', 'fatal'),
-  })
-  await monitor.start()
-  onTestFinished(() => monitor.stop())
+  const metrics = await monitorMetrics()
   const scrape = async (): Promise<string[]> =>
     (await metrics.registry.metrics()).split('\n').filter((line) => line.includes(topic) || line.includes(group))
   const lines = await eventually('the topic has metrics', scrape, (found) =>

@@ -8,6 +8,8 @@ import { analyticsSettings } from '../../src/analytics/config.ts'
 import { CANARY_STAGES } from '../../src/ops/canary/canary-stages.ts'
 import { canarySettings } from '../../src/ops/canary/config.ts'
 import { createCanary } from '../../src/ops/canary/create-canary.ts'
+import type { Finding } from '../../src/ops/doctor/finding.ts'
+import type { GroupSummary, LagSummary } from '../../src/ops/lag/lag-summary.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
@@ -77,18 +79,31 @@ test('what alerts go by is there in the metrics of a running gateway', async () 
   expect(await missingIn(admin, ['kafka_consumer_lag{', 'smsgw_consumergroup_status{', 'smsgw_operators{'])).toEqual([])
 })
 
+test('doctor finds nothing on a fresh smsgw up', async () => {
+  const { stdout } = await smsgw('doctor', '--json').catch((failed: { stdout: string }) => failed)
+  const findings = JSON.parse(stdout) as Finding[]
+  expect(findings.length).toBeGreaterThan(20)
+  expect(findings.filter(({ level }) => level !== 'ok')).toEqual([])
+})
+
 test('smsgw lag shows ages and what so short a look can tell, and names what to try for an unknown group', async () => {
   const { stdout } = await smsgw('lag', 'smsgw-status', '--exact', '--json')
-  const rows = JSON.parse(stdout) as { topic: string; lag: number; status: string | null; members: number }[]
-  expect(rows.length).toBeGreaterThan(0)
-  for (const row of rows) {
-    expect(row).toMatchObject({ group: 'smsgw-status', topic: 'sms.status', members: 1, state: 'Stable' })
-    if (row.lag === 0) expect(row).toMatchObject({ status: 'OK', seconds: 0, level: 'normal' })
+  const { groups, total } = JSON.parse(stdout) as LagSummary
+  expect(total).toMatchObject({ groups: 1, lag: groups[0]!.lag })
+  const [{ partitions, ...group }] = groups as [GroupSummary]
+  expect(group).toMatchObject({ group: 'smsgw-status', members: 1, state: 'Stable' })
+  expect(group.lag).toBe(partitions.reduce((sum, { lag }) => sum + lag, 0))
+  expect(partitions.length).toBeGreaterThan(0)
+  for (const row of partitions) {
+    expect(row.topic).toBe('sms.status')
+    if (row.lag === 0) expect(row).toMatchObject({ status: 'OK', seconds: 0 })
   }
-  const table = await smsgw('lag', 'smsgw-status')
-  expect(table.stdout.split('\n')[0]).toMatch(
+  const lines = (await smsgw('lag', 'smsgw-status')).stdout.trimEnd().split('\n')
+  expect(lines[0]).toMatch(
     /^GROUP +TOPIC +PARTITION +CURRENT-OFFSET +LOG-END-OFFSET +LAG +SECONDS +STATUS +TREND +LEVEL$/,
   )
+  expect(lines.at(-2)).toMatch(/^smsgw-status +total, worst sms\.status\[\d+\] +\d+ /)
+  expect(lines.at(-1)).toMatch(/^1 group +total +\d+ /)
   await expect(smsgw('lag', 'nobody')).rejects.toMatchObject({
     code: 1,
     stderr: 'There is no group "nobody". `smsgw lag` shows those there are.\n',

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
@@ -7,6 +8,7 @@ import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
+import type { Finding } from '../../src/ops/doctor/finding.ts'
 import { readLag } from '../../src/ops/lag/read-lag.ts'
 import { type EmbeddedServers, environmentOf, startEmbeddedServers } from '../../src/ops/up/embedded-servers.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
@@ -59,6 +61,16 @@ afterAll(async () => {
   await pool?.end()
   await servers?.stop()
   await remove()
+})
+
+test('doctor finds nothing on three brokers that run here, when all roles have started', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'src/main.ts'), 'doctor', '--json'], {
+    env,
+    timeout: 120_000,
+  }).catch((failed: { stdout: string }) => failed)
+  const findings = JSON.parse(stdout) as Finding[]
+  expect(new Set(findings.map(({ of }) => of)).has('kafka 3')).toBe(true)
+  expect(findings.filter(({ level }) => level !== 'ok')).toEqual([])
 })
 
 test('on three brokers, with every role a process of its own: one of two workers dies, and nothing is lost', async () => {

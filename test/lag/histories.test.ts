@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LagStatus } from '../../src/ops/lag/lag-rules.ts'
+import { type LagStatus, lagLevel } from '../../src/ops/lag/lag-rules.ts'
 import { play, type Script, type ScriptedMoment } from './scripted-partition.ts'
 
 const MINUTE = 60
@@ -112,11 +112,9 @@ describe('what is wrong', () => {
 
 test('levels are of the amount alone, and trends tell when a backlog will be gone', () => {
   const moments = play({ ...steady, produced: until(1, 150_000, 100), handled: () => 600 })
-  expect(moments.map(({ level }) => level).filter((level, at, all) => level !== all[at - 1])).toEqual([
-    'critical',
-    'warning',
-    'normal',
-  ])
+  expect(
+    moments.map(({ lag, seconds }) => lagLevel(lag, seconds)).filter((level, at, all) => level !== all[at - 1]),
+  ).toEqual(['critical', 'warning', 'normal'])
   const during = moments.find(({ atSecond }) => atSecond === 200)!
   expect(during.trend!.direction).toBe('shrinking')
   expect(during.trend!.caughtUpAfterSeconds! / (during.lag / 500)).toBeCloseTo(1, 1)

@@ -19,10 +19,11 @@ export function testCluster(clientId = 'test'): Cluster {
   return cluster
 }
 
-/** A topic of its own for this test. */
+/** A topic of its own for this test, which keeps records as they were produced: brokers would store them in snappy. */
 export async function freshTopic(cluster: Cluster, partitions = 1): Promise<string> {
   const name = uniqueName('topic')
-  await createTopics(cluster, [{ name, partitions, replicationFactor: 1 }])
+  const configs = { 'compression.type': 'producer' }
+  await createTopics(cluster, [{ name, partitions, replicationFactor: 1, configs }])
   return name
 }
 

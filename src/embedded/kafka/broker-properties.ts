@@ -1,3 +1,5 @@
+import { internalTopicSettings, settingsFor } from '../../kafka/brokers/broker-settings.ts'
+
 /** What differs between brokers of an embedded cluster. */
 export interface BrokerPorts {
   readonly nodeId: number
@@ -15,8 +17,8 @@ export interface KafkaAccount {
 
 /**
  * The `server.properties` of one broker of an embedded KRaft cluster; every node is a broker and a controller.
- * What is not named here is Kafka's default. Topics are created from `config/topics.yaml` alone. With an account every
- * listener asks for it, without one none does.
+ * It has the settings that any broker ought to have (`settingsFor`), so that `smsgw doctor` finds nothing; what is not
+ * named is Kafka's default. With an account every listener asks for it, without one none does.
  */
 export function brokerProperties(
   self: BrokerPorts,
@@ -24,7 +26,6 @@ export function brokerProperties(
   logFolder: string,
   account: KafkaAccount | null,
 ): string {
-  const replication = Math.min(3, all.length)
   const properties: Record<string, string | number> = {
     'process.roles': 'broker,controller',
     'node.id': self.nodeId,
@@ -35,14 +36,10 @@ export function brokerProperties(
     'inter.broker.listener.name': 'CLIENT',
     ...login(account),
     'log.dirs': logFolder,
-    'auto.create.topics.enable': 'false',
-    'default.replication.factor': replication,
-    'offsets.topic.replication.factor': replication,
+    ...Object.fromEntries(settingsFor(all.length).map(({ name, value }) => [name, value])),
+    ...internalTopicSettings(all.length),
+    // Kafka's 50 would be files and leaders for groups that are not there: the gateway has half a dozen.
     'offsets.topic.num.partitions': 10,
-    'transaction.state.log.replication.factor': replication,
-    'transaction.state.log.min.isr': Math.max(1, replication - 1),
-    'share.coordinator.state.topic.replication.factor': replication,
-    'share.coordinator.state.topic.min.isr': Math.max(1, replication - 1),
     // A broker that dies is noticed after its session: less than Kafka's 9 s keeps the pause of its partitions short.
     'broker.session.timeout.ms': 6_000,
     'broker.heartbeat.interval.ms': 1_000,

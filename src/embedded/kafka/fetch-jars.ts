@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { KAFKA_VERSION } from '../../kafka/brokers/kafka-version.ts'
 import { privateFolder } from '../../runtime/private-folder.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
 
-const KAFKA_VERSION = '4.3.1'
 const JAVA_MAJOR_MIN = 17
 /** Jars that the copy is known to bring; only for the progress, which is why a wrong count does no harm. */
 const JARS_EXPECTED = 92
@@ -61,10 +61,14 @@ async function fetchJars(
 function copyDependencies(work: string, progress: Progress, stopping: AbortSignal | undefined): Promise<void> {
   const args = ['-B', '-f', join(work, 'pom.xml'), 'dependency:copy-dependencies']
   return new Promise((resolve, reject) => {
-    const maven = spawn('mvn', [...args, `-DoutputDirectory=${join(work, 'jars')}`], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      signal: stopping,
-    })
+    const maven = spawn(
+      'mvn',
+      [...args, `-Dkafka.version=${KAFKA_VERSION}`, `-DoutputDirectory=${join(work, 'jars')}`],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        signal: stopping,
+      },
+    )
     let fetched = 0
     const lastLines: string[] = []
     const read = (chunk: Buffer): void => {

@@ -29,7 +29,7 @@ const SERVER_SETTINGS = {
   shared_buffers: '256MB',
   // As much as is made ready at the beginning (see `prepareLog`), so that segments are always used again.
   min_wal_size: '512MB',
-  max_wal_size: '512MB',
+  max_wal_size: '1GB',
   checkpoint_timeout: '15min',
   jit: 'off',
   autovacuum_naptime: '5s',

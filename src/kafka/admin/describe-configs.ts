@@ -9,6 +9,7 @@ export const BROKER_RESOURCE = 4
 
 /** Where a value comes from: `ConfigSource` of the protocol. */
 const SET_ON_TOPIC = 1
+const SET_ON_BROKER = 2
 const IS_DEFAULT = 5
 
 /** A configuration value in force. */
@@ -18,6 +19,8 @@ export interface ConfigEntry {
   readonly value: string
   /** Set on this topic, and not inherited from the brokers. */
   readonly isSetOnTopic: boolean
+  /** Set for this broker alone while it runs, which goes before what is set for all of them. */
+  readonly isSetOnBroker: boolean
   /** Nobody has set it anywhere. */
   readonly isDefault: boolean
 }
@@ -57,6 +60,7 @@ function entriesOf(result: describeConfigsV4.DescribeConfigsResponseResult, kind
     name,
     value: value ?? '',
     isSetOnTopic: configSource === SET_ON_TOPIC,
+    isSetOnBroker: configSource === SET_ON_BROKER,
     isDefault: configSource === IS_DEFAULT,
   }))
 }

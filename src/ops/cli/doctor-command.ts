@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { type ClickHouseSettings, createClickHouse, readRows, withoutLogin } from '../../analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../../analytics/config.ts'
+import { GONE_IN_KAFKA_4 } from '../../kafka/brokers/broker-settings.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { gatewaySettings } from '../../settings.ts'
-import { GONE_IN_KAFKA_4 } from '../doctor/broker-settings.ts'
 import { examineDatabase, examineKafka, examineTopics } from '../doctor/examine.ts'
 import { exitCodeOf, type Finding } from '../doctor/finding.ts'
 import { readTopicsFile } from '../topics/topics-file.ts'
@@ -88,9 +88,10 @@ async function examineClickHouse(): Promise<Finding[]> {
 
 function print(findings: readonly Finding[], all: boolean): void {
   const shown = findings.filter(({ level }) => all || level !== 'ok')
-  for (const { of, level, what, advice } of shown) {
+  for (const { of, level, what, advice, commands = [] } of shown) {
     console.log(`${level.padEnd(8)}${of}: ${what}`)
     if (advice) console.log(`        ${advice}`)
+    for (const command of commands) console.log(`        $ ${command}`)
   }
   const count = (level: Finding['level']): number => findings.filter((each) => each.level === level).length
   console.log(`${count('ok')} well, ${count('warning')} warnings, ${count('fault')} faults`)

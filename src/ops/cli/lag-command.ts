@@ -2,9 +2,17 @@ import type { Command } from 'commander'
 import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
 import { sleep } from '../../runtime/backoff.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
-import { type GroupReport, groupReports } from '../lag/group-report.ts'
+import { groupReports } from '../lag/group-report.ts'
 import { LagHistory, type LagReport } from '../lag/lag-history.ts'
-import { lagLevel } from '../lag/lag-rules.ts'
+import {
+  LAG_CRITICAL,
+  LAG_WARNING,
+  type LagLevel,
+  lagLevel,
+  SECONDS_CRITICAL,
+  SECONDS_WARNING,
+} from '../lag/lag-rules.ts'
+import { type GroupSummary, type LagSummary, type PartitionSummary, summarizeLag } from '../lag/lag-summary.ts'
 import { sampleLag } from '../lag/read-lag.ts'
 import { readProducedMs } from '../lag/recall-ages.ts'
 import { withCluster } from './find-servers.ts'
@@ -26,6 +34,8 @@ const HEADINGS = [
 const BETWEEN_LOOKS_MS = 1_000
 const WATCH_MS = 2_000
 const WINDOW_MS = 300_000
+/** As of `smsgw doctor`. */
+const EXIT_CODES: Readonly<Record<LagLevel, number>> = { normal: 0, warning: 2, critical: 1 }
 
 interface LagOptions {
   readonly json?: true
@@ -34,19 +44,27 @@ interface LagOptions {
 }
 
 /** `smsgw lag [GROUP]` */
-export function lagCommand(program: Command): void {
+export function lagCommand(program: Command, done: (exitCode: number) => void): void {
   program
     .command('lag')
-    .description('how far consumer groups are behind the ends of their partitions, in records and in seconds')
+    .description('lag of consumer groups in records and seconds, by partition, by group and in total')
     .argument('[group]', 'one group; all if not given')
-    .option('--json', 'as JSON; with --watch a line for each look')
+    .option('--json', 'as JSON: groups with their partitions, and the total; with --watch a line for each look')
     .option('--watch', 'again every two seconds; the longer it watches, the more it can tell')
     .option('--exact', 'read the record at each committed offset for its time')
     .addHelpText(
       'after',
-      `\nTwo looks a second apart show offsets and the way they go. Whether a group has stopped or stalled, and how old
-what it has not read is, takes longer to tell: that is not guessed but left out (-). --exact reads the age, --watch
-tells the rest in time, and a running monitor has it all: see smsgw_consumergroup_status in its metrics.
+      `\nA group is judged as a whole: by the sum of its partitions' records (warning from ${figure(LAG_WARNING)}, critical above
+${figure(LAG_CRITICAL)}) and by the seconds of its worst partition (warning from ${SECONDS_WARNING}, critical from ${SECONDS_CRITICAL}). The line "total" of
+each group has that level; the lines above it show which partitions it comes from. Groups are judged one by one, and the
+last line is as bad as the worst of them.
+
+Exit code: 0 normal, 2 warning, 1 critical or failed. A group that has stopped, stalled or lost records is critical,
+one that fell behind or went back a warning, however small its lag. With --watch it ends by a signal.
+
+Two looks a second apart show offsets and the way they go. Whether a group has stopped or stalled, and how old its
+oldest unread record is, takes longer to see, and is left out (-) until then. --exact reads the age, --watch
+shows the rest in time, and a running monitor has it all: smsgw_consumergroup_status in its metrics.
 
 Examples:
   $ smsgw lag
@@ -63,10 +81,15 @@ Examples:
         await sleep(BETWEEN_LOOKS_MS)
         do {
           await look()
-          await show(cluster, connections, history, options)
+          const { total } = await show(cluster, connections, history, options)
+          done(EXIT_CODES[total.level])
         } while (options.watch && (await sleep(WATCH_MS).then(() => true)))
       }),
     )
+}
+
+function figure(value: number): string {
+  return value.toLocaleString('en')
 }
 
 function demandGroup(history: LagHistory, group: string | undefined): void {
@@ -79,60 +102,87 @@ async function show(
   connections: BrokerConnections,
   history: LagHistory,
   { json, watch, exact }: LagOptions,
-): Promise<void> {
-  const groups = groupReports(history)
-  const reports = groups.flatMap(({ partitions }) => partitions)
-  const rows = await Promise.all(
-    reports.map(async (report) => {
-      const isRead = exact && report.lag > 0
-      const producedMs = isRead ? await readProducedMs(cluster, connections, report).catch(() => null) : null
-      return toRow(report, producedMs, groups.find(({ groupId }) => groupId === report.group)!)
-    }),
-  )
-  if (json) {
-    if (watch) console.log(JSON.stringify(rows))
-    else printJson(rows)
-    return
-  }
+): Promise<LagSummary> {
+  const reports = groupReports(history)
+  const partitions = reports.flatMap((report) => report.partitions)
+  const summary = summarizeLag(reports, exact ? await readSeconds(cluster, connections, partitions) : new Map())
+  if (json && watch) console.log(JSON.stringify(summary))
+  else if (json) printJson(summary)
+  if (json) return summary
   if (watch) console.log(`\n${new Date().toISOString()}`)
-  printTable(HEADINGS, rows.map(cells))
-  explain(groups, rows)
+  printTable(HEADINGS, [...summary.groups.flatMap(groupRows), totalRow(summary)])
+  explain(summary.groups)
+  return summary
 }
 
-/** A row as it is shown: null for whatever what was seen does not tell. */
-function toRow(report: LagReport, producedMs: number | null, { members, state }: GroupReport) {
-  const { group, topic, partition, currentOffset, logStartOffset, logEndOffset, lag, lostRecords } = report
-  const known = report.isGuess ? null : report.seconds
-  const seconds = producedMs === null ? known : Math.max(0, Date.now() - producedMs) / 1_000
-  const status = report.isCertain ? report.status : null
-  const offsets = { group, topic, partition, currentOffset, logEndOffset, lag }
-  const level = lagLevel(lag, seconds)
-  return { ...offsets, seconds, status, trend: report.trend, level, logStartOffset, lostRecords, members, state }
+/** Ages of the next unread records in seconds, where they can be read. */
+async function readSeconds(
+  cluster: Cluster,
+  connections: BrokerConnections,
+  partitions: readonly LagReport[],
+): Promise<Map<LagReport, number>> {
+  const seconds = new Map<LagReport, number>()
+  const read = async (report: LagReport): Promise<void> => {
+    const producedMs = await readProducedMs(cluster, connections, report).catch(() => null)
+    if (producedMs !== null) seconds.set(report, Math.max(0, Date.now() - producedMs) / 1_000)
+  }
+  await Promise.all(partitions.filter(({ lag }) => lag > 0).map(read))
+  return seconds
 }
 
-type Row = ReturnType<typeof toRow>
+type Row = (string | number)[]
 
-function cells(row: Row): (string | number)[] {
-  const { group, topic, partition, currentOffset, logEndOffset, lag, seconds, status, trend, level } = row
-  const shownSeconds = seconds === null ? '-' : Number(seconds.toFixed(1))
+function groupRows(summary: GroupSummary): Row[] {
+  const { group, worst, lag, seconds, status, trend, level } = summary
+  const partitionRow = (each: PartitionSummary): Row => [
+    ...[group, each.topic, each.partition, each.currentOffset, each.logEndOffset],
+    ...measures(each.lag, each.seconds, each.status, each.trend, lagLevel(each.lag, each.seconds)),
+  ]
+  if (worst === null) return []
+  const of = `total, worst ${worst.topic}[${worst.partition}]`
+  return [
+    ...summary.partitions.map(partitionRow),
+    [group, of, '', '', '', ...measures(lag, seconds, status, trend, level)],
+  ]
+}
+
+function totalRow({ total: { groups, lag, seconds, level } }: LagSummary): Row {
+  return [
+    groups === 1 ? '1 group' : `${groups} groups`,
+    'total',
+    '',
+    '',
+    '',
+    ...measures(lag, seconds, null, null, level),
+  ]
+}
+
+function measures(
+  lag: number,
+  seconds: number | null,
+  status: PartitionSummary['status'],
+  trend: GroupSummary['trend'],
+  level: LagLevel,
+): Row {
   const shownTrend = trend === null ? '-' : `${trend.direction} ${trend.perSecond.toFixed(0)}/s`
-  const shown = trend?.direction === 'steady' ? 'steady' : shownTrend
-  return [group, topic, partition, currentOffset, logEndOffset, lag, shownSeconds, status ?? '-', shown, level]
+  const shownSeconds = seconds === null ? '-' : Number(seconds.toFixed(1))
+  return [lag, shownSeconds, status ?? '-', trend?.direction === 'steady' ? 'steady' : shownTrend, level]
 }
 
 /** What the table cannot hold, on standard error. */
-function explain(groups: readonly GroupReport[], rows: readonly Row[]): void {
-  const named = (which: readonly GroupReport[]): string => which.map(({ groupId }) => groupId).join(', ')
+function explain(groups: readonly GroupSummary[]): void {
+  const named = (which: readonly GroupSummary[]): string => which.map(({ group }) => group).join(', ')
   const empty = groups.filter(({ members }) => members === 0)
-  const silent = groups.filter(({ furthest }) => furthest === null)
+  const silent = groups.filter(({ worst }) => worst === null)
   if (empty.length > 0) console.error(`Without members: ${named(empty)}`)
   if (silent.length > 0) console.error(`Nothing committed yet: ${named(silent)}`)
-  for (const { groupId, lostRecords } of groups) {
-    if (lostRecords > 0) console.error(`Retention removed ${lostRecords} records before ${groupId} read them.`)
+  for (const { group, lostRecords } of groups) {
+    if (lostRecords > 0) console.error(`Retention removed ${lostRecords} records before ${group} read them.`)
   }
-  if (rows.some(({ seconds, status }) => seconds === null || status === null)) {
+  const partitions = groups.flatMap((each) => each.partitions)
+  if (partitions.some(({ seconds, status }) => seconds === null || status === null)) {
     console.error(
-      '- is what so short a look cannot tell: --exact reads the ages, --watch or a monitor tell the statuses.',
+      '- is not known after so short a look: --exact reads the ages, --watch or a monitor show the statuses.',
     )
   }
 }

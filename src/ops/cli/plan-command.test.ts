@@ -9,8 +9,8 @@ async function planOf(...args: string[]): Promise<CapacityPlan> {
 }
 
 describe('the plan for 100 million a day is the one that was required', async () => {
-  const plan = await planOf('--daily', '100000000')
-  const { accepted } = plan.bandwidth
+  const plan = await planOf('--daily', '100000000', '--assumed')
+  const { accepted, acceptedAtPeak, allTopics, allTopicsAtPeak, requiredMegabits } = plan.bandwidth
 
   test('average, peak: 1,157/s (planned as 1,200/s), 3,000/s', () => {
     expect(plan.load).toEqual({ averagePerSecond: 1_157, plannedPerSecond: 1_200, peakPerSecond: 3_000 })
@@ -26,16 +26,50 @@ describe('the plan for 100 million a day is the one that was required', async ()
 
   test('in, average and peak: 360 KB/s = 2.88 Mbps, 900 KB/s = 7.2 Mbps', () => {
     expect(accepted.in).toEqual({ bytesPerSecond: 360_000, shown: '360 KB/s', megabitsPerSecond: 2.88 })
-    expect(accepted.inAtPeak).toEqual({ bytesPerSecond: 900_000, shown: '900 KB/s', megabitsPerSecond: 7.2 })
+    expect(acceptedAtPeak.in).toEqual({ bytesPerSecond: 900_000, shown: '900 KB/s', megabitsPerSecond: 7.2 })
   })
 
-  test('out to three readers: 1.1 MB/s = 8.8 Mbps (1,080 KB/s before rounding)', () => {
+  test('out to three readers: 1.1 MB/s; bits from the exact 1,080 KB/s, which the requirements round before: 8.64 Mbps, not 8.8', () => {
     expect(plan.input.readers).toBe(3)
-    expect(accepted.out).toEqual({ bytesPerSecond: 1_080_000, shown: '1.1 MB/s', megabitsPerSecond: 8.8 })
+    expect(accepted.out).toEqual({ bytesPerSecond: 1_080_000, shown: '1.1 MB/s', megabitsPerSecond: 8.64 })
   })
 
   test('replication: 5.76 Mbps', () => {
     expect(accepted.replication.megabitsPerSecond).toBe(5.76)
+  })
+
+  test('total 15–20 Mbps on average, 50 at the peak: of sms.accepted, and more of all topics', () => {
+    expect(requiredMegabits).toEqual({ average: [15, 20], peak: 50 })
+    const [average, peak] = [accepted.total.megabitsPerSecond, acceptedAtPeak.total.megabitsPerSecond]
+    expect([average, peak]).toEqual([17.28, 43.2])
+    expect(average).toBeGreaterThanOrEqual(15)
+    expect(average).toBeLessThanOrEqual(20)
+    expect(peak).toBeLessThanOrEqual(50)
+    expect([allTopics.total.megabitsPerSecond, allTopicsAtPeak.total.megabitsPerSecond]).toEqual([40.32, 100.8])
+  })
+
+  test('memory and network of a broker', () => {
+    expect(plan.brokers).toMatchObject({
+      needs: { floor: 5, byData: 1, byCores: 1 },
+      heapGib: 5,
+      memoryGibMin: 7,
+      memoryGib: 32,
+      receives: { megabitsPerSecond: 10.8 },
+      receivesOneLost: { megabitsPerSecond: 13.5 },
+      networkGbps: 1,
+    })
+  })
+
+  test('a floor is shown beside what the load needs, and a group that does not exist is marked and not counted', () => {
+    const rows = plan.consumers.map(({ name, neededByLoad, floor, isPlanned }) => [
+      name,
+      neededByLoad,
+      floor,
+      isPlanned,
+    ])
+    expect(rows).toContainEqual(['workers', 5, 10, false])
+    expect(rows.filter(([, , , isPlanned]) => isPlanned)).toEqual([['analytics', 1, 5, true]])
+    expect(plan.drain.map(({ group }) => group)).not.toContain('analytics')
   })
 
   test('disk accepted, delivery, status, raw, compressed, replicated: 210, 70, 210; 75, 25, 75; 140, 47, 141 GB', () => {
@@ -76,7 +110,7 @@ describe('the plan for 100 million a day is the one that was required', async ()
       '1,157/s on average, planned as 1,200/s; 3,000/s at the peak',
       /sms\.accepted, in +360 KB\/s +2\.88 Mbps/,
       /sms\.accepted, in, peak +900 KB\/s +7\.2 Mbps/,
-      /sms\.accepted, out to 3 readers +1\.1 MB\/s +8\.8 Mbps/,
+      /sms\.accepted, out to 3 readers +1\.1 MB\/s +8\.64 Mbps/,
       /sms\.accepted, replication +720 KB\/s +5\.76 Mbps/,
       /sms\.accepted +300 +7 d +210 +70 +210/,
       /sms\.delivery +250 +3 d +75 +25 +75/,

@@ -55,7 +55,7 @@ export function planCommand(program: Command): void {
     .command('plan')
     .description('what a load needs: bandwidth, disks, partitions, processes; and what breaks first')
     .option('--daily <n>', 'messages a day', count, 100_000_000)
-    .option('--peak <n>', 'messages in the worst second (2.5 times the planned average)', count)
+    .option('--peak <n>', 'messages in the worst second (3,000 for each 100 million a day)', count)
     .option('--growth <factor>', 'plan for so many times the load', factor, 1)
     .option('--brokers <n>', '(as many as are needed)', count)
     .option('--replication-factor <n>', '(as declared)', count)
@@ -68,7 +68,7 @@ export function planCommand(program: Command): void {
     .option('--bytes <n>', 'of an event (accepted=300,delivery=250,status=200)', byTopic(count))
     .option('--status-events <n>', 'of a message (1)', count)
     .option('--compression <factor>', 'raw to stored bytes (3)', factor)
-    .option('--readers <n>', 'consumer groups of sms.accepted (3)', count)
+    .option('--readers <n>', 'consumer groups of sms.accepted, planned ones included (3)', count)
   command
     .option('--disk <TB>', 'of a broker (the smallest usual one with room to spare)', terabytes)
     .option('--cores <n>', 'of a broker (8)', count)

@@ -6,7 +6,19 @@ type Cell = string | number
 
 /** Prints a plan as tables, a section for each question that it answers. */
 export function printPlan(plan: CapacityPlan): void {
-  for (const section of [load, bandwidth, disk, partitions, consumers, servers, brokers, drain, limits, rates]) {
+  for (const section of [
+    load,
+    bandwidth,
+    disk,
+    stores,
+    partitions,
+    consumers,
+    servers,
+    brokers,
+    drain,
+    limits,
+    rates,
+  ]) {
     console.log(section(plan).join('\n'))
     if (section !== rates) console.log()
   }
@@ -21,25 +33,37 @@ function load({ load: each, input }: CapacityPlan): string[] {
   ]
 }
 
-function bandwidth({ bandwidth: { accepted, allTopicsAtPeak: all }, input }: CapacityPlan): string[] {
+function bandwidth({ bandwidth: all, input }: CapacityPlan): string[] {
+  const { accepted, acceptedAtPeak, allTopics, allTopicsAtPeak, requiredMegabits } = all
   const row = (name: string, { shown, megabitsPerSecond }: Bandwidth): Cell[] => [
     name,
     shown,
-    `${figure(megabitsPerSecond)} Mbps`,
+    megabits(megabitsPerSecond),
   ]
-  return table(
+  const lines = table(
     'BANDWIDTH',
     ['', 'BYTES', 'BITS'],
     [
       row('sms.accepted, in', accepted.in),
-      row('sms.accepted, in, peak', accepted.inAtPeak),
-      row(`sms.accepted, out to ${input.readers} ${input.readers === 1 ? 'reader' : 'readers'}`, accepted.out),
+      row('sms.accepted, in, peak', acceptedAtPeak.in),
+      row(`sms.accepted, out to ${count(input.readers, 'reader')}`, accepted.out),
       row('sms.accepted, replication', accepted.replication),
-      row('all topics, in, peak', all.in),
-      row('all topics, out, peak', all.out),
-      row('all topics, replication, peak', all.replication),
+      row('sms.accepted, total', accepted.total),
+      row('sms.accepted, total, peak', acceptedAtPeak.total),
+      row('all topics, in, peak', allTopicsAtPeak.in),
+      row('all topics, out, peak', allTopicsAtPeak.out),
+      row('all topics, replication, peak', allTopicsAtPeak.replication),
+      row('all topics, total', allTopics.total),
+      row('all topics, total, peak', allTopicsAtPeak.total),
     ],
   )
+  if (requiredMegabits === null) return lines
+  const [from, to] = requiredMegabits.average
+  return [
+    ...lines,
+    `  the requirements state ${from}–${to} Mbps on average and ${requiredMegabits.peak} Mbps at the peak: that is the`,
+    '  total of sms.accepted (in, out to its readers, replication), before compression; all topics are more',
+  ]
 }
 
 function disk({
@@ -63,6 +87,21 @@ function disk({
   ]
 }
 
+function stores({ stores: rows }: CapacityPlan): string[] {
+  return table(
+    'STORES beside Kafka, one copy of each',
+    ['', 'BYTES', 'KEPT', 'GB A DAY', 'GB', ''],
+    rows.map(({ store, bytes, keptDays, dailyGb, totalGb, basis }) => [
+      store,
+      bytes,
+      days(keptDays),
+      dailyGb,
+      totalGb,
+      basis,
+    ]),
+  )
+}
+
 function partitions({ topics, brokers }: CapacityPlan): string[] {
   const headings = ['', 'PARTITIONS', 'NEEDED', 'EACH/S', 'EACH/S, PEAK']
   return [
@@ -79,39 +118,62 @@ function partitions({ topics, brokers }: CapacityPlan): string[] {
         ],
       ),
     ),
-    `  ${figure(brokers.partitionReplicasEach)} replicas on each broker`,
+    `  at least as many as declared; ${figure(brokers.partitionReplicasEach)} replicas on each broker`,
   ]
 }
 
 function consumers(plan: CapacityPlan): string[] {
-  return table(
-    'CONSUMERS',
-    ['', 'TOPIC', 'CONSUMERS', 'PARTITIONS EACH', 'AT MOST', 'TAKE/S', 'USED, PEAK'],
-    plan.consumers.map((group) => [
-      group.name,
-      group.topic,
-      group.consumers,
-      group.partitionsEach,
-      group.consumersMax,
-      group.takesPerSecond,
-      percent(group.used),
-    ]),
-  )
+  return [
+    ...table(
+      'CONSUMERS',
+      ['', 'TOPIC', 'CONSUMERS', 'NEEDED', 'AT LEAST', 'AT MOST', 'PARTITIONS EACH', 'TAKE/S', 'USED, PEAK'],
+      plan.consumers.map((group) => [
+        group.isPlanned ? `(${group.name})` : group.name,
+        group.topic,
+        group.consumers,
+        group.neededByLoad,
+        group.floor,
+        group.consumersMax,
+        group.partitionsEach,
+        group.takesPerSecond,
+        percent(group.used),
+      ]),
+    ),
+    '  needed by the load; at least is a floor whatever the load, shared evenly; at most as many as partitions',
+    '  a group in brackets is planned and does not exist yet: nothing below counts it',
+  ]
 }
 
 function servers({ processes }: CapacityPlan): string[] {
   return table(
     'OTHER PROCESSES AND SERVERS',
-    ['', 'COUNT', 'AT MOST', 'USED, PEAK'],
-    processes.map(({ name, count: have, countMax, used }) => [name, have, countMax ?? '–', percent(used)]),
+    ['', 'COUNT', 'NEEDED', 'AT LEAST', 'AT MOST', 'USED, PEAK'],
+    processes.map(({ name, count: have, neededByLoad, floor, countMax, used }) => {
+      return [name, have, neededByLoad, floor ?? '–', countMax ?? '–', percent(used)]
+    }),
   )
 }
 
-function brokers({ brokers: { count: have, cores }, oneBrokerLost: lost, input }: CapacityPlan): string[] {
-  const lines = [`BROKERS: ${count(have, 'broker')} of ${count(cores, 'core')}`, '  when one is lost:']
+function brokers(plan: CapacityPlan): string[] {
+  const { count: have, needs, cores, memoryGib, memoryGibMin, heapGib, networkGbps } = plan.brokers
+  const { receives, sends, receivesOneLost, sendsOneLost } = plan.brokers
+  const each = (a: Bandwidth, b: Bandwidth): string =>
+    `receives ${megabits(a.megabitsPerSecond)} and sends ${megabits(b.megabitsPerSecond)}`
+  return [
+    `BROKERS: ${count(have, 'broker')} of ${count(cores, 'core')}, ${figure(memoryGib)} GiB, ${figure(networkGbps)} Gbit/s`,
+    `  needed: ${needs.byData} by data, ${needs.byCores} by cores; at least ${needs.floor}, two more than replicas`,
+    `  memory: at least ${figure(memoryGibMin)} GiB, of which ${heapGib} GiB heap and the rest page cache`,
+    `  network of each at the peak: ${each(receives, sends)}`,
+    ...(have > 1 ? [`  with one lost: ${each(receivesOneLost, sendsOneLost)}`] : []),
+    ...brokerLoss(plan),
+  ]
+}
+
+function brokerLoss({ oneBrokerLost: lost, input }: CapacityPlan): string[] {
+  const lines = ['  when one is lost:']
   const say = (line: string): unknown => lines.push(`    ${line}`)
   if (input.replicationFactor === 1) {
-    say(`${percent(lost.unavailableShare)} of the partitions are away, and their data is lost with its disk`)
+    say(`${percent(lost.unavailableShare)} of the partitions are unavailable, and their data is lost with its disk`)
     return lines
   }
   const used = `at the peak the cores of the others are used by ${percent(lost.coresUsed)}`
@@ -186,6 +248,11 @@ function table(title: string, headings: readonly string[], rows: readonly (reado
 
 function figure(value: number): string {
   return value.toLocaleString('en', { maximumSignificantDigits: 12 })
+}
+
+function megabits(value: number): string {
+  const precision = value < 1 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2 }
+  return `${value.toLocaleString('en', precision)} Mbps`
 }
 
 function percent(share: number): string {

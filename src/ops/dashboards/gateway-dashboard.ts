@@ -64,6 +64,14 @@ const ROWS: readonly RowSpec[] = [
     title: 'Lag',
     panels: [
       {
+        title: 'Level of each group',
+        description:
+          '0 normal, 1 warning, 2 critical: by the sum of its partitions and the seconds of the worst, as `smsgw lag`',
+        unit: 'short',
+        thresholds: [1, 2],
+        queries: { '{{group}}': 'max by (group) (smsgw_consumergroup_lag_level{group=~"$group"})' },
+      },
+      {
         title: 'Seconds behind',
         unit: 's',
         thresholds: [SECONDS_WARNING, SECONDS_CRITICAL],
@@ -71,11 +79,11 @@ const ROWS: readonly RowSpec[] = [
         queries: { '{{group}} {{topic}}': `max by (group, topic) (kafka_consumer_lag_seconds{${CHOSEN}})` },
       },
       {
-        title: 'Records behind',
+        title: 'Records behind, of the whole group',
         unit: 'short',
         thresholds: [LAG_WARNING, LAG_CRITICAL],
         columns: 12,
-        queries: { '{{group}} {{topic}}': `max by (group, topic) (kafka_consumer_lag{${CHOSEN}})` },
+        queries: { '{{group}}': `sum by (group) (max by (group, topic) (kafka_consumer_lag{group=~"$group"}))` },
       },
       {
         title: 'Status',

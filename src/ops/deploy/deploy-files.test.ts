@@ -16,9 +16,10 @@ import { PersistentVolumeClaim, Service } from 'kubernetes-models/v1'
 import { Compile } from 'typebox/schema'
 import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { BROKER_SETTINGS, internalTopicSettings } from '../../kafka/brokers/broker-settings.ts'
+import { KAFKA_VERSION } from '../../kafka/brokers/kafka-version.ts'
 import { ROLE_NAMES } from '../../services.ts'
 import { gatewaySettings } from '../../settings.ts'
-import { BROKER_SETTINGS } from '../doctor/broker-settings.ts'
 
 const DEPLOY = join(import.meta.dirname, '../../../deploy')
 const CHART = join(DEPLOY, 'helm/smsgw')
@@ -60,9 +61,17 @@ test('the compose file is valid, has every role, and brokers as they should be',
   const commands = Object.values<{ command?: string[] }>(compose.services).map(({ command }) => command?.join(' '))
   expect(commands).toEqual(expect.arrayContaining(ROLE_NAMES.map((role) => `run ${role}`)))
   const broker: Record<string, unknown> = compose.services['kafka-1'].environment
-  for (const { name, value } of BROKER_SETTINGS) {
-    expect([name, String(broker[`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`])]).toEqual([name, value])
+  const wanted = [
+    ...BROKER_SETTINGS.map(({ name, value }) => [name, value]),
+    ...Object.entries(internalTopicSettings(3)),
+  ]
+  for (const [name, value] of wanted) {
+    expect([name, String(broker[`KAFKA_${String(name).toUpperCase().replaceAll('.', '_')}`])]).toEqual([
+      name,
+      String(value),
+    ])
   }
+  expect(compose.services['kafka-1'].image).toBe(`apache/kafka:${KAFKA_VERSION}`)
 })
 
 test(`what the chart renders is of today: else run \`${RENDER}\` and put the line of the hash above it`, () => {

@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { runSmsgw } from '../../../test/run-command-line.ts'
 import { TOPICS } from '../../events/topics.ts'
+import { settingsFor } from '../../kafka/brokers/broker-settings.ts'
+import { KAFKA_VERSION } from '../../kafka/brokers/kafka-version.ts'
 import { ROLE_NAMES } from '../../services.ts'
+import type { CapacityPlan } from '../plan/capacity-plan.ts'
 import { readTopicsFile } from '../topics/topics-file.ts'
 import { accessByRole } from './access-by-role.ts'
 import { generatedFiles } from './generated-files.ts'
@@ -29,6 +33,22 @@ test('Strimzi gets each topic as declared', () => {
       expect.objectContaining({ 'cleanup.policy': 'delete' }),
     ]),
   )
+})
+
+test('Strimzi has as many brokers of that size as `smsgw plan` says, with the settings and the Kafka of embedded ones', async () => {
+  const [kafka, pool] = parseAllDocuments(files.get('deploy/strimzi/kafka.yaml')!).map((each) => each.toJS())
+  const plan = JSON.parse((await runSmsgw('plan', '--assumed', '--json')).stdout) as CapacityPlan
+  const { count, cores, memoryGib } = plan.brokers
+  expect(pool.spec).toMatchObject({
+    replicas: count,
+    resources: { requests: { cpu: String(cores), memory: `${memoryGib}Gi` } },
+    storage: { size: `${plan.disk.perBrokerTb}T` },
+  })
+  // Each is a controller too, and an even number of them outvotes no more than one fewer.
+  expect(count % 2).toBe(1)
+  expect(kafka.spec.kafka.version).toBe(KAFKA_VERSION)
+  const config = Object.entries(kafka.spec.kafka.config).map(([name, value]) => [name, String(value)])
+  expect(config).toEqual(expect.arrayContaining(settingsFor(count).map(({ name, value }) => [name, value])))
 })
 
 test('every role has an account, statuses are written by workers, the receipt watch and the relay alone, and only the administrator changes topics', () => {

@@ -6,7 +6,7 @@ import { strimziCluster, strimziTopics, strimziUsers } from './strimzi-resources
 export function generatedFiles(topics: readonly DeclaredTopic[]): ReadonlyMap<string, string> {
   return new Map([
     ['deploy/kafka/server.properties', serverProperties()],
-    ['deploy/strimzi/kafka.yaml', strimziCluster()],
+    ['deploy/strimzi/kafka.yaml', strimziCluster(topics)],
     ['deploy/strimzi/topics.yaml', strimziTopics(topics)],
     ['deploy/strimzi/users.yaml', strimziUsers()],
   ])

@@ -1,4 +1,7 @@
-import { BROKER_SETTINGS, GONE_IN_KAFKA_4 } from '../doctor/broker-settings.ts'
+import { BROKER_SETTINGS, GONE_IN_KAFKA_4, internalTopicSettings } from '../../kafka/brokers/broker-settings.ts'
+
+/** Of the quorum that the file names. */
+const BROKERS = 3
 
 /** What is KRaft's, and differs from broker to broker; the values are those of the first of three. */
 const KRAFT = `# KRaft: every broker is a controller, too. node.id, the host names and log.dirs differ from broker to broker.
@@ -30,19 +33,16 @@ allow.everyone.if.no.acl.found=false
 super.users=User:admin;User:CN=kafka-1;User:CN=kafka-2;User:CN=kafka-3
 
 # Topics of Kafka's own.
-offsets.topic.replication.factor=3
-transaction.state.log.replication.factor=3
-transaction.state.log.min.isr=2
-share.coordinator.state.topic.replication.factor=3
-share.coordinator.state.topic.min.isr=2
-`
+${Object.entries(internalTopicSettings(BROKERS))
+  .map(([name, value]) => `${name}=${value}\n`)
+  .join('')}`
 
 /** `deploy/kafka/server.properties`: a broker of Kafka 4 as the gateway wants it. `smsgw doctor` compares with it. */
 export function serverProperties(): string {
   const settings = BROKER_SETTINGS.map(({ name, value, does }) => `# ${does}\n${name}=${value}\n`)
   const gone = GONE_IN_KAFKA_4.map(({ name, why }) => `#   ${name}: ${why}\n`)
   return [
-    '# A broker of Apache Kafka 4 (KRaft). Written by `smsgw deploy generate`; change src/ops/doctor/broker-settings.ts.\n',
+    '# A broker of Apache Kafka 4 (KRaft). Written by `smsgw deploy generate`; change src/kafka/brokers/broker-settings.ts.\n',
     `\n${KRAFT}`,
     `\n${settings.join('\n')}`,
     '\n# Not here, though files for Kafka 3 have them:\n',

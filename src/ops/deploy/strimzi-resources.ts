@@ -1,13 +1,15 @@
 import { stringify } from 'yaml'
-import { BROKER_SETTINGS } from '../doctor/broker-settings.ts'
+import { internalTopicSettings, settingsFor } from '../../kafka/brokers/broker-settings.ts'
+import { KAFKA_VERSION } from '../../kafka/brokers/kafka-version.ts'
+import { REQUIRED_DAILY } from '../plan/plan-bandwidth.ts'
+import { planCapacity } from '../plan/plan-capacity.ts'
+import { planDefaults } from '../plan/plan-input.ts'
+import { ASSUMED_RATES } from '../plan/plan-rates.ts'
 import type { DeclaredTopic } from '../topics/topics-file.ts'
 import { type Access, accessByRole } from './access-by-role.ts'
 
 const API = 'kafka.strimzi.io/v1beta2'
 const CLUSTER = 'smsgw'
-const KAFKA_VERSION = '4.1.0'
-const BROKERS = 3
-const DISK = '1Ti'
 
 const HEAD = '# Written by `smsgw deploy generate`'
 
@@ -21,15 +23,15 @@ function documents(from: string, resources: readonly object[]): string {
   return `${HEAD} from ${from}.\n${resources.map((each) => `---\n${stringify(each, options)}`).join('')}`
 }
 
-/** The cluster for the Strimzi operator: three nodes, each a broker and a controller, SCRAM over TLS, and ACLs. */
-export function strimziCluster(): string {
-  const settings = Object.fromEntries(BROKER_SETTINGS.map(({ name, value }) => [name, plain(value)]))
-  const config = {
-    ...settings,
-    'offsets.topic.replication.factor': BROKERS,
-    'transaction.state.log.replication.factor': BROKERS,
-    'transaction.state.log.min.isr': BROKERS - 1,
-  }
+/**
+ * The cluster for the Strimzi operator: nodes that are each a broker and a controller, as many and as large as
+ * `smsgw plan` sizes them for the load that the declared topics are laid out for; SCRAM over TLS, and ACLs.
+ */
+export function strimziCluster(topics: readonly DeclaredTopic[]): string {
+  const { brokers, disk } = planCapacity({ ...planDefaults(topics), daily: REQUIRED_DAILY, rates: ASSUMED_RATES })
+  const settings = settingsFor(brokers.count).map(({ name, value }) => [name, plain(value)])
+  const config = { ...Object.fromEntries(settings), ...internalTopicSettings(brokers.count) }
+  const [memory, heap] = [`${brokers.memoryGib}Gi`, `${brokers.heapGib}g`]
   const spread = {
     maxSkew: 1,
     topologyKey: 'kubernetes.io/hostname',
@@ -37,18 +39,21 @@ export function strimziCluster(): string {
     labelSelector: { matchLabels: { 'strimzi.io/cluster': CLUSTER, 'strimzi.io/kind': 'Kafka' } },
   }
   const pool = resource('KafkaNodePool', 'nodes', {
-    replicas: BROKERS,
+    replicas: brokers.count,
     roles: ['controller', 'broker'],
-    storage: { type: 'persistent-claim', size: DISK, deleteClaim: false },
-    resources: { requests: { cpu: '4', memory: '16Gi' }, limits: { memory: '16Gi' } },
-    jvmOptions: { '-Xms': '5g', '-Xmx': '5g' },
+    storage: { type: 'persistent-claim', size: `${disk.perBrokerTb}T`, deleteClaim: false },
+    resources: { requests: { cpu: String(brokers.cores), memory }, limits: { memory } },
+    jvmOptions: { '-Xms': heap, '-Xmx': heap },
     template: { pod: { topologySpreadConstraints: [spread] } },
   })
   const listener = { name: 'tls', port: 9093, type: 'internal', tls: true, authentication: { type: 'scram-sha-512' } }
   const kafka = { version: KAFKA_VERSION, listeners: [listener], authorization: { type: 'simple' }, config }
   const spec = { kafka, entityOperator: { topicOperator: {}, userOperator: {} } }
   const annotations = { 'strimzi.io/node-pools': 'enabled', 'strimzi.io/kraft': 'enabled' }
-  return documents('src/ops/doctor/broker-settings.ts', [resource('Kafka', CLUSTER, spec, annotations), pool])
+  return documents('src/kafka/brokers and the planner (`smsgw plan`)', [
+    resource('Kafka', CLUSTER, spec, annotations),
+    pool,
+  ])
 }
 
 /** The declared topics for Strimzi's topic operator, which keeps them so. */

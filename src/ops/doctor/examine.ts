@@ -19,7 +19,10 @@ export async function examineKafka(cluster: Cluster): Promise<Finding[]> {
     const brokers = await describeBrokers(cluster)
     const findings = await Promise.all(
       brokers.map(async ({ nodeId, host, port, isUp }): Promise<Finding[]> => {
-        if (isUp) return checkBroker(nodeId, await describeBrokerConfigs(connections, nodeId), brokers.length)
+        if (isUp) {
+          const entries = await describeBrokerConfigs(connections, nodeId)
+          return checkBroker({ nodeId, address: `${host}:${port}`, entries }, brokers.length)
+        }
         const advice =
           'Start it, or take it out of the cluster: kafka-cluster unregister. See `smsgw under-replicated`.'
         return [{ of: `kafka ${nodeId}`, level: 'fault', what: `is away (${host}:${port})`, advice }]

@@ -8,6 +8,8 @@ export interface Finding {
   readonly what: string
   /** What that does, and what to do about it; empty when it is well. */
   readonly advice: string
+  /** To run one after another, where commands mend it. */
+  readonly commands?: readonly string[]
 }
 
 /** Exit code of an examination: 0 all is well, 2 warnings, 1 faults. */

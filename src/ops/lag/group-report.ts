@@ -1,5 +1,5 @@
 import type { LagHistory, LagReport } from './lag-history.ts'
-import { type LagLevel, type LagStatus, lagLevel, worstStatus } from './lag-rules.ts'
+import { type GroupLag, judgeGroup, type LagStatus, worstStatus } from './lag-rules.ts'
 import type { SampledGroup } from './read-lag.ts'
 
 export interface TopicReport {
@@ -8,12 +8,9 @@ export interface TopicReport {
   readonly seconds: number | null
 }
 
-/** What is known of a group as a whole: its worst partition decides its status. */
-export interface GroupReport extends SampledGroup {
+/** What is known of a group as a whole: its worst partition decides its status, `judgeGroup` its level. */
+export interface GroupReport extends SampledGroup, GroupLag {
   readonly status: LagStatus
-  readonly level: LagLevel
-  readonly lag: number
-  readonly seconds: number | null
   readonly lostRecords: number
   readonly topics: readonly TopicReport[]
   /** The partition that is furthest behind; null when nothing was committed. */
@@ -29,10 +26,9 @@ export function groupReports(history: LagHistory): GroupReport[] {
 
 function reportGroup(group: SampledGroup, partitions: readonly LagReport[]): GroupReport {
   const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([topic, members]) => {
-    return { topic, lag: sum(members.map(({ lag }) => lag)), seconds: most(members.map(({ seconds }) => seconds)) }
+    const { lag, seconds } = judgeGroup(members)
+    return { topic, lag, seconds }
   })
-  const lag = sum(topics.map((each) => each.lag))
-  const seconds = most(topics.map((each) => each.seconds))
   const furthest = partitions.reduce<LagReport | null>(
     (most, each) => (most && most.lag >= each.lag ? most : each),
     null,
@@ -40,22 +36,10 @@ function reportGroup(group: SampledGroup, partitions: readonly LagReport[]): Gro
   return {
     ...group,
     status: worstStatus(partitions.map(({ status }) => status)),
-    level: lagLevel(Math.max(0, ...topics.map((each) => each.lag)), seconds),
-    lag,
-    seconds,
-    lostRecords: sum(partitions.map(({ lostRecords }) => lostRecords)),
+    ...judgeGroup(partitions),
+    lostRecords: partitions.reduce((sum, { lostRecords }) => sum + lostRecords, 0),
     topics,
     furthest,
     partitions,
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
-}
-
-/** Null when none is known. */
-function most(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null)
-  return known.length === 0 ? null : Math.max(...known)
 }

@@ -1,11 +1,4 @@
-import {
-  type Judgement,
-  judgePartition,
-  type LagLevel,
-  type LagStatus,
-  lagLevel,
-  type OffsetSample,
-} from './lag-rules.ts'
+import { judgeGroup, judgePartition, type LagStatus, type OffsetSample } from './lag-rules.ts'
 import { type LagTrend, lagTrend } from './lag-trend.ts'
 import { ProductionTimes } from './production-times.ts'
 import { type LagSample, type PartitionEnds, type PartitionLag, partitionName, type SampledGroup } from './read-lag.ts'
@@ -19,7 +12,6 @@ export interface LagReport extends PartitionLag {
   readonly status: LagStatus
   /** See `Judgement.isCertain`. */
   readonly isCertain: boolean
-  readonly level: LagLevel
   /** Null after a single sample. */
   readonly trend: LagTrend | null
   /** Records that retention removed before the group read them. */
@@ -88,21 +80,27 @@ export class LagHistory {
 
   report(): LagReport[] {
     const membersOf = new Map(this.#groups.map(({ groupId, members }) => [groupId, members]))
-    return [...this.#followed.values()].map(({ lag, samples }) => {
-      const age =
-        lag.lag === 0 ? null : (this.#times.get(partitionName(lag))?.ageOf(nextOffset(lag), this.#atMs) ?? null)
-      const seconds = lag.lag === 0 ? 0 : age && age.ms / 1_000
-      const judgement: Judgement = judgePartition(samples, membersOf.get(lag.group) ?? null, seconds, this.windowMs)
-      return {
-        ...lag,
-        seconds,
-        isGuess: age?.isExtrapolated ?? false,
-        ...judgement,
-        level: lagLevel(lag.lag, seconds),
-        trend: lagTrend(samples),
-        lostRecords: Math.max(0, lag.logStartOffset - lag.currentOffset),
-      }
+    const aged = [...this.#followed.values()].map((followed) => ({ ...followed, ...this.#ageOf(followed.lag) }))
+    const byGroup = Map.groupBy(aged, ({ lag }) => lag.group)
+    return [...byGroup].flatMap(([group, partitions]) => {
+      const { level } = judgeGroup(partitions.map(({ lag: { lag }, seconds }) => ({ lag, seconds })))
+      return partitions.map(({ lag, samples, seconds, isGuess }): LagReport => {
+        return {
+          ...lag,
+          seconds,
+          isGuess,
+          ...judgePartition(samples, membersOf.get(group) ?? null, level, this.windowMs),
+          trend: lagTrend(samples),
+          lostRecords: Math.max(0, lag.logStartOffset - lag.currentOffset),
+        }
+      })
     })
+  }
+
+  #ageOf(lag: PartitionLag): Pick<LagReport, 'seconds' | 'isGuess'> {
+    if (lag.lag === 0) return { seconds: 0, isGuess: false }
+    const age = this.#times.get(partitionName(lag))?.ageOf(nextOffset(lag), this.#atMs) ?? null
+    return { seconds: age && age.ms / 1_000, isGuess: age?.isExtrapolated ?? false }
   }
 
   #followPartitions(sample: LagSample): void {

@@ -1,7 +1,7 @@
 import type { Gauge } from 'prom-client'
 import type { Metrics } from '../../runtime/metrics.ts'
 import type { GroupReport } from './group-report.ts'
-import { STATUS_CODES } from './lag-rules.ts'
+import { LAG_LEVELS, STATUS_CODES } from './lag-rules.ts'
 
 /** Their help texts are what `/metrics` says of them. */
 function lagGauges(metrics: Metrics) {
@@ -16,6 +16,11 @@ function lagGauges(metrics: Metrics) {
     status: gauge(
       'smsgw_consumergroup_status',
       'How a group does: 1 OK, 2 WARN, 4 STOP, 5 STALL, 6 REWIND, 7 LOSS; as in burrow_kafka_consumer_status',
+      ['group'],
+    ),
+    level: gauge(
+      'smsgw_consumergroup_lag_level',
+      'Level of the lag of a whole group: 0 normal, 1 warning, 2 critical; as `smsgw lag` shows it',
       ['group'],
     ),
     lost: gauge('smsgw_consumergroup_lost_records', 'Records removed by retention before a group read them', ['group']),
@@ -67,6 +72,7 @@ export class LagMetrics {
     this.#set('members', { consumergroup }, members)
     if (!furthest) return
     this.#set('status', { group }, STATUS_CODES[status])
+    this.#set('level', { group }, LAG_LEVELS.indexOf(report.level))
     this.#set('lost', { group }, report.lostRecords)
     this.#set('furthest', { group, topic: furthest.topic, partition: furthest.partition }, furthest.lag)
     this.#set('groupLag', exporter, report.lag)

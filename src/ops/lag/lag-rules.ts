@@ -9,7 +9,7 @@
  * - REWIND: the group stands before where it stood in the window, and has not come back to it.
  * - STOP: records wait, nothing moves, and the group has no members; or its members are not known, for a window.
  * - STALL: it has members, records wait, and its offset does not move.
- * - WARN: it moves, falls further behind all the time, and is beyond what is normal.
+ * - WARN: it moves, falls further behind all the time, and the lag of its group is beyond normal.
  * - OK.
  *
  * Waiting counts from the last time that the offset moved or nothing waited, so that the first record after a quiet
@@ -29,7 +29,19 @@ export const STATUS_CODES: Readonly<Record<LagStatus, number>> = {
   LOSS: 7,
 }
 
-export type LagLevel = 'normal' | 'warning' | 'critical'
+/** In the order in which they are worse; the index is the value of `smsgw_consumergroup_lag_level`. */
+export const LAG_LEVELS = ['normal', 'warning', 'critical'] as const
+
+export type LagLevel = (typeof LAG_LEVELS)[number]
+
+/** How far a consumer group is behind, as a whole. */
+export interface GroupLag {
+  /** Records of all its partitions. */
+  readonly lag: number
+  /** Of the partition that is furthest behind in time; null when no partition's is known. */
+  readonly seconds: number | null
+  readonly level: LagLevel
+}
 
 export interface OffsetSample {
   readonly atMs: number
@@ -44,9 +56,13 @@ export interface Judgement {
   readonly isCertain: boolean
 }
 
+/** Records of a whole group: `warning` from here on. */
 export const LAG_WARNING = 10_000
+/** Records of a whole group: `critical` above this. */
 export const LAG_CRITICAL = 100_000
+/** Seconds of a group's worst partition: `warning` from here on. */
 export const SECONDS_WARNING = 10
+/** Seconds of a group's worst partition: `critical` from here on. */
 export const SECONDS_CRITICAL = 90
 
 const PATIENCE_MS_MIN = 60_000
@@ -56,7 +72,28 @@ const FALLING_PARTS = 4
 /** In fewer of the parts the offset may move for a group that commits rarely, or works off what a pause has left. */
 const MOVING_PARTS_MIN = 3
 
-/** How much is waiting, apart from how it moves. Null seconds are not known. */
+/**
+ * A group is judged by the sum of its partitions' records and by the worst partition's seconds: a backlog of 200,000 is
+ * as large in one partition as spread over thirty, while one record that waits too long is late wherever it is.
+ */
+export function judgeGroup(partitions: readonly { readonly lag: number; readonly seconds: number | null }[]): GroupLag {
+  const lag = partitions.reduce((sum, each) => sum + each.lag, 0)
+  const known = partitions.flatMap(({ seconds }) => (seconds === null ? [] : [seconds]))
+  const seconds = known.length === 0 ? null : Math.max(...known)
+  return { lag, seconds, level: lagLevel(lag, seconds) }
+}
+
+export function worstLevel(levels: readonly LagLevel[]): LagLevel {
+  return LAG_LEVELS[Math.max(0, ...levels.map((level) => LAG_LEVELS.indexOf(level)))]!
+}
+
+/** How bad a status is by itself: as the severity of its alert. */
+export function statusLevel(status: LagStatus): LagLevel {
+  if (status === 'STOP' || status === 'STALL' || status === 'LOSS') return 'critical'
+  return status === 'OK' ? 'normal' : 'warning'
+}
+
+/** The level of a lag, apart from how it moves. Null seconds are not known. */
 export function lagLevel(lag: number, seconds: number | null): LagLevel {
   if (lag > LAG_CRITICAL || (seconds ?? 0) >= SECONDS_CRITICAL) return 'critical'
   if (lag >= LAG_WARNING || (seconds ?? 0) >= SECONDS_WARNING) return 'warning'
@@ -69,12 +106,12 @@ export function worstStatus(statuses: readonly LagStatus[]): LagStatus {
 
 /**
  * Judges a group in a partition by its samples, oldest first, at least one. `members` is null when it is not known,
- * `seconds` how far the group is behind.
+ * `level` is the whole group's.
  */
 export function judgePartition(
   samples: readonly OffsetSample[],
   members: number | null,
-  seconds: number | null,
+  level: LagLevel,
   windowMs: number,
 ): Judgement {
   const last = samples.at(-1)!
@@ -86,7 +123,7 @@ export function judgePartition(
   const learnedMs = paceMs === null ? windowMs : Math.min(windowMs, Math.max(PATIENCE_MS_MIN, PATIENCE_PACES * paceMs))
   const patienceMs = members === 0 && moves === 0 ? PATIENCE_MS_MIN : learnedMs
   if (waitingMs >= patienceMs) return certainly(members === null || members === 0 ? 'STOP' : 'STALL')
-  if (lagLevel(lagOf(last), seconds) !== 'normal' && fallsBehind(samples)) return certainly('WARN')
+  if (level !== 'normal' && fallsBehind(samples)) return certainly('WARN')
   const spanMs = last.atMs - samples[0]!.atMs
   return { status: 'OK', isCertain: spanMs >= (moves > 0 ? FALLING_MS_MIN : windowMs) }
 }

@@ -3,6 +3,8 @@ import type { LogDir } from '../../kafka/admin/describe-log-dirs.ts'
 import type { DescribedTopic } from '../../kafka/admin/describe-topics.ts'
 import type { Cluster } from '../../kafka/cluster/cluster.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
+import { MIN_IN_SYNC } from '../topics/compare-topics.ts'
+import { effectiveMinInSync } from '../topics/effective-min-in-sync.ts'
 import type { PartitionEnds } from './read-lag.ts'
 
 function topicGauges(metrics: Metrics) {
@@ -66,11 +68,12 @@ export class TopicMetrics {
   publishTopics(topics: Iterable<DescribedTopic>): void {
     const { retention, minInSync } = this.#gauges
     for (const gauge of [retention, minInSync]) gauge.reset()
-    for (const { name: topic, configs } of topics) {
+    for (const { name: topic, configs, layout } of topics) {
       const retentionMs = Number(configs.get('retention.ms'))
       // A topic that keeps everything has no time after which something is lost.
       if (retentionMs > 0) retention.set({ topic }, retentionMs / 1_000)
-      minInSync.set({ topic }, Number(configs.get('min.insync.replicas')))
+      const replicas = Math.min(...layout.map((each) => each.replicas.length))
+      minInSync.set({ topic }, effectiveMinInSync(configs.get(MIN_IN_SYNC), replicas))
     }
   }
 

@@ -1,3 +1,4 @@
+import type { BytesPerMessage } from './bytes-per-message.ts'
 import type { PlanInput } from './plan-input.ts'
 import type { PlanRates } from './plan-rates.ts'
 
@@ -6,12 +7,13 @@ export interface CapacityPlan {
   readonly input: Omit<PlanInput, 'rates'>
   readonly load: LoadRates
   readonly bandwidth: {
-    /** Of `sms.accepted`, which the requirement counts by. */
-    readonly accepted: Traffic & { readonly inAtPeak: Bandwidth }
-    readonly allTopicsAtPeak: Traffic & {
-      /** Writes and a quarter of the reads: what a broker's cores are sized by. */
-      readonly writeEquivalent: Bandwidth
-    }
+    /** Of `sms.accepted`, which the requirements count by: on average, and in the worst second. */
+    readonly accepted: Traffic
+    readonly acceptedAtPeak: Traffic
+    readonly allTopics: Traffic
+    readonly allTopicsAtPeak: Traffic
+    /** What the requirements state for the total of `sms.accepted`; null for another load than theirs. */
+    readonly requiredMegabits: { readonly average: readonly [number, number]; readonly peak: number } | null
   }
   readonly disk: {
     readonly topics: readonly TopicDisk[]
@@ -21,10 +23,17 @@ export interface CapacityPlan {
     /** How often a broker's data fits on its disk. */
     readonly headroom: number
   }
+  /** PostgreSQL, ClickHouse and the audit log: one copy of each. */
+  readonly stores: readonly StoreDisk[]
   readonly topics: readonly TopicPartitions[]
   readonly processes: readonly Processes[]
   readonly consumers: readonly ConsumerGroup[]
-  readonly brokers: { readonly count: number; readonly cores: number; readonly partitionReplicasEach: number }
+  readonly brokers: BrokerSize & {
+    readonly count: number
+    readonly needs: BrokerNeeds
+    readonly cores: number
+    readonly partitionReplicasEach: number
+  }
   readonly oneBrokerLost: BrokerLoss
   readonly drain: readonly Drain[]
   /** What today's structure takes, the one that gives way first at the top. */
@@ -43,7 +52,7 @@ export interface Bandwidth {
   readonly bytesPerSecond: number
   /** With its unit. */
   readonly shown: string
-  /** Of the shown. */
+  /** Of the exact bytes, not of what is shown. */
   readonly megabitsPerSecond: number
 }
 
@@ -51,6 +60,33 @@ export interface Traffic {
   readonly in: Bandwidth
   readonly out: Bandwidth
   readonly replication: Bandwidth
+  /** In, out and replication, which each cross the network once. */
+  readonly total: Bandwidth
+}
+
+/** How many brokers each reason asks for. */
+export interface BrokerNeeds {
+  /** Whatever the load: as many as replicas, and some to spare. */
+  readonly floor: number
+  readonly byData: number
+  readonly byCores: number
+}
+
+/** What one broker has to have. */
+export interface BrokerSize {
+  readonly heapGib: number
+  /** Heap, and page cache for groups that are a little behind. */
+  readonly memoryGibMin: number
+  /** By its cores, or the least where that is more. */
+  readonly memoryGib: number
+  /** At the peak, replication included. */
+  readonly receives: Bandwidth
+  readonly sends: Bandwidth
+  /** The same with one broker fewer. */
+  readonly receivesOneLost: Bandwidth
+  readonly sendsOneLost: Bandwidth
+  /** The smallest usual network with room to spare. */
+  readonly networkGbps: number
 }
 
 export interface TopicDisk {
@@ -61,6 +97,11 @@ export interface TopicDisk {
   readonly compressedGb: number
   readonly replicatedGb: number
   readonly replicatedBytes: number
+}
+
+export interface StoreDisk extends BytesPerMessage {
+  readonly dailyGb: number
+  readonly totalGb: number
 }
 
 export interface TopicPartitions {
@@ -75,6 +116,10 @@ export interface TopicPartitions {
 export interface Processes {
   readonly name: string
   readonly count: number
+  /** By the load alone. */
+  readonly neededByLoad: number
+  /** At least so many whatever the load; null for no floor. */
+  readonly floor: number | null
   /** Null for no limit. */
   readonly countMax: number | null
   /** Of what they take, at the peak; 1 is all. */
@@ -84,7 +129,13 @@ export interface Processes {
 export interface ConsumerGroup {
   readonly name: string
   readonly topic: string
+  /** Not built yet, and counted nowhere else. */
+  readonly isPlanned: boolean
   readonly consumers: number
+  /** By the load alone, before it is shared evenly. */
+  readonly neededByLoad: number
+  /** At least so many whatever the load. */
+  readonly floor: number
   /** More than partitions would stand idle. */
   readonly consumersMax: number
   /** Of the busiest consumer. */

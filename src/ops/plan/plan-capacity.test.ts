@@ -212,6 +212,44 @@ test('the peak is never below the planned average, however it grows', () => {
   expect(load).toEqual({ averagePerSecond: 1_215, plannedPerSecond: 1_300, peakPerSecond: 1_300 })
 })
 
+test('the peak is 3,000/s for each 100 million a day, however much that is', () => {
+  fc.assert(
+    fc.property(some(1, 20_000_000_000), (daily) => {
+      const { load } = planCapacity({ ...usual, daily })
+      expect(load.peakPerSecond / daily).toBeCloseTo(3_000 / 100_000_000, 15)
+    }),
+  )
+  expect(planCapacity({ ...usual, daily: 500_000_000 }).load.peakPerSecond).toBe(15_000)
+})
+
+test('megabits are those of the exact bytes, and a total is the sum of its parts', () => {
+  fc.assert(
+    fc.property(inputs, (input) => {
+      const { requiredMegabits: _, ...traffics } = planCapacity(input).bandwidth
+      for (const { total, ...parts } of Object.values(traffics)) {
+        const each = Object.values(parts)
+        for (const part of each)
+          expect(part.megabitsPerSecond / ((part.bytesPerSecond * 8) / 1e6) || 1).toBeCloseTo(1, 9)
+        const sum = each.reduce((bytes, { bytesPerSecond }) => bytes + bytesPerSecond, 0)
+        expect(total.bytesPerSecond / sum).toBeCloseTo(1, 9)
+      }
+    }),
+  )
+})
+
+test('a broker has memory for its heap and network for its share, with one lost too', () => {
+  fc.assert(
+    fc.property(inputs, (input) => {
+      const { brokers } = planCapacity(input)
+      expect(brokers.memoryGib).toBeGreaterThanOrEqual(brokers.memoryGibMin)
+      expect(brokers.memoryGibMin).toBeGreaterThan(brokers.heapGib)
+      expect(brokers.receivesOneLost.bytesPerSecond).toBeGreaterThan(brokers.receives.bytesPerSecond)
+      const busiest = Math.max(brokers.receivesOneLost.megabitsPerSecond, brokers.sendsOneLost.megabitsPerSecond)
+      if (brokers.networkGbps < 100) expect(busiest).toBeLessThanOrEqual(brokers.networkGbps * 500)
+    }),
+  )
+})
+
 test('growth is the same as that much more load', () => {
   const grown = planCapacity({ ...usual, daily: 50_000_000, growth: 2 })
   const larger = planCapacity(usual)

@@ -1,6 +1,6 @@
 import { TOPICS } from '../../events/topics.ts'
+import { BYTES_PER_MESSAGE } from './bytes-per-message.ts'
 import type {
-  Bandwidth,
   BrokerLoss,
   CapacityPlan,
   ConsumerGroup,
@@ -8,47 +8,46 @@ import type {
   Limit,
   LoadRates,
   Processes,
+  StoreDisk,
   TopicDisk,
   TopicPartitions,
 } from './capacity-plan.ts'
+import { eventsOf, planBandwidth, REQUIRED_DAILY, writeEquivalent } from './plan-bandwidth.ts'
 import { PLANNED_TOPICS, type PlanInput, type PlannedTopic } from './plan-input.ts'
 import type { RateName } from './plan-rates.ts'
 import { asShown, downToTwoFigures, exactly, unitsFor, upToTwoFigures } from './round-figures.ts'
+import {
+  BROKERS_TO_SPARE,
+  brokerBytesMax,
+  brokerDataGbMax,
+  brokerNeeds,
+  CORE_BYTES_PER_SECOND,
+  REBUILD_BYTES_PER_SECOND,
+  sizeBroker,
+} from './size-brokers.ts'
 
 /*
   The whole arithmetic of the plan, in the order in which a figure stands on those before it:
 
     load       messages a day → average, planned and peak a second
-    bandwidth  planned or peak × bytes; out × readers; replication × (replicas − 1)
+    bandwidth  planned or peak × bytes; out × readers; replication × (replicas − 1)  (plan-bandwidth.ts)
     disk       a day × bytes × days of retention, ÷ compression, × replicas; ÷ brokers
     partitions peak ÷ what one partition takes, and at least one for each consumer that is needed
     consumers  peak ÷ what one consumer takes, as many as partitions at most
-    brokers    by their data and by their cores, and two more than replicas
+    brokers    by their data and by their cores, at least two more than replicas  (size-brokers.ts)
     drain      backlog ÷ (what is taken − what comes in)
     limits     what the structure of today takes ÷ what the peak asks of it
 */
 
 const SECONDS_A_DAY = 86_400
-/** The worst second of a usual day, as a multiple of the planned average. */
-const PEAK_FACTOR = 2.5
+/** Messages in the worst second for each message of a day: the requirements count 3,000/s at 100 million. */
+const PEAK_PER_DAILY = 3_000 / REQUIRED_DAILY
 /** The share of what a process or server takes that the peak may ask of it; the rest is for failures and catching up. */
 const USED_MAX = 0.6
 
 const DISKS_TB = [1, 2, 4, 8, 16]
 /** A recommended disk holds a broker's data so many times. */
 const DISK_HEADROOM_MIN = 3
-/** Of a disk whose size is given. */
-const DISK_USED_MAX = 0.7
-/** More on one broker takes too many hours to copy when the broker is lost. */
-const BROKER_DATA_GB_MAX = 2_000
-/** What an empty broker copies from the others without slowing them. */
-const REBUILD_BYTES_PER_SECOND = 100_000_000
-/** One broker in maintenance and one lost, and still as many as replicas. */
-const BROKERS_TO_SPARE = 2
-/** Written bytes a second for each core, and the share of it to use: Google's guide to sizing a Kafka cluster. */
-const CORE_BYTES_PER_SECOND = 20_000_000
-const CORES_USED_MAX = 0.5
-const READ_WEIGHT = 0.25
 
 /** Partitions are added in steps of so many. */
 const PARTITION_STEP = 10
@@ -63,27 +62,31 @@ interface Group {
   readonly name: string
   readonly topic: PlannedTopic
   readonly rate: RateName
+  /** A floor, whatever the load: of the requirements for ClickHouse, analytics and workers, ours for the others. */
   readonly consumersMin: number
+  /** Not built yet: shown with what it would need, and counted nowhere else but among the readers. */
+  readonly isPlanned?: true
 }
 
 const GROUPS: readonly Group[] = [
   { name: 'ClickHouse', topic: 'accepted', rate: 'clickhouseConsumer', consumersMin: 10 },
-  { name: 'analytics', topic: 'accepted', rate: 'analytics', consumersMin: 5 },
+  { name: 'analytics', topic: 'accepted', rate: 'analytics', consumersMin: 5, isPlanned: true },
   { name: 'audit', topic: 'accepted', rate: 'audit', consumersMin: 2 },
   { name: 'workers', topic: 'delivery', rate: 'worker', consumersMin: 10 },
   { name: 'status', topic: 'status', rate: 'status', consumersMin: 5 },
   { name: 'webhooks', topic: 'status', rate: 'webhooks', consumersMin: 5 },
 ]
-/** Groups that read a topic besides the counted readers of `sms.accepted`: workers; PostgreSQL, ClickHouse, webhooks, audit. */
-const OTHER_READERS = { delivery: 1, status: 4 }
 
 /** What a load needs, and what today's structure takes of it. The input must have passed `findInputFault`. */
 export function planCapacity(input: PlanInput): CapacityPlan {
   const load = loadRates(input)
-  const traffic = allTraffic(input, load.peakPerSecond)
+  const bandwidth = planBandwidth(input, load)
+  const atPeak = bandwidth.allTopicsAtPeak
+  const equivalent = writeEquivalent(atPeak).bytesPerSecond
   const diskTopics = PLANNED_TOPICS.map((topic) => topicDisk(input, topic))
   const totalGb = asShown(diskTopics.reduce((sum, { replicatedGb }) => sum + replicatedGb, 0))
-  const count = input.brokers ?? brokersNeeded(input, totalGb, traffic.writeEquivalent.bytesPerSecond)
+  const needs = brokerNeeds(input, totalGb, atPeak)
+  const count = input.brokers ?? Math.max(...Object.values(needs))
   const perBrokerGb = asShown(totalGb / count)
   const perBrokerTb = input.diskTb ?? recommendedDiskTb(perBrokerGb)
   const disk = { topics: diskTopics, totalGb, perBrokerGb, perBrokerTb, headroom: headroom(perBrokerTb, perBrokerGb) }
@@ -94,15 +97,26 @@ export function planCapacity(input: PlanInput): CapacityPlan {
   return {
     input: asked,
     load,
-    bandwidth: { accepted: acceptedTraffic(input, load), allTopicsAtPeak: traffic },
+    bandwidth,
     disk,
+    stores: storeDisks(input),
     topics,
     processes: processes(input, load.peakPerSecond),
     consumers,
-    brokers: { count, cores: input.brokerCores, partitionReplicasEach: Math.ceil(replicas / count) },
-    oneBrokerLost: loseBroker(input, count, disk, traffic.writeEquivalent.bytesPerSecond),
-    drain: drains(input, load, consumers),
-    limits: limits(input, load, totalGb, traffic.writeEquivalent.bytesPerSecond),
+    brokers: {
+      count,
+      needs,
+      cores: input.brokerCores,
+      partitionReplicasEach: Math.ceil(replicas / count),
+      ...sizeBroker(input, count, atPeak),
+    },
+    oneBrokerLost: loseBroker(input, count, disk, equivalent),
+    drain: drains(
+      input,
+      load,
+      consumers.filter(({ isPlanned }) => !isPlanned),
+    ),
+    limits: limits(input, load, totalGb, equivalent),
     rates,
   }
 }
@@ -116,57 +130,12 @@ export function plannedPerSecond(daily: number): number {
 export function loadRates({ daily, growth, peakPerSecond }: PlanInput): LoadRates {
   const planned = plannedPerSecond(daily * growth)
   // A peak close to the average may fall below it when the average of the grown load is rounded up.
-  const peak = peakPerSecond === null ? planned * PEAK_FACTOR : Math.max(planned, peakPerSecond * growth)
+  const peak = Math.max(planned, peakPerSecond === null ? daily * growth * PEAK_PER_DAILY : peakPerSecond * growth)
   return {
     averagePerSecond: asShown((daily * growth) / SECONDS_A_DAY),
     plannedPerSecond: planned,
     peakPerSecond: exactly(peak),
   }
-}
-
-const BANDWIDTH_UNITS = [
-  [1e9, 'GB/s'],
-  [1e6, 'MB/s'],
-  [1e3, 'KB/s'],
-] as const
-
-/** In the largest unit of which it is at least one; megabits are those of what is shown. */
-export function bandwidth(bytesPerSecond: number): Bandwidth {
-  const [unit, name] = BANDWIDTH_UNITS.find(([least]) => bytesPerSecond >= least) ?? [1, 'B/s']
-  const shown = asShown(bytesPerSecond / unit)
-  return {
-    bytesPerSecond: exactly(bytesPerSecond),
-    shown: `${shown.toLocaleString('en', { maximumSignificantDigits: 12 })} ${name}`,
-    megabitsPerSecond: exactly((shown * unit * 8) / 1e6),
-  }
-}
-
-function acceptedTraffic(input: PlanInput, { plannedPerSecond, peakPerSecond }: LoadRates) {
-  const bytes = plannedPerSecond * input.bytes.accepted
-  return {
-    in: bandwidth(bytes),
-    inAtPeak: bandwidth(peakPerSecond * input.bytes.accepted),
-    out: bandwidth(bytes * input.readers),
-    replication: bandwidth(bytes * (input.replicationFactor - 1)),
-  }
-}
-
-function allTraffic(input: PlanInput, peakPerSecond: number) {
-  const each = (topic: PlannedTopic): number => peakPerSecond * eventsOf(input, topic) * input.bytes[topic]
-  const produced = each('accepted') + each('delivery') + each('status')
-  const { delivery, status } = OTHER_READERS
-  const consumed = each('accepted') * input.readers + each('delivery') * delivery + each('status') * status
-  const replicated = produced * (input.replicationFactor - 1)
-  return {
-    in: bandwidth(produced),
-    out: bandwidth(consumed),
-    replication: bandwidth(replicated),
-    writeEquivalent: bandwidth(produced + replicated + READ_WEIGHT * (consumed + replicated)),
-  }
-}
-
-function eventsOf({ statusEvents }: PlanInput, topic: PlannedTopic): number {
-  return topic === 'status' ? statusEvents : 1
 }
 
 function topicDisk(input: PlanInput, topic: PlannedTopic): TopicDisk {
@@ -186,18 +155,13 @@ function topicDisk(input: PlanInput, topic: PlannedTopic): TopicDisk {
   }
 }
 
-function brokersNeeded(input: PlanInput, totalGb: number, writeEquivalent: number): number {
-  const byData = unitsFor(totalGb, brokerDataGbMax(input))
-  const byCores = unitsFor(writeEquivalent, brokerBytesMax(input))
-  return Math.max(input.replicationFactor + BROKERS_TO_SPARE, byData, byCores)
-}
-
-function brokerDataGbMax({ diskTb }: PlanInput): number {
-  return diskTb === null ? BROKER_DATA_GB_MAX : Math.min(BROKER_DATA_GB_MAX, diskTb * 1_000 * DISK_USED_MAX)
-}
-
-function brokerBytesMax({ brokerCores }: PlanInput): number {
-  return brokerCores * CORE_BYTES_PER_SECOND * CORES_USED_MAX
+/** Disks of the stores beside Kafka, for one copy of what they keep. */
+function storeDisks({ daily, growth }: PlanInput): StoreDisk[] {
+  return BYTES_PER_MESSAGE.map((each) => ({
+    ...each,
+    dailyGb: asShown((daily * growth * each.bytes) / 1e9),
+    totalGb: asShown((daily * growth * each.bytes * each.keptDays) / 1e9),
+  }))
 }
 
 /** The smallest usual disk that holds the data some times over; the largest there is where none does. */
@@ -232,17 +196,19 @@ function partitionsOf(input: PlanInput, peakPerSecond: number, topic: PlannedTop
 function narrowest({ rates, ...input }: PlanInput, topic: PlannedTopic): { by: string; perSecond: number } {
   const records = Math.min(rates.producePartition.perSecond, rates.consumePartition.perSecond)
   const bounds = [{ by: 'the partition itself', perSecond: records / (topic === 'status' ? input.statusEvents : 1) }]
-  for (const { name, rate } of GROUPS.filter((group) => group.topic === topic)) {
+  for (const { name, rate } of GROUPS.filter((group) => group.topic === topic && !group.isPlanned)) {
     bounds.push({ by: name, perSecond: rates[rate].perSecond })
   }
   return bounds.reduce((least, bound) => (bound.perSecond < least.perSecond ? bound : least))
 }
 
 /** Consumers share partitions evenly: as few as leave none with more partitions than it can carry. */
-function consumerGroup(input: PlanInput, load: LoadRates, { name, topic, rate, consumersMin }: Group): ConsumerGroup {
+function consumerGroup(input: PlanInput, load: LoadRates, group: Group): ConsumerGroup {
+  const { name, topic, rate, consumersMin, isPlanned = false } = group
   const { partitions } = partitionsOf(input, load.peakPerSecond, topic)
   const { perSecond } = input.rates[rate]
-  const wanted = Math.max(consumersMin, unitsFor(load.peakPerSecond, perSecond * USED_MAX))
+  const needed = unitsFor(load.peakPerSecond, perSecond * USED_MAX)
+  const wanted = Math.max(consumersMin, needed)
   const partitionsEach = Math.max(1, Math.floor(partitions / wanted))
   const takes = Math.min(
     (perSecond * partitions) / partitionsEach,
@@ -251,6 +217,9 @@ function consumerGroup(input: PlanInput, load: LoadRates, { name, topic, rate, c
   return {
     name,
     topic: TOPICS[topic],
+    isPlanned,
+    neededByLoad: needed,
+    floor: consumersMin,
     consumers: Math.ceil(partitions / partitionsEach),
     consumersMax: partitions,
     partitionsEach,
@@ -262,8 +231,16 @@ function consumerGroup(input: PlanInput, load: LoadRates, { name, topic, rate, c
 function processes(input: PlanInput, peakPerSecond: number): Processes[] {
   const { api, relay, postgresPrimary, clickhouseServer } = input.rates
   const row = (name: string, each: number, countMin: number, countMax: number | null): Processes => {
-    const count = Math.max(countMin, unitsFor(peakPerSecond, each * USED_MAX))
-    return { name, count, countMax, used: asShown(peakPerSecond / (count * each)) }
+    const needed = unitsFor(peakPerSecond, each * USED_MAX)
+    const count = Math.max(countMin, needed)
+    return {
+      name,
+      count,
+      neededByLoad: needed,
+      floor: countMin,
+      countMax,
+      used: asShown(peakPerSecond / (count * each)),
+    }
   }
   const primaries = row('PostgreSQL primaries', postgresPrimary.perSecond, input.postgresPrimaries, null)
   return [
@@ -278,15 +255,23 @@ function processes(input: PlanInput, peakPerSecond: number): Processes[] {
 /** What operators grant is used to the full: beyond it they throttle. */
 function bindsTo({ binds, rates }: PlanInput, peakPerSecond: number): Processes {
   const each = rates.smscBind.perSecond
-  const count = binds ?? unitsFor(peakPerSecond, each)
-  return { name: 'binds to operators', count, countMax: null, used: asShown(peakPerSecond / (count * each)) }
+  const needed = unitsFor(peakPerSecond, each)
+  const count = binds ?? needed
+  return {
+    name: 'binds to operators',
+    count,
+    neededByLoad: needed,
+    floor: null,
+    countMax: null,
+    used: asShown(peakPerSecond / (count * each)),
+  }
 }
 
 function loseBroker(
   { replicationFactor, minInSyncReplicas, brokerCores }: PlanInput,
   count: number,
   { totalGb, perBrokerGb, perBrokerTb }: CapacityPlan['disk'],
-  writeEquivalent: number,
+  equivalent: number,
 ): BrokerLoss {
   const brokersLeft = count - 1
   const copied = replicationFactor > 1 && brokersLeft >= replicationFactor ? asShown(totalGb / brokersLeft) : null
@@ -297,7 +282,7 @@ function loseBroker(
     perBrokerGb: copied,
     diskUsed: copied === null ? null : asShown(copied / (perBrokerTb * 1_000)),
     rebuildSeconds: replicationFactor > 1 ? asShown((perBrokerGb * 1e9) / REBUILD_BYTES_PER_SECOND) : null,
-    coresUsed: asShown(writeEquivalent / (brokersLeft * brokerCores * CORE_BYTES_PER_SECOND)),
+    coresUsed: asShown(equivalent / (brokersLeft * brokerCores * CORE_BYTES_PER_SECOND)),
   }
 }
 
@@ -318,7 +303,7 @@ function drains(input: PlanInput, load: LoadRates, groups: readonly ConsumerGrou
   }))
 }
 
-function limits(input: PlanInput, { peakPerSecond }: LoadRates, totalGb: number, writeEquivalent: number): Limit[] {
+function limits(input: PlanInput, { peakPerSecond }: LoadRates, totalGb: number, equivalent: number): Limit[] {
   const { postgresPrimary, api, relay, clickhouseServer, smscBind } = input.rates
   const daily = input.daily * input.growth
   const limit = (what: Limit['what'], have: number, load: number, each: number, by?: string): Limit => {
@@ -345,7 +330,7 @@ function limits(input: PlanInput, { peakPerSecond }: LoadRates, totalGb: number,
     limit('outbox shards', shards, peakPerSecond, relay.perSecond * USED_MAX),
     limit('ClickHouse servers', input.clickhouseServers, peakPerSecond, clickhouseServer.perSecond * USED_MAX),
     limit('brokers, by data', brokers, totalGb, brokerDataGbMax(input)),
-    limit('brokers, by cores', brokers, writeEquivalent, brokerBytesMax(input)),
+    limit('brokers, by cores', brokers, equivalent, brokerBytesMax(input)),
   )
   if (input.binds !== null) all.push(limit('binds to operators', input.binds, peakPerSecond, smscBind.perSecond))
   return all.sort((a, b) => a.holdsUntilDaily - b.holdsUntilDaily)

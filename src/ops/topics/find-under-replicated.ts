@@ -2,6 +2,7 @@ import { describeTopics } from '../../kafka/admin/describe-topics.ts'
 import { listTopics } from '../../kafka/admin/list-topics.ts'
 import type { Cluster } from '../../kafka/cluster/cluster.ts'
 import { MIN_IN_SYNC } from './compare-topics.ts'
+import { effectiveMinInSync } from './effective-min-in-sync.ts'
 
 /**
  * `offline`: nobody leads it, nothing can be read or written. `below-min-isr`: writes with acks=all are refused.
@@ -24,7 +25,8 @@ export interface UnderReplicatedPartition {
 export async function findUnderReplicated(cluster: Cluster): Promise<UnderReplicatedPartition[]> {
   const topics = await describeTopics(cluster, await listTopics(cluster))
   return [...topics.values()].flatMap(({ name, layout, configs }) => {
-    const minInSync = Number(configs.get(MIN_IN_SYNC) ?? 1)
+    const minInSyncOf = (replicas: readonly number[]): number =>
+      effectiveMinInSync(configs.get(MIN_IN_SYNC), replicas.length)
     return layout
       .filter(({ replicas, inSync, leader }) => inSync.length < replicas.length || leader < 0)
       .map(({ partition, leader, replicas, inSync }) => ({
@@ -34,8 +36,8 @@ export async function findUnderReplicated(cluster: Cluster): Promise<UnderReplic
         replicas,
         inSync,
         missing: replicas.filter((nodeId) => !inSync.includes(nodeId)),
-        minInSync,
-        state: replicationState(leader, inSync.length, minInSync),
+        minInSync: minInSyncOf(replicas),
+        state: replicationState(leader, inSync.length, minInSyncOf(replicas)),
       }))
   })
 }
