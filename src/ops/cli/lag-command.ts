@@ -50,8 +50,8 @@ tells the rest in time, and a running monitor has it all: see smsgw_consumergrou
 
 Examples:
   $ smsgw lag
-  $ smsgw lag smsgw-delivery --exact
-  $ smsgw lag smsgw-delivery --watch`,
+  $ smsgw lag delivery-worker-group --exact
+  $ smsgw lag delivery-worker-group --watch`,
     )
     .action((group: string | undefined, options: LagOptions) =>
       withCluster(async (cluster) => {
