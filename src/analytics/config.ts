@@ -11,7 +11,7 @@ export const analyticsSettings = {
   CLICKHOUSE_FLUSH: choice(
     ['fast', 'bulk'],
     'fast',
-    'How often ClickHouse writes what it reads: every 500 ms, or every 7,500 ms for fewer and larger parts',
+    'How often ClickHouse writes what it reads: every 300 ms, or every 7,500 ms for fewer and larger parts',
   ),
   CLICKHOUSE_BLOCK_ROWS: integer(65_536, 'Rows after which ClickHouse writes before that (kafka_max_block_size)', {
     min: 1,

@@ -47,7 +47,12 @@ const RECORD_COLUMNS = `record_topic String, kafka_partition UInt64, kafka_offse
 const RECORD_VALUES = `_topic AS record_topic, _partition AS kafka_partition, _offset AS kafka_offset,
   _timestamp_ms AS record_time, _error AS record_error, _raw_message AS record_raw`
 
-const FLUSH_MS = { fast: 500, bulk: 7_500 } as const
+/**
+ * A row waits for the fetch (engine-config.xml), for the end of its block and for the end of the poll in which that falls:
+ * these times add up to what a message needs at a low rate. A poll in the middle of a long block may take longer.
+ */
+const FLUSH_MS = { fast: 300, bulk: 7_500 } as const
+const POLL_MS = { fast: 50, bulk: 100 } as const
 
 /**
  * Makes the tables by which ClickHouse reads Kafka, and makes them anew when their definition has changed, because
@@ -85,7 +90,10 @@ export async function ensureKafkaTables(client: ClickHouse, options: KafkaTableO
  * times that are kept is among the latter: events of a hundred months would need as many partitions, a block that needs
  * more is refused as a whole, and ClickHouse would read it again for ever.
  */
-function create({ name, topic, group, columns, time, target, select }: Ingestion, options: KafkaTableOptions): string[] {
+function create(
+  { name, topic, group, columns, time, target, select }: Ingestion,
+  options: KafkaTableOptions,
+): string[] {
   const isKept = `(${time} BETWEEN now() - INTERVAL ${KEPT_DAYS} DAY AND now() + INTERVAL ${KEPT_AHEAD_DAYS} DAY)`
   return [
     `CREATE TABLE ${name} (${columns}) ENGINE = Kafka SETTINGS
@@ -96,8 +104,8 @@ function create({ name, topic, group, columns, time, target, select }: Ingestion
       kafka_num_consumers = ${options.consumers},
       kafka_flush_interval_ms = ${FLUSH_MS[options.flush]},
       kafka_max_block_size = ${options.blockRows},
-      kafka_poll_timeout_ms = 100,
-      kafka_consumer_reschedule_ms = 100,
+      kafka_poll_timeout_ms = ${POLL_MS[options.flush]},
+      kafka_consumer_reschedule_ms = ${POLL_MS[options.flush]},
       kafka_handle_error_mode = 'stream',
       kafka_thread_per_consumer = 1,
       ${loginSettings(options.login)}
