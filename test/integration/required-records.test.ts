@@ -207,7 +207,7 @@ test('a plain dead letter of the requirements is kept, and its object is redrive
   const id = `${kept[0].dlq_partition}-${kept[0].dlq_offset}`
   const redriven = await fetch(`${admin}/v1/dead-letters/redrive`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-smsgw-by': 'test' },
     body: JSON.stringify({ ids: [id] }),
   })
   expect(redriven.ok, await redriven.text()).toBe(true)
