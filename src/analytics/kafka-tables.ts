@@ -157,8 +157,8 @@ function ingestions({ topics, groups }: Pick<KafkaTableOptions, 'topics' | 'grou
         client_ref Nullable(String)`,
       time: 'kafka_accepted_rows.timestamp',
       // Foreign producers leave out what the requirements do not show.
-      select: `event_id, customer_id, sms_id, phone, cost, sender, encoding, greatest(segments, 1) AS segments,
-        if(operator = '', 'unknown', operator) AS operator, priority, client_ref`,
+      select: `event_id, customer_id, sms_id, phone, cost, sender, encoding, greatest(kafka_accepted_rows.segments, 1) AS segments,
+        if(kafka_accepted_rows.operator = '', 'unknown', kafka_accepted_rows.operator) AS operator, priority, client_ref`,
     },
     {
       name: 'kafka_statuses',

@@ -14,11 +14,11 @@ test.each([
   ],
   [
     { status: 'failed', code: '27', text: 'Absent subscriber', wasAccepted: false },
-    'Every attempt failed: operator code 27: "Absent subscriber".',
+    'Every attempt failed: code 27: "Absent subscriber".',
   ],
   [
     { status: 'failed', code: '011', text: null, wasAccepted: true },
-    'The operator reported that delivery failed: operator code 011.',
+    'The operator reported that delivery failed: code 011.',
   ],
   [{ status: 'failed', code: null, text: null, wasAccepted: true }, 'The operator reported that delivery failed.'],
   [

@@ -15,7 +15,10 @@ export interface ErrorFacts {
   readonly wasAccepted: boolean
 }
 
-/** Codes of ours, and what each means. The operators' own codes are catalogued by their protocols. */
+/**
+ * Codes of ours, and what each means. Those of one plain word are left out: an operator may have the same word for something
+ * else.
+ */
 const OWN_CODES: Readonly<Record<string, string>> = {
   'validity-over': 'the validity period ended first',
   'no-receipt': 'no delivery receipt arrived in time',
@@ -29,7 +32,6 @@ const OWN_CODES: Readonly<Record<string, string>> = {
   'bind-timeout': 'the operator did not answer the bind in time',
   'bind-forgotten': 'the operator lost the bind',
   'unbound-by-smsc': 'the operator closed the session',
-  'unreadable-pdu': 'the operator sent a PDU that cannot be read',
   'answer-without-id': 'the answer has no message id',
   'answer-unreadable': 'the answer cannot be read',
   'answer-incomplete': 'the answer broke off',
@@ -38,9 +40,6 @@ const OWN_CODES: Readonly<Record<string, string>> = {
   'text-not-in-encoding': 'the text has a character that the encoding lacks',
   'sender-not-an-address': 'the sender is no address that the protocol can carry',
   'field-too-long': 'a field is longer than the protocol can carry',
-  description: "the operator's description does not fit its answer or this message",
-  stopped: 'the operator connection was closing',
-  unnamed: 'the operator gave no reason',
 }
 
 /** What a status with an error says first, by whether the operator had accepted the message. Others have no error message. */
@@ -75,5 +74,5 @@ function reasonsOf(code: string | null, meaningOf: (code: string) => string | nu
   const httpStatus = /^http-(\d{3})$/.exec(code)?.[1]
   if (httpStatus) return [`the operator answered with HTTP status ${httpStatus}`]
   const meaning = meaningOf(code)
-  return [meaning === null ? `operator code ${code}` : `${meaning} (${code})`]
+  return [meaning === null ? `code ${code}` : `${meaning} (${code})`]
 }

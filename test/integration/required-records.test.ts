@@ -246,7 +246,7 @@ test('a program that knows only the fields of the requirements understands what 
   )
   expect(message).toMatchObject({
     error_code: '011',
-    error_message: 'The operator reported that delivery failed: operator code 011.',
+    error_message: 'The operator reported that delivery failed: code 011.',
   })
   // An object, and not of the form: the worker writes a dead letter about it.
   const bad = { sms_id: 'seven', operator: 'mci', id: 12 }
