@@ -1,7 +1,7 @@
 import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import { KafkaCode, KafkaError } from '../errors.ts'
 import { commitOffsets } from './commit-offsets.ts'
-import { committedOffsets } from './read-groups.ts'
+import { type CommittedOffset, committedOffsets } from './read-groups.ts'
 
 /** Who read a topic before, and who does now. */
 export interface GroupSuccession {
@@ -21,9 +21,12 @@ export async function inheritOffsets(
   connections: BrokerConnections,
   { topic, from, to }: GroupSuccession,
 ): Promise<number> {
-  const committed = (await committedOffsets(cluster, connections, [from, to])).filter((each) => each.topic === topic)
-  const inherited = committed.filter(({ groupId }) => groupId === from)
-  if (inherited.length === 0 || inherited.length < committed.length) return 0
+  const offsetsOf = async (group: string): Promise<CommittedOffset[]> =>
+    (await committedOffsets(cluster, connections, [group])).filter((each) => each.topic === topic)
+  // In this order: once the group has its own, it needs no access to the former one.
+  if ((await offsetsOf(to)).length > 0) return 0
+  const inherited = await offsetsOf(from)
+  if (inherited.length === 0) return 0
   try {
     await commitOffsets(cluster, connections, to, inherited)
   } catch (error) {
