@@ -8,8 +8,8 @@ import type { ServersFile } from '../../src/ops/up/servers-file.ts'
 import { runKafkaTool } from './run-command.ts'
 
 const CACHE = join(import.meta.dirname, '../../.smsgw/cache')
-/** No JSON of ours has one: it would be escaped. */
-const SEPARATOR = '\t'
+/** No key of ours has one. */
+const SEPARATOR = '|'
 
 export interface PlainRecord {
   readonly key: string
