@@ -1,4 +1,5 @@
 import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
+import { retryCall } from '../cluster/retry-call.ts'
 import { KafkaCode, KafkaError } from '../errors.ts'
 import { commitOffsets } from './commit-offsets.ts'
 import { type CommittedOffset, committedOffsets } from './read-groups.ts'
@@ -16,7 +17,16 @@ export interface GroupSuccession {
  * member joins; of several callers one copies. What the former group commits afterwards is not taken over. Resolves with
  * how many partitions were copied; 0 if there was nothing to do. Throws KafkaError or KafkaUnreachableError.
  */
-export async function inheritOffsets(
+export function inheritOffsets(
+  cluster: Cluster,
+  connections: BrokerConnections,
+  succession: GroupSuccession,
+): Promise<number> {
+  // A new cluster makes the topic of its offsets when it is first asked for a coordinator.
+  return retryCall(() => inherit(cluster, connections, succession))
+}
+
+async function inherit(
   cluster: Cluster,
   connections: BrokerConnections,
   { topic, from, to }: GroupSuccession,
