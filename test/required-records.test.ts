@@ -75,6 +75,17 @@ test('a dead letter without our fields is kept as one', () => {
     attempts: 0,
     value: Buffer.from('{}'),
   })
+  const written = { message: { id: 1 } }
+  const longId = bytesOf('sms.dlq', written).toString().replace('"id":1', '"id": 7091800003790954036, "a\\nb": 1')
+  for (const [text, value] of [
+    [longId, '{"id": 7091800003790954036, "a\\nb": 1}'],
+    [JSON.stringify({ ...RECORDS['sms.dlq'], message: [1] }), '[1]'],
+  ] as const) {
+    expect(readLetter(consumedRecord({ topic: 'sms.dlq', value: text }))).toMatchObject({
+      reason: 'handler',
+      value: Buffer.from(value),
+    })
+  }
 })
 
 test('a replay into ClickHouse inserts them, with what its own tables take for the fields that are missing', async () => {

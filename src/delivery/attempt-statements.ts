@@ -81,8 +81,8 @@ export function insertAttempts(starts: readonly AttemptStart[], worker: string):
   may compare an update's rows with each.
 */
 const TAKE_UP = `outcome = excluded.outcome, operator_message_id = excluded.operator_message_id,
-             error_code = excluded.error_code, error_text = excluded.error_text, ended_at = excluded.ended_at, receipt_status = excluded.receipt_status,
-             receipt_code = excluded.receipt_code, receipt_at = excluded.receipt_at,
+             error_code = excluded.error_code, error_text = excluded.error_text,
+             ended_at = excluded.ended_at, receipt_status = excluded.receipt_status, receipt_code = excluded.receipt_code, receipt_at = excluded.receipt_at,
              receipt_received_at = excluded.receipt_received_at`
 const LATE_ANSWER = `known.outcome = 'ambiguous' AND known.operator_message_id IS NULL AND excluded.outcome = 'sent'`
 /**

@@ -23,9 +23,9 @@ export const DeadLetter = Type.Object(
     /**
      * The original value: the object that it was, written as it was; a string only where it was no JSON object, could not be
      * kept whole, or was written by an earlier version, and null where the record had none. Of a large value its beginning,
-     * as a string: the rest is on its topic.
+     * as a string: the rest is on its topic. Of foreign producers also a list.
      */
-    message: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.String(), Type.Null()]),
+    message: Type.Union([Type.Object({}), Type.Array(Type.Unknown()), Type.String(), Type.Null()]),
     /** How a string stands for the original bytes. */
     message_encoding: absentAs(Type.Union([Type.Literal('utf8'), Type.Literal('base64')]), () => 'utf8'),
     /** Bytes of the original value, when `message` is only its beginning. */
