@@ -14,6 +14,7 @@ interface PipelineFlags extends RunFlags {
   readonly warmUp: number
   readonly webhooks: number
   readonly brokers: '1' | '3'
+  readonly grow: number
 }
 
 export function pipelineCommand(program: Command): void {
@@ -24,6 +25,7 @@ export function pipelineCommand(program: Command): void {
     .option('--seconds <n>', 'at each rate', wholeNumber, 60)
     .option('--warm-up <n>', 'seconds before that at the same rate, not counted', wholeNumber, 15)
     .option('--webhooks <share>', 'of the messages whose customer hears by webhook, in tenths', share, 0.1)
+    .option('--grow <n>', 'how often partitions are added to the topics that ClickHouse reads', wholeNumber, 0)
     .addOption(new Option('--brokers <n>').choices(['1', '3']).default('1'))
     .addHelpText(
       'after',
@@ -33,6 +35,7 @@ accepting to what ClickHouse notes as the time it took the message in.
 Examples:
   $ npm run bench -- pipeline --rate 3000
   $ npm run bench -- pipeline --rate 2000 --webhooks 1
+  $ npm run bench -- pipeline --rate 40 --grow 2
   $ npm run bench -- pipeline --rate 500,1000,2000,3000,4000,5000 --seconds 30`,
     )
   withRunFlags(command).action((flags: PipelineFlags) =>
@@ -44,9 +47,9 @@ Examples:
 async function benchPipeline(workbench: Workbench, flags: PipelineFlags): Promise<Report> {
   const points: PipelineResult[] = []
   for (const ratePerSecond of flags.rate) {
-    const { seconds, warmUp: warmUpSeconds, webhooks: webhookShare } = flags
+    const { seconds, warmUp: warmUpSeconds, webhooks: webhookShare, grow: growths } = flags
     const brokers = flags.brokers === '3' ? 3 : 1
-    const options = { ratePerSecond, seconds, warmUpSeconds, webhookShare, brokers } as const
+    const options = { ratePerSecond, seconds, warmUpSeconds, webhookShare, growths, brokers } as const
     const point = await measurePipeline(workbench, options)
     points.push(point)
     workbench.progress(
@@ -63,6 +66,7 @@ async function benchPipeline(workbench: Workbench, flags: PipelineFlags): Promis
           'ACCEPTED/S',
           'P50-MS',
           'P99-MS',
+          'CH-SEEN-P50',
           'CH-SEEN-P99',
           'CH-OWN-P99',
           'OPEN',
@@ -86,7 +90,7 @@ function row(point: PipelineResult): (string | number)[] {
   return [
     ...[point.offeredPerSecond, round(point.acceptedPerSecond, 0)],
     ...[round(point.acceptMs.p50, 1), round(point.acceptMs.p99, 1)],
-    ...[point.clickhouseSeenMs.p99, point.clickhouseOwnMs.p99],
+    ...[point.clickhouseSeenMs.p50, point.clickhouseSeenMs.p99, point.clickhouseOwnMs.p99],
     ...[point.openAtEnd, point.drainMs === null ? 'never' : round(point.drainMs / 1_000, 1)],
     ...[round(point.cpuMsPerMessage.all ?? Number.NaN, 3), memory, point.held ? 'yes' : 'no'],
   ]

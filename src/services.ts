@@ -77,7 +77,8 @@ export const ROLES = {
     return new OutboxService({ ...parts, settings })
   }),
   worker: role('hands messages to operators and takes their receipts', deliverySettings, (settings, parts) => {
-    return new Worker({ ...parts, settings, simulatorAddress: parts.gateway.SIMULATOR_ADDRESS })
+    const { SIMULATOR_ADDRESS: simulatorAddress, KAFKA_PRODUCER: producerProfile } = parts.gateway
+    return new Worker({ ...parts, settings, simulatorAddress, producerProfile })
   }),
   status: role('brings statuses into PostgreSQL and settles the ledger', statusSettings, (settings, parts) => {
     const timeoutOf = (operator: string): number => receiptTimeoutMs(parts.operators.current().operators.get(operator))

@@ -1,3 +1,4 @@
+import { PRODUCER_LOSS, PRODUCER_PROFILE_NAMES } from './kafka/producer/producer-options.ts'
 import { choice, integer, type Setting, secret, text, type Values } from './runtime/settings.ts'
 
 /** What every process of the gateway is told; each role adds its own (`services.ts`). */
@@ -15,6 +16,11 @@ export const gatewaySettings = {
   KAFKA_SASL_USERNAME: text('', 'Our account in Kafka'),
   KAFKA_SASL_PASSWORD: secret('', 'Its password'),
   KAFKA_SASL_PASSWORD_FILE: text('', 'File with that password, as a mounted secret is; goes before the above'),
+  KAFKA_PRODUCER: choice(
+    PRODUCER_PROFILE_NAMES,
+    'safe',
+    `How records are produced. safe: acks=all, idempotent; batch: the same with linger 100 ms and batches of 16 KiB; fast: acks=1, not idempotent: ${PRODUCER_LOSS.fast}`,
+  ),
   DATABASE_URL: secret('', 'PostgreSQL, as in postgres://user:password@host:5432/database; empty: as above'),
   DATABASE_CONNECTIONS_MAX: integer(12, 'Connections to PostgreSQL of each process', { min: 4, max: 200 }),
   ADMIN_PORT: integer(8081, 'Port of metrics, health and the admin API', { max: 65_535 }),

@@ -12,7 +12,7 @@ const FOUNDATIONS: Record<string, readonly string[]> = {
   kafka: [],
   smpp: [],
   runtime: ['kafka'],
-  events: ['domain', 'kafka'],
+  events: ['domain', 'kafka', 'smpp'],
   operators: ['runtime', 'domain', 'smpp', 'postgres'],
   postgres: ['domain', 'runtime'],
   embedded: ['kafka', 'runtime'],

@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { ClickHouse } from '../src/analytics/clickhouse-client.ts'
+import { insertEvents } from '../src/analytics/insert-events.ts'
 import { auditEntry } from '../src/audit/audit-entry.ts'
+import { TaskReader } from '../src/delivery/read-tasks.ts'
 import { AcceptedEvent } from '../src/events/accepted.ts'
 import { DeliveryTask } from '../src/events/delivery.ts'
 import { eventCodec } from '../src/events/event-codec.ts'
 import { StatusEvent } from '../src/events/status.ts'
 import { readLetter } from '../src/ops/dlq/read-letter.ts'
 import { faultsOf } from '../src/ops/dlq/topic-values.ts'
+import { eventBody } from '../src/webhooks/event-body.ts'
 import { consumedRecord } from './servers/consumed-record.ts'
 
 /** The records as the requirements show them: without the fields that this gateway adds. */
@@ -71,6 +75,51 @@ test('a dead letter without our fields is kept as one', () => {
     attempts: 0,
     value: Buffer.from('{}'),
   })
+  const written = { message: { id: 1 } }
+  const longId = bytesOf('sms.dlq', written).toString().replace('"id":1', '"id": 7091800003790954036, "a\\nb": 1')
+  for (const [text, value] of [
+    [longId, '{"id": 7091800003790954036, "a\\nb": 1}'],
+    [JSON.stringify({ ...RECORDS['sms.dlq'], message: [1] }), '[1]'],
+  ] as const) {
+    expect(readLetter(consumedRecord({ topic: 'sms.dlq', value: text }))).toMatchObject({
+      reason: 'handler',
+      value: Buffer.from(value),
+    })
+  }
+})
+
+test('a replay into ClickHouse inserts them, with what its own tables take for the fields that are missing', async () => {
+  const inserted: unknown[] = []
+  const client = {
+    insert: async ({ table, values }: { table: string; values: object[] }) => inserted.push(table, ...values),
+  }
+  const now = new Date().toISOString()
+  const records = [
+    consumedRecord({ topic: 'sms.accepted', value: bytesOf('sms.accepted', { timestamp: now }) }),
+    consumedRecord({ topic: 'sms.status', value: bytesOf('sms.status', { delivered_at: now }) }),
+  ]
+  expect(await insertEvents(client as unknown as ClickHouse, records)).toBe(2)
+  expect(inserted).toMatchObject([
+    'accepted',
+    { sms_id: 9_876_543_210, segments: 1, operator: 'unknown', priority: 0 },
+    'statuses',
+    { sms_id: 9_876_543_210, status: 'delivered', attempt: 0, operator: '' },
+  ])
+})
+
+test('a worker takes a task whatever it is keyed by: customer, operator, or nothing', () => {
+  for (const key of ['cust_12345', 'mci', null]) {
+    const record = consumedRecord({ topic: 'sms.delivery', key, value: bytesOf('sms.delivery') })
+    const tasks = new TaskReader()
+    expect(tasks.customerOf(record)).toBe('cust_12345')
+    expect(tasks.read(record)).toMatchObject({ phone: '+989121234567' })
+  }
+})
+
+test('a webhook has what the record says of an error', () => {
+  const error = { status: 'failed', error_code: '27', error_message: 'Absent subscriber' }
+  const event = eventCodec(StatusEvent).decode(bytesOf('sms.status', error))
+  expect(JSON.parse(eventBody(event)).data).toMatchObject(error)
 })
 
 test('they may be redriven as they are, and the audit log has them', () => {

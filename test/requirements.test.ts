@@ -3,7 +3,7 @@ import type { TObject } from 'typebox'
 import { expect, test } from 'vitest'
 import type { ClickHouse } from '../src/analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../src/analytics/config.ts'
-import { ensureKafkaTables, GATEWAY_TOPICS } from '../src/analytics/kafka-tables.ts'
+import { ensureKafkaTables, GATEWAY_GROUPS, GATEWAY_TOPICS } from '../src/analytics/kafka-tables.ts'
 import { deliverySettings } from '../src/delivery/config.ts'
 import { AcceptedEvent } from '../src/events/accepted.ts'
 import { DeadLetter } from '../src/events/dead-letter.ts'
@@ -161,15 +161,26 @@ async function kafkaTableSettings(flush: 'fast' | 'bulk', consumers: number): Pr
     },
   }
   const login = { isEncrypted: false, account: null }
-  const options = { brokers: 'b:9092', login, consumers, flush, topics: GATEWAY_TOPICS, groupPrefix: 'g' }
+  const blockRows = readSettings(analyticsSettings, {}).CLICKHOUSE_BLOCK_ROWS
+  const options = {
+    brokers: 'b:9092',
+    login,
+    consumers,
+    flush,
+    blockRows,
+    topics: GATEWAY_TOPICS,
+    groups: GATEWAY_GROUPS,
+    groupPrefix: 'g',
+  }
   await ensureKafkaTables(client as unknown as ClickHouse, options)
   return tables
 }
 
 test('ClickHouse: format, consumers, block size and flush of both profiles', async () => {
-  const flushMs = { fast: '500', bulk: '7500' }
+  const flushMs = { fast: '300', bulk: '7500' }
   for (const flush of ['fast', 'bulk'] as const) {
-    const tables = await kafkaTableSettings(flush, 10)
+    const { CLICKHOUSE_CONSUMERS } = readSettings(analyticsSettings, {})
+    const tables = await kafkaTableSettings(flush, CLICKHOUSE_CONSUMERS)
     expect(tables.map((settings) => settings.get('kafka_topic_list'))).toEqual(["'sms.accepted'", "'sms.status'"])
     for (const settings of tables) {
       expectAsRequired(Object.fromEntries(settings), {

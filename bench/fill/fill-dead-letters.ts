@@ -13,7 +13,7 @@ const LETTERS = `
       WHEN 5 THEN 'sms.status: the value is not JSON'
       ELSE 'the operator refused 4 times, last with "code-' || n % 89 || '"' END,
     $3::timestamptz - n * interval '1 second',
-    CASE n % 6 WHEN 5 THEN 'sms.status' ELSE 'sms.delivery' END, n % 50, n, 'smsgw-delivery', 1, 0,
+    CASE n % 6 WHEN 5 THEN 'sms.status' ELSE 'sms.delivery' END, n % 50, n, 'delivery-worker-group', 1, 0,
     CASE n % 6 WHEN 5 THEN NULL ELSE $4::bigint + n END, 'bench-' || n % 1000, 'operator-' || n % 5,
     convert_to('bench-' || n % 1000, 'UTF8'), '[["ce_id","x"],["ce_type","sms.delivery"]]',
     convert_to('{"sms_id":' || n || ',"text":"' || repeat('x', 250) || '"}', 'UTF8')
@@ -62,7 +62,7 @@ const FAILED = `
   INSERT INTO dead_letters (dlq_partition, dlq_offset, reason, error, failed_at, original_topic, original_partition,
     original_offset, consumer_group, attempts, redrives, sms_id, customer_id, operator, key, headers, value)
   SELECT n % 10, n / 10, 'attempts-exhausted', 'the operator refused 4 times, last with "busy"',
-    at + n * interval '1 millisecond', 'sms.delivery', n % 50, n, 'smsgw-delivery', 4, 0, sms_id, customer_id,
+    at + n * interval '1 millisecond', 'sms.delivery', n % 50, n, 'delivery-worker-group', 4, 0, sms_id, customer_id,
     'simulator', convert_to(customer_id, 'UTF8'),
     json_build_array(json_build_array('ce_id', lpad(n::text, 26, '0')), json_build_array('ce_type', 'sms.delivery')),
     convert_to(json_build_object('task_id', lpad(n::text, 26, '0'), 'sms_id', sms_id, 'customer_id', customer_id,

@@ -7,6 +7,7 @@ import { runLoad } from '../load/run-load.ts'
 import { type IngestDelayMs, ingestDelay } from '../measure/clickhouse-delay.ts'
 import { countFinal, countStatuses } from '../measure/count-statuses.ts'
 import { gatewayParts } from '../measure/gateway-parts.ts'
+import { growDuring } from '../measure/grow-topics.ts'
 import type { LatencyMs } from '../measure/latency.ts'
 import { expectFinal, untilFinal } from '../measure/until-final.ts'
 import { cpuMsPerMessage, type PartUsage, UsageWatch } from '../measure/usage-watch.ts'
@@ -21,6 +22,8 @@ export interface PipelineOptions {
   readonly brokers: 1 | 3
   /** Of the messages, how many are a customer's who hears by webhook; in tenths. */
   readonly webhookShare: number
+  /** How often partitions are added to `sms.accepted` and `sms.status` meanwhile. */
+  readonly growths: number
 }
 
 export interface PipelineResult {
@@ -77,7 +80,7 @@ async function measure(
   workbench: Workbench,
   { gateway, pool, apiKeys }: BenchGateway,
   clickhouse: ClickHouse,
-  { ratePerSecond, seconds, warmUpSeconds }: PipelineOptions,
+  { ratePerSecond, seconds, warmUpSeconds, growths }: PipelineOptions,
 ): Promise<Omit<PipelineResult, 'webhookEvents'>> {
   const load = { api: gateway.servers.api, apiKeys, connections: 512, idempotency: null, phones: 1_000_000 }
   workbench.progress(`warming up at ${ratePerSecond}/s for ${warmUpSeconds} s`)
@@ -89,7 +92,10 @@ async function measure(
   const firstSmsId = firstSmsIdAt(Date.now())
   usageWatch.start()
   visibility.start()
-  const { accepted, acceptedCount, offered, ...offer } = await runLoad({ ...load, ratePerSecond, seconds })
+  const [{ accepted, acceptedCount, offered, ...offer }] = await Promise.all([
+    runLoad({ ...load, ratePerSecond, seconds }),
+    growDuring(gateway.servers, seconds, growths),
+  ])
   const openAtEnd = warm.acceptedCount + acceptedCount - (await countFinal(pool))
   const drainMs = await untilFinal(pool, warm.acceptedCount + acceptedCount)
   const usage = usageWatch.stop()

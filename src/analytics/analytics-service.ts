@@ -1,4 +1,6 @@
-import { availableParallelism } from 'node:os'
+import { FORMER_GROUPS } from '../events/topics.ts'
+import { inheritOffsets } from '../kafka/admin/inherit-offsets.ts'
+import type { Cluster } from '../kafka/cluster/cluster.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -15,11 +17,10 @@ import {
   readRows,
 } from './clickhouse-client.ts'
 import type { analyticsSettings } from './config.ts'
-import { ensureKafkaTables, GATEWAY_TOPICS, type KafkaLogin } from './kafka-tables.ts'
+import { ensureKafkaTables, GATEWAY_GROUPS, GATEWAY_TOPICS, type KafkaLogin } from './kafka-tables.ts'
 import { readIngestionFaults } from './read-ingestion-faults.ts'
 
 const SAMPLE_MS = 10_000
-const CONSUMERS_MAX = 10
 /** How long a fault is told of: some samples, so that one who looks later sees it. */
 const FAULT_SECONDS = 30
 /** A fault that lasts longer is none of a broker that restarts. */
@@ -29,6 +30,7 @@ export interface AnalyticsParts {
   readonly settings: Values<typeof analyticsSettings>
   readonly kafkaBrokers: string
   readonly kafkaLogin: KafkaLogin
+  readonly cluster: Cluster
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
@@ -121,12 +123,28 @@ export class Analytics implements Service {
     const tables = await ensureKafkaTables(this.#client, {
       brokers: kafkaBrokers,
       login: kafkaLogin,
-      consumers: settings.CLICKHOUSE_CONSUMERS || consumersFor(availableParallelism()),
+      consumers: settings.CLICKHOUSE_CONSUMERS,
       flush: settings.CLICKHOUSE_FLUSH,
+      blockRows: settings.CLICKHOUSE_BLOCK_ROWS,
       topics: GATEWAY_TOPICS,
-      groupPrefix: 'smsgw-clickhouse',
+      groups: GATEWAY_GROUPS,
+      beforeReading: (topic, group) => this.#takeOverOffsets(topic, group),
     })
     if (tables.length > 0) log.info({ tables }, 'ClickHouse reads Kafka by new tables')
+  }
+
+  /** Of versions whose tables read in a group of another name; those tables are gone by now. */
+  async #takeOverOffsets(topic: string, group: string): Promise<void> {
+    const from = (FORMER_GROUPS as Readonly<Record<string, string>>)[group]
+    if (from === undefined) return
+    const { cluster, log } = this.#parts
+    const connections = cluster.connections()
+    try {
+      const partitions = await inheritOffsets(cluster, connections, { topic, from, to: group })
+      if (partitions > 0) log.info({ topic, from, to: group, partitions }, 'took over the offsets of the former group')
+    } finally {
+      await connections.close()
+    }
   }
 
   async #sample(): Promise<void> {
@@ -143,9 +161,4 @@ export class Analytics implements Service {
       : null
     for (const fault of faults) this.#parts.log.warn(fault, 'ClickHouse cannot read Kafka')
   }
-}
-
-/** ClickHouse refuses more consumers than it has cores; here it shares them with all the rest. */
-function consumersFor(cores: number): number {
-  return Math.max(1, Math.min(CONSUMERS_MAX, Math.floor(cores / 2)))
 }

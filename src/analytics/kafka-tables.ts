@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { TOPICS } from '../events/topics.ts'
+import { GROUPS, TOPICS } from '../events/topics.ts'
 import { type ClickHouse, readRows } from './clickhouse-client.ts'
 import { KEPT_AHEAD_DAYS, KEPT_DAYS } from './kept-times.ts'
 
@@ -18,15 +18,19 @@ export interface KafkaTableOptions {
   readonly login: KafkaLogin
   readonly consumers: number
   readonly flush: 'fast' | 'bulk'
+  /** Rows of a block, after which ClickHouse writes before the flush interval ends. */
+  readonly blockRows: number
   readonly topics: { readonly accepted: string; readonly status: string }
-  /** Begins the names of the consumer groups. */
-  readonly groupPrefix: string
+  readonly groups: { readonly accepted: string; readonly status: string }
+  /** Called before a table that is new to its group begins to read: when nothing else of ours reads in it. */
+  readonly beforeReading?: (topic: string, group: string) => Promise<void>
 }
 
 /** A table that reads a topic, and the view that carries what it reads into a table of events. */
 interface Ingestion {
   readonly name: string
   readonly topic: string
+  readonly group: string
   readonly columns: string
   /** The event's time, by which the target is partitioned. */
   readonly time: string
@@ -43,8 +47,12 @@ const RECORD_COLUMNS = `record_topic String, kafka_partition UInt64, kafka_offse
 const RECORD_VALUES = `_topic AS record_topic, _partition AS kafka_partition, _offset AS kafka_offset,
   _timestamp_ms AS record_time, _error AS record_error, _raw_message AS record_raw`
 
-const FLUSH_MS = { fast: 500, bulk: 7_500 } as const
-const BLOCK_ROWS = 65_536
+/**
+ * A row waits for the fetch (engine-config.xml), for the end of its block and for the end of the poll in which that falls:
+ * these times add up to what a message needs at a low rate. A poll in the middle of a long block may take longer.
+ */
+const FLUSH_MS = { fast: 300, bulk: 7_500 } as const
+const POLL_MS = { fast: 50, bulk: 100 } as const
 
 /**
  * Makes the tables by which ClickHouse reads Kafka, and makes them anew when their definition has changed, because
@@ -58,7 +66,7 @@ export async function ensureKafkaTables(client: ClickHouse, options: KafkaTableO
   )
   const known = new Map(rows.map(({ name, comment }) => [name, comment]))
   const made: string[] = []
-  for (const ingestion of ingestions(options.topics)) {
+  for (const ingestion of ingestions(options)) {
     const statements = create(ingestion, options)
     const fingerprint = createHash('sha256').update(statements.join()).digest('hex').slice(0, 16)
     if (known.get(ingestion.name) === fingerprint) continue
@@ -66,6 +74,7 @@ export async function ensureKafkaTables(client: ClickHouse, options: KafkaTableO
     for (const gone of [ingestion.name, ...PARTS.map((suffix) => ingestion.name + suffix)]) {
       await client.command({ query: `DROP TABLE IF EXISTS ${gone} SYNC` })
     }
+    await options.beforeReading?.(ingestion.topic, ingestion.group)
     for (const query of statements) await client.command({ query })
     await client.command({ query: `ALTER TABLE ${ingestion.name} MODIFY COMMENT '${fingerprint}'` })
     made.push(ingestion.name)
@@ -81,19 +90,22 @@ export async function ensureKafkaTables(client: ClickHouse, options: KafkaTableO
  * times that are kept is among the latter: events of a hundred months would need as many partitions, a block that needs
  * more is refused as a whole, and ClickHouse would read it again for ever.
  */
-function create({ name, topic, columns, time, target, select }: Ingestion, options: KafkaTableOptions): string[] {
+function create(
+  { name, topic, group, columns, time, target, select }: Ingestion,
+  options: KafkaTableOptions,
+): string[] {
   const isKept = `(${time} BETWEEN now() - INTERVAL ${KEPT_DAYS} DAY AND now() + INTERVAL ${KEPT_AHEAD_DAYS} DAY)`
   return [
     `CREATE TABLE ${name} (${columns}) ENGINE = Kafka SETTINGS
       kafka_broker_list = '${options.brokers}',
       kafka_topic_list = '${topic}',
-      kafka_group_name = '${options.groupPrefix}-${target}',
+      kafka_group_name = '${group}',
       kafka_format = 'JSONEachRow',
       kafka_num_consumers = ${options.consumers},
       kafka_flush_interval_ms = ${FLUSH_MS[options.flush]},
-      kafka_max_block_size = ${BLOCK_ROWS},
-      kafka_poll_timeout_ms = 100,
-      kafka_consumer_reschedule_ms = 100,
+      kafka_max_block_size = ${options.blockRows},
+      kafka_poll_timeout_ms = ${POLL_MS[options.flush]},
+      kafka_consumer_reschedule_ms = ${POLL_MS[options.flush]},
       kafka_handle_error_mode = 'stream',
       kafka_thread_per_consumer = 1,
       ${loginSettings(options.login)}
@@ -133,22 +145,25 @@ function quote(text: string): string {
 }
 
 /** Columns are named as the events' fields; fields that are not named are skipped, so events may grow. */
-function ingestions(topics: KafkaTableOptions['topics']): Ingestion[] {
+function ingestions({ topics, groups }: Pick<KafkaTableOptions, 'topics' | 'groups'>): Ingestion[] {
   return [
     {
       name: 'kafka_accepted',
       topic: topics.accepted,
+      group: groups.accepted,
       target: 'accepted',
       columns: `event_id String, timestamp DateTime64(3, 'UTC'), customer_id String, sms_id UInt64, phone String,
         cost UInt64, sender Nullable(String), encoding String, segments UInt16, operator String, priority UInt8,
         client_ref Nullable(String)`,
       time: 'kafka_accepted_rows.timestamp',
-      select: `event_id, customer_id, sms_id, phone, cost, sender, encoding, segments,
-        operator, priority, client_ref`,
+      // Foreign producers leave out what the requirements do not show.
+      select: `event_id, customer_id, sms_id, phone, cost, sender, encoding, greatest(kafka_accepted_rows.segments, 1) AS segments,
+        if(kafka_accepted_rows.operator = '', 'unknown', kafka_accepted_rows.operator) AS operator, priority, client_ref`,
     },
     {
       name: 'kafka_statuses',
       topic: topics.status,
+      group: groups.status,
       target: 'statuses',
       columns: `event_id String, occurred_at DateTime64(3, 'UTC'), customer_id String, sms_id UInt64, status String,
         attempt UInt16, operator String, operator_message_id Nullable(String), error_code Nullable(String),
@@ -163,3 +178,4 @@ function ingestions(topics: KafkaTableOptions['topics']): Ingestion[] {
 }
 
 export const GATEWAY_TOPICS = { accepted: TOPICS.accepted, status: TOPICS.status }
+export const GATEWAY_GROUPS = { accepted: GROUPS.clickhouseAccepted, status: GROUPS.clickhouseStatus }

@@ -1,4 +1,4 @@
-import { TOPICS } from '../events/topics.ts'
+import { GROUPS, TOPICS } from '../events/topics.ts'
 import type { Cluster } from '../kafka/cluster/cluster.ts'
 import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
@@ -14,8 +14,6 @@ import type { Values } from '../runtime/settings.ts'
 import { AuditLog } from './append-log.ts'
 import { auditEntry } from './audit-entry.ts'
 import type { auditSettings } from './config.ts'
-
-const AUDIT_GROUP = 'smsgw-audit'
 
 const BATCH_RECORDS_MAX = 5_000
 
@@ -43,11 +41,11 @@ export class AuditLogger implements Service {
     this.#parts = parts
     const { cluster, log, metrics, instanceId } = parts
     this.#entries = metrics.counter('smsgw_audit_entries_total', 'Records written to the audit log')
-    this.#observer = observeConsumer(log, metrics, AUDIT_GROUP)
+    this.#observer = observeConsumer(log, metrics, GROUPS.audit)
     this.#consumer = new Consumer(
       cluster,
       consumerOptions(
-        { groupId: AUDIT_GROUP, topics: [TOPICS.accepted, TOPICS.status, TOPICS.deadLetters] },
+        { groupId: GROUPS.audit, topics: [TOPICS.accepted, TOPICS.status, TOPICS.deadLetters] },
         // Nobody waits for the audit log: few large batches, each one sync of the disk.
         { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 500 },
       ),

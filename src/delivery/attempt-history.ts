@@ -27,6 +27,7 @@ interface AttemptRow extends ReceiptRow {
   readonly outcome: AttemptOutcome
   readonly operator_message_id: string | null
   readonly error_code: string | null
+  readonly error_text: string | null
   readonly part_count: number
   readonly parts: number[] | null
   readonly read_at: Date
@@ -40,6 +41,7 @@ interface PartRow extends ReceiptRow {
   readonly outcome: Exclude<PartOutcome, null>
   readonly operator_message_id: string | null
   readonly error_code: string | null
+  readonly error_text: string | null
 }
 
 /** Reads what is known of messages, in the order in which they are asked for. */
@@ -74,13 +76,14 @@ function toAttempt(row: AttemptRow, partRows: readonly PartRow[]): Attempt {
 /** A part without a row is open; if its attempt has ended all the same, nobody knows what came of it. */
 function partsOf(row: AttemptRow, outcome: PartOutcome, partRows: readonly PartRow[]): AttemptPart[] {
   if (row.part_count === 1) {
-    const { operator_message_id: operatorMessageId, error_code: errorCode } = row
+    const { operator_message_id: operatorMessageId, error_code: errorCode, error_text: errorText } = row
     return [
       {
         part: 1,
         outcome: readOutcome(outcome, operatorMessageId),
         operatorMessageId,
         errorCode,
+        errorText,
         receipt: toReceipt(row),
       },
     ]
@@ -94,6 +97,7 @@ function partsOf(row: AttemptRow, outcome: PartOutcome, partRows: readonly PartR
       outcome: found ? readOutcome(found.outcome, found.operator_message_id) : outcome === null ? null : 'ambiguous',
       operatorMessageId: found?.operator_message_id ?? null,
       errorCode: found?.error_code ?? null,
+      errorText: found?.error_text ?? null,
       receipt: found ? toReceipt(found) : null,
     }
   })

@@ -34,6 +34,8 @@ export interface Conclusion {
   /** Of the first part that the operator took; null if it took none. */
   readonly operatorMessageId: string | null
   readonly errorCode: string | null
+  /** The operator's own words about it; absent if there are none. */
+  readonly errorText?: string | null
 }
 
 /**
@@ -78,6 +80,7 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
       ...conclude('cancelled', attempts.slice(0, -1), rules.attemptsBefore),
       operator: last.operator,
       errorCode: null,
+      errorText: null,
     }
   }
   const home = homeOf(attempts, rules)
@@ -97,7 +100,7 @@ function expire(attempts: readonly Attempt[], attemptsBefore = 0): Conclusion {
   const operators = new Set(attempts.map(({ operator }) => operator))
   const isUnclear = [...operators].some((operator) => standingAt(attempts, operator).ambiguous.size > 0)
   const end = conclude(isUnclear ? 'unknown' : 'expired', attempts, attemptsBefore)
-  return { ...end, errorCode: VALIDITY_OVER }
+  return { ...end, errorCode: VALIDITY_OVER, errorText: null }
 }
 
 function beginAt(attempts: readonly Attempt[], rules: AttemptRules, nowMs: number, operator: string | null): NextStep {
@@ -218,5 +221,6 @@ function conclude(status: Conclusion['status'], attempts: readonly Attempt[], at
     possibleDuplicate: attempts.some(({ possibleDuplicate }) => possibleDuplicate),
     operatorMessageId: first?.operatorMessageId ?? null,
     errorCode: status === 'sent' ? null : (hindered?.errorCode ?? null),
+    errorText: status === 'sent' ? null : (hindered?.errorText ?? null),
   }
 }

@@ -27,6 +27,8 @@ export interface AttemptEnd {
   readonly outcome: Exclude<PartOutcome, null>
   readonly operatorMessageId: string | null
   readonly errorCode: string | null
+  /** What the operator wrote beside its code. */
+  readonly errorText?: string | null
 }
 
 export interface PartEnd extends AttemptEnd {
@@ -79,8 +81,8 @@ export function insertAttempts(starts: readonly AttemptStart[], worker: string):
   may compare an update's rows with each.
 */
 const TAKE_UP = `outcome = excluded.outcome, operator_message_id = excluded.operator_message_id,
-             error_code = excluded.error_code, ended_at = excluded.ended_at, receipt_status = excluded.receipt_status,
-             receipt_code = excluded.receipt_code, receipt_at = excluded.receipt_at,
+             error_code = excluded.error_code, error_text = excluded.error_text,
+             ended_at = excluded.ended_at, receipt_status = excluded.receipt_status, receipt_code = excluded.receipt_code, receipt_at = excluded.receipt_at,
              receipt_received_at = excluded.receipt_received_at`
 const LATE_ANSWER = `known.outcome = 'ambiguous' AND known.operator_message_id IS NULL AND excluded.outcome = 'sent'`
 /**
@@ -106,14 +108,15 @@ const RECEIPT_COLUMNS = 'receipt_status, receipt_code, receipt_at, receipt_recei
 /** Writes how attempts ended. Returns how many, in a row at least, and those with a receipt. */
 export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryConfig {
   return {
-    name: 'attempts-end-2',
+    name: 'attempts-end-3',
     text: `WITH written AS (
              INSERT INTO attempts AS known (sms_id, attempt, operator, worker, possible_duplicate, started_at,
-               lease_until, outcome, operator_message_id, error_code, ended_at, ${RECEIPT_COLUMNS})
+               lease_until, outcome, operator_message_id, error_code, error_text, ended_at, ${RECEIPT_COLUMNS})
              SELECT ended.sms_id, ended.attempt, ended.operator, $1, true, now(), now(), ended.outcome,
-               ended.operator_message_id, ended.error_code, now(), early.status, early.code, early.at, early.received_at
-             FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[])
-               AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code)
+               ended.operator_message_id, ended.error_code, ended.error_text, now(), early.status, early.code, early.at,
+               early.received_at
+             FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+               AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code, error_text)
              ${earlyReceipt()}
              ON CONFLICT (sms_id, attempt) DO UPDATE SET ${TAKE_UP}
              WHERE known.outcome IS NULL OR (${LATE_ANSWER} AND known.part_count = 1)
@@ -127,16 +130,17 @@ export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryC
 /** Writes how parts of attempts ended. Returns how many, in a row at least, and those with a receipt. */
 export function endParts(ends: readonly PartEnd[]): QueryConfig {
   return {
-    name: 'attempt-parts-end-2',
+    name: 'attempt-parts-end-3',
     text: `WITH written AS (
              INSERT INTO attempt_parts AS known (sms_id, attempt, part, operator, outcome, operator_message_id,
-               error_code, ended_at, ${RECEIPT_COLUMNS})
+               error_code, error_text, ended_at, ${RECEIPT_COLUMNS})
              SELECT ended.sms_id, ended.attempt, ended.part, ended.operator, ended.outcome, ended.operator_message_id,
-               ended.error_code, now(), early.status, early.code, early.at, early.received_at
+               ended.error_code, ended.error_text, now(), early.status, early.code, early.at, early.received_at
              FROM (SELECT *, row_number() OVER (PARTITION BY sms_id, attempt, operator_message_id ORDER BY part) - 1
                  AS before
-               FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[])
-                 AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code, part)) AS ended
+               FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                 $8::smallint[])
+                 AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code, error_text, part)) AS ended
              ${earlyReceipt(IS_LEFT)}
              ON CONFLICT (sms_id, attempt, part) DO UPDATE SET ${TAKE_UP}
              WHERE ${LATE_ANSWER}
@@ -155,14 +159,15 @@ function endColumns(ends: readonly AttemptEnd[]): unknown[] {
     textArray(ends.map(({ outcome }) => storedOutcome(outcome))),
     textArray(ends.map(({ operatorMessageId }) => operatorMessageId)),
     textArray(ends.map(({ errorCode }) => errorCode)),
+    textArray(ends.map(({ errorText = null }) => errorText)),
   ]
 }
 
 /** All attempts of messages, oldest first, how many of them an earlier round had, and what time the database has. */
 export function readAttempts(smsIds: readonly number[]): QueryConfig {
   return {
-    name: 'attempts-read',
-    text: `SELECT sms_id, attempt, operator, possible_duplicate, outcome, operator_message_id, error_code,
+    name: 'attempts-read-2',
+    text: `SELECT sms_id, attempt, operator, possible_duplicate, outcome, operator_message_id, error_code, error_text,
              lease_until, ended_at, part_count, parts, receipt_status, receipt_code, receipt_at, receipt_received_at,
              clock_timestamp() AS read_at,
              (SELECT attempts_before FROM message_states WHERE message_states.sms_id = attempts.sms_id
@@ -175,9 +180,9 @@ export function readAttempts(smsIds: readonly number[]): QueryConfig {
 /** How the parts of long messages ended, oldest attempt first, each with its receipt if there is one. */
 export function readParts(smsIds: readonly number[]): QueryConfig {
   return {
-    name: 'attempt-parts-read',
-    text: `SELECT p.sms_id, p.attempt, p.part, p.operator, p.outcome, p.operator_message_id, p.error_code, p.ended_at,
-             p.receipt_status, p.receipt_code, p.receipt_at, p.receipt_received_at
+    name: 'attempt-parts-read-2',
+    text: `SELECT p.sms_id, p.attempt, p.part, p.operator, p.outcome, p.operator_message_id, p.error_code, p.error_text,
+             p.ended_at, p.receipt_status, p.receipt_code, p.receipt_at, p.receipt_received_at
            FROM unnest($1::bigint[]) AS asked (sms_id)
            CROSS JOIN LATERAL (SELECT * FROM attempt_parts WHERE attempt_parts.sms_id = asked.sms_id
              AND attempt_parts.sms_id BETWEEN $2 AND $3 OFFSET 0) AS p

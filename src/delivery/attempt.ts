@@ -18,6 +18,8 @@ export interface AttemptPart {
   readonly outcome: PartOutcome
   readonly operatorMessageId: string | null
   readonly errorCode: string | null
+  /** The operator's own words about the error. */
+  readonly errorText?: string | null
   /** As it was stored when the attempts were read. */
   readonly receipt: (Omit<PartReceipt, 'isLate'> & { readonly afterMs: number }) | null
 }

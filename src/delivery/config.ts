@@ -1,3 +1,4 @@
+import { COMMIT_LOSS } from '../kafka/consumer/consumer-options.ts'
 import { choice, integer, text } from '../runtime/settings.ts'
 
 export const deliverySettings = {
@@ -14,6 +15,11 @@ export const deliverySettings = {
     1_000,
     'Messages of a customer that a worker has in hand of a partition; those behind are read past and fetched again',
     { min: 1, max: 100_000 },
+  ),
+  DELIVERY_COMMIT: choice(
+    ['handled', 'enqueue'],
+    'handled',
+    `When the offset of a message counts as done: when it was handled, or when it is buffered. With enqueue ${COMMIT_LOSS.enqueue}; the reconciler publishes those messages again later`,
   ),
   STATUS_LINGER_MS: integer(
     50,

@@ -94,7 +94,7 @@ export class AttemptMaker {
 
   /** The worker that began the attempt is gone: what is open of it has an end that nobody knows. */
   async giveUp(smsId: number, { attempt, operator, partCount, parts }: Attempt): Promise<void> {
-    const lost = { smsId, attempt, operator, operatorMessageId: null, errorCode: 'worker-lost' }
+    const lost = { smsId, attempt, operator, operatorMessageId: null, errorCode: 'worker-lost', errorText: null }
     const open = parts.filter(({ outcome }) => outcome === null)
     const outcome = outcomeOf(parts.map((part) => ({ outcome: part.outcome ?? 'ambiguous' })))
     await Promise.all([
@@ -141,7 +141,7 @@ export class AttemptMaker {
     const end: AttemptEnd =
       order.partCount === 1
         ? { ...submitOf(order), ...only! }
-        : { ...submitOf(order), outcome: outcomeOf(parts), operatorMessageId: null, errorCode: null }
+        : { ...submitOf(order), outcome: outcomeOf(parts), operatorMessageId: null, errorCode: null, errorText: null }
     return [1, await this.#parts.attempts.end(end)]
   }
 }
@@ -154,6 +154,7 @@ function endedPart(part: number, result: SubmitResult): EndedPart {
     outcome: result.kind,
     operatorMessageId: result.kind === 'sent' ? result.operatorMessageId : null,
     errorCode: result.kind === 'sent' ? null : result.code,
+    errorText: ('text' in result && result.text) || null,
     receipt: null,
   }
 }

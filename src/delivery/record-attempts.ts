@@ -238,7 +238,12 @@ export class AttemptBook {
  */
 const END = {
   isKept: true,
-  reduce: <End extends AttemptEnd>(end: End): End => ({ ...end, operatorMessageId: null, errorCode: null }),
+  reduce: <End extends AttemptEnd>(end: End): End => ({
+    ...end,
+    operatorMessageId: null,
+    errorCode: null,
+    errorText: null,
+  }),
   reducedResult: (): WrittenEnd => 'contested',
 }
 

@@ -22,11 +22,13 @@ export class TaskReports {
 
   /** In the worker's hands, before an attempt or after one that is to be followed by another. */
   queued(last: Attempt | null, attemptsBefore: number): void {
+    const failed = last?.parts.find(({ errorCode }) => errorCode)
     this.#report('queued', {
       operator: last?.operator ?? this.#operator,
       attempt: last?.attempt ?? attemptsBefore,
       possibleDuplicate: last?.possibleDuplicate ?? false,
-      errorCode: last?.parts.find(({ errorCode }) => errorCode)?.errorCode ?? null,
+      errorCode: failed?.errorCode ?? null,
+      errorText: failed?.errorText ?? null,
     })
   }
 

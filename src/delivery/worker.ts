@@ -2,15 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { DeadLetterReason } from '../events/dead-letter.ts'
 import { deadLetterRecord } from '../events/dead-letter-record.ts'
-import { GROUPS, TOPICS } from '../events/topics.ts'
+import { FORMER_GROUPS, GROUPS, TOPICS } from '../events/topics.ts'
+import { inheritOffsets } from '../kafka/admin/inherit-offsets.ts'
 import type { Cluster } from '../kafka/cluster/cluster.ts'
 import { Consumer } from '../kafka/consumer/consumer.ts'
-import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
+import { COMMIT_LOSS, consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inLanes } from '../kafka/consumer/handling.ts'
 import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-letter.ts'
 import type { DeadLetterBrake } from '../kafka/middleware/dead-letter-brake.ts'
 import { Producer } from '../kafka/producer/producer.ts'
-import { producerOptions } from '../kafka/producer/producer-options.ts'
+import { type ProducerProfile, producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
 import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import { receiptTimeoutMs } from '../operators/operator-schema.ts'
@@ -59,6 +60,8 @@ export interface WorkerParts {
   readonly cluster: Cluster
   /** For dead letters. */
   readonly producer: Producer
+  /** How statuses are produced, as whatever else this process produces. */
+  readonly producerProfile: ProducerProfile
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
   /** `host:port` for operators whose address is `embedded`; empty if there is none. */
   readonly simulatorAddress: string
@@ -95,7 +98,8 @@ export class Worker implements Service {
     this.#brake = observedBrake(log, metrics, GROUPS.delivery)
     this.#attempts = new AttemptBook(pool, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`, log)
     this.#unreadable = new UnreadableAnswers({ pool, log, days: settings.UNREADABLE_ANSWER_DAYS })
-    const options = producerOptions('safe', { lingerMs: settings.STATUS_LINGER_MS })
+    const lingerMs = Math.max(settings.STATUS_LINGER_MS, producerOptions(parts.producerProfile).lingerMs)
+    const options = producerOptions(parts.producerProfile, { lingerMs })
     this.#statuses = new Producer(cluster, options, observeProducer(log, metrics, 'statuses'))
     this.#reporter = new StatusReporter(this.#statuses, (error) =>
       log.warn({ err: error }, 'a status was not published; trying again'),
@@ -134,9 +138,11 @@ export class Worker implements Service {
   }
 
   async start(): Promise<void> {
+    warnOfLoss(this.#parts)
     await this.#statuses.start([TOPICS.status])
     this.#lines.start()
     if (this.#parts.settings.RECEIPTS_PORT > 0) await this.#listener.start()
+    await this.#takeOverOffsets()
     await this.#consumer.start()
     this.#callBack.start()
     this.#unreadable.start()
@@ -162,6 +168,19 @@ export class Worker implements Service {
     await this.#attempts.stop()
     await this.#unreadable.stop()
     await this.#statuses.close()
+  }
+
+  /** Of versions whose workers read in a group of another name. */
+  async #takeOverOffsets(): Promise<void> {
+    const { cluster, log } = this.#parts
+    const connections = cluster.connections()
+    const succession = { topic: TOPICS.delivery, from: FORMER_GROUPS[GROUPS.delivery], to: GROUPS.delivery }
+    try {
+      const partitions = await inheritOffsets(cluster, connections, succession)
+      if (partitions > 0) log.info({ ...succession, partitions }, 'took over the offsets of the former group')
+    } finally {
+      await connections.close()
+    }
   }
 
   #createMatcher(): ReceiptMatcher {
@@ -289,6 +308,7 @@ export class Worker implements Service {
         { groupId: GROUPS.delivery, topics: [TOPICS.delivery] },
         {
           groupInstanceId: instanceId,
+          commit: settings.DELIVERY_COMMIT,
           fetchBytesMin: 1,
           fetchPauseMs: 40,
           recordsPerPartitionMax: 2_000,
@@ -354,4 +374,10 @@ export class Worker implements Service {
       this.#lines.values().map(({ name, health }) => [name, BREAKER_GAUGE[health.breaker]] as const),
     )
   }
+}
+
+function warnOfLoss({ settings, log }: WorkerParts): void {
+  const loss = COMMIT_LOSS[settings.DELIVERY_COMMIT]
+  if (loss !== null)
+    log.warn({ commit: settings.DELIVERY_COMMIT, loss }, 'this way to commit offsets may lose messages')
 }

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer'
+import { decodeUtf8 } from '../domain/text/decode-utf8.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import type { ProducerRecord } from '../kafka/wire/record-batch-encode.ts'
 import { DeadLetter, type DeadLetterReason } from './dead-letter.ts'
+import { jsonObjectText, memberText } from './embedded-json.ts'
 import { eventCodec } from './event-codec.ts'
 import { TOPICS } from './topics.ts'
 
@@ -40,19 +42,22 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
   return {
     topic: TOPICS.deadLetters,
     key: record.key === null || record.key.length > KEY_BYTES_MAX ? null : Buffer.from(record.key),
-    value: codec.encode({
-      original_topic: topic,
-      original_partition: partition,
-      original_offset: offset,
-      error,
-      message: value === null ? null : value.toString(isText ? 'utf8' : 'base64'),
-      message_encoding: isText ? 'utf8' : 'base64',
-      ...(value?.length === record.value?.length ? {} : { message_bytes: record.value!.length }),
-      failed_at: failedAt,
-      reason,
-      attempts: record.failures + 1,
-      consumer_group: cause.consumerGroup,
-    }),
+    value: encodeLetter(
+      {
+        original_topic: topic,
+        original_partition: partition,
+        original_offset: offset,
+        error,
+        message: value === null ? null : value.toString(isText ? 'utf8' : 'base64'),
+        message_encoding: isText ? 'utf8' : 'base64',
+        ...(value?.length === record.value?.length ? {} : { message_bytes: record.value!.length }),
+        failed_at: failedAt,
+        reason,
+        attempts: record.failures + 1,
+        consumer_group: cause.consumerGroup,
+      },
+      value && jsonObjectText(value),
+    ),
     headers: [
       ...originalHeaders(record),
       ...leftOutKey(record),
@@ -68,6 +73,21 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
       ['dlq-first-failed-at', failedAt],
     ],
   }
+}
+
+/** The original value of a dead letter, byte for byte if it was kept whole. `bytes` is what `letter` was decoded from. */
+export function originalValue(letter: DeadLetter, bytes: Buffer): Buffer | null {
+  const { message } = letter
+  if (message === null) return null
+  if (typeof message === 'object') return Buffer.from(memberText(decodeUtf8(bytes), 'message')!)
+  return Buffer.from(message, letter.message_encoding)
+}
+
+/** An object is put in as it is written: parsed and written again, its long numbers would be rounded. */
+function encodeLetter(letter: DeadLetter, object: string | null): string {
+  if (object === null) return codec.encode(letter)
+  // Within a text of the letter these quotes would be escaped, so this is the member.
+  return codec.encode({ ...letter, message: {} }).replace('"message":{}', () => `"message":${object}`)
 }
 
 /** As many as a letter holds, with their bytes as they are. */

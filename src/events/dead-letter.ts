@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { absentAs, intake, Timestamp } from './fields.ts'
+import { absentAs, Timestamp } from './fields.ts'
 
 /** Why a record could not be handled. A closed list: it labels metrics and filters, details go into `error`. */
 export const DEAD_LETTER_REASONS = [
@@ -20,10 +20,13 @@ export const DeadLetter = Type.Object(
     original_partition: Type.Integer({ minimum: 0 }),
     original_offset: Type.Integer({ minimum: 0 }),
     error: Type.String(),
-    /** The original value, an object where a foreign producer wrote JSON as it is; as base64 when it is not UTF-8. Of a large one its beginning: the rest is on its topic. */
-    message: intake(Type.Union([Type.String(), Type.Null()]), (value) =>
-      typeof value === 'object' && value !== null ? JSON.stringify(value) : value,
-    ),
+    /**
+     * The original value: the object that it was, written as it was; a string only where it was no JSON object, could not be
+     * kept whole, or was written by an earlier version, and null where the record had none. Of a large value its beginning,
+     * as a string: the rest is on its topic. Of foreign producers also a list.
+     */
+    message: Type.Union([Type.Object({}), Type.Array(Type.Unknown()), Type.String(), Type.Null()]),
+    /** How a string stands for the original bytes. */
     message_encoding: absentAs(Type.Union([Type.Literal('utf8'), Type.Literal('base64')]), () => 'utf8'),
     /** Bytes of the original value, when `message` is only its beginning. */
     message_bytes: Type.Optional(Type.Integer({ minimum: 0 })),

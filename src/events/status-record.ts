@@ -1,5 +1,7 @@
+import { errorMessage } from '../domain/error-message.ts'
 import { eventId } from '../domain/event-id.ts'
 import type { Status } from '../domain/status.ts'
+import { statusMeaning } from '../smpp/command-status.ts'
 import { type EventRecord, type EventSource, envelope } from './envelope.ts'
 import { eventCodec } from './event-codec.ts'
 import { StatusEvent } from './status.ts'
@@ -24,6 +26,8 @@ export interface StatusDetails {
   readonly possibleDuplicate: boolean
   readonly operatorMessageId?: string | null
   readonly errorCode?: string | null
+  /** The operator's own words about the error, clean and bounded. */
+  readonly errorText?: string | null
   readonly deliveredAt?: Date | null
   readonly parts?: StatusEvent['parts']
   readonly isLate?: boolean
@@ -56,15 +60,16 @@ export function statusRecord(
 }
 
 function statusEvent(subject: StatusSubject, status: Status, details: StatusDetails, nowMs: number): StatusEvent {
-  const { parts, isLate, route } = details
+  const { parts, isLate, route, errorCode: code = null, errorText: text = null } = details
+  const wasAccepted = (details.operatorMessageId ?? null) !== null
   return {
     event_id: eventId(subject.smsId, status, details.attempt),
     sms_id: subject.smsId,
     customer_id: subject.customerId,
     status,
     operator_message_id: details.operatorMessageId ?? null,
-    error_code: details.errorCode ?? null,
-    error_message: null,
+    error_code: code,
+    error_message: errorMessage({ status, code, text, wasAccepted }, statusMeaning),
     delivered_at: details.deliveredAt?.toISOString() ?? null,
     latency_ms: Math.max(0, nowMs - subject.acceptedAtMs),
     occurred_at: new Date(nowMs).toISOString(),

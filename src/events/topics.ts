@@ -8,9 +8,25 @@ export const TOPICS = {
 
 export type TopicName = (typeof TOPICS)[keyof typeof TOPICS]
 
-/** Consumer groups whose progress others wait for or watch. */
+/**
+ * Every consumer group of the gateway, by what reads in it. Two have the names of the requirements; ClickHouse reads each
+ * topic in a group of its own, so that a rebalance of one does not stop the other.
+ */
 export const GROUPS = {
-  delivery: 'smsgw-delivery',
+  delivery: 'delivery-worker-group',
+  clickhouseAccepted: 'clickhouse_ingestion',
+  clickhouseStatus: 'clickhouse_ingestion_status',
   status: 'smsgw-status',
+  webhooks: 'smsgw-webhooks',
+  audit: 'smsgw-audit',
   deadLetters: 'smsgw-dlq',
 } as const
+
+export type GroupName = (typeof GROUPS)[keyof typeof GROUPS]
+
+/** What groups were called by earlier versions, whose offsets they take over once (docs/decisions/0030). */
+export const FORMER_GROUPS = {
+  [GROUPS.delivery]: 'smsgw-delivery',
+  [GROUPS.clickhouseAccepted]: 'smsgw-clickhouse-accepted',
+  [GROUPS.clickhouseStatus]: 'smsgw-clickhouse-statuses',
+} as const satisfies Partial<Record<GroupName, string>>

@@ -53,6 +53,8 @@ const Answer = strict({
   /** Where the answer says how it went, and what it says when the message was taken. Without it the HTTP status decides. */
   code: Type.Optional(Pointer),
   taken: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+  /** Where a refusal says in words why. */
+  text: Type.Optional(Pointer),
   /** What an answer of success means that has neither id nor code; `taken` if nothing is said. */
   without_id: Type.Optional(Type.Union([Type.Literal('taken'), RefusalClass])),
 })

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { TOPICS } from '../events/topics.ts'
 import { Cluster } from '../kafka/cluster/cluster.ts'
 import { Producer } from '../kafka/producer/producer.ts'
-import { producerOptions } from '../kafka/producer/producer-options.ts'
+import { PRODUCER_LOSS, producerOptions } from '../kafka/producer/producer-options.ts'
 import { OperatorDirectory } from '../operators/operator-directory.ts'
 import { ClockSkew } from '../postgres/clock-skew.ts'
 import { createPool, type Pool } from '../postgres/pool.ts'
@@ -140,7 +140,10 @@ class RoleProcess implements StartedRoles {
     })
     this.#clock.start()
     wait.throwIfStopped()
-    const producer = new Producer(this.#cluster, producerOptions('safe'), observeProducer(log, this.metrics, 'main'))
+    const profile = gateway.KAFKA_PRODUCER
+    const loss = PRODUCER_LOSS[profile]
+    if (loss !== null) log.warn({ profile, loss }, 'this producer profile may lose acknowledged records')
+    const producer = new Producer(this.#cluster, producerOptions(profile), observeProducer(log, this.metrics, 'main'))
     const opening: Service[] = []
     let operators: OperatorDirectory | undefined
     this.#closeAttempt = async () => {

@@ -76,6 +76,11 @@ export function readStatus(written: string): number {
   return Object.hasOwn(COMMAND_STATUS, written) ? COMMAND_STATUS[written as StatusName].code : Number(written)
 }
 
+/** What a status that is written by the specification's name means; null for any other word. */
+export function statusMeaning(name: string): string | null {
+  return Object.hasOwn(COMMAND_STATUS, name) ? COMMAND_STATUS[name as StatusName].meaning : null
+}
+
 /** `ESME_RTHROTTLED (0x00000058)`, or the code alone: for people. */
 export function describeStatus(code: number): string {
   const hex = `0x${code.toString(16).padStart(8, '0')}`

@@ -1,6 +1,6 @@
 import type { DeadLetterReason } from '../events/dead-letter.ts'
 import { deadLetterRecord } from '../events/dead-letter-record.ts'
-import { TOPICS } from '../events/topics.ts'
+import { GROUPS, TOPICS } from '../events/topics.ts'
 import type { Cluster } from '../kafka/cluster/cluster.ts'
 import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
@@ -23,8 +23,6 @@ import type { webhookSettings } from './config.ts'
 import { createDelivery, type Delivery } from './create-delivery.ts'
 import { measureDeliveries } from './measure-deliveries.ts'
 import { BacklogWatch } from './watch-backlogs.ts'
-
-const WEBHOOKS_GROUP = 'smsgw-webhooks'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
@@ -65,8 +63,8 @@ export class WebhookDispatcher implements Service {
   constructor(parts: WebhookDispatcherParts) {
     this.#parts = parts
     const { settings, pool, log, metrics } = parts
-    this.#observer = observeConsumer(log, metrics, WEBHOOKS_GROUP)
-    this.#brake = observedBrake(log, metrics, WEBHOOKS_GROUP)
+    this.#observer = observeConsumer(log, metrics, GROUPS.webhooks)
+    this.#brake = observedBrake(log, metrics, GROUPS.webhooks)
     this.#metering = measureDeliveries(metrics, pool)
     const { counted, exhausted } = this.#metering
     this.#delivery = createDelivery({ settings, pool, log, counted, exhausted: () => exhausted(1) })
@@ -111,13 +109,13 @@ export class WebhookDispatcher implements Service {
       failed: (error, failures) => observer.handlerFailed(error, 1, failures),
     })
     const publish: PublishDeadLetter = (record, reason, error, stack) => {
-      const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: WEBHOOKS_GROUP }
+      const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.webhooks }
       return producer.send(deadLetterRecord(record, cause, Date.now()))
     }
     return new Consumer(
       cluster,
       consumerOptions(
-        { groupId: WEBHOOKS_GROUP, topics: [TOPICS.status] },
+        { groupId: GROUPS.webhooks, topics: [TOPICS.status] },
         {
           groupInstanceId: instanceId,
           fetchBytesMin: 1,

@@ -67,6 +67,24 @@ test('a message in one part has no row but its attempt', async () => {
   expect(rows).toEqual([])
 })
 
+test('what the operator wrote beside its code is stored with it, of an attempt and of a part', async () => {
+  const [short, long] = [newId(), newId()]
+  const refusal = {
+    outcome: 'temporary',
+    operatorMessageId: null,
+    errorCode: '27',
+    errorText: 'Absent subscriber',
+  } as const
+  await book.begin(start(short))
+  await book.end({ ...taken(short, ''), ...refusal })
+  await book.begin(start(long, { partCount: 2, parts: [1, 2] }))
+  await book.endPart({ ...partEnd(long, 1, 1, 'sent') })
+  await book.endPart({ ...partEnd(long, 1, 2, 'temporary'), ...refusal })
+  const known = { errorCode: '27', errorText: 'Absent subscriber' }
+  expect((await book.history(short)).attempts[0]!.parts).toMatchObject([known])
+  expect((await book.history(long)).attempts[0]!.parts).toMatchObject([{ errorText: null }, known])
+})
+
 test('who takes over knows of each part what is known, and which were submitted again', async () => {
   const smsId = newId()
   await book.begin(start(smsId, { partCount: 3, parts: [1, 2, 3] }))

@@ -65,7 +65,8 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
     consumers: 1,
     flush: 'fast',
     topics,
-    groupPrefix: uniqueName('ch'),
+    blockRows: 65_536,
+    groups: { accepted: uniqueName('ch'), status: uniqueName('ch') },
   } as const
   const producer = new Producer(cluster)
   await producer.start([topics.accepted, topics.status])
@@ -181,7 +182,8 @@ test('events of 150 months, absurd times and aborted transactions stop nothing: 
     consumers: 1,
     flush: 'fast',
     topics,
-    groupPrefix: uniqueName('ch'),
+    blockRows: 65_536,
+    groups: { accepted: uniqueName('ch'), status: uniqueName('ch') },
   })
   const counts = async () => {
     const [row] = await readRows<{ kept: number; listed: number; last: number; firstYear: number }>(

@@ -1,11 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { inheritOffsets } from '../../src/kafka/admin/inherit-offsets.ts'
 import { committedOffsets } from '../../src/kafka/admin/read-groups.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Consumer } from '../../src/kafka/consumer/consumer.ts'
 import { consumerOptions } from '../../src/kafka/consumer/consumer-options.ts'
 import { inLanes } from '../../src/kafka/consumer/handling.ts'
-import { DONE } from '../../src/kafka/consumer/outcome.ts'
+import { DONE, retryAt } from '../../src/kafka/consumer/outcome.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
+import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { applyReset, previewReset } from '../../src/ops/groups/reset-offsets.ts'
 import type { ResetTarget } from '../../src/ops/groups/reset-target.ts'
 import { eventually } from '../servers/eventually.ts'
@@ -92,4 +94,78 @@ test('a group with members is left alone, also when it comes to life after the p
   await expect(previewReset(cluster, connections, { group: groupId, topics: [], target })).rejects.toThrow(
     /has members/,
   )
+})
+
+test('a group under a new name goes on where the former one was: nothing is skipped, nothing handled twice', async () => {
+  const cluster = testCluster()
+  const connections = cluster.connections()
+  onTestFinished(() => connections.close())
+  const topic = await freshTopic(cluster, PARTITIONS)
+  const [from, to] = [uniqueName('former'), uniqueName('group')]
+  await fill(cluster, topic, 100)
+  const succession = { topic, from, to }
+  expect(await inheritOffsets(cluster, connections, succession)).toBe(0)
+
+  // The record in the middle of each partition waits for a retry: behind it everything is done but not committed.
+  const handled = new Map<string, number>()
+  const name = ({ partition, offset }: ConsumedRecord): string => `${partition}-${offset}`
+  const handle = async (record: ConsumedRecord) => {
+    if (record.offset === 50) return retryAt(Date.now() + 600_000)
+    handled.set(name(record), (handled.get(name(record)) ?? 0) + 1)
+    return DONE
+  }
+  const former = new Consumer(
+    cluster,
+    consumerOptions({ groupId: from, topics: [topic] }, { drainMsMax: 100 }),
+    inLanes({ handle, concurrencyMax: 10, laneOf: name }),
+  )
+  await former.start()
+  await eventually(
+    () => handled.size,
+    (records) => records === 99 * PARTITIONS,
+  )
+  await former.stop()
+  expect(handled.size).toBe(99 * PARTITIONS)
+
+  expect(await inheritOffsets(cluster, connections, succession)).toBe(PARTITIONS)
+  const committed = await committedOffsets(cluster, connections, [from, to])
+  const of = (group: string) =>
+    committed.filter(({ groupId }) => groupId === group).map(({ groupId: _, ...rest }) => rest)
+  expect(of(to)).toEqual(of(from))
+  expect(of(to).map(({ offset }) => offset)).toEqual([50, 50, 50])
+  await fill(cluster, topic, 1)
+  expect(await readToEnd(cluster, topic, to, 2 * PARTITIONS)).toBe(2 * PARTITIONS)
+
+  // Once it has offsets of its own, those of the former group count no more, whatever becomes of them.
+  await fill(cluster, topic, 1)
+  const reset = await previewReset(cluster, connections, { group: from, topics: [], target: { kind: 'earliest' } })
+  await applyReset(cluster, connections, from, reset)
+  expect(await inheritOffsets(cluster, connections, succession)).toBe(0)
+  expect(await readToEnd(cluster, topic, to, PARTITIONS)).toBe(PARTITIONS)
+})
+
+test('a group that has a member already is left as it is', async () => {
+  const cluster = testCluster()
+  const connections = cluster.connections()
+  onTestFinished(() => connections.close())
+  const topic = await freshTopic(cluster, PARTITIONS)
+  const [from, to] = [uniqueName('former'), uniqueName('group')]
+  await fill(cluster, topic, 10)
+  await readToEnd(cluster, topic, from, 10 * PARTITIONS)
+  let isJoined = false
+  const member = new Consumer(
+    cluster,
+    consumerOptions({ groupId: to, topics: [topic] }, { commitIntervalMs: 600_000 }),
+    inLanes({ handle: async () => DONE, concurrencyMax: 10 }),
+    { assigned: () => (isJoined = true) },
+  )
+  await member.start()
+  onTestFinished(() => member.stop())
+  expect(
+    await eventually(
+      () => isJoined,
+      (joined) => joined,
+    ),
+  ).toBe(true)
+  expect(await inheritOffsets(cluster, connections, { topic, from, to })).toBe(0)
 })

@@ -3,6 +3,7 @@ import type { SubmitResult } from '../../src/delivery/connectors/connector.ts'
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu, createResponse } from '../../src/smpp/pdu.ts'
+import { createTlv } from '../../src/smpp/tlv.ts'
 import { eventually } from '../servers/eventually.ts'
 import { openSmpp, ready, smppMessage, submitAll } from '../servers/open-smpp.ts'
 import { RECEIPT_ESM_CLASS, scripted } from '../servers/scripted-smsc.ts'
@@ -190,7 +191,9 @@ test('refusals mean what the table or the operator says', async () => {
   const statuses = [ESME_RTHROTTLED.code, ESME_RMSGQFUL.code, ESME_RINVDSTADR.code, ESME_RSYSERR.code, 0x450, 0x451]
   const smsc = await scripted((pdu, link) => {
     if (pdu.command !== 'submit_sm') return false
-    link.send(createResponse(pdu, { status: statuses[smsc.received('submit_sm').length - 1]! }))
+    const status = statuses[smsc.received('submit_sm').length - 1]!
+    const tlvs = status === 0x450 ? [createTlv('additional_status_info_text', 'No\u0007 credit left')] : []
+    link.send(createResponse(pdu, { status, tlvs }))
     return true
   })
   const opened = openSmpp(smsc.address, { errors: { ESME_RMSGQFUL: 'temporary', '0x450': 'rejected' } })
@@ -200,7 +203,7 @@ test('refusals mean what the table or the operator says', async () => {
     { kind: 'temporary', code: 'ESME_RMSGQFUL' },
     { kind: 'rejected', code: 'ESME_RINVDSTADR' },
     { kind: 'temporary', code: 'ESME_RSYSERR' },
-    { kind: 'rejected', code: '0x450' },
+    { kind: 'rejected', code: '0x450', text: 'No  credit left' },
     { kind: 'temporary', code: '0x451' },
   ])
 })

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { applyMigrations } from '../../src/analytics/apply-migrations.ts'
 import { createClickHouse, ensureDatabase } from '../../src/analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
-import { ensureKafkaTables } from '../../src/analytics/kafka-tables.ts'
+import { ensureKafkaTables, GATEWAY_GROUPS } from '../../src/analytics/kafka-tables.ts'
 import { readIngestionFaults } from '../../src/analytics/read-ingestion-faults.ts'
 import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
 import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
+import { GROUPS } from '../../src/events/topics.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { describeTopics } from '../../src/kafka/admin/describe-topics.ts'
 import { committedOffsets } from '../../src/kafka/admin/read-groups.ts'
@@ -83,7 +84,7 @@ test('a role logs in over TLS, and does what it has to and nothing else', async 
   const looking = relay.connections()
   onTestFinished(() => looking.close())
   // What its reconciler looks at, and nobody else's.
-  const watched = ['smsgw-delivery', 'smsgw-status']
+  const watched = [GROUPS.delivery, GROUPS.status]
   expect(await retryCall(() => committedOffsets(relay, looking, watched))).toEqual([])
   await expect(committedOffsets(relay, looking, ['smsgw-webhooks'])).rejects.toThrow('GROUP_AUTHORIZATION_FAILED')
 
@@ -122,7 +123,8 @@ test('what keeps ClickHouse from logging in is told, by the table', async () => 
     consumers: 1,
     flush: 'fast',
     topics: { accepted: 'sms.accepted', status: 'sms.status' },
-    groupPrefix: 'smsgw-clickhouse',
+    blockRows: 65_536,
+    groups: GATEWAY_GROUPS,
   })
   const faults = await eventually(
     '2 tables report a fault',

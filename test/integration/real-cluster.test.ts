@@ -146,10 +146,10 @@ test('the topics are as declared: replication factor 3, two in sync, and every g
     expect(lags.filter(({ lag }) => lag > 0)).toEqual([])
     expect(new Set(lags.map(({ group }) => group))).toEqual(
       new Set([
+        'clickhouse_ingestion',
+        'clickhouse_ingestion_status',
+        'delivery-worker-group',
         'smsgw-audit',
-        'smsgw-clickhouse-accepted',
-        'smsgw-clickhouse-statuses',
-        'smsgw-delivery',
         'smsgw-status',
         'smsgw-webhooks',
       ]),

@@ -31,7 +31,9 @@ const MessageAnswer = Type.Object({
   valid_until: Type.Union([Type.String(), Type.Null()]),
   operator_message_id: Type.Union([Type.String(), Type.Null()]),
   error_code: Type.Union([Type.String(), Type.Null()]),
-  error_message: Type.Union([Type.String(), Type.Null()]),
+  error_message: Type.Union([Type.String(), Type.Null()], {
+    description: 'Plain words for the error, with the code and the words of the operator; null while there is none',
+  }),
   possible_duplicate: Type.Boolean(),
   timeline: Type.Array(TimelineEntry),
 })

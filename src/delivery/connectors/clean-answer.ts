@@ -6,6 +6,7 @@ import type { SubmitResult, UnidentifiedCode } from './connector.ts'
 export const OPERATOR_ID_CHARS_MAX = 255
 const CODE_CHARS_MAX = 100
 const SAMPLE_CHARS_MAX = 500
+const TEXT_CHARS_MAX = 200
 
 /*
   Where operators' answers to submits enter the gateway. Every connector makes its results here, so that nothing which
@@ -23,7 +24,12 @@ export function unidentified(code: UnidentifiedCode, answer: string): SubmitResu
   return { kind: 'unidentified', code, sample: cleanText(answer, SAMPLE_CHARS_MAX) }
 }
 
-/** The operator did not take the part, or nobody knows. `code` is the operator's word for it, or ours. */
-export function refusedAs(kind: RefusalClass | 'unsent', code: string): SubmitResult {
-  return { kind, code: cleanText(code, CODE_CHARS_MAX) || 'unnamed' }
+/**
+ * The operator did not take the part, or nobody knows. `code` is the operator's word for it, or ours; `text` is what the
+ * operator wrote beside it.
+ */
+export function refusedAs(kind: RefusalClass | 'unsent', code: string, text: string | null = null): SubmitResult {
+  const words = cleanText(text ?? '', TEXT_CHARS_MAX)
+  const refusal = { kind, code: cleanText(code, CODE_CHARS_MAX) || 'unnamed' }
+  return words === '' ? refusal : { ...refusal, text: words }
 }

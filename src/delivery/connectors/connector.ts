@@ -41,7 +41,12 @@ export type UnidentifiedCode = (typeof UNIDENTIFIED_CODES)[number]
 export type SubmitResult =
   | { readonly kind: 'sent'; readonly operatorMessageId: string }
   | { readonly kind: 'unidentified'; readonly code: UnidentifiedCode; readonly sample: string }
-  | { readonly kind: 'temporary' | 'throttled' | 'rejected' | 'ambiguous' | 'unsent'; readonly code: string }
+  | {
+      readonly kind: 'temporary' | 'throttled' | 'rejected' | 'ambiguous' | 'unsent'
+      readonly code: string
+      /** The operator's own words, if its answer had some. */
+      readonly text?: string
+    }
 
 /** An operator's last word on what became of a part of a message that it took. */
 export interface Receipt {

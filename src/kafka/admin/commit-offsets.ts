@@ -13,16 +13,16 @@ export async function commitOffsets(
   cluster: Cluster,
   connections: BrokerConnections,
   groupId: string,
-  offsets: readonly PartitionOffset[],
+  offsets: readonly (PartitionOffset & { readonly metadata?: string })[],
 ): Promise<void> {
   const coordinator = (await findCoordinators(cluster, [groupId])).get(groupId)!
   const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, partitions]) => ({
     name,
-    partitions: partitions.map(({ partition, offset }) => ({
+    partitions: partitions.map(({ partition, offset, metadata = '' }) => ({
       partitionIndex: partition,
       committedOffset: BigInt(offset),
       committedLeaderEpoch: -1,
-      committedMetadata: '',
+      committedMetadata: metadata,
     })),
   }))
   const response: offsetCommitV8.OffsetCommitResponse = await callBroker(

@@ -16,6 +16,8 @@ export interface ListedGroup {
 export interface CommittedOffset extends TopicPartition {
   readonly groupId: string
   readonly offset: number
+  /** What the group's members keep beside the offset; empty for nothing. */
+  readonly metadata: string
 }
 
 /** All groups that consume, of both protocols, in the order of their names. Each broker knows those it coordinates. */
@@ -68,11 +70,12 @@ function committedOf(group: offsetFetchV8.OffsetFetchResponseGroup): CommittedOf
   return group.topics.flatMap(({ name, partitions }) =>
     partitions
       .filter(({ errorCode, committedOffset }) => errorCode === 0 && committedOffset >= 0n)
-      .map(({ partitionIndex, committedOffset }) => ({
+      .map(({ partitionIndex, committedOffset, metadata }) => ({
         groupId: group.groupId,
         topic: name,
         partition: partitionIndex,
         offset: Number(committedOffset),
+        metadata: metadata ?? '',
       })),
   )
 }

@@ -57,6 +57,12 @@ export interface ConsumerOptions {
   readonly drainMsMax: number
 }
 
+/** What each way to commit may lose; null for nothing. */
+export const COMMIT_LOSS: Readonly<Record<ConsumerOptions['commit'], string | null>> = {
+  handled: null,
+  enqueue: 'a process that dies loses the records that it has buffered, and those that wait for a retry',
+}
+
 const WORKER = {
   groupInstanceId: null,
   startFrom: 'earliest',
@@ -78,7 +84,7 @@ const WORKER = {
   headCrowdedMsMax: 10_000,
   headOverdueMsMax: 300_000,
   commitIntervalMs: 1_000,
-  metadataAgeMsMax: 30_000,
+  metadataAgeMsMax: 5_000,
   drainMsMax: 10_000,
 } as const satisfies Omit<ConsumerOptions, 'groupId' | 'topics'>
 

@@ -55,6 +55,15 @@ const PRODUCER_PROFILES = {
 
 export type ProducerProfile = keyof typeof PRODUCER_PROFILES
 
+export const PRODUCER_PROFILE_NAMES = Object.keys(PRODUCER_PROFILES) as readonly ProducerProfile[]
+
+/** What each profile may lose of records that it reported as acknowledged, and what it may write twice; null for nothing. */
+export const PRODUCER_LOSS: Readonly<Record<ProducerProfile, string | null>> = {
+  safe: null,
+  fast: 'a leader that fails takes with it the records that it acknowledged and no other replica has; a lost answer writes its records twice',
+  batch: null,
+}
+
 /** The profile with what differs from it. Throws RangeError naming the option that cannot be. */
 export function producerOptions(profile: ProducerProfile, overrides: Partial<ProducerOptions> = {}): ProducerOptions {
   const options = { ...PRODUCER_PROFILES[profile], ...overrides }

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { COMMIT_LOSS } from '../../kafka/consumer/consumer-options.ts'
+import { PRODUCER_LOSS } from '../../kafka/producer/producer-options.ts'
 import { allSettings } from './config-command.ts'
 
 const SOURCE = join(import.meta.dirname, '../..')
@@ -17,6 +19,12 @@ test('every setting that is declared anywhere is shown', () => {
     .map(([, name]) => name!)
   expect(declared).toContain('RECEIPTS_PORT')
   expect(declared.filter((name) => !shown.some(([other]) => other === name))).toEqual([])
+})
+
+test('a choice that may lose messages says so, and what', () => {
+  const docs = new Map(shown.map(([name, { doc }]) => [name, doc]))
+  expect(docs.get('KAFKA_PRODUCER')).toContain(PRODUCER_LOSS.fast)
+  expect(docs.get('DELIVERY_COMMIT')).toContain(COMMIT_LOSS.enqueue)
 })
 
 test('what is secret by its name is not shown', () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { GROUPS } from '../../events/topics.ts'
 import { listGroups } from '../../kafka/admin/read-groups.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import type { ResetRow } from '../groups/plan-reset.ts'
@@ -8,7 +9,7 @@ import { withCluster } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
 
 /** Moving this group on leaves messages unsent until the reconciler finds them; moving it back has them looked at again. */
-const DELIVERY_GROUP = 'smsgw-delivery'
+const DELIVERY_GROUP = GROUPS.delivery
 
 interface ResetOptions extends TargetOptions {
   readonly topic?: string[]

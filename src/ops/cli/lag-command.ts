@@ -68,8 +68,8 @@ shows the rest in time, and a running monitor has it all: smsgw_consumergroup_st
 
 Examples:
   $ smsgw lag
-  $ smsgw lag smsgw-delivery --exact
-  $ smsgw lag smsgw-delivery --watch`,
+  $ smsgw lag delivery-worker-group --exact
+  $ smsgw lag delivery-worker-group --watch`,
     )
     .action((group: string | undefined, options: LagOptions) =>
       withCluster(async (cluster) => {

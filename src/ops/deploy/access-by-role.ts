@@ -1,4 +1,4 @@
-import { GROUPS, TOPICS } from '../../events/topics.ts'
+import { FORMER_GROUPS, GROUPS, type GroupName, TOPICS } from '../../events/topics.ts'
 
 type Operation =
   | 'Read'
@@ -21,9 +21,9 @@ export interface Access {
 /** What a role reads, as which group, what it writes, and whose offsets it looks at. */
 interface RoleUse {
   readonly reads?: readonly string[]
-  readonly groups?: readonly string[]
+  readonly groups?: readonly GroupName[]
   readonly writes?: readonly string[]
-  readonly watches?: readonly string[]
+  readonly watches?: readonly GroupName[]
 }
 
 const { accepted, delivery, status, deadLetters } = TOPICS
@@ -33,12 +33,12 @@ const USES: Readonly<Record<string, RoleUse>> = {
   api: {},
   // What is redriven goes by the outbox too, and so do the records of who did it. What is lost shows by others' offsets.
   relay: { writes: [accepted, delivery, status, deadLetters], watches: [GROUPS.delivery, GROUPS.status] },
-  worker: { reads: [delivery], groups: ['smsgw-delivery'], writes: [status, deadLetters] },
-  status: { reads: [status], groups: ['smsgw-status'], writes: [status, deadLetters] },
-  webhooks: { reads: [status], groups: ['smsgw-webhooks'], writes: [deadLetters] },
-  audit: { reads: [accepted, status, deadLetters], groups: ['smsgw-audit'], writes: [deadLetters] },
-  analytics: { reads: [accepted, status], groups: ['smsgw-clickhouse'] },
-  dlq: { reads: [deadLetters], groups: ['smsgw-dlq'] },
+  worker: { reads: [delivery], groups: [GROUPS.delivery], writes: [status, deadLetters] },
+  status: { reads: [status], groups: [GROUPS.status], writes: [status, deadLetters] },
+  webhooks: { reads: [status], groups: [GROUPS.webhooks], writes: [deadLetters] },
+  audit: { reads: [accepted, status, deadLetters], groups: [GROUPS.audit], writes: [deadLetters] },
+  analytics: { reads: [accepted, status], groups: [GROUPS.clickhouseAccepted, GROUPS.clickhouseStatus] },
+  dlq: { reads: [deadLetters], groups: [GROUPS.deadLetters] },
   monitor: {},
 }
 
@@ -57,6 +57,8 @@ function accessOf(role: string, { reads = [], groups = [], writes = [], watches 
     access.push({ type: 'topic', name, operations })
   }
   for (const name of groups) access.push({ type: 'group', name, operations: ['Read'] })
+  // Whose offsets they take over.
+  for (const name of groups.flatMap(formerNames)) access.push({ type: 'group', name, operations: ['Describe'] })
   for (const name of watches) access.push({ type: 'group', name, operations: ['Describe'] })
   if (role === 'monitor') access.push({ type: 'group', name: '', operations: ['Describe'] })
   // Every process of the gateway has a producer that takes an id.
@@ -64,11 +66,17 @@ function accessOf(role: string, { reads = [], groups = [], writes = [], watches 
   return access
 }
 
+function formerNames(group: GroupName): string[] {
+  return group in FORMER_GROUPS ? [FORMER_GROUPS[group as keyof typeof FORMER_GROUPS]] : []
+}
+
 function administrator(): Access[] {
   const operations: Operation[] = ['Read', 'Write', 'Describe', 'DescribeConfigs', 'Create', 'Alter', 'AlterConfigs']
   return [
     ...Object.values(TOPICS).map((name): Access => ({ type: 'topic', name, operations })),
-    { type: 'group', name: 'smsgw-', operations: ['Read', 'Describe'] },
+    ...['smsgw-', GROUPS.delivery, GROUPS.clickhouseAccepted].map(
+      (name): Access => ({ type: 'group', name, operations: ['Read', 'Describe'] }),
+    ),
     {
       type: 'cluster',
       name: '',

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { cleanId, cleanText } from '../../domain/text/clean-text.ts'
 import { decodeUtf8 } from '../../domain/text/decode-utf8.ts'
 import { DeadLetter } from '../../events/dead-letter.ts'
+import { originalValue } from '../../events/dead-letter-record.ts'
 import { EventFormError, eventCodec } from '../../events/event-codec.ts'
 import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
 import type { LetterPlace } from './letter-id.ts'
@@ -66,7 +67,6 @@ function readContent(
 ): Omit<Letter, keyof LetterPlace | 'redrives' | 'subject' | 'key' | 'headers'> {
   try {
     const letter = codec.decode(record.value)
-    const encoding = letter.message_encoding === 'base64' ? 'base64' : 'utf8'
     return {
       reason: letter.reason,
       error: letter.error,
@@ -76,7 +76,7 @@ function readContent(
       originalOffset: letter.original_offset,
       consumerGroup: cleanId(letter.consumer_group) ?? '',
       attempts: letter.attempts,
-      value: letter.message === null ? null : Buffer.from(letter.message, encoding),
+      value: originalValue(letter, record.value!),
     }
   } catch (error) {
     if (!(error instanceof EventFormError)) throw error

@@ -1,8 +1,11 @@
+import { FORMER_GROUPS } from '../../events/topics.ts'
 import { countMembers } from '../../kafka/admin/describe-groups.ts'
 import { type CommittedOffset, committedOffsets, type ListedGroup, listGroups } from '../../kafka/admin/read-groups.ts'
 import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
 import { EARLIEST, LATEST, listOffsets } from '../../kafka/consumer/list-offsets.ts'
 import type { TopicPartition } from '../../kafka/wire/consumer-protocol.ts'
+
+const FORMER: ReadonlySet<string> = new Set(Object.values(FORMER_GROUPS))
 
 /** How far a group is in a partition. */
 export interface PartitionLag extends TopicPartition {
@@ -53,7 +56,7 @@ export async function readLag(
 }
 
 /**
- * All that can be said of one moment: of every group or of `only` one, and of `topics` even if no group reads them.
+ * All that can be said of one moment: of every group (but former ones of ours, whose lag grows for ever) or of `only` one, and of `topics` even if no group reads them.
  * Throws as `readLag`.
  */
 export async function sampleLag(
@@ -61,8 +64,8 @@ export async function sampleLag(
   connections: BrokerConnections,
   { topics = [], only }: { readonly topics?: readonly string[]; readonly only?: string | undefined } = {},
 ): Promise<LagSample> {
-  const listed = (await listGroups(cluster, connections)).filter(
-    ({ groupId }) => only === undefined || groupId === only,
+  const listed = (await listGroups(cluster, connections)).filter(({ groupId }) =>
+    only === undefined ? !FORMER.has(groupId) : groupId === only,
   )
   const groupIds = listed.map(({ groupId }) => groupId)
   const members = await countMembers(cluster, connections, listed)

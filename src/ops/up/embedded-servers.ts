@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { ClickHouseServer } from '../../embedded/clickhouse/clickhouse-server.ts'
 import { KafkaCluster } from '../../embedded/kafka/kafka-cluster.ts'
@@ -23,6 +24,8 @@ export interface EmbeddedServers {
   readonly kafkaLogin: KafkaLogin
   /** For the gateway's own processes: `addresses.database`, by a shorter way if there is one. */
   readonly databaseForRoles: string
+  /** Whether ClickHouse is one that was started here, and shares the cores with all the rest. */
+  readonly hasOwnClickHouse: boolean
   /** Those that were started here; each broker by itself. */
   readonly servers: readonly RestartableServer[]
   stop(): Promise<void>
@@ -80,9 +83,18 @@ export async function startEmbeddedServers(options: EmbeddedOptions): Promise<Em
     addresses: { kafka: kafka!, database: database!, clickhouse: clickhouse! },
     kafkaLogin,
     databaseForRoles,
+    hasOwnClickHouse: given.clickhouse === '',
     servers,
     stop,
   }
+}
+
+const EMBEDDED_CONSUMERS_MAX = 2
+
+/** What these servers change of the settings' defaults: whoever sets them is heard. */
+export function defaultsOf({ hasOwnClickHouse }: EmbeddedServers, cores = availableParallelism()): NodeJS.ProcessEnv {
+  if (!hasOwnClickHouse) return {}
+  return { CLICKHOUSE_CONSUMERS: String(Math.max(1, Math.min(EMBEDDED_CONSUMERS_MAX, Math.floor(cores / 4)))) }
 }
 
 /** The settings by which roles find these servers. */

@@ -16,7 +16,7 @@ import { createAdminServer } from './admin-server.ts'
 import { upSettings } from './config.ts'
 import { dataFolders, watchDataDisks } from './data-disks.ts'
 import { demoCustomer } from './demo-customer.ts'
-import { type EmbeddedServers, environmentOf, startEmbeddedServers } from './embedded-servers.ts'
+import { defaultsOf, type EmbeddedServers, environmentOf, startEmbeddedServers } from './embedded-servers.ts'
 import { lockDataFolder } from './lock-data-folder.ts'
 import { refuseUnfitServers } from './refuse-unfit-servers.ts'
 import { removeServersFile, type ServersFile, writeServersFile } from './servers-file.ts'
@@ -209,6 +209,7 @@ class GatewayProcesses {
       SIMULATOR_PASSWORD: simulator.password,
       AUDIT_FOLDER: join(this.#dataFolder, 'audit'),
       DISK_FOLDERS: folders.join(),
+      ...defaultsOf(servers),
       ...this.#options.env,
       ...environmentOf(servers),
     }

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import type { ClickHouse } from '../../../src/analytics/clickhouse-client.ts'
 import { listAuditFiles } from '../../../src/audit/audit-files.ts'
 import { verifyAuditLog } from '../../../src/audit/verify-log.ts'
+import { GROUPS } from '../../../src/events/topics.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import { readLag } from '../../../src/ops/lag/read-lag.ts'
 import type { Pool } from '../../../src/postgres/pool.ts'
@@ -51,7 +52,7 @@ export async function collectFacts(sources: Sources): Promise<Facts> {
       analytics: sources.clickhouse && (await readAnalytics(sources.clickhouse)),
       auditLog: await readAuditLog(sources.auditFolder),
       lags: (await readLag(cluster, connections)).filter(({ group }) => group.startsWith('smsgw-')),
-      commits: { watched: sources.watched, history: await readCommitHistory(cluster, 'smsgw-') },
+      commits: { watched: sources.watched, history: await readCommitHistory(cluster, new Set(Object.values(GROUPS))) },
       planted: sources.planted,
       leaks: await scanLogs(sources.folder, sources.canaries),
     }

@@ -11,13 +11,13 @@ import { readLog } from './read-log.ts'
 */
 const OFFSET_KEY_VERSION_MAX = 1
 
-/** Every commit that the brokers wrote down, in the order in which they did. */
-export async function readCommitHistory(cluster: Cluster, groupPrefix: string): Promise<CommitFacts> {
+/** Every commit of these groups that the brokers wrote down, in the order in which they did. */
+export async function readCommitHistory(cluster: Cluster, groups: ReadonlySet<string>): Promise<CommitFacts> {
   const moves = new OffsetMoves()
   await readLog(cluster, '__consumer_offsets', ({ key, value }) => {
     if (!key || key.readInt16BE(0) > OFFSET_KEY_VERSION_MAX) return
     const { group, topic, partition } = readKey(key)
-    if (!group.startsWith(groupPrefix)) return
+    if (!groups.has(group)) return
     moves.saw(`${group} ${topic}[${partition}]`, value ? Number(value.readBigInt64BE(2)) : null)
   })
   return moves.facts

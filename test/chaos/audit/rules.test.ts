@@ -173,7 +173,7 @@ const WRONG: readonly (readonly [string, string, RegExp, Change])[] = [
   [
     'a planted record is no dead letter',
     'A8',
-    /is no dead letter of smsgw-delivery/,
+    /is no dead letter of delivery-worker-group/,
     (facts) => ({
       topics: { ...facts.topics, deadLetters: [] },
     }),

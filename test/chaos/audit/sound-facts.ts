@@ -15,7 +15,7 @@ export function soundFacts(): Facts {
     original_topic: 'sms.delivery',
     original_partition: 0,
     original_offset: 9,
-    consumer_group: 'smsgw-delivery',
+    consumer_group: 'delivery-worker-group',
     reason: 'not-json',
   })
   return {

@@ -1,9 +1,11 @@
+import { GROUPS } from '../../../src/events/topics.ts'
 import { committedOffsets, listGroups } from '../../../src/kafka/admin/read-groups.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import type { CommitFacts } from './facts.ts'
 import { OffsetMoves } from './offset-moves.ts'
 
 const EVERY_MS = 1_000
+const GATEWAY_GROUPS: ReadonlySet<string> = new Set(Object.values(GROUPS))
 
 /** Looks at the committed offsets of all groups throughout: what brokers forget, their own history does not tell. */
 export class CommitWatch {
@@ -32,7 +34,7 @@ export class CommitWatch {
     while (!this.#stopping) {
       try {
         const groups = (await listGroups(this.#cluster, connections)).map(({ groupId }) => groupId)
-        const ours = groups.filter((group) => group.startsWith('smsgw-'))
+        const ours = groups.filter((group) => GATEWAY_GROUPS.has(group))
         for (const { groupId, topic, partition, offset } of await committedOffsets(this.#cluster, connections, ours)) {
           this.#moves.saw(`${groupId} ${topic}[${partition}]`, offset)
         }

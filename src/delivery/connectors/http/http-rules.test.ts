@@ -83,6 +83,22 @@ test('only what says so is taken; what may have been taken is ambiguous', () => 
   expect(read(302, null)).toMatchObject({ kind: 'ambiguous' })
 })
 
+test('the words of a refusal are quoted where the description says they are: clean, bounded, and nothing else', () => {
+  const form = { id: '/id', code: '/code', taken: ['ok'], text: '/why' }
+  const errors: HttpErrorForm = { codes: { busy: 'throttled' }, otherwise: 'temporary' }
+  const read = (status: number, json: object) => readAnswer(answered(status, JSON.stringify(json)), form, errors)
+  expect(read(200, { code: 'busy', why: ' Try\nlater ' })).toEqual({
+    kind: 'throttled',
+    code: 'busy',
+    text: 'Try later',
+  })
+  expect(read(200, { code: '9', why: 'x'.repeat(1_000) })).toMatchObject({ kind: 'temporary', text: 'x'.repeat(200) })
+  expect(read(400, { why: 'Bad number' })).toEqual({ kind: 'rejected', code: 'http-400', text: 'Bad number' })
+  for (const why of [undefined, null, {}, '', '\u0000'])
+    expect(read(200, { code: '9', why })).not.toHaveProperty('text')
+  expect(read(200, { code: 'ok', id: 'a', why: 'fine' })).toEqual({ kind: 'sent', operatorMessageId: 'a' })
+})
+
 test('no answer of any kind makes a message sent that does not name it, and what comes of it can be stored', () => {
   const { answer, errors } = describeHttp({ use: 'infobip', receipts: {} })
   const id = fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary', maxLength: 400 }))

@@ -28,10 +28,11 @@ export function readAnswer(answer: HttpAnswer, form: HttpAnswerForm, errors: Htt
     const result = takenAs(textAt(json, form.id), whyUnidentified(answer), text)
     return result.kind === 'unidentified' && code === null ? withoutId(answer, form, errors, result) : result
   }
+  const words = form.text === undefined ? null : textAt(json, form.text)
   const byCode = code !== null && errors.codes && Object.hasOwn(errors.codes, code) ? errors.codes[code] : undefined
-  if (byCode) return refusedAs(byCode, code!)
-  if (code !== null && !form.taken!.includes(code) && errors.otherwise) return refusedAs(errors.otherwise, code)
-  return refusedAs(byStatus(status, errors) ?? usual(status), code ?? `http-${status}`)
+  if (byCode) return refusedAs(byCode, code!, words)
+  if (code !== null && !form.taken!.includes(code) && errors.otherwise) return refusedAs(errors.otherwise, code, words)
+  return refusedAs(byStatus(status, errors) ?? usual(status), code ?? `http-${status}`, words)
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { CompleteSmppSettings } from '../../../operators/smpp-settings.ts'
 import { COMMAND_STATUS } from '../../../smpp/command-status.ts'
 import { encodePdu } from '../../../smpp/encode-pdu.ts'
+import { readTlv } from '../../../smpp/tlv.ts'
 import { refusedAs, takenAs, unidentified } from '../clean-answer.ts'
 import {
   type Connector,
@@ -171,7 +172,9 @@ export class SmppConnector implements Connector {
     const { status } = answer
     this.#observer.answered(statusCode(status), (Date.now() - sinceMs) / 1_000)
     if (status !== ESME_ROK.code || answer.command === 'generic_nack') {
-      resolve(refusedAs(this.#classes.classOf(status), statusCode(status)))
+      // A TLV of SMPP 5.0, which SMSCs also send in answers of 3.4.
+      const words = readTlv(answer.tlvs, 'additional_status_info_text')
+      resolve(refusedAs(this.#classes.classOf(status), statusCode(status), words))
       return
     }
     const { messageId } = answer

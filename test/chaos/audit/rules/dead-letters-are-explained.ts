@@ -3,7 +3,7 @@ import { type Facts, type Finding, placeOf, type TopicRecord } from '../facts.ts
 /** Which groups must refuse a record of a topic that is no event. */
 const REFUSING: Readonly<Record<string, readonly string[]>> = {
   'sms.accepted': [],
-  'sms.delivery': ['smsgw-delivery'],
+  'sms.delivery': ['delivery-worker-group'],
   'sms.status': ['smsgw-status', 'smsgw-webhooks'],
 }
 
