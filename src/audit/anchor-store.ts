@@ -40,7 +40,12 @@ export async function storeAnchor(
 
 /** An anchor as a record for Kafka. */
 export function anchorRecord(chain: string, text: string): ProducerRecord {
-  return { topic: TOPICS.anchors, key: Buffer.from(chain), value: text, headers: [['content-type', 'application/json']] }
+  return {
+    topic: TOPICS.anchors,
+    key: Buffer.from(chain),
+    value: text,
+    headers: [['content-type', 'application/json']],
+  }
 }
 
 /** The last anchor that says how many lines a chain has, with its text; null if there is none. */

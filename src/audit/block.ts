@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib'
 import type { ChainHead } from './chain.ts'
 
 /*
@@ -25,7 +25,6 @@ const TEXT_BYTES_MAX = 64 * 1024 * 1024
 const LEVEL = 3
 
 const compress = promisify(zstdCompress)
-const decompress = promisify(zstdDecompress)
 
 export interface BlockHeader {
   /** Of the chain that the block belongs to, in hexadecimal. */
@@ -84,7 +83,6 @@ export function hashOf(header: Buffer, payload: Buffer): string {
 }
 
 /** The lines of a payload. Throws an Error if it cannot be decompressed. */
-export async function linesOf(payload: Buffer): Promise<string[]> {
-  const text = await decompress(payload, { maxOutputLength: TEXT_BYTES_MAX })
-  return text.toString('utf8').split('\n').slice(0, -1)
+export function linesOf(payload: Buffer): string[] {
+  return zstdDecompressSync(payload, { maxOutputLength: TEXT_BYTES_MAX }).toString('utf8').split('\n').slice(0, -1)
 }

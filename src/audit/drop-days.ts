@@ -26,7 +26,7 @@ export async function closedDays(folder: string, beforeDay: string): Promise<Clo
     const [day, nextDay] = [await dayOfFile(file), await dayOfFile(next)]
     if (day >= beforeDay) break
     if (day === nextDay) continue
-    const end = await headBefore(next)
+    const end = headBefore(next)
     if (!end) break
     days.push({ day, files: open, end })
     open = []
@@ -56,9 +56,9 @@ async function dayOfFile({ path, day }: AuditFile): Promise<string> {
   return day ?? dayOf((await stat(path)).mtimeMs)
 }
 
-async function headBefore(file: AuditFile): Promise<ChainHead | null> {
+function headBefore(file: AuditFile): ChainHead | null {
   if (file.day === null) return null
-  for await (const block of readBlocks(file.path)) {
+  for (const block of readBlocks(file.path)) {
     return block.kind === 'block' ? { seq: block.header.firstSeq - 1, hash: block.header.prev } : null
   }
   return null

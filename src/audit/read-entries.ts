@@ -11,8 +11,8 @@ export async function* readEntries({ path, day }: AuditFile): AsyncGenerator<Aud
     for await (const { text, complete } of readLines(path)) if (complete) yield entryOf(text)
     return
   }
-  for await (const block of readBlocks(path)) {
+  for (const block of readBlocks(path)) {
     if (block.kind !== 'block') return
-    for (const line of await linesOf(block.payload)) yield entryOf(line)
+    for (const line of linesOf(block.payload)) yield entryOf(line)
   }
 }

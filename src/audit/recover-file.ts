@@ -21,13 +21,13 @@ interface RecoveredFile {
 const EMPTY: RecoveredFile = { head: null, chain: null, writtenAtMs: null, tornAt: null, fault: null }
 
 /** Reads a file to its end; `found` is called with each entry. */
-export function recoverFile(file: AuditFile, found: (entry: AuditEntry) => void): Promise<RecoveredFile> {
+export async function recoverFile(file: AuditFile, found: (entry: AuditEntry) => void): Promise<RecoveredFile> {
   return file.day === null ? recoverPlain(file, found) : recoverBlocks(file, found)
 }
 
-async function recoverBlocks(file: AuditFile, found: (entry: AuditEntry) => void): Promise<RecoveredFile> {
+function recoverBlocks(file: AuditFile, found: (entry: AuditEntry) => void): RecoveredFile {
   let recovered = EMPTY
-  for await (const block of readBlocks(file.path)) {
+  for (const block of readBlocks(file.path)) {
     if (block.kind === 'torn') return { ...recovered, tornAt: block.startsAt }
     if (block.kind === 'unreadable') return { ...recovered, fault: `at byte ${block.startsAt} is no block` }
     const { header, payload, isIntact } = block
@@ -36,17 +36,14 @@ async function recoverBlocks(file: AuditFile, found: (entry: AuditEntry) => void
     if (!isIntact || !follows) {
       return { ...recovered, fault: `the block of line ${header.firstSeq} was altered or moved` }
     }
-    for (const line of await linesOf(payload)) found(entryOf(line))
+    for (const line of linesOf(payload)) found(entryOf(line))
     const { chain, writtenAtMs, firstSeq, lines, hash } = header
     recovered = { ...EMPTY, head: { seq: firstSeq + lines - 1, hash }, chain, writtenAtMs }
   }
   return recovered
 }
 
-async function recoverPlain(
-  { path, firstSeq }: AuditFile,
-  found: (entry: AuditEntry) => void,
-): Promise<RecoveredFile> {
+async function recoverPlain({ path, firstSeq }: AuditFile, found: (entry: AuditEntry) => void): Promise<RecoveredFile> {
   let head: ChainHead | null = null
   for await (const { text, complete, startsAt } of readLines(path)) {
     if (!complete) return { ...EMPTY, head, tornAt: startsAt }

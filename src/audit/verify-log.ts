@@ -94,7 +94,7 @@ class ChainWalk {
     await this.#begin(files)
     for (const [index, file] of files.entries()) {
       if (file.day === null) await this.#followPlain(file)
-      else await this.#followBlocks(file, index === files.length - 1)
+      else this.#followBlocks(file, index === files.length - 1)
     }
     if (this.#anchors) {
       const missing = this.#anchors.end(this.#place)
@@ -134,7 +134,7 @@ class ChainWalk {
   async #begin(files: readonly AuditFile[]): Promise<void> {
     const { anchorsOf, archived, isArchiveAlone } = this.#options
     const which = isArchiveAlone ? 'archive' : archived ? 'log-and-archive' : 'log'
-    this.#chain = await chainOf(files)
+    this.#chain = chainOf(files)
     if (anchorsOf && this.#chain !== null) {
       const judged = anchorsOf(this.#chain)
       this.#anchors = compareAnchors(judged, which)
@@ -156,10 +156,10 @@ class ChainWalk {
     this.#notices.push(`${begins}: earlier days were removed, as a signed anchor says`)
   }
 
-  async #followBlocks(file: AuditFile, isLast: boolean): Promise<void> {
+  #followBlocks(file: AuditFile, isLast: boolean): void {
     let isFirst = true
-    for await (const block of readBlocks(file.path)) {
-      if (block.kind === 'block') await this.#followBlock(file, block, isFirst)
+    for (const block of readBlocks(file.path)) {
+      if (block.kind === 'block') this.#followBlock(file, block, isFirst)
       else if (block.kind === 'torn' && isLast && !this.#options.isArchiveAlone) {
         const torn = `the last ${block.bytes} bytes of ${file.path} are no whole block: a crash, or it is being written`
         this.#notices.push(torn)
@@ -168,7 +168,7 @@ class ChainWalk {
     }
   }
 
-  async #followBlock(file: AuditFile, block: Extract<ReadBlock, { kind: 'block' }>, isFirst: boolean): Promise<void> {
+  #followBlock(file: AuditFile, block: Extract<ReadBlock, { kind: 'block' }>, isFirst: boolean): void {
     const { header, payload, isIntact } = block
     const line = this.#place.seq + 1
     if (!isIntact) throw new Fault(file, line, 'was altered: the hash of its block does not fit')
@@ -177,8 +177,8 @@ class ChainWalk {
     if (header.prev !== this.#place.hash) throw new Fault(file, line, 'does not follow the block before it')
     if (isFirst && file.firstSeq !== line) throw new Fault(file, line, 'is in a file that is named for another line')
     if (dayOf(header.writtenAtMs) !== file.day) throw new Fault(file, line, 'is in a file of another day')
-    const lines = await linesOf(payload).catch(() => null)
-    if (lines?.length !== header.lines) throw new Fault(file, line, 'is in a block that does not hold what it says')
+    if (countLines(payload) !== header.lines)
+      throw new Fault(file, line, 'is in a block that does not hold what it says')
     this.#advance(file, { seq: line - 1 + header.lines, hash: header.hash, writtenAtMs: header.writtenAtMs })
   }
 
@@ -209,9 +209,9 @@ class ChainWalk {
 }
 
 /** The chain that the blocks of a log name; null if there are none. */
-async function chainOf(files: readonly AuditFile[]): Promise<string | null> {
+export function chainOf(files: readonly AuditFile[]): string | null {
   for (const file of files.filter(({ day }) => day !== null)) {
-    for await (const block of readBlocks(file.path)) {
+    for (const block of readBlocks(file.path)) {
       if (block.kind === 'block') return block.header.chain
       break
     }
@@ -219,8 +219,17 @@ async function chainOf(files: readonly AuditFile[]): Promise<string | null> {
   return null
 }
 
+/** Null if the payload cannot be decompressed. */
+function countLines(payload: Buffer): number | null {
+  try {
+    return linesOf(payload).length
+  } catch {
+    return null
+  }
+}
+
 async function firstPrevOf(file: AuditFile): Promise<string> {
   if (file.day === null) for await (const { text } of readLines(file.path)) return prevOf(text)
-  else for await (const block of readBlocks(file.path)) return block.kind === 'block' ? block.header.prev : ''
+  else for (const block of readBlocks(file.path)) return block.kind === 'block' ? block.header.prev : ''
   return ''
 }
