@@ -1,7 +1,7 @@
 import { KEY_CHAIN, parseAnchor } from '../../audit/anchor.ts'
 import { readSigningKey } from '../../audit/anchor-key.ts'
 import { storeAnchor } from '../../audit/anchor-store.ts'
-import { archiveDays, listArchived } from '../../audit/archive-days.ts'
+import { archiveDays } from '../../audit/archive-days.ts'
 import { listAuditFiles } from '../../audit/audit-files.ts'
 import type { ChainHead } from '../../audit/chain.ts'
 import { closedDays } from '../../audit/drop-days.ts'
@@ -11,6 +11,7 @@ import type { Cluster } from '../../kafka/cluster/cluster.ts'
 import { readDatabaseMs } from '../../postgres/clock-skew.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
+import { changeWithAct } from '../acts/change-database.ts'
 import { publishAnchor } from './publish-anchor.ts'
 
 export interface ArchiveRequest {
@@ -25,15 +26,14 @@ export interface ArchiveRequest {
  * Verifies a log and moves its days before `beforeDay` into the archive. Returns the days. Throws ExpectedError if the log
  * is not whole, or those days are not anchored.
  */
-export async function archiveLog(pool: Pool, cluster: Cluster, request: ArchiveRequest): Promise<string[]> {
+export async function archiveLog(pool: Pool, cluster: Cluster, request: ArchiveRequest, by: string): Promise<string[]> {
   const { folder, archive, beforeDay, keyFile, sources } = request
   const key = readSigningKey(keyFile)
   const chain = chainOf(listAuditFiles(folder))
   if (chain === null) throw new ExpectedError(`${folder} has no log that was anchored, so nothing is moved.`)
   const judged = judgeAnchors(sources, [key.publicKey])
-  const archived = await listArchived(archive, chain)
   const anchorsOf = (of: string) => judged.get(of) ?? NO_ANCHORS
-  const { fault, anchored } = await verifyAuditLog(folder, { archived, anchorsOf })
+  const { fault, anchored } = await verifyAuditLog(folder, { anchorsOf })
   if (fault) {
     throw new ExpectedError(
       `Nothing was moved, as the log is not whole: ${fault.file ?? folder}: line ${fault.line} ${fault.what}`,
@@ -51,7 +51,10 @@ export async function archiveLog(pool: Pool, cluster: Cluster, request: ArchiveR
   const state = async ({ seq: lines, hash }: ChainHead): Promise<void> => {
     if (stated.some((anchor) => anchor.lines >= lines)) return
     const statement = { kind: 'removed', lines, hash, cause: 'archived' } as const
-    const text = await storeAnchor(pool, key, chain, statement, await readDatabaseMs(pool))
+    const text = await changeWithAct(pool, by, async (connection) => {
+      const result = await storeAnchor(connection, key, chain, statement, await readDatabaseMs(connection))
+      return { act: { act: 'audit.archived', subject: chain, details: { lines } }, result }
+    })
     await publishAnchor(cluster, chain, text)
     texts.add(text)
   }

@@ -3,12 +3,14 @@ import { ExpectedError } from '../../runtime/expected-error.ts'
 import { privateFolder } from '../../runtime/private-folder.ts'
 import { archiveLog } from '../audit/archive-log.ts'
 import { auditFolder, auditKeyFile, readAnchorSources } from './audit-sources.ts'
-import { withCluster, withDatabase } from './find-servers.ts'
+import { actorOf, BY_OPTION } from './dlq-options.ts'
+import { withCluster, withWritableDatabase } from './find-servers.ts'
 import { printJson } from './print-table.ts'
 
 interface ArchiveOptions {
   readonly before: string
   readonly to: string
+  readonly by?: string
   readonly json?: true
 }
 
@@ -20,6 +22,7 @@ export function auditArchiveCommand(audit: Command): void {
     .argument('[folder]', 'the log (default: the one of the data folder)')
     .requiredOption('--before <date>', 'move the days before this one (UTC), as in 2026-11-01')
     .requiredOption('--to <folder>', 'the archive; each log has a folder of its own in it')
+    .option(...BY_OPTION)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -30,7 +33,7 @@ Examples:
   $ smsgw audit archive --before 2026-11-01 --to /mnt/archive
   $ smsgw audit verify --archive /mnt/archive`,
     )
-    .action(async (folder: string | undefined, { before, to, json }: ArchiveOptions) => {
+    .action(async (folder: string | undefined, { before, to, json, ...options }: ArchiveOptions) => {
       if (!/^\d{4}-\d\d-\d\d$/.test(before) || Number.isNaN(Date.parse(before))) {
         throw new ExpectedError(`--before must be a date, as in 2026-11-01, not "${before}"`)
       }
@@ -38,7 +41,9 @@ Examples:
       const log = folder ?? auditFolder()
       const { sources } = await readAnchorSources(to)
       const request = { folder: log, archive: to, beforeDay: before, keyFile: auditKeyFile(), sources }
-      const days = await withDatabase((pool) => withCluster((cluster) => archiveLog(pool, cluster, request)))
+      const days = await withWritableDatabase((pool) =>
+        withCluster((cluster) => archiveLog(pool, cluster, request, actorOf(options))),
+      )
       if (json) return printJson({ folder: log, archive: to, days })
       console.log(days.length === 0 ? 'Nothing to move.' : `Moved ${days.length} days: ${days[0]} to ${days.at(-1)}.`)
     })

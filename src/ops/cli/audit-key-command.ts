@@ -3,14 +3,17 @@ import type { Command } from 'commander'
 import { KEY_CHAIN } from '../../audit/anchor.ts'
 import { encodePublicKey, keyIdOf, newPrivateKey, readSigningKey } from '../../audit/anchor-key.ts'
 import { storeAnchor } from '../../audit/anchor-store.ts'
+import { readDatabaseMs } from '../../postgres/clock-skew.ts'
 import { writeStateFile } from '../../runtime/write-state-file.ts'
 import { publishAnchor } from '../audit/publish-anchor.ts'
 import { auditKeyFile } from './audit-sources.ts'
-import { withCluster, withDatabase } from './find-servers.ts'
+import { actorOf, BY_OPTION } from './dlq-options.ts'
+import { changeDatabase, withCluster } from './find-servers.ts'
 import { printJson } from './print-table.ts'
 
 interface KeyOptions {
   readonly rotate?: true
+  readonly by?: string
   readonly json?: true
 }
 
@@ -20,6 +23,7 @@ export function auditKeyCommand(audit: Command): void {
     .command('key')
     .description('print the public key of the audit log, for those who verify it')
     .option('--rotate', 'make a new key first; the old one signs that the new one follows')
+    .option(...BY_OPTION)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -29,8 +33,8 @@ Examples:
   $ smsgw audit key > audit-public.pem
   $ smsgw audit key --rotate`,
     )
-    .action(async ({ rotate, json }: KeyOptions) => {
-      if (rotate) await rotateKey(auditKeyFile())
+    .action(async ({ rotate, json, ...options }: KeyOptions) => {
+      if (rotate) await rotateKey(auditKeyFile(), actorOf(options))
       const { id, publicKey } = readSigningKey(auditKeyFile())
       const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
       if (json) return printJson({ key: id, public_key: pem })
@@ -40,12 +44,16 @@ Examples:
 }
 
 /** The statement is stored before the file is replaced, so no anchor is signed by a key that is not introduced. */
-async function rotateKey(file: string): Promise<void> {
+async function rotateKey(file: string, by: string): Promise<void> {
   const old = readSigningKey(file)
   const pem = newPrivateKey()
   const publicKey = createPublicKey(createPrivateKey(pem))
   const statement = { kind: 'key', next: encodePublicKey(publicKey) } as const
-  const text = await withDatabase((pool) => storeAnchor(pool, old, KEY_CHAIN, statement, Date.now()))
+  const text = await changeDatabase(by, async (connection) => {
+    const result = await storeAnchor(connection, old, KEY_CHAIN, statement, await readDatabaseMs(connection))
+    const details = { next: keyIdOf(publicKey) }
+    return { act: { act: 'audit.key-rotated', subject: old.id, details }, result }
+  })
   await withCluster((cluster) => publishAnchor(cluster, KEY_CHAIN, text))
   writeStateFile(file, pem)
   console.error(`Key ${keyIdOf(publicKey)} replaces key ${old.id}.`)
