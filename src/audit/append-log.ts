@@ -104,7 +104,7 @@ export class AuditLog {
     }
     if (lines.length === 0) return 0
     const writtenAtMs = Math.max(this.#options.nowMs(), this.#writtenAtMs)
-    const { bytes, head } = await encodeBlock(this.#chain, this.#head, lines, writtenAtMs)
+    const { bytes, head } = encodeBlock(this.#chain, this.#head, lines, writtenAtMs)
     await this.#rotate(writtenAtMs)
     await this.#file!.appendFile(bytes)
     await this.#file!.datasync()

@@ -5,20 +5,14 @@ import type { AuditEntry } from './audit-entry.ts'
 
     {"at":"2026-11-30T12:00:00.000Z","r":"sms.status/3/1042","e":"sms.status.sent","id":"01KB…","k":"7340…","h":"<base64url>"}
 
-  Names are short because half of the time that a line takes is spent compressing it. The number of a line is that of its
+  The number of a line is that of its
   block's first line, counted on.
 */
 
-export function lineOf({ at, topic, partition, offset, type, id, key, value_sha256, ...rest }: AuditEntry): string {
-  return JSON.stringify({
-    at,
-    r: `${topic}/${partition}/${offset}`,
-    e: type ?? undefined,
-    id: id ?? undefined,
-    k: key ?? undefined,
-    h: value_sha256 ?? undefined,
-    ...rest,
-  })
+export function lineOf(entry: AuditEntry): string {
+  const { at, topic, partition, offset, type, id, key, value_sha256, by, act, fault } = entry
+  const [e, k, h] = [type ?? undefined, key ?? undefined, value_sha256 ?? undefined]
+  return JSON.stringify({ at, r: `${topic}/${partition}/${offset}`, e, id: id ?? undefined, k, h, by, act, fault })
 }
 
 /** The entry of a line, of this form or of a plain file. Throws an Error for what is neither. */

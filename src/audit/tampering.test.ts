@@ -376,7 +376,7 @@ async function editBlock(files: Files, change: (lines: string[]) => string[]): P
   const header = parseHeader(block.bytes)!
   const lines = change(linesOf(block.bytes.subarray(HEADER_BYTES)))
   const head = { seq: block.firstSeq - 1, hash: header.prev }
-  const { bytes } = await encodeBlock(month.chain, head, lines, block.writtenAtMs)
+  const { bytes } = encodeBlock(month.chain, head, lines, block.writtenAtMs)
   const blocks = blocksOf(files.get(name)!).map((each) => (each.firstSeq === block.firstSeq ? bytes : each.bytes))
   files.set(name, Buffer.concat(blocks))
 }
@@ -392,7 +392,7 @@ async function rewrite(files: Files, chain: string, from: number): Promise<void>
   const anew = new Map<string, Buffer[]>()
   for (const [index, { name, block }] of allBlocks(files).entries()) {
     const lines = linesOf(block.bytes.subarray(HEADER_BYTES))
-    const written = await encodeBlock(chain, head, index === from ? edited(lines) : lines, block.writtenAtMs)
+    const written = encodeBlock(chain, head, index === from ? edited(lines) : lines, block.writtenAtMs)
     head = written.head
     anew.set(name, [...(anew.get(name) ?? []), written.bytes])
   }
