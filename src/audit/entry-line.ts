@@ -5,8 +5,7 @@ import type { AuditEntry } from './audit-entry.ts'
 
     {"at":"2026-11-30T12:00:00.000Z","r":"sms.status/3/1042","e":"sms.status.sent","id":"01KB…","k":"7340…","h":"<base64url>"}
 
-  The number of a line is that of its
-  block's first line, counted on.
+  The number of a line is that of its block's first line, counted on.
 */
 
 export function lineOf(entry: AuditEntry): string {
