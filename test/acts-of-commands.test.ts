@@ -42,16 +42,7 @@ const CHANGING: Record<string, AdminActKind | 'sms.dlq'> = {
 /** Commands that change nothing but files of the caller, or act as a customer does. */
 const READING = [
   ...['up', 'run', 'smsc', 'send', 'segments', 'lag', 'bench', 'chaos', 'plan', 'doctor', 'dashboards'],
-  ...[
-    'groups list',
-    'dlq list',
-    'dlq show',
-    'dlq stats',
-    'under-replicated',
-    'deploy generate',
-    'deploy access',
-    'config show',
-  ],
+  ...['groups list', 'dlq list', 'dlq show', 'under-replicated', 'deploy generate', 'deploy access', 'config show'],
   ...['customers list', 'webhooks list', 'webhooks show', 'audit verify'],
   ...['operators list', 'operators show', 'operators plan', 'operators receipts', 'incoming list', 'routes explain'],
   ...['topics describe', 'topics plan'],
