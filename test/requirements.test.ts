@@ -170,7 +170,6 @@ async function kafkaTableSettings(flush: 'fast' | 'bulk', consumers: number): Pr
     blockRows,
     topics: GATEWAY_TOPICS,
     groups: GATEWAY_GROUPS,
-    groupPrefix: 'g',
   }
   await ensureKafkaTables(client as unknown as ClickHouse, options)
   return tables

@@ -1,44 +1,60 @@
+import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import { takeProcessLock } from '../runtime/process-lock.ts'
 import type { AuditEntry } from './audit-entry.ts'
-import { auditFile, listAuditFiles } from './audit-files.ts'
-import { type ChainHead, chainLine, EMPTY_CHAIN, followLine } from './chain.ts'
-import { readLines } from './read-lines.ts'
+import { type AuditFile, auditFile, dayOf, listAuditFiles, makeAuditFolder } from './audit-files.ts'
+import { encodeBlock } from './block.ts'
+import { type ChainHead, EMPTY_CHAIN } from './chain.ts'
+import { lineOf } from './entry-line.ts'
+import { recoverFile } from './recover-file.ts'
 
-/** Phones and texts are in it: for this user alone. */
 const PRIVATE = 0o600
+const CHAIN_ID_BYTES = 16
+
+export interface AuditLogOptions {
+  readonly fileBytesMax: number
+  /** In milliseconds since 1970; the log never goes back behind a time that it has written. */
+  readonly nowMs: () => number
+}
 
 /**
- * Writes the audit log: one writer a folder, each batch on disk before it is acknowledged. Records that are in the
- * log already, because Kafka delivered them again after a crash, are not written twice.
+ * Writes the audit log: one writer a folder, which is one chain. Each batch is a block, on disk before `append`
+ * resolves. Records that are in the log already, because Kafka delivered them again after a crash, are not written twice.
  */
 export class AuditLog {
   readonly #folder: string
-  readonly #fileBytesMax: number
+  readonly #options: AuditLogOptions
   readonly #written = new Map<string, number>()
+  #chain = ''
   #head: ChainHead = EMPTY_CHAIN
   #file: FileHandle | null = null
   #fileBytes = 0
+  #writtenAtMs = 0
   #unlock: () => void = () => {}
 
-  private constructor(folder: string, fileBytesMax: number) {
+  private constructor(folder: string, options: AuditLogOptions) {
     this.#folder = folder
-    this.#fileBytesMax = fileBytesMax
+    this.#options = options
   }
 
   /**
-   * Opens a log where it ends. A line torn by a crash is cut off: nothing of it was acknowledged.
-   * Throws ExpectedError if another process writes it, or its last file is damaged.
+   * Opens a log at its end. A block torn by a crash is cut off: nothing of it was acknowledged.
+   * Throws ExpectedError if another process writes it, or its last files are damaged.
    */
-  static async open(folder: string, fileBytesMax: number): Promise<AuditLog> {
-    const log = new AuditLog(folder, fileBytesMax)
-    listAuditFiles(folder, true)
+  static async open(folder: string, options: AuditLogOptions): Promise<AuditLog> {
+    const log = new AuditLog(folder, options)
+    makeAuditFolder(folder)
     log.#unlock = takeProcessLock(join(folder, 'lock'), {
       refusal: (pid) => `Process ${pid} writes the audit log in ${folder}. Give this one another AUDIT_FOLDER.`,
     })
-    await log.reopen()
+    try {
+      await log.reopen()
+    } catch (error) {
+      log.#unlock()
+      throw error
+    }
     return log
   }
 
@@ -49,75 +65,98 @@ export class AuditLog {
     this.#fileBytes = 0
     this.#head = EMPTY_CHAIN
     this.#written.clear()
-    const files = listAuditFiles(this.#folder, true)
+    const files = listAuditFiles(this.#folder)
     // Where each partition stands is read from the last two files: a file begun just before the crash knows little.
-    for (const { path, firstSeq } of files.slice(-2)) await this.#recover(path, firstSeq)
+    for (const file of files.slice(-2)) await this.#recover(file)
+    if (this.#chain === '') this.#chain = randomBytes(CHAIN_ID_BYTES).toString('hex')
     const last = files.at(-1)
-    if (!last) return
+    if (!last || last.day === null) return
     this.#file = await open(last.path, 'a', PRIVATE)
     this.#fileBytes = (await this.#file.stat()).size
+  }
+
+  /** In hexadecimal; drawn when the first block is written, and in each block from then on. */
+  get chain(): string {
+    return this.#chain
   }
 
   get head(): ChainHead {
     return this.#head
   }
 
-  /** Writes entries in order; resolves when they are on disk. After an error the log must be reopened. */
-  async append(entries: readonly AuditEntry[]): Promise<void> {
-    let lines = ''
-    let head = this.#head
+  /** When the last block was written, in milliseconds since 1970; 0 if there is none. */
+  get writtenAtMs(): number {
+    return this.#writtenAtMs
+  }
+
+  /**
+   * Writes entries in order; resolves when they are on disk, with the bytes that they took. After an error the log must
+   * be reopened.
+   */
+  async append(entries: readonly AuditEntry[]): Promise<number> {
+    const lines: string[] = []
     const seen = new Map<string, number>()
     for (const entry of entries) {
-      const place = `${entry.topic}[${entry.partition}]`
+      const place = placeOf(entry)
       if (entry.offset <= (seen.get(place) ?? this.#written.get(place) ?? -1)) continue
-      const next = chainLine(head, entry)
-      lines += `${next.line}\n`
-      head = next.head
+      lines.push(lineOf(entry))
       seen.set(place, entry.offset)
     }
-    if (lines === '') return
-    await this.#rotate()
-    await this.#file!.appendFile(lines)
+    if (lines.length === 0) return 0
+    const writtenAtMs = Math.max(this.#options.nowMs(), this.#writtenAtMs)
+    const { bytes, head } = encodeBlock(this.#chain, this.#head, lines, writtenAtMs)
+    await this.#rotate(writtenAtMs)
+    await this.#file!.appendFile(bytes)
     await this.#file!.datasync()
-    this.#fileBytes += Buffer.byteLength(lines)
+    this.#fileBytes += bytes.length
     this.#head = head
+    this.#writtenAtMs = writtenAtMs
     for (const [place, offset] of seen) this.#written.set(place, offset)
+    return bytes.length
   }
 
   async close(): Promise<void> {
     await this.#file?.close()
+    this.#file = null
     this.#unlock()
   }
 
-  async #rotate(): Promise<void> {
-    if (this.#file && this.#fileBytes < this.#fileBytesMax) return
+  async #rotate(writtenAtMs: number): Promise<void> {
+    const isSameDay = dayOf(writtenAtMs) === dayOf(this.#writtenAtMs)
+    if (this.#file && isSameDay && this.#fileBytes < this.#options.fileBytesMax) return
     await this.#file?.close()
-    this.#file = await open(auditFile(this.#folder, this.#head.seq + 1).path, 'a', PRIVATE)
+    const { path } = auditFile(this.#folder, dayOf(writtenAtMs), this.#head.seq + 1)
+    this.#file = await open(path, 'a', PRIVATE)
     this.#fileBytes = 0
+    await syncFolder(this.#folder)
   }
 
-  async #recover(path: string, firstSeq: number): Promise<void> {
-    let head: ChainHead | null = null
-    for await (const { text, complete, startsAt } of readLines(path)) {
-      if (!complete) {
-        await truncate(path, startsAt)
-        break
-      }
-      const next = followLine(head ?? { seq: firstSeq - 1, hash: prevOf(text) }, text)
-      if (typeof next === 'string') {
-        throw new ExpectedError(
-          `${path}: a line ${next}. Run \`smsgw audit verify\`, and move the damaged log elsewhere.`,
-        )
-      }
-      head = next
-      const { topic, partition, offset } = JSON.parse(text) as AuditEntry
-      this.#written.set(`${topic}[${partition}]`, offset)
+  async #recover(file: AuditFile): Promise<void> {
+    const { head, chain, writtenAtMs, tornAt, fault } = await recoverFile(file, (entry) =>
+      this.#written.set(placeOf(entry), entry.offset),
+    )
+    if (fault !== null) {
+      throw new ExpectedError(`${file.path}: ${fault}. Run \`smsgw audit verify\`, and move the damaged log elsewhere.`)
     }
+    if (tornAt !== null) await truncate(file.path, tornAt)
     // An empty file was begun and nothing written: the chain goes on where the file before it ended.
-    if (head) this.#head = head
+    if (!head) return
+    this.#head = head
+    this.#chain = chain ?? this.#chain
+    this.#writtenAtMs = writtenAtMs ?? this.#writtenAtMs
   }
 }
 
-function prevOf(line: string): string {
-  return /^\{"seq":[0-9]+,"prev":"([0-9a-f]{64})"/.exec(line)?.[1] ?? ''
+function placeOf({ topic, partition }: AuditEntry): string {
+  return `${topic}[${partition}]`
+}
+
+/** So that the name of a new file survives a loss of power as well. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }

@@ -2,10 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { cleanText } from '../domain/text/clean-text.ts'
 import { ACTOR_HEADER } from '../events/dead-letter-action.ts'
+import { TOPICS } from '../events/topics.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 
 /**
- * What the log keeps of a record: which event it was, where it stands, and a hash by which its content can be proven
+ * What the log keeps of a record: which event it was, its place in Kafka, and a hash by which its content can be proven
  * later. No phone number and no text.
  */
 export interface AuditEntry {
@@ -16,26 +17,31 @@ export interface AuditEntry {
   readonly type: string | null
   readonly id: string | null
   readonly key: string | null
+  /** SHA-256 of the value in base64url; null without a value. */
   readonly value_sha256: string | null
-  /** Who did it, where a person did. */
+  /** The person who did it, where a person did. */
   readonly by?: string
-  /** What the record stands for cannot be read: which offsets, and why. */
+  /** An administrator's act, as its record says it (`src/events/admin-act.ts`): nobody else keeps that for so long. */
+  readonly act?: string
+  /** Why the record cannot be read, and which offsets it stands for. */
   readonly fault?: string
 }
 
 const TEXT_CHARS_MAX = 255
+const ACT_CHARS_MAX = 8_192
 
 const HEADERS = { ce_type: 'type', ce_id: 'id', [ACTOR_HEADER]: 'by' } as const
 
 /**
- * Reads nothing of the value: type and id stand in the headers, the customer or message in the key. Never throws: the
- * texts are cleaned and cut, and bytes that are no text are given in hexadecimal.
+ * Reads the value of acts alone: of other records type and id are in the headers, the customer or message in the key.
+ * Never throws: the texts are cleaned and cut, and bytes that are no text are given in hexadecimal.
  */
 export function auditEntry(record: ConsumedRecord): AuditEntry {
   const known: { type: string | null; id: string | null; by?: string } = { type: null, id: null }
   for (const [name, value] of record.headers()) {
     if (Object.hasOwn(HEADERS, name)) known[HEADERS[name as keyof typeof HEADERS]] = textOf(value)
   }
+  const isAct = record.topic === TOPICS.acts && record.value !== null
   return {
     at: new Date(record.timestampMs).toISOString(),
     topic: record.topic,
@@ -43,11 +49,12 @@ export function auditEntry(record: ConsumedRecord): AuditEntry {
     offset: record.offset,
     ...known,
     key: record.key && textOf(record.key),
-    value_sha256: record.value && hash('sha256', record.value),
+    value_sha256: record.value && hash('sha256', record.value, 'base64url'),
+    ...(isAct ? { act: textOf(record.value!, ACT_CHARS_MAX) } : {}),
     ...(record.fault === null ? {} : { fault: record.fault }),
   }
 }
 
-function textOf(bytes: Buffer): string {
-  return isUtf8(bytes) ? cleanText(bytes.toString(), TEXT_CHARS_MAX) : bytes.toString('hex', 0, TEXT_CHARS_MAX >> 1)
+function textOf(bytes: Buffer, charsMax = TEXT_CHARS_MAX): string {
+  return isUtf8(bytes) ? cleanText(bytes.toString(), charsMax) : bytes.toString('hex', 0, charsMax >> 1)
 }

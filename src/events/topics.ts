@@ -4,6 +4,8 @@ export const TOPICS = {
   delivery: 'sms.delivery',
   status: 'sms.status',
   deadLetters: 'sms.dlq',
+  acts: 'sms.audit',
+  anchors: 'sms.audit.anchors',
 } as const
 
 export type TopicName = (typeof TOPICS)[keyof typeof TOPICS]

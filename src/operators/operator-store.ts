@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Pool } from '../postgres/pool.ts'
+import type { Queryable } from '../postgres/pool.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import { checkOperators, type DeclaredOperators } from './operators-file.ts'
 
@@ -23,7 +23,7 @@ interface RevisionRow {
 }
 
 /** The newest revision above `revisionBefore`; null if there is none. */
-export async function readRevisionAfter(pool: Pool, revisionBefore: number): Promise<OperatorRevision | null> {
+export async function readRevisionAfter(pool: Queryable, revisionBefore: number): Promise<OperatorRevision | null> {
   const { rows } = await pool.query<RevisionRow>({
     name: 'operators-read-newest',
     text: `SELECT revision, source, declared, applied_by, applied_at FROM operator_configs WHERE revision > $1
@@ -33,7 +33,7 @@ export async function readRevisionAfter(pool: Pool, revisionBefore: number): Pro
   return rows[0] ? toRevision(rows[0]) : null
 }
 
-export async function readRevision(pool: Pool, revision: number): Promise<OperatorRevision | null> {
+export async function readRevision(pool: Queryable, revision: number): Promise<OperatorRevision | null> {
   const { rows } = await pool.query<RevisionRow>(
     'SELECT revision, source, declared, applied_by, applied_at FROM operator_configs WHERE revision = $1',
     [revision],
@@ -54,7 +54,7 @@ export interface NewRevision {
  * of several that add at once, one succeeds.
  */
 export async function addRevision(
-  pool: Pool,
+  pool: Queryable,
   { basedOn, source, declared, by }: NewRevision,
 ): Promise<OperatorRevision | null> {
   const { rows } = await pool.query<RevisionRow>(

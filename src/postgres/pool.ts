@@ -24,6 +24,8 @@ export interface PoolOptions {
    * thousands of rows a second is always out of date.
    */
   readonly plansByKey?: boolean
+  /** The server refuses statements that change something. */
+  readonly isReadOnly?: boolean
   /** The server breaks off a statement that runs longer. */
   readonly statementTimeoutMs?: number
   /** Called with the error of a connection that broke while it was idle. */
@@ -31,6 +33,8 @@ export interface PoolOptions {
 }
 
 const PLANS_BY_KEY = ['seqscan', 'hashjoin', 'mergejoin'].map((plan) => `-c enable_${plan}=off`).join(' ')
+
+const READ_ONLY = '-c default_transaction_read_only=on'
 
 export function createPool(options: PoolOptions): Pool {
   const pool = new pg.Pool({
@@ -40,7 +44,8 @@ export function createPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
-    options: options.plansByKey ? PLANS_BY_KEY : undefined,
+    options:
+      [options.plansByKey ? PLANS_BY_KEY : '', options.isReadOnly ? READ_ONLY : ''].join(' ').trim() || undefined,
     // Statements go out as they come, without waiting for the answer to the one before.
     pipeline: true,
     types,

@@ -5,15 +5,17 @@ import type { Connection, Pool } from './pool.ts'
 export type SendLast = (statement: QueryConfig) => void
 
 /**
- * Runs `work` in one transaction: committed when it resolves, rolled back when it throws, or when a statement given to
+ * Runs `work` in one transaction, which is the caller's if a connection is given that has begun one. Otherwise it is
+ * committed when it resolves, rolled back when it throws, or when a statement given to
  * `sendLast` fails; what that locks is held for one round trip less. If the connection breaks while committing, the
  * outcome is not known and the error says so by being thrown: repeat only what is idempotent.
  */
 export async function inTransaction<T>(
-  pool: Pool,
+  database: Pool | Connection,
   work: (connection: Connection, sendLast: SendLast) => Promise<T>,
 ): Promise<T> {
-  const connection = await pool.connect()
+  if ('release' in database) return withinTransaction(database, work)
+  const connection = await database.connect()
   const unheard: Promise<unknown>[] = []
   // Heard below, when the transaction ends; until then a failure must not count as unheard.
   const send = (statement: QueryConfig | string): void => {
@@ -37,4 +39,19 @@ export async function inTransaction<T>(
   } finally {
     connection.release(broken)
   }
+}
+
+/** The caller commits, or rolls back what is thrown. */
+async function withinTransaction<T>(
+  connection: Connection,
+  work: (connection: Connection, sendLast: SendLast) => Promise<T>,
+): Promise<T> {
+  const sent: Promise<unknown>[] = []
+  const result = await work(connection, (statement) => {
+    const answer = connection.query(statement)
+    answer.catch(() => {})
+    sent.push(answer)
+  })
+  await Promise.all(sent)
+  return result
 }

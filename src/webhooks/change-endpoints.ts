@@ -1,4 +1,4 @@
-import type { Pool, Queryable } from '../postgres/pool.ts'
+import type { Connection, Pool, Queryable } from '../postgres/pool.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 
@@ -20,7 +20,7 @@ export async function disableEndpoint(database: Queryable, endpointId: string, r
  * Posts to the endpoint again: new events at once, and what was kept for it with the next retries.
  * Returns false if it is enabled already. Throws ExpectedError if it does not exist.
  */
-export async function enableEndpoint(pool: Pool, endpointId: string): Promise<boolean> {
+export async function enableEndpoint(pool: Pool | Connection, endpointId: string): Promise<boolean> {
   return inTransaction(pool, async (connection) => {
     const { rowCount } = await connection.query(
       `UPDATE webhook_endpoints SET disabled_at = NULL, disabled_reason = NULL,
@@ -40,7 +40,7 @@ export async function enableEndpoint(pool: Pool, endpointId: string): Promise<bo
 }
 
 /** Disables the endpoint for good and removes its undelivered events. Throws ExpectedError if it does not exist. */
-export async function deleteEndpoint(pool: Pool, endpointId: string): Promise<void> {
+export async function deleteEndpoint(pool: Pool | Connection, endpointId: string): Promise<void> {
   await inTransaction(pool, async (connection) => {
     const { rowCount } = await connection.query(
       `UPDATE webhook_endpoints SET deleted_at = now(), disabled_at = coalesce(disabled_at, now()),

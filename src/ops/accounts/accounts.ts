@@ -2,7 +2,7 @@ import { createApiKey, hashSecret } from '../../domain/api-key.ts'
 import { effectOf } from '../../domain/ledger.ts'
 import { SqlState, sqlState } from '../../postgres/database-errors.ts'
 import { drawReference } from '../../postgres/draw-reference.ts'
-import type { Pool, Queryable } from '../../postgres/pool.ts'
+import type { Connection, Pool, Queryable } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 
@@ -20,7 +20,7 @@ export interface NewCustomer {
 }
 
 /** Makes a customer with an empty balance. Throws AccountError if there is one with this id, or the id is not allowed. */
-export async function createCustomer(pool: Pool, customer: NewCustomer): Promise<void> {
+export async function createCustomer(pool: Pool | Connection, customer: NewCustomer): Promise<void> {
   const { customerId, name, currency, express = false } = customer
   try {
     await inTransaction(pool, async (connection) => {
@@ -39,7 +39,7 @@ export async function createCustomer(pool: Pool, customer: NewCustomer): Promise
 }
 
 /** Adds to a balance, in the currency's minor unit. Returns the new balance. Throws AccountError. */
-export async function topUp(pool: Pool, customerId: string, amount: number): Promise<number> {
+export async function topUp(pool: Pool | Connection, customerId: string, amount: number): Promise<number> {
   if (!Number.isSafeInteger(amount) || amount <= 0) throw new AccountError('an amount is a whole number above 0')
   const { balance, reserved } = effectOf('top-up', amount)
   const ref = await drawReference(pool)

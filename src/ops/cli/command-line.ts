@@ -60,22 +60,27 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
 /** Runs a command of `smsgw`. Returns the exit code: 0 done, 1 failed, 2 not understood. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let code = 0
-  const program = new Command('smsgw')
-    .description('An SMS gateway whose backbone is Apache Kafka')
-    .version(version())
-    .showHelpAfterError('Run it with --help to see what it takes.')
-    .exitOverride()
-  const done = (exitCode: number): void => {
+  const program = createProgram((exitCode) => {
     code = exitCode
-  }
-  for (const add of COMMANDS) add(program, done)
-  for (const command of program.commands) command.exitOverride()
+  })
   try {
     await program.parseAsync(argv as string[])
     return code
   } catch (error) {
     return explain(error)
   }
+}
+
+/** The commands; `done` is told an exit code other than 0. */
+export function createProgram(done: (exitCode: number) => void): Command {
+  const program = new Command('smsgw')
+    .description('An SMS gateway whose backbone is Apache Kafka')
+    .version(version())
+    .showHelpAfterError('Run it with --help to see what it takes.')
+    .exitOverride()
+  for (const add of COMMANDS) add(program, done)
+  for (const command of program.commands) command.exitOverride()
+  return program
 }
 
 /** Says what went wrong. Only what nobody expected is shown with its stack. */

@@ -10,7 +10,7 @@ import { parseLetterId } from '../dlq/letter-id.ts'
 import { countLetters } from '../dlq/list-letters.ts'
 import { redriveLetters } from '../dlq/redrive-letters.ts'
 import { actorOf, addFilterOptions, type FilterOptions, filterOf, wholeNumber } from './dlq-options.ts'
-import { withDatabase } from './find-servers.ts'
+import { withWritableDatabase } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
 import { ProgressBar } from './progress-bar.ts'
 
@@ -37,7 +37,7 @@ export function dlqChangeCommands(dlq: Command, done: (exitCode: number) => void
   changeCommand(dlq, 'redrive', 'give dead letters to their topics again, with their keys and event ids')
     .addHelpText('after', examples('redrive'))
     .action((ids: string[], options: ChangeOptions) =>
-      withDatabase(async (pool) => {
+      withWritableDatabase(async (pool) => {
         const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, process.env)
         const settings = { by: actorOf(options), redrivesMax }
         const batch: ChangeBatch = (choice) => redriveLetters(pool, choice, settings)
@@ -48,7 +48,7 @@ export function dlqChangeCommands(dlq: Command, done: (exitCode: number) => void
     .option('--note <text>', 'why, for whoever reads the trail')
     .addHelpText('after', examples('discard'))
     .action((ids: string[], options: ChangeOptions) =>
-      withDatabase(async (pool) => {
+      withWritableDatabase(async (pool) => {
         const settings = { by: actorOf(options), note: options.note ?? null }
         const batch: ChangeBatch = (choice) => discardLetters(pool, choice, settings)
         done(await change(pool, ids, options, { verb: 'discard', done: 'discarded', batch }))

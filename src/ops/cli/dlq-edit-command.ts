@@ -7,7 +7,7 @@ import { fieldsOf } from '../dlq/read-letter.ts'
 import { showLetter } from '../dlq/show-letter.ts'
 import { fitsField } from '../dlq/topic-values.ts'
 import { actorOf, wholeNumber } from './dlq-options.ts'
-import { withDatabase } from './find-servers.ts'
+import { withWritableDatabase } from './find-servers.ts'
 import { printJson } from './print-table.ts'
 
 interface EditOptions {
@@ -49,7 +49,7 @@ async function edit(id: string, options: EditOptions): Promise<void> {
   const text = options.file === undefined ? null : readFileSync(options.file === '-' ? 0 : options.file, 'utf8')
   const change: Edit['change'] = ({ topic, value }) => text ?? setFields(id, topic, value, options.set!)
   const revision = options.revision === undefined ? null : wholeNumber(options.revision, '--revision', 0)
-  await withDatabase(async (pool) => {
+  await withWritableDatabase(async (pool) => {
     await editLetter(pool, place, { by: actorOf(options), change, revision })
     if (options.json) printJson(await showLetter(pool, place))
     else console.error(`${id} is changed. Next: smsgw dlq redrive ${id}`)

@@ -58,6 +58,9 @@ export function wholeNumber(text: string, option: string, least = 1): number {
   throw new ExpectedError(`${option} must be a whole number from ${least} on, not "${text}".`)
 }
 
+/** For commands that change something: the audit log has the name. */
+export const BY_OPTION = ['--by <name>', 'your name in the audit log (default: the user of this machine)'] as const
+
 /** Who does it: as told, else who is logged in. */
 export function actorOf({ by }: { readonly by?: string }): string {
   return by ?? userInfo().username

@@ -1,8 +1,9 @@
 import { Cluster, type ClusterOptions } from '../../kafka/cluster/cluster.ts'
-import { createPool, type Pool } from '../../postgres/pool.ts'
+import { type Connection, createPool, type Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { gatewaySettings } from '../../settings.ts'
+import { type ActedResult, changeWithAct } from '../acts/change-database.ts'
 import { kafkaSecurity } from '../kafka-security.ts'
 import { kafkaOf, readServersFile, type ServersFile } from '../up/servers-file.ts'
 
@@ -41,10 +42,27 @@ export async function withCluster<T>(work: (cluster: Cluster) => Promise<T>): Pr
   }
 }
 
-/** Runs work with a pool of connections to the database, and closes it. */
-export async function withDatabase<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
+/**
+ * Runs work with a pool of connections to the database, and closes it. PostgreSQL refuses every change: a command that
+ * makes one does so with `changeDatabase`, which records the act.
+ */
+export function withDatabase<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
+  return withPool(work, true)
+}
+
+/** As `withDatabase`, for changes that record themselves: those of dead letters, of signed anchors, and replays. */
+export function withWritableDatabase<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
+  return withPool(work, false)
+}
+
+/** Runs an administrator's change, and records its act in the same transaction. */
+export function changeDatabase<T>(by: string, work: (connection: Connection) => Promise<ActedResult<T>>): Promise<T> {
+  return withWritableDatabase((pool) => changeWithAct(pool, by, work))
+}
+
+async function withPool<T>(work: (pool: Pool) => Promise<T>, isReadOnly: boolean): Promise<T> {
   const url = find('DATABASE_URL', 'database')
-  const pool = createPool({ url, applicationName: 'smsgw-cli', connectionsMax: 4 })
+  const pool = createPool({ url, applicationName: 'smsgw-cli', connectionsMax: 4, isReadOnly })
   try {
     return await work(pool)
   } finally {

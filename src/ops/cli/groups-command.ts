@@ -5,8 +5,10 @@ import { ExpectedError } from '../../runtime/expected-error.ts'
 import type { ResetRow } from '../groups/plan-reset.ts'
 import { applyReset, previewReset } from '../groups/reset-offsets.ts'
 import { resetTarget, type TargetOptions } from '../groups/reset-target.ts'
+import { BY_OPTION } from './dlq-options.ts'
 import { withCluster } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
+import { recordKafkaAct } from './record-kafka-act.ts'
 
 /** Moving this group on leaves messages unsent until the reconciler finds them; moving it back has them looked at again. */
 const DELIVERY_GROUP = GROUPS.delivery
@@ -15,6 +17,7 @@ interface ResetOptions extends TargetOptions {
   readonly topic?: string[]
   readonly execute?: true
   readonly confirm?: string
+  readonly by?: string
   readonly json?: true
 }
 
@@ -48,6 +51,7 @@ export function groupsCommand(program: Command): void {
     .option('--by-duration <duration>', 'back by a time from now, as in 15m, 6h, 2d')
     .option('--execute', 'do it')
     .option('--confirm <group>', `the group's name again; asked for with ${DELIVERY_GROUP}`)
+    .option(...BY_OPTION)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -70,6 +74,12 @@ async function reset(group: string, options: ResetOptions): Promise<void> {
   await withCluster(async (cluster) => {
     const connections = cluster.connections()
     const preview = await previewReset(cluster, connections, { group, topics: options.topic ?? [], target })
+    if (options.execute) {
+      const partitions = preview.map(
+        ({ topic, partition, before, after }) => `${topic}[${partition}] ${before ?? '-'} → ${after}`,
+      )
+      await recordKafkaAct(cluster, options, { act: 'group.reset', subject: group, details: { partitions } })
+    }
     const rows = options.execute ? await applyReset(cluster, connections, group, preview) : preview
     if (options.json) return printJson({ group, executed: options.execute ?? false, partitions: rows })
     show(rows)

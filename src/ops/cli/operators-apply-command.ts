@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { gatewaySettings } from '../../settings.ts'
+import { describeOperatorsChange } from '../operators/compare-operators.ts'
 import { applyOperators, planOperators, recallPlan } from '../operators/operators-plan.ts'
 import { askForYes } from './ask.ts'
-import { actorOf } from './dlq-options.ts'
-import { withDatabase } from './find-servers.ts'
+import { actorOf, BY_OPTION } from './dlq-options.ts'
+import { changeDatabase, withDatabase } from './find-servers.ts'
 import { operatorsPlanLines } from './operators-plan-command.ts'
 import { printJson } from './print-table.ts'
 
@@ -26,7 +27,7 @@ export function operatorsApplyCommand(operators: Command): void {
     .option('-f, --file <path>', 'operators and routes', gatewaySettings.OPERATORS_FILE.fallback)
     .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking')
     .option('-y, --yes', 'do not ask')
-    .option('--by <name>', 'who you are; the user of this machine if not given')
+    .option(...BY_OPTION)
     .option('--json', 'what was done, as JSON')
     .addHelpText(
       'after',
@@ -37,12 +38,14 @@ Examples:
   $ smsgw operators apply -f operators.yaml --yes --by alice
   $ smsgw operators apply --plan operators.plan`,
     )
-    .action((flags: ApplyFlags) => withDatabase((pool) => apply(pool, flags)))
+    .action(apply)
 }
 
-async function apply(pool: Parameters<typeof planOperators>[0], flags: ApplyFlags): Promise<void> {
+async function apply(flags: ApplyFlags): Promise<void> {
   const { file, plan: stored, yes, json } = flags
-  const plan = stored === undefined ? await planOperators(pool, file) : await recallPlan(pool, stored)
+  const plan = await withDatabase((pool) =>
+    stored === undefined ? planOperators(pool, file) : recallPlan(pool, stored),
+  )
   const { changes, basedOn } = plan
   if (changes.length === 0) {
     if (json) printJson({ revision: basedOn, changes })
@@ -53,7 +56,11 @@ async function apply(pool: Parameters<typeof planOperators>[0], flags: ApplyFlag
     for (const line of operatorsPlanLines(plan)) console.error(line)
     if (!(await askForYes('Apply this?'))) throw new ExpectedError('Nothing was changed.')
   }
-  const { revision } = await applyOperators(pool, plan, actorOf(flags))
+  const revision = await changeDatabase(actorOf(flags), async (connection) => {
+    const { revision: result } = await applyOperators(connection, plan, actorOf(flags))
+    const details = { changes: changes.length, diff: changes.map(describeOperatorsChange) }
+    return { act: { act: 'operators.applied', subject: `revision ${result}`, details }, result }
+  })
   if (json) printJson({ revision, changes })
   else console.log(`Revision ${revision} is in force; every process goes by it within ten seconds.`)
 }

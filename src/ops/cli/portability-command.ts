@@ -1,6 +1,8 @@
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { importPorted } from '../operators/import-ported.ts'
-import { withDatabase } from './find-servers.ts'
+import { actorOf, BY_OPTION } from './dlq-options.ts'
+import { changeDatabase } from './find-servers.ts'
 
 /** `smsgw portability …` */
 export function portabilityCommand(program: Command): void {
@@ -10,6 +12,7 @@ export function portabilityCommand(program: Command): void {
     .description('read ported numbers from a CSV file with the columns phone and mcc_mnc, all or nothing')
     .argument('<file>')
     .option('--replace', 'take out the numbers that the file does not have')
+    .option(...BY_OPTION)
     .addHelpText(
       'after',
       `\nThey are looked up where PORTABILITY=table says so, if some route asks for mcc_mnc.
@@ -17,9 +20,15 @@ export function portabilityCommand(program: Command): void {
 Example:
   $ smsgw portability import ported.csv --replace`,
     )
-    .action((file: string, { replace }: { replace?: true }) =>
-      withDatabase(async (pool) => {
-        console.log(`Imported ${await importPorted(pool, file, replace === true)} numbers.`)
-      }),
-    )
+    .action(async (file: string, options: { replace?: true; by?: string }) => {
+      const replace = options.replace === true
+      const imported = await changeDatabase(actorOf(options), async (connection) => {
+        const numbers = await importPorted(connection, file, replace)
+        return {
+          act: { act: 'portability.imported', subject: basename(file), details: { numbers, replace } },
+          result: numbers,
+        }
+      })
+      console.log(`Imported ${imported} numbers.`)
+    })
 }

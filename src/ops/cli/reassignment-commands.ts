@@ -8,12 +8,21 @@ import { ExpectedError } from '../../runtime/expected-error.ts'
 import { awaitReassignment } from '../topics/await-reassignment.ts'
 import { liftThrottle, throttledTopics } from '../topics/throttle-replication.ts'
 import { askForYes } from './ask.ts'
+import { BY_OPTION } from './dlq-options.ts'
 import { withCluster } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
+import { recordKafkaAct } from './record-kafka-act.ts'
 
 interface ReassignmentFlags {
   readonly cancel?: true
   readonly wait?: true
+  readonly by?: string
+  readonly json?: true
+}
+
+interface ElectFlags {
+  readonly yes?: true
+  readonly by?: string
   readonly json?: true
 }
 
@@ -24,17 +33,20 @@ export function reassignmentCommands(topics: Command): void {
     .description('replicas that move now')
     .option('--wait', 'wait until none does, and take the throttle away')
     .option('--cancel', 'take them back to where they were, and take the throttle away')
+    .option(...BY_OPTION)
     .option('--json', 'as JSON')
     .action((flags: ReassignmentFlags) => withCluster((cluster) => reassignments(cluster, flags)))
   topics
     .command('elect-leaders')
     .description('give partitions back to their preferred leaders, so that brokers lead as many as they should')
     .option('-y, --yes', 'do not ask')
+    .option(...BY_OPTION)
     .option('--json', 'the partitions, as JSON')
-    .action((flags: { yes?: true; json?: true }) => withCluster((cluster) => electLeaders(cluster, flags)))
+    .action((flags: ElectFlags) => withCluster((cluster) => electLeaders(cluster, flags)))
 }
 
-async function reassignments(cluster: Cluster, { cancel, wait, json }: ReassignmentFlags): Promise<void> {
+async function reassignments(cluster: Cluster, flags: ReassignmentFlags): Promise<void> {
+  const { cancel, wait, json } = flags
   await cluster.refresh()
   const moving = await listReassignments(cluster)
   if (json) printJson(moving)
@@ -52,6 +64,8 @@ async function reassignments(cluster: Cluster, { cancel, wait, json }: Reassignm
     )
   }
   if (!cancel && !wait) return
+  const details = { moving: moving.length, cancel: cancel ?? false }
+  await recordKafkaAct(cluster, flags, { act: 'reassignment.ended', subject: 'replicas', details })
   if (cancel && moving.length > 0) {
     await reassignPartitions(
       cluster,
@@ -63,7 +77,8 @@ async function reassignments(cluster: Cluster, { cancel, wait, json }: Reassignm
   console.error('No replica moves any more, and the throttle is taken away.')
 }
 
-async function electLeaders(cluster: Cluster, { yes, json }: { yes?: true; json?: true }): Promise<void> {
+async function electLeaders(cluster: Cluster, flags: ElectFlags): Promise<void> {
+  const { yes, json } = flags
   const topics = await describeTopics(cluster, await listTopics(cluster))
   const misled = [...topics.values()].flatMap(({ name, layout }) =>
     layout
@@ -80,6 +95,8 @@ async function electLeaders(cluster: Cluster, { yes, json }: { yes?: true; json?
   if (!yes && !(await askForYes(`Let the preferred leaders of ${misled.length} partitions lead?`))) {
     throw new ExpectedError('Nothing was changed.')
   }
+  const details = { partitions: misled.length }
+  await recordKafkaAct(cluster, flags, { act: 'leaders.elected', subject: 'partitions', details })
   await electPreferredLeaders(cluster, misled)
   console.error(`${misled.length} partitions are led by their preferred leaders now.`)
 }

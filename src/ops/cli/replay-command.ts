@@ -5,13 +5,16 @@ import { ExpectedError } from '../../runtime/expected-error.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { webhookSettings } from '../../webhooks/config.ts'
 import { parseDuration, parseTime } from '../groups/reset-target.ts'
+import type { TimeRange } from '../replay/read-time-range.ts'
 import { replayRecords } from '../replay/replay-records.ts'
 import { intoClickHouse, intoDelivery, intoStatus, intoWebhooks, type ReplayTarget } from '../replay/replay-targets.ts'
 import { intoFile } from '../replay/write-records.ts'
+import { BY_OPTION } from './dlq-options.ts'
 import { expressPartitions } from './express-partitions.ts'
-import { findClickHouse, withCluster, withDatabase } from './find-servers.ts'
+import { findClickHouse, withCluster, withWritableDatabase } from './find-servers.ts'
 import { printJson } from './print-table.ts'
 import { ProgressBar } from './progress-bar.ts'
+import { recordKafkaAct } from './record-kafka-act.ts'
 
 const TARGETS = ['clickhouse', 'status', 'webhooks', 'delivery'] as const
 
@@ -24,6 +27,7 @@ interface ReplayOptions {
   readonly into?: (typeof TARGETS)[number]
   readonly file?: string
   readonly sendUnsent?: true
+  readonly by?: string
   readonly json?: true
 }
 
@@ -41,6 +45,7 @@ export function replayCommand(program: Command): void {
     .addOption(new Option('--into <consumer>', 'who is given them').choices(TARGETS))
     .option('--file <path>', 'instead of --into: a new file, or - for standard output; a JSON object a line')
     .option('--send-unsent', 'with --into delivery: send messages of which no attempt is known')
+    .option(...BY_OPTION)
     .option('--json', 'the result as JSON')
     .addHelpText(
       'after',
@@ -58,6 +63,7 @@ async function replay(topic: string, options: ReplayOptions): Promise<void> {
   const choice = { customerId: options.customer, smsId: smsIdOf(options.smsId) }
   await withCluster((cluster) =>
     withTarget(cluster, options, async (target) => {
+      if (options.into !== undefined) await recordReplay(cluster, options, range)
       let bar: ProgressBar | null = null
       const progress = (read: number, of: number): void => {
         bar ??= new ProgressBar('read', of)
@@ -69,6 +75,13 @@ async function replay(topic: string, options: ReplayOptions): Promise<void> {
       console.error(`${read} records of that time, ${chosen} chosen, ${taken} taken.`)
     }),
   )
+}
+
+function recordReplay(cluster: Cluster, options: ReplayOptions, range: TimeRange): Promise<void> {
+  const { into, customer, smsId } = options
+  const [from, to] = [range.fromMs, range.toMs].map((ms) => new Date(ms).toISOString())
+  const details = { into, from, to, customer, sms_id: smsId }
+  return recordKafkaAct(cluster, options, { act: 'records.replayed', subject: range.topic, details })
 }
 
 async function withTarget(
@@ -92,9 +105,9 @@ async function withTarget(
     case 'clickhouse':
       return use(intoClickHouse({ ...readSettings(analyticsSettings, process.env), CLICKHOUSE_URL: findClickHouse() }))
     case 'status':
-      return withDatabase((pool) => use(intoStatus(pool)))
+      return withWritableDatabase((pool) => use(intoStatus(pool)))
     case 'webhooks':
-      return withDatabase((pool) => use(intoWebhooks(pool, readSettings(webhookSettings, process.env))))
+      return withWritableDatabase((pool) => use(intoWebhooks(pool, readSettings(webhookSettings, process.env))))
     case 'delivery':
       if (!options.sendUnsent) {
         throw new ExpectedError(

@@ -9,8 +9,10 @@ import type { Refusal } from '../topics/plan-topics.ts'
 import { readTopicsDeclaration } from '../topics/topics-file.ts'
 import { type PlannedChange, readPlanFile, type TopicsPlan } from '../topics/topics-plan.ts'
 import { askForYes } from './ask.ts'
+import { BY_OPTION } from './dlq-options.ts'
 import { withCluster } from './find-servers.ts'
 import { printJson } from './print-table.ts'
+import { recordKafkaAct } from './record-kafka-act.ts'
 import { growthEffects, planLines, refusalLines } from './show-plan.ts'
 
 const THROTTLE_BYTES_PER_SECOND = 50_000_000
@@ -23,6 +25,7 @@ export interface ApplyFlags {
   readonly drainSeconds: number
   readonly throttle: number
   readonly delete?: string[]
+  readonly by?: string
   readonly json?: true
 }
 
@@ -77,6 +80,7 @@ export function addApplyOptions(command: Command): Command {
       aboveZero,
       THROTTLE_BYTES_PER_SECOND,
     )
+    .option(...BY_OPTION)
     .option('--json', 'what was done, as JSON')
 }
 
@@ -91,6 +95,10 @@ export async function carryOut(
   if (plan.changes.length > 0 && !yes) {
     for (const line of planLines(plan, refusals, await growthEffects(cluster, plan))) console.error(line)
     if (!(await askForYes('Apply this?'))) throw new ExpectedError('Nothing was changed.')
+  }
+  if (plan.changes.length > 0) {
+    const details = { changes: plan.changes.map(describeChange) }
+    await recordKafkaAct(cluster, flags, { act: 'topics.changed', subject: plan.clusterId, details })
   }
   const applied: PlannedChange[] = []
   try {

@@ -1,18 +1,23 @@
 import type { Command } from 'commander'
-import type { Pool } from '../../postgres/pool.ts'
+import type { Queryable } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { discardBacklog, retryBacklog } from '../../webhooks/change-backlog.ts'
 import { deleteEndpoint, disableEndpoint, enableEndpoint } from '../../webhooks/change-endpoints.ts'
 import { listEndpoints } from '../../webhooks/endpoints.ts'
 import { listBacklogs } from '../../webhooks/list-backlogs.ts'
 import { askForYes } from './ask.ts'
-import { withDatabase } from './find-servers.ts'
+import { actorOf, BY_OPTION } from './dlq-options.ts'
+import { changeDatabase, withDatabase } from './find-servers.ts'
 
-interface DisableOptions {
+interface ByOptions {
+  readonly by?: string
+}
+
+interface DisableOptions extends ByOptions {
   readonly reason: string
 }
 
-interface ConfirmOptions {
+interface ConfirmOptions extends ByOptions {
   readonly exhausted?: true
   readonly yes?: true
 }
@@ -28,61 +33,73 @@ function stateCommands(webhooks: Command): void {
     .command('disable')
     .argument('<endpoint>')
     .option('--reason <text>', 'shown by `smsgw webhooks list`', 'by an operator')
+    .option(...BY_OPTION)
     .description('stop posting to an endpoint; undelivered events are kept, and new ones are not stored')
-    .action((endpointId: string, { reason }: DisableOptions) =>
-      withDatabase(async (pool) => {
-        const isNew = await disableEndpoint(pool, endpointId, reason)
-        const { waiting } = await eventsOf(pool, endpointId)
-        console.log(
-          `${isNew ? 'Disabled' : 'Disabled already:'} ${endpointId}; ${waiting} undelivered events are kept. ` +
-            `Next: smsgw webhooks enable ${endpointId}, or discard ${endpointId}`,
-        )
-      }),
-    )
+    .action(async (endpointId: string, options: DisableOptions) => {
+      const { reason } = options
+      const [isNew, waiting] = await changeDatabase(actorOf(options), async (connection) => {
+        const isChanged = await disableEndpoint(connection, endpointId, reason)
+        const events = await eventsOf(connection, endpointId)
+        const act = { act: 'webhook.disabled', subject: endpointId, details: { reason } } as const
+        return { act: isChanged ? act : null, result: [isChanged, events.waiting] as const }
+      })
+      console.log(
+        `${isNew ? 'Disabled' : 'Disabled already:'} ${endpointId}; ${waiting} undelivered events are kept. ` +
+          `Next: smsgw webhooks enable ${endpointId}, or discard ${endpointId}`,
+      )
+    })
   webhooks
     .command('enable')
     .argument('<endpoint>')
+    .option(...BY_OPTION)
     .description('post to an endpoint again, beginning with the events that were kept for it')
-    .action((endpointId: string) =>
-      withDatabase(async (pool) => {
-        const isNew = await enableEndpoint(pool, endpointId)
-        const { waiting } = await eventsOf(pool, endpointId)
-        console.log(
-          `${isNew ? 'Enabled' : 'Enabled already:'} ${endpointId}; ${waiting} undelivered events are posted.`,
-        )
-      }),
-    )
+    .action(async (endpointId: string, options: ByOptions) => {
+      const [isNew, waiting] = await changeDatabase(actorOf(options), async (connection) => {
+        const isChanged = await enableEndpoint(connection, endpointId)
+        const events = await eventsOf(connection, endpointId)
+        const act = { act: 'webhook.enabled', subject: endpointId } as const
+        return { act: isChanged ? act : null, result: [isChanged, events.waiting] as const }
+      })
+      console.log(`${isNew ? 'Enabled' : 'Enabled already:'} ${endpointId}; ${waiting} undelivered events are posted.`)
+    })
   webhooks
     .command('delete')
     .argument('<endpoint>')
     .option('--yes', 'do not ask')
+    .option(...BY_OPTION)
     .description('remove an endpoint with its undelivered events')
-    .action((endpointId: string, options: ConfirmOptions) =>
-      withDatabase(async (pool) => {
-        const { waiting, exhausted } = await eventsOf(pool, endpointId)
-        await confirm(options, `Delete ${endpointId} with ${waiting + exhausted} undelivered events?`)
-        await deleteEndpoint(pool, endpointId)
-        console.log(`Deleted ${endpointId}.`)
-      }),
-    )
+    .action(async (endpointId: string, options: ConfirmOptions) => {
+      const { waiting, exhausted } = await withDatabase((pool) => eventsOf(pool, endpointId))
+      const events = waiting + exhausted
+      await confirm(options, `Delete ${endpointId} with ${events} undelivered events?`)
+      await changeDatabase(actorOf(options), async (connection) => {
+        await deleteEndpoint(connection, endpointId)
+        return { act: { act: 'webhook.deleted', subject: endpointId, details: { events } }, result: null }
+      })
+      console.log(`Deleted ${endpointId}.`)
+    })
 }
 
 function backlogCommands(webhooks: Command): void {
   webhooks
     .command('retry')
     .argument('<endpoint>')
+    .option(...BY_OPTION)
     .description('make all undelivered events of an endpoint due now, exhausted ones included')
-    .action((endpointId: string) =>
-      withDatabase(async (pool) => {
-        await eventsOf(pool, endpointId)
-        console.log(`Due now: ${await retryBacklog(pool, endpointId)} events of ${endpointId}.`)
-      }),
-    )
+    .action(async (endpointId: string, options: ByOptions) => {
+      const due = await changeDatabase(actorOf(options), async (connection) => {
+        await eventsOf(connection, endpointId)
+        const events = await retryBacklog(connection, endpointId)
+        return { act: { act: 'webhook.retried', subject: endpointId, details: { events } }, result: events }
+      })
+      console.log(`Due now: ${due} events of ${endpointId}.`)
+    })
   webhooks
     .command('discard')
     .argument('<endpoint>')
     .option('--exhausted', 'only events whose attempts are used up')
     .option('--yes', 'do not ask')
+    .option(...BY_OPTION)
     .description('drop the undelivered events of an endpoint for good')
     .addHelpText(
       'after',
@@ -90,19 +107,22 @@ function backlogCommands(webhooks: Command): void {
   $ smsgw webhooks discard we_2kVb0yQ1rT9x
   $ smsgw webhooks discard we_2kVb0yQ1rT9x --exhausted --yes`,
     )
-    .action((endpointId: string, options: ConfirmOptions) =>
-      withDatabase(async (pool) => {
-        const { waiting, exhausted } = await eventsOf(pool, endpointId)
-        const events = options.exhausted ? exhausted : waiting + exhausted
-        await confirm(options, `Discard ${events} undelivered events of ${endpointId} for good?`)
-        const discarded = await discardBacklog(pool, endpointId, options.exhausted ?? false)
-        console.log(`Discarded ${discarded} events of ${endpointId}.`)
-      }),
-    )
+    .action(async (endpointId: string, options: ConfirmOptions) => {
+      const { exhausted: onlyExhausted = false } = options
+      const { waiting, exhausted } = await withDatabase((pool) => eventsOf(pool, endpointId))
+      const asked = onlyExhausted ? exhausted : waiting + exhausted
+      await confirm(options, `Discard ${asked} undelivered events of ${endpointId} for good?`)
+      const discarded = await changeDatabase(actorOf(options), async (connection) => {
+        const events = await discardBacklog(connection, endpointId, onlyExhausted)
+        const details = { events, exhausted_only: onlyExhausted }
+        return { act: { act: 'webhook.discarded', subject: endpointId, details }, result: events }
+      })
+      console.log(`Discarded ${discarded} events of ${endpointId}.`)
+    })
 }
 
 /** Throws ExpectedError if there is no such endpoint. */
-async function eventsOf(pool: Pool, endpointId: string): Promise<{ waiting: number; exhausted: number }> {
+async function eventsOf(pool: Queryable, endpointId: string): Promise<{ waiting: number; exhausted: number }> {
   const endpoints = await listEndpoints(pool)
   if (!endpoints.some(({ endpoint_id }) => endpoint_id === endpointId))
     throw new ExpectedError(`there is no endpoint "${endpointId}"`)

@@ -5,7 +5,8 @@ import { readSettings } from '../../runtime/settings.ts'
 import { webhookSettings } from '../../webhooks/config.ts'
 import { createEndpoint, type Endpoint, listEndpoints } from '../../webhooks/endpoints.ts'
 import { type Backlog, COUNT_MAX, countErrors, listBacklogs } from '../../webhooks/list-backlogs.ts'
-import { withDatabase } from './find-servers.ts'
+import { actorOf, BY_OPTION } from './dlq-options.ts'
+import { changeDatabase, withDatabase } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
 import { webhookChangeCommands } from './webhook-change-commands.ts'
 
@@ -13,6 +14,7 @@ const ERRORS_MAX = 10
 
 interface CreateOptions {
   readonly statuses?: string
+  readonly by?: string
   readonly json?: true
 }
 
@@ -31,6 +33,7 @@ function createCommand(webhooks: Command): void {
     .argument('<customer>')
     .argument('<url>', 'https:// or http://; USER:PASSWORD@ in it is sent as Basic authentication')
     .option('--statuses <list>', 'separated by commas (default: the final ones)')
+    .option(...BY_OPTION)
     .option('--json', 'as JSON')
     .description('create an endpoint, and print the secret for checking signatures (Standard Webhooks)')
     .addHelpText(
@@ -39,20 +42,20 @@ function createCommand(webhooks: Command): void {
   $ smsgw webhooks create acme https://acme.example.com/sms-events
   $ smsgw webhooks create acme https://user:secret@acme.example.com/hook --statuses sent,delivered,failed`,
     )
-    .action((customerId: string, url: string, { statuses, json }: CreateOptions) =>
-      withDatabase(async (pool) => {
-        const wanted = statuses?.split(',').map((status) => status.trim()) as Status[] | undefined
-        const { WEBHOOK_ALLOW_PRIVATE: allowed } = readSettings(webhookSettings, process.env)
-        const created = await createEndpoint(pool, {
-          customerId,
-          url,
-          statuses: wanted,
-          allowPrivate: allowed === 'yes',
-        })
-        if (json) printJson({ ...shown(created), secret: created.secret })
-        else console.log(`${created.endpoint_id}  ${created.secret}`)
-      }),
-    )
+    .action(async (customerId: string, url: string, options: CreateOptions) => {
+      const { statuses, json } = options
+      const wanted = statuses?.split(',').map((status) => status.trim()) as Status[] | undefined
+      const { WEBHOOK_ALLOW_PRIVATE: allowed } = readSettings(webhookSettings, process.env)
+      const asked = { customerId, url, statuses: wanted, allowPrivate: allowed === 'yes' }
+      const created = await changeDatabase(actorOf(options), async (connection) => {
+        const result = await createEndpoint(connection, asked)
+        // Paths and queries may hold a receiver's secret.
+        const details = { customer: customerId, host: new URL(result.url).host, statuses: result.statuses }
+        return { act: { act: 'webhook.created', subject: result.endpoint_id, details }, result }
+      })
+      if (json) printJson({ ...shown(created), secret: created.secret })
+      else console.log(`${created.endpoint_id}  ${created.secret}`)
+    })
 }
 
 function listCommand(webhooks: Command): void {

@@ -26,17 +26,17 @@ interface RoleUse {
   readonly watches?: readonly GroupName[]
 }
 
-const { accepted, delivery, status, deadLetters } = TOPICS
+const { accepted, delivery, status, deadLetters, acts, anchors } = TOPICS
 
 /** The least that each account needs. ClickHouse, which reads Kafka by itself, does so with the account of `analytics`. */
 const USES: Readonly<Record<string, RoleUse>> = {
   api: {},
   // What is redriven goes by the outbox too, and so do the records of who did it. What is lost shows by others' offsets.
-  relay: { writes: [accepted, delivery, status, deadLetters], watches: [GROUPS.delivery, GROUPS.status] },
+  relay: { writes: [accepted, delivery, status, deadLetters, acts], watches: [GROUPS.delivery, GROUPS.status] },
   worker: { reads: [delivery], groups: [GROUPS.delivery], writes: [status, deadLetters] },
   status: { reads: [status], groups: [GROUPS.status], writes: [status, deadLetters] },
   webhooks: { reads: [status], groups: [GROUPS.webhooks], writes: [deadLetters] },
-  audit: { reads: [accepted, status, deadLetters], groups: [GROUPS.audit], writes: [deadLetters] },
+  audit: { reads: [accepted, status, deadLetters, acts], groups: [GROUPS.audit], writes: [deadLetters, anchors] },
   analytics: { reads: [accepted, status], groups: [GROUPS.clickhouseAccepted, GROUPS.clickhouseStatus] },
   dlq: { reads: [deadLetters], groups: [GROUPS.deadLetters] },
   monitor: {},

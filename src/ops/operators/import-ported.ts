@@ -17,7 +17,7 @@ interface PortedNumber {
  * Reads a CSV file with the columns `phone` and `mcc_mnc` into the table of ported numbers, all or nothing. With
  * `replace`, numbers that the file does not have are taken out. Returns how many it read. Throws ExpectedError that names the line.
  */
-export function importPorted(pool: Pool, path: string, replace: boolean): Promise<number> {
+export function importPorted(pool: Pool | Connection, path: string, replace: boolean): Promise<number> {
   return inTransaction(pool, async (connection) => {
     // Millions of rows take longer than any other statement.
     await connection.query('SET LOCAL statement_timeout = 0')

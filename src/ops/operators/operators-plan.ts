@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { addRevision, declaredOf, type OperatorRevision, readRevisionAfter } from '../../operators/operator-store.ts'
 import { type DeclaredOperators, parseOperators } from '../../operators/operators-file.ts'
-import type { Pool } from '../../postgres/pool.ts'
+import type { Queryable } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { checkSecrets } from './check-secrets.ts'
 import { compareOperators, type OperatorsChange } from './compare-operators.ts'
@@ -34,13 +34,13 @@ export interface OperatorsPlan extends StoredPlan {
  * Compares a file with the revision in force. Throws YamlFileError that names the line for a file that cannot be used, and
  * ExpectedError for a password that cannot be sent.
  */
-export async function planOperators(pool: Pool, file: string): Promise<OperatorsPlan> {
+export async function planOperators(pool: Queryable, file: string): Promise<OperatorsPlan> {
   const source = readFileSync(file, 'utf8')
   return completePlan({ version: 1, plannedAt: new Date().toISOString(), file, source }, await newest(pool))
 }
 
 /** A plan that was stored, compared again. Throws ExpectedError if another revision has come into force since. */
-export async function recallPlan(pool: Pool, path: string): Promise<OperatorsPlan> {
+export async function recallPlan(pool: Queryable, path: string): Promise<OperatorsPlan> {
   const { basedOn, ...stored } = readPlanFile(path)
   const current = await newest(pool)
   if ((current?.revision ?? 0) !== basedOn) throw movedOn(basedOn, current)
@@ -48,7 +48,7 @@ export async function recallPlan(pool: Pool, path: string): Promise<OperatorsPla
 }
 
 /** Makes a plan the next revision. Throws ExpectedError if another revision has come into force since it was made. */
-export async function applyOperators(pool: Pool, plan: OperatorsPlan, by: string): Promise<OperatorRevision> {
+export async function applyOperators(pool: Queryable, plan: OperatorsPlan, by: string): Promise<OperatorRevision> {
   const { basedOn, source, declared } = plan
   const added = await addRevision(pool, { basedOn, source, declared, by })
   if (added) return added
@@ -60,7 +60,7 @@ export function toStoredPlan({ version, basedOn, plannedAt, file, source }: Oper
   return { version, basedOn, plannedAt, file, source }
 }
 
-function newest(pool: Pool): Promise<OperatorRevision | null> {
+function newest(pool: Queryable): Promise<OperatorRevision | null> {
   return readRevisionAfter(pool, 0)
 }
 

@@ -208,6 +208,7 @@ class GatewayProcesses {
       SIMULATOR_ADDRESS: simulator.address,
       SIMULATOR_PASSWORD: simulator.password,
       AUDIT_FOLDER: join(this.#dataFolder, 'audit'),
+      AUDIT_KEY_FILE: join(this.#dataFolder, 'audit-key.pem'),
       DISK_FOLDERS: folders.join(),
       ...defaultsOf(servers),
       ...this.#options.env,

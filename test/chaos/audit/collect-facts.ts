@@ -1,7 +1,7 @@
-import { createReadStream, existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { existsSync } from 'node:fs'
 import type { ClickHouse } from '../../../src/analytics/clickhouse-client.ts'
 import { listAuditFiles } from '../../../src/audit/audit-files.ts'
+import { readEntries } from '../../../src/audit/read-entries.ts'
 import { verifyAuditLog } from '../../../src/audit/verify-log.ts'
 import { GROUPS } from '../../../src/events/topics.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
@@ -75,10 +75,9 @@ async function readAuditLog(folder: string): Promise<AuditLogFacts> {
   const entries = new Map<string, string | null>()
   if (!existsSync(folder)) return { fault: 'there is no audit log', entries }
   const { fault } = await verifyAuditLog(folder)
-  for (const { path } of listAuditFiles(folder)) {
-    for await (const line of createInterface({ input: createReadStream(path) })) {
-      const { topic, partition, offset, value_sha256 } = JSON.parse(line) as Record<string, string>
-      entries.set(`${topic}[${partition}]@${offset}`, value_sha256 ?? null)
+  for (const file of listAuditFiles(folder)) {
+    for await (const { topic, partition, offset, value_sha256: digest } of readEntries(file)) {
+      entries.set(`${topic}[${partition}]@${offset}`, digest && Buffer.from(digest, 'base64url').toString('hex'))
     }
   }
   return { fault: fault && `${fault.file}:${fault.line} ${fault.what}`, entries }
