@@ -219,6 +219,7 @@ export class Worker implements Service {
       order: settings.DELIVERY_ORDER,
       deferMs: settings.DELIVERY_DEFER_MS,
       awayMs: settings.DELIVERY_AWAY_MS,
+      validMsDefault: settings.DELIVERY_VALID_SECONDS * 1_000,
       revision: () => operators.current().revision,
       deferred: (count) => deferred.inc(count),
     })
@@ -265,7 +266,11 @@ export class Worker implements Service {
       receipts: this.#receipts,
       teller: this.#teller,
       leaving: this.#leaving,
-      rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
+      rules: {
+        retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST,
+        retryMsMax: settings.DELIVERY_RETRY_MS_MAX,
+        validMsDefault: settings.DELIVERY_VALID_SECONDS * 1_000,
+      },
       delayed,
     })
   }
