@@ -139,6 +139,7 @@ export class Worker implements Service {
     await this.#consumer.start()
     this.#callBack.start()
     this.#unreadable.start()
+    this.#parts.health.add('operators', this.#lines.check)
     this.#parts.health.add('attempts', this.#attempts.check)
     this.#parts.health.add('worker', () => {
       if (this.#consumer.failure) throw this.#consumer.failure
@@ -311,7 +312,7 @@ export class Worker implements Service {
           publish,
           { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
         ),
-        mayGiveUp: (error) => brake.allows(error, Date.now()),
+        mayGiveUp: (error) => brake.allows(error, performance.now()),
         giveUp: async (record, error) => {
           await publish(record, 'head-of-line', error)
           await delayed.forget(record)
