@@ -1,4 +1,4 @@
-import { type Answers, AS_AGREED, type PeersReport } from './odd-peers.ts'
+import { type Answers, AS_AGREED, NO_ANSWER, type PeersReport } from './odd-peers.ts'
 
 /** What became of odd answers of one name. */
 export interface OddAnswers {
@@ -18,7 +18,7 @@ export interface OddReceipts {
   readonly answers: Answers
   /** By its own counters. */
   readonly handled: Readonly<Record<string, number>>
-  /** Sent and not answered; answered well and not counted; understood as receipts, of which nothing is known further. */
+  /** Sent and not answered; answered and not counted; understood as receipts, and nothing came of them that is counted. */
   readonly unaccounted: number
 }
 
@@ -42,7 +42,7 @@ export type Counter = (metric: string, labels: Readonly<Record<string, string>>)
 
 const OVER_SMPP = 'odd-receipts'
 const OVER_HTTP = 'odd-callbacks'
-/** What may come of a receipt that is understood; the two outcomes that follow `early` are no further receipts. */
+/** What may come of a receipt that is understood. */
 const SETTLED = ['matched', 'repeated', 'contradicting', 'early', 'ambiguous', 'unstorable']
 
 /** Compares what odd operators did with what the gateway says of it, item by item where the gateway records items. */
@@ -87,7 +87,7 @@ function accountForReceipts({ receiptsSent: sent, receipts: answers }: PeersRepo
   }
   const all = refused + counter('smsgw_smpp_deliveries_total', { operator: OVER_SMPP })
   const unaccounted =
-    Math.abs(sent - answered(answers)) + Math.abs(sent - all) + Math.abs(handled.receipt - settled(counter, OVER_SMPP))
+    Math.abs(sent - answered(answers)) + Math.abs(sent - all) + unsettled(handled.receipt, counter, OVER_SMPP)
   return {
     sent,
     odd: oddOf(sent, answers),
@@ -104,10 +104,9 @@ function accountForCallbacks({ callbacksSent: sent, callbacks: answers }: PeersR
     unreadable: counter('smsgw_http_deliveries_total', { operator: OVER_HTTP, kind: 'unreadable' }),
   }
   const unaccounted =
-    Math.abs(sent - answered(answers)) +
-    answered(answers, (status) => status !== '200') +
+    Math.abs(sent - answered(answers, (status) => status !== NO_ANSWER)) +
     Math.abs(sent - counter('smsgw_callbacks_total', { operator: OVER_HTTP })) +
-    Math.abs(handled.receipt - settled(counter, OVER_HTTP))
+    unsettled(handled.receipt, counter, OVER_HTTP)
   return {
     sent,
     odd: oddOf(sent, answers),
@@ -126,8 +125,11 @@ function answered(answers: Answers, counts: (status: string) => boolean = () => 
   return statuses.reduce((sum, [status, count]) => sum + (counts(status) ? count : 0), 0)
 }
 
-function settled(counter: Counter, operator: string): number {
-  return Object.values(settledAs(counter, operator)).reduce((sum, count) => sum + count, 0)
+/** One that came before its submit was recorded is counted as early, and once more when it has found it. */
+function unsettled(receipts: number, counter: Counter, operator: string): number {
+  const settled = settledAs(counter, operator)
+  const outcomes = Object.values(settled).reduce((sum, count) => sum + count, 0)
+  return Math.max(0, receipts - outcomes, outcomes - receipts - settled.early!)
 }
 
 function settledAs(counter: Counter, operator: string): Record<string, number> {

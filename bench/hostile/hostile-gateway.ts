@@ -55,7 +55,6 @@ export async function startHostileGateway(workbench: Workbench, seed: number) {
         [TOKEN_VARIABLE]: CALLBACK_TOKEN,
         // What odd answers leave behind is over soon after each round.
         DELIVERY_RETRY_MS_FIRST: '200',
-        DELIVERY_RETRY_MS_MAX: '1000',
       },
       progress,
     }),

@@ -92,7 +92,10 @@ export async function measureHostile(workbench: Workbench, options: HostileOptio
     phases.push(await judgePhase(bench.pool, moment, moments[index + 1]?.firstSmsId, submits))
   }
   const attempts = await bench.pool.query<AttemptRow>(
-    "SELECT sms_id, attempt, outcome FROM attempts WHERE operator IN ('odd-smpp', 'odd-http')",
+    // What was taken without an id that can be read is stored as sent without one.
+    `SELECT sms_id, attempt,
+       CASE WHEN outcome = 'sent' AND operator_message_id IS NULL THEN 'unidentified' ELSE outcome END AS outcome
+     FROM attempts WHERE operator IN ('odd-smpp', 'odd-http')`,
   )
   return {
     phases,

@@ -13,6 +13,8 @@ export type OddOperator = (typeof ODD_OPERATORS)[number]
 export const CALLBACK_TOKEN = 'bench'
 /** What a receipt or callback is called that is as agreed. */
 export const AS_AGREED = 'as agreed'
+/** In the place of the status of a callback whose connection ended. */
+export const NO_ANSWER = 'none'
 
 /** What the gateway answered to receipts or callbacks, by their names and its statuses. */
 export type Answers = Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -167,7 +169,7 @@ export class OddPeers {
       await answer.arrayBuffer()
       return String(answer.status)
     } catch {
-      return 'none'
+      return NO_ANSWER
     }
   }
 }

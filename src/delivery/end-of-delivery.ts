@@ -7,8 +7,8 @@ export interface EndRules {
 
 /**
  * When a task ends that was not sent by then, in milliseconds of PostgreSQL's time: at the end of the message's validity,
- * or else `validMsDefault` after it was to be sent. An operator that takes messages and never answers, or
- * is never available again, would keep it and its money for ever.
+ * or without one `validMsDefault` after it was to be sent. An operator that takes messages and never answers, or is never
+ * available again, would keep it and its money for ever.
  */
 export function endOfDelivery(
   task: Pick<DeliveryTask, 'valid_until' | 'created_at'>,

@@ -48,6 +48,9 @@ import { ReceiptTeller } from './tell-receipts.ts'
 
 /** More waits than any task has between its tries. */
 const RETRIES_MAX = 10
+/** On a slow machine, or with a slow operator, one try takes seconds, however short the waits between tries are. */
+const HEAD_CROWDED_MS_MIN = 10_000
+const HEAD_OVERDUE_MS_MIN = 300_000
 
 export interface WorkerParts {
   readonly settings: Values<typeof deliverySettings>
@@ -302,8 +305,8 @@ export class Worker implements Service {
           // An answer is kept as long as a record of it is in hand: fifty of a megabyte, uncompressed four, would be too much.
           partitionBytesMax: 131_072,
           // A task may have to wait for every one of its tries, and is no block while it does.
-          headCrowdedMsMax: 2 * settings.DELIVERY_RETRY_MS_MAX,
-          headOverdueMsMax: RETRIES_MAX * settings.DELIVERY_RETRY_MS_MAX,
+          headCrowdedMsMax: Math.max(HEAD_CROWDED_MS_MIN, 2 * settings.DELIVERY_RETRY_MS_MAX),
+          headOverdueMsMax: Math.max(HEAD_OVERDUE_MS_MIN, RETRIES_MAX * settings.DELIVERY_RETRY_MS_MAX),
         },
       ),
       inLanes({
