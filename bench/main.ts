@@ -4,6 +4,7 @@ import { backlogCommand } from './backlog.ts'
 import { consumerCommand } from './consumer.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { growthCommand } from './growth.ts'
+import { hostileCommand } from './hostile.ts'
 import { keysCommand } from './keys.ts'
 import { outageCommand } from './outage.ts'
 import { paceCommand } from './pace.ts'
@@ -38,6 +39,7 @@ for (const add of [
   outageCommand,
   webhooksCommand,
   strangersCommand,
+  hostileCommand,
 ]) {
   add(program)
 }

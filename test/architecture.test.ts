@@ -187,13 +187,31 @@ const RETRIES_OF_OLD = [
   'delivery/pace/open-gate.ts',
   'delivery/worker.ts',
   'operators/operator-directory.ts',
-  'status/expire-unanswered.ts',
   'webhooks/retry-events.ts',
 ]
 
 test('what is tried again says so through RepeatedFailure: what, since when, how often', () => {
   const saying = files.filter(({ text }) => /; (trying again|retrying)'/.test(text)).map(({ path }) => path)
   expect(saying.filter((path) => !RETRIES_OF_OLD.includes(path))).toEqual([])
+})
+
+test('work that one process leads fails by name, and a process whose work fails is not ready', () => {
+  const leading = files.filter(({ part, text }) => part !== 'postgres' && /new LeaderLoop\(/.test(text))
+  expect(leading.length).toBeGreaterThanOrEqual(3)
+  // Its own check, or its failure is the caller's to check.
+  const silent = leading.filter(({ text }) => !/ealth\.add\([^)]*failure\.check\)|readonly failure: Rep/.test(text))
+  expect(silent.map(({ path }) => path)).toEqual([])
+})
+
+test('waits and time-outs of the Kafka consumer go by a clock that never steps', () => {
+  const named = files.filter(({ path, text }) => /^kafka\/consumer\//.test(path) && /Date\.now\b/.test(text))
+  // Where handlers' wall times come in, and where a record's age is taken from its time.
+  const allowed = ['lanes', 'measure-consumer', 'parking', 'record-batches'].map((name) => `kafka/consumer/${name}.ts`)
+  expect(named.map(({ path }) => path).sort()).toEqual(allowed)
+  const braking = files.flatMap(({ path, text }) =>
+    [...text.matchAll(/brake\??\.(admit|allows|succeeded)\([^)]*Date\.now/g)].map(([call]) => `${path}: ${call}`),
+  )
+  expect(braking).toEqual([])
 })
 
 test('every consumer of the gateway tells whether it makes progress', () => {

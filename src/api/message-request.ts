@@ -46,7 +46,7 @@ export const MessageRequest = Type.Object(
         minimum: 1,
         maximum: VALID_FOR_SECONDS_MAX,
         description:
-          'Seconds after which the message is not worth sending any more, counted from `send_at` if it is given',
+          'Seconds after which the message is not worth sending any more, counted from `send_at` if it is given; without it the limit of the gateway holds, by default seven days',
       }),
     ),
     client_ref: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Your own name for it' })),

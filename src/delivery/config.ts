@@ -47,6 +47,11 @@ export const deliverySettings = {
     { min: 1, max: 3_650 },
   ),
   DELIVERY_RETRY_MS_MAX: integer(60_000, 'Longest wait between two attempts', { min: 1 }),
+  DELIVERY_VALID_SECONDS: integer(
+    604_800,
+    'How long a message without `valid_for` is tried, from when it was to be sent; then it is expired, or unknown where an answer was lost',
+    { min: 1, max: 2_592_000 },
+  ),
   RECEIPTS_PORT: integer(0, 'Port where operators that speak HTTP bring receipts, at /receipts/<operator>; 0: none', {
     max: 65_535,
   }),

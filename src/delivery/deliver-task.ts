@@ -14,6 +14,7 @@ import {
 } from './attempt-plan.ts'
 import { chooseLine } from './choose-line.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
+import { type EndRules, endOfDelivery } from './end-of-delivery.ts'
 import { judgeFault } from './judge-fault.ts'
 import type { LeavingPartitions } from './leaving-partitions.ts'
 import type { LineCandidate, LiveLines } from './live-lines.ts'
@@ -37,7 +38,7 @@ export interface DeliveryParts {
   readonly receipts: Pick<ReceiptMatcher, 'expect'>
   readonly teller: ReceiptTeller
   readonly leaving: Pick<LeavingPartitions, 'has'>
-  readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'>
+  readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'> & EndRules
   /** Keeps tasks through long waits; null where nobody does. */
   readonly delayed: TaskDelays | null
 }
@@ -63,8 +64,8 @@ export interface TaskDelays {
 interface Progress {
   readonly task: DeliveryTask
   readonly reports: TaskReports
-  /** When its validity ends, by the process's own clock, as all other times here. */
-  readonly validUntilMs: number | null
+  /** Nothing is submitted from then on, by the process's own clock, as all other times here. */
+  readonly endMs: number
   attemptsBefore: number
   attempts: Attempt[]
   /** Whether the attempts are what PostgreSQL has, as of this visit. */
@@ -130,7 +131,7 @@ export class TaskDelivery {
     const progress: Progress = {
       task,
       reports: new TaskReports(this.#parts.reporter, subject, task.operator),
-      validUntilMs: task.valid_until === null ? null : this.#toOwnMs(Date.parse(task.valid_until)),
+      endMs: this.#toOwnMs(endOfDelivery(task, this.#parts.rules)),
       attemptsBefore: task.retry_count,
       attempts: [],
       isRecalled: false,
@@ -176,12 +177,12 @@ export class TaskDelivery {
     }
   }
 
-  #rulesOf({ task, attemptsBefore, validUntilMs }: Progress): AttemptRules {
+  #rulesOf({ task, attemptsBefore, endMs }: Progress): AttemptRules {
     return {
       ...this.#parts.rules,
       maxRetries: task.max_retries,
       attemptsBefore,
-      validUntilMs,
+      validUntilMs: endMs,
       // Of an operator that is gone nobody knows; what it may have is not sent again.
       holdsAt: (operator) => this.#parts.lines.get(operator)?.onAmbiguous !== 'resend',
       resendsAt: (operator) => this.#parts.lines.get(operator)?.resends ?? NO_RESENDS,
@@ -220,10 +221,10 @@ export class TaskDelivery {
     const turn = await this.#turn(record, progress, line, submits.parts.length)
     if (!turn) return shed(Date.now() + NO_TURN_MS)
     try {
-      const { validUntilMs } = progress
-      if (validUntilMs !== null && validUntilMs <= Date.now()) return null
+      const { endMs: validUntilMs } = progress
+      if (validUntilMs <= Date.now()) return null
       // At the operator's pace it would not be whole in time.
-      if (validUntilMs !== null && validUntilMs <= turn.untilMs) return shed(validUntilMs)
+      if (validUntilMs <= turn.untilMs) return shed(validUntilMs)
       if (!line.health.admit(Date.now())) return this.#awaitLine(record, progress, candidates)
       const order = {
         ...submits,
@@ -266,16 +267,15 @@ export class TaskDelivery {
 
   /** No operator takes the message now. It looks again soon, or when one that is away for longer is there again. */
   async #awaitLine(record: ConsumedRecord, progress: Progress, candidates: readonly LineCandidate[]): Promise<Outcome> {
-    const { task, validUntilMs } = progress
+    const { task, endMs } = progress
     const { delayed } = this.#parts
     sayWaiting(progress)
     const nowMs = Date.now()
     const spread = spreadOf(task.sms_id)
-    const atMs = nowMs + NO_LINE_MS * (1 + spread)
     const { name, awayForMs } = candidates
       .map(({ line }) => ({ name: line.name, awayForMs: line.health.awayForMs(nowMs) }))
       .reduce((latest, each) => (each.awayForMs < latest.awayForMs ? each : latest))
-    if (!delayed?.shouldAwait(awayForMs)) return shed(Math.min(atMs, validUntilMs ?? atMs))
+    if (!delayed?.shouldAwait(awayForMs)) return shed(Math.min(nowMs + NO_LINE_MS * (1 + spread), endMs))
     await delayed.awaitOperator(record, task, name, candidates.length === 1, spread)
     return DONE
   }
@@ -307,7 +307,7 @@ export class TaskDelivery {
     const { topic, partition } = record
     record.isQueued = true
     const waits = setTimeout(() => sayWaiting(progress), QUEUED_AFTER_MS)
-    const { task, validUntilMs } = progress
+    const { task, endMs: validUntilMs } = progress
     const { customer_id: customerId, priority } = task
     const turn = await line.queue.turn({ customerId, priority, topic, partition, cost, validUntilMs })
     record.isQueued = false

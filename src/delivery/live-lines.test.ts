@@ -179,7 +179,7 @@ test('a network that was known when a message was accepted routes it also later'
   expect(names({ ...TASK, operator: 'gone', mcc_mnc: '432-35' })).toEqual(['b'])
 })
 
-test('a line that cannot be opened keeps no other from opening; if none can, that is said', async () => {
+test('a line that cannot be opened keeps no other from opening', async () => {
   const peer = await startPeer()
   const operators = operatorsOf({ a: { address: 'embedded' }, b: peer }, [{ prefix: '', operator: 'b', price: 1 }])
   const lines = linesFor(operators)
@@ -194,6 +194,15 @@ test('a line that cannot be opened keeps no other from opening; if none can, tha
   expect(await turn).toBeNull()
   expect(lines.get('a')).not.toBe(standIn)
   await peer.untilConnections(2)
-  const none = operatorsOf({ a: { address: 'embedded' } }, [{ prefix: '', operator: 'a', price: 1 }])
-  expect(() => linesFor(none)).toThrow(/SIMULATOR_ADDRESS/)
+})
+
+test('a worker that can open no line waits, is not ready and says why, until one can be opened', async () => {
+  const peer = await startPeer()
+  const operators = operatorsOf({ a: { address: 'embedded' } }, [{ prefix: '', operator: 'a', price: 1 }])
+  const lines = linesFor(operators)
+  expect(lines.check).toThrow(/no operator connection could be opened.*SIMULATOR_ADDRESS/)
+  expect(lines.candidates(TASK).map(({ line }) => line.name)).toEqual(['a'])
+  operators.apply({ a: { address: 'embedded' }, b: peer })
+  await peer.untilConnections(1)
+  lines.check()
 })

@@ -53,17 +53,21 @@ export class LiveLines {
   readonly #stopping = new AbortController()
   readonly #unsubscribe: () => void
   #reopen: NodeJS.Timeout | null = null
+  /** Why the first of those that are not open could not be opened; null: all are. */
+  #fault: string | null = null
   #started = false
 
-  /** Opens the lines, not yet started. Throws what the first could not be opened for, if none could. */
+  /** Opens the lines, not yet started. */
   constructor(parts: LiveLinesParts) {
     this.#parts = parts
-    const faults = this.#follow(parts.operators.current())
-    if (faults.length > 0 && ![...this.#lines.values()].some(({ isOpen }) => isOpen)) {
-      clearTimeout(this.#reopen!)
-      throw faults[0]
-    }
-    this.#unsubscribe = parts.operators.onChange((setup) => void this.#follow(setup))
+    this.#follow(parts.operators.current())
+    this.#unsubscribe = parts.operators.onChange((setup) => this.#follow(setup))
+  }
+
+  /** A health check: throws while there are operators, and none of their lines could be opened. */
+  readonly check = (): void => {
+    if (this.#fault === null || [...this.#lines.values()].some(({ isOpen }) => isOpen)) return
+    throw new Error(`no operator connection could be opened; retrying every ${REOPEN_MS / 1_000} s: ${this.#fault}`)
   }
 
   get(operator: string): OperatorLine | undefined {
@@ -114,11 +118,11 @@ export class LiveLines {
     await Promise.all([...this.values().map((line) => line.stop()), ...this.#closing])
   }
 
-  /** Brings the lines to what is in force. Returns what some could not be opened for. */
-  #follow({ operators }: OperatorSetup): unknown[] {
+  /** Brings the lines to what is in force. */
+  #follow({ operators }: OperatorSetup): void {
     if (this.#reopen) clearTimeout(this.#reopen)
     this.#reopen = null
-    const faults: unknown[] = []
+    this.#fault = null
     for (const [name, { config, line, isOpen }] of this.#lines) {
       if (isDeepStrictEqual(operators.get(name), config)) continue
       this.#lines.delete(name)
@@ -129,15 +133,14 @@ export class LiveLines {
       try {
         this.#open(name, config)
       } catch (error) {
-        faults.push(error)
+        this.#fault ??= (error as Error).message
         if (!this.#lines.has(name)) this.#standIn(name, config)
         this.#parts.log.error({ err: error, operator: name }, 'failed to open operator connection; others unaffected')
       }
     }
-    if (faults.length > 0) {
+    if (this.#fault !== null) {
       this.#reopen = globalThis.setTimeout(() => this.#follow(this.#parts.operators.current()), REOPEN_MS)
     }
-    return faults
   }
 
   #open(name: string, config: OperatorConfig): void {

@@ -10,8 +10,10 @@ import { TaskReader } from './read-tasks.ts'
 
 const smsId = 1_000_000_000_000
 
-function record(validUntilMs: number | null) {
-  const at = new Date(Date.now() - 60_000).toISOString()
+const DAY_MS = 86_400_000
+
+function record(validUntilMs: number | null, ageMs = 60_000) {
+  const at = new Date(Date.now() - ageMs).toISOString()
   const task = {
     ...TASK,
     sms_id: smsId,
@@ -60,7 +62,7 @@ function worker(outcomes: AttemptOutcome[], deferMs = 60_000, clock = { nowMs: (
     leaving: { has: () => false },
     receipts: { expect() {} },
     teller: { tell: async () => {}, tellStored: async () => {} },
-    rules: { retryMsFirst: 600_000, retryMsMax: 600_000 },
+    rules: { retryMsFirst: 600_000, retryMsMax: 600_000, validMsDefault: DAY_MS },
     delayed: {
       shouldDefer: (untilMs: number, nowMs: number) => untilMs - nowMs > deferMs,
       defer: async (_record: unknown, _task: unknown, untilMs: number) => void deferredUntilMs.push(untilMs),
@@ -103,6 +105,20 @@ test.each([3_600_000, -3_600_000])(
     expect(valid.deferredUntilMs).toHaveLength(1)
   },
 )
+
+test.each<[AttemptOutcome[], Status]>([
+  [[], 'expired'],
+  [['temporary'], 'expired'],
+  [['ambiguous'], 'unknown'],
+])('without a validity a message ends a day after it was to be sent: %s, %s', async (outcomes, status) => {
+  const late = worker(outcomes)
+  expect(await late.delivery.handle(record(null, DAY_MS + 1_000))).toEqual(DONE)
+  expect(last(late.reported)?.[0]).toBe(status)
+  expect(late.made).toEqual([])
+  const own = worker(['temporary'])
+  expect(await own.delivery.handle(record(Date.now() + DAY_MS, 2 * DAY_MS))).toEqual(DONE)
+  expect(own.deferredUntilMs).toHaveLength(1)
+})
 
 test('a customer who cancelled took the attempt: nothing is made', async () => {
   const { delivery, reported, made } = worker(['cancelled'])

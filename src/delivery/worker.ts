@@ -50,6 +50,9 @@ import { ReceiptTeller } from './tell-receipts.ts'
 
 /** More waits than any task has between its tries. */
 const RETRIES_MAX = 10
+/** On a slow machine, or with a slow operator, one try takes seconds, however short the waits between tries are. */
+const HEAD_CROWDED_MS_MIN = 10_000
+const HEAD_OVERDUE_MS_MIN = 300_000
 
 export interface WorkerParts {
   readonly settings: Values<typeof deliverySettings>
@@ -146,6 +149,7 @@ export class Worker implements Service {
     await this.#consumer.start()
     this.#callBack.start()
     this.#unreadable.start()
+    this.#parts.health.add('operators', this.#lines.check)
     this.#parts.health.add('attempts', this.#attempts.check)
     addConsumerHealth(this.#parts.health, 'worker', {
       consumer: this.#consumer,
@@ -239,6 +243,7 @@ export class Worker implements Service {
       order: settings.DELIVERY_ORDER,
       deferMs: settings.DELIVERY_DEFER_MS,
       awayMs: settings.DELIVERY_AWAY_MS,
+      validMsDefault: settings.DELIVERY_VALID_SECONDS * 1_000,
       revision: () => operators.current().revision,
       deferred: (count) => deferred.inc(count),
     })
@@ -285,7 +290,11 @@ export class Worker implements Service {
       receipts: this.#receipts,
       teller: this.#teller,
       leaving: this.#leaving,
-      rules: { retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST, retryMsMax: settings.DELIVERY_RETRY_MS_MAX },
+      rules: {
+        retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST,
+        retryMsMax: settings.DELIVERY_RETRY_MS_MAX,
+        validMsDefault: settings.DELIVERY_VALID_SECONDS * 1_000,
+      },
       delayed,
     })
   }
@@ -317,8 +326,8 @@ export class Worker implements Service {
           // An answer is kept as long as a record of it is in hand: fifty of a megabyte, uncompressed four, would be too much.
           partitionBytesMax: 131_072,
           // A task may have to wait for every one of its tries, and is no block while it does.
-          headCrowdedMsMax: 2 * settings.DELIVERY_RETRY_MS_MAX,
-          headOverdueMsMax: RETRIES_MAX * settings.DELIVERY_RETRY_MS_MAX,
+          headCrowdedMsMax: Math.max(HEAD_CROWDED_MS_MIN, 2 * settings.DELIVERY_RETRY_MS_MAX),
+          headOverdueMsMax: Math.max(HEAD_OVERDUE_MS_MIN, RETRIES_MAX * settings.DELIVERY_RETRY_MS_MAX),
         },
       ),
       inLanes({
@@ -327,7 +336,7 @@ export class Worker implements Service {
           publish,
           { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
         ),
-        mayGiveUp: (error) => brake.allows(error, Date.now()),
+        mayGiveUp: (error) => brake.allows(error, performance.now()),
         giveUp: async (record, error) => {
           await publish(record, 'head-of-line', error)
           await delayed.forget(record)

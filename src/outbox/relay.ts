@@ -184,7 +184,7 @@ export class Relay implements Service {
   async #publishAll(rows: readonly OutboxRow[]): Promise<{ done: OutboxRow[]; faulty: FaultyRow[]; refusal?: Error }> {
     const results = await Promise.allSettled(rows.map((row) => this.#publish(row)))
     const done = rows.filter((_, index) => results[index]!.status === 'fulfilled')
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     if (done.length > 0) this.#brake.succeeded(done.length, nowMs)
     const faulty: FaultyRow[] = []
     let refusal: Error | undefined

@@ -1,3 +1,4 @@
+import type { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import { RoundLoop } from '../runtime/round-loop.ts'
 import type { Connection, Pool } from './pool.ts'
 
@@ -14,7 +15,8 @@ export interface LeaderLoopParts {
   readonly begin: (connection: Connection) => Promise<() => Promise<void>>
   /** It is not ours any more. */
   readonly ended?: () => void
-  readonly troubled: (error: unknown) => void
+  /** Counts what fails here. A process that finds another at work does not fail. */
+  readonly failure: Pick<RepeatedFailure, 'failed' | 'succeeded'>
 }
 
 /**
@@ -28,8 +30,12 @@ export class LeaderLoop {
   constructor(parts: LeaderLoopParts) {
     this.#parts = parts
     this.#loop = new RoundLoop(async () => {
-      await this.#lead().catch(parts.troubled)
-      return parts.periodMs
+      try {
+        await this.#lead()
+        return parts.periodMs
+      } catch (error) {
+        return Math.max(parts.periodMs, parts.failure.failed(error))
+      }
     })
   }
 
@@ -49,16 +55,17 @@ export class LeaderLoop {
 
   /** Returns at once when another process does the work; otherwise goes on until stopped. */
   async #lead(): Promise<void> {
-    const { pool, lock, periodMs, begin, ended } = this.#parts
+    const { pool, lock, periodMs, begin, ended, failure } = this.#parts
     const connection = await pool.connect()
     let isOurs = false
     try {
       const { rows } = await connection.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [lock])
       isOurs = rows[0]!.locked
-      if (!isOurs) return
+      if (!isOurs) return failure.succeeded()
       const round = await begin(connection)
       while (!this.isStopping) {
         await round()
+        failure.succeeded()
         await this.#loop.pause(periodMs)
       }
     } finally {

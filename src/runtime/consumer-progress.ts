@@ -13,7 +13,7 @@ export class ConsumerProgress {
   #recordsInHand = 0
   #isBlocked = false
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now
   }
 

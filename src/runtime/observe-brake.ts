@@ -25,7 +25,7 @@ export function observedBrake(log: Log, metrics: Metrics, group: string): DeadLe
 export function brakeCheck(brake: DeadLetterBrake): HealthCheck {
   return () => {
     const { braked } = brake
-    const forMs = braked ? Date.now() - braked.sinceMs : 0
+    const forMs = braked ? performance.now() - braked.sinceMs : 0
     if (forMs < NOT_READY_AFTER_MS) return
     throw new Error(
       `consumer paused for ${Math.round(forMs / 1_000)} s, as records fail for no fault of theirs: ${braked!.cause}`,

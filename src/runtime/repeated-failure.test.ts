@@ -1,11 +1,12 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { RepeatedFailure } from './repeated-failure.ts'
 
 function scripted() {
   const lines: string[] = []
   const clock = { nowMs: 0 }
   const log = {
-    warn: (fields: { failures: number }, text: string) => lines.push(`${text} ${fields.failures}`),
+    warn: ({ failures, unlogged_failures }: { failures: number; unlogged_failures?: number }, text: string) =>
+      lines.push(`${text} ${failures}${unlogged_failures ? `, ${unlogged_failures} before` : ''}`),
     info: (_fields: object, text: string) => lines.push(text),
   }
   const failure = new RepeatedFailure({
@@ -38,4 +39,27 @@ test('a process is not ready while its work fails, and says why; a success ends 
   failure.succeeded()
   failure.check()
   expect(lines.at(-1)).toBe('receipt lookup recovered')
+})
+
+test('failures that come and go write a line in ten seconds, which says how many wrote none', () => {
+  const { failure, lines, clock } = scripted()
+  for (let times = 0; times < 1_000; times++) {
+    failure.failed(new Error('refused'))
+    failure.succeeded()
+    clock.nowMs += 9
+  }
+  expect(lines).toEqual(['receipt lookup failed; retrying 1', 'receipt lookup recovered'])
+  failure.failed(new Error('refused'))
+  clock.nowMs = 10_000
+  failure.failed(new Error('refused'))
+  expect(lines.at(-1)).toBe('receipt lookup failed; retrying 2, 999 before')
+})
+
+test('a wall clock that steps neither ends nor begins an outage', () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const failure = new RepeatedFailure({ what: 'receipt lookup', log: { warn() {}, info() {} } as never })
+  failure.failed(new Error('refused'))
+  vi.setSystemTime(Date.now() + 600_000)
+  failure.check()
 })

@@ -60,7 +60,7 @@ export async function applyReads(reads: readonly ReadStatus[], { pool, brake }: 
       isItemFault: (error) => isItemFault(error) || (mayBeOnes(error) && brake.braked === null),
       isolated(message, error) {
         const { message: cause } = error as Error
-        if (!isItemFault(error) && !brake.allows(cause, Date.now())) throw error
+        if (!isItemFault(error) && !brake.allows(cause, performance.now())) throw error
         refuse(message, 'handler', cause)
       },
     })
@@ -83,7 +83,7 @@ async function applyMessages(
     if (unknown.has(message[0]!.event!.sms_id)) refuse(message, 'handler', 'there is no such message')
     else for (const read of message) read.state = { kind: 'applied' }
   }
-  if (unknown.size < messages.length) brake.succeeded(messages.length - unknown.size, Date.now())
+  if (unknown.size < messages.length) brake.succeeded(messages.length - unknown.size, performance.now())
   return messages.map(() => undefined)
 }
 

@@ -9,8 +9,10 @@ import { readDatabaseMs } from '../postgres/clock-skew.ts'
 import { LeaderLoop } from '../postgres/leader-loop.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
 import { writeRanges } from '../postgres/range-progress.ts'
+import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { statusSettings } from './config.ts'
@@ -34,6 +36,7 @@ export interface ExpireUnansweredParts {
   readonly cluster: Cluster
   readonly producer: Producer
   readonly receiptTimeoutMs: (operator: string) => number
+  readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
   readonly rangeMs?: number
@@ -57,6 +60,7 @@ export class ExpireUnanswered implements Service {
   readonly #rangeMs: number
   readonly #told
   readonly #connections: BrokerConnections
+  readonly #failure: RepeatedFailure
   readonly #loop: LeaderLoop
   #probe: Probe | null = null
   #appliedMs = 0
@@ -71,6 +75,7 @@ export class ExpireUnanswered implements Service {
       'Statuses published because no receipt came, or because the status of one was lost',
       ['status'],
     )
+    this.#failure = new RepeatedFailure({ what: 'search for messages without a receipt', log: parts.log })
     this.#loop = new LeaderLoop({
       pool: parts.pool,
       lock: WATCH_LOCK,
@@ -80,12 +85,12 @@ export class ExpireUnanswered implements Service {
         const ranges = await readWatchRanges(connection, { rangeMs: this.#rangeMs, afterMs, revisitShare: 1 })
         return () => this.#round(connection, ranges)
       },
-      troubled: (error) =>
-        parts.log.warn({ err: error }, 'messages without a receipt could not be looked for; trying again'),
+      failure: this.#failure,
     })
   }
 
   async start(): Promise<void> {
+    this.#parts.health.add('receipt-watch', this.#failure.check)
     this.#loop.start()
   }
 

@@ -79,8 +79,9 @@ export class StatusUpdater implements Service {
 
   /** While braked one message is tried at a time, and the rest of the batch waits. */
   async #handle(records: readonly ConsumedRecord[]): Promise<readonly SettledOutcome[]> {
-    const verdict = this.#brake.admit(Date.now())
-    if (verdict.kind === 'wait') return records.map(() => shed(verdict.untilMs))
+    const nowMs = performance.now()
+    const verdict = this.#brake.admit(nowMs)
+    if (verdict.kind === 'wait') return records.map(() => shed(Date.now() + verdict.untilMs - nowMs))
     const reads = records.map(readStatus)
     const tried = this.#brake.braked ? ofOneMessage(reads) : reads
     await applyReads(tried, { pool: this.#parts.pool, brake: this.#brake })

@@ -89,8 +89,9 @@ export class EventDelivery {
 
   /** Many handlers learn at once that the database fails: they count as one failure. */
   #pause(error: unknown): Outcome {
-    if (this.#pausedUntilMs < Date.now()) this.#pausedUntilMs = Date.now() + this.#parts.failure.failed(error)
-    return pauseUntil(this.#pausedUntilMs)
+    const nowMs = performance.now()
+    if (this.#pausedUntilMs < nowMs) this.#pausedUntilMs = nowMs + this.#parts.failure.failed(error)
+    return pauseUntil(Date.now() + this.#pausedUntilMs - nowMs)
   }
 
   async #deliver(event: EndpointEvent): Promise<void> {

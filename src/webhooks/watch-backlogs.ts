@@ -38,11 +38,8 @@ export class BacklogWatch {
       pool: parts.pool,
       lock: BACKLOG_LOCK,
       periodMs: PERIOD_MS,
-      begin: async (connection) => async () => {
-        await this.#round(connection)
-        this.failure.succeeded()
-      },
-      troubled: (error) => void this.failure.failed(error),
+      begin: async (connection) => () => this.#round(connection),
+      failure: this.failure,
     })
   }
 

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { fillFailedMessages } from '../../bench/fill/fill-dead-letters.ts'
+import type { DeliveryTask } from '../../src/events/delivery.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
@@ -99,7 +100,10 @@ test('10,000 redriven by three at once: each once, paid for, and with the trail 
   expect(new Set(smsIds).size).toBe(letters)
   expect(Math.min(...smsIds)).toBe(first)
   const [task] = tasks
-  expect(JSON.parse(task!.value!.toString())).toMatchObject({ retry_count: 4, task_id: task!.header('ce_id') })
+  const redriven = JSON.parse(task!.value!.toString()) as DeliveryTask
+  expect(redriven).toMatchObject({ retry_count: 4, task_id: task!.header('ce_id') })
+  // It is to be sent from now on, whenever it was accepted: a dead letter may be older than a message may wait.
+  expect(Date.parse(redriven.created_at)).toBeGreaterThan(Date.parse(redriven.accepted_at))
   expect(task!.header('dlq-redrive-count')).toBe('1')
 
   const spent = letters * COST

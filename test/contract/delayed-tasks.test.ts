@@ -56,7 +56,7 @@ type Handler = (smsId: number, record: ConsumedRecord, delayed: DelayedTasks) =>
 /** A worker of its own: what one knew the next one must find. */
 function worker(pool: Pool, handle: Handler, order: DeliveryOrder = 'recipient', clock = CLOCK) {
   const tasks = new TaskReader()
-  const waits = { deferMs: 60_000, awayMs: 3_000 }
+  const waits = { deferMs: 60_000, awayMs: 3_000, validMsDefault: 86_400_000 }
   const watched = { revision: () => REVISION, deferred: () => {} }
   const delayed = new DelayedTasks({ pool, clock, tasks, order, ...waits, ...watched })
   delayed.assigned()

@@ -7,6 +7,7 @@ import { freshDatabase } from '../servers/fixtures.ts'
 /** One of several that could lead; notes what happens to it. */
 function candidate(pool: Pool, name: string, history: string[], round = async () => {}) {
   let connection: Connection | null = null
+  let isTroubled = false
   const loop = new LeaderLoop({
     pool,
     lock: 1,
@@ -20,7 +21,17 @@ function candidate(pool: Pool, name: string, history: string[], round = async ()
       }
     },
     ended: () => history.push(`${name} ends`),
-    troubled: () => history.push(`${name} is in trouble`),
+    failure: {
+      failed: () => {
+        isTroubled = true
+        history.push(`${name} is in trouble`)
+        return 0
+      },
+      succeeded: () => {
+        if (isTroubled) history.push(`${name} is out of trouble`)
+        isTroubled = false
+      },
+    },
   })
   loop.start()
   onTestFinished(() => loop.stop())
@@ -64,6 +75,8 @@ test('one leads at a time: the next when it stops, when its connection breaks, o
   expect(await has(history, 'second is in trouble')).toBe(true)
   candidate(pool, 'third', history)
   expect(await has(history, 'third begins')).toBe(true)
+  // Another does the work: that its own round failed does not make the process unready.
+  expect(await has(history, 'second is out of trouble')).toBe(true)
 })
 
 test('a loop that is stopped while it waits ends at once, and frees the lock', async () => {

@@ -89,7 +89,7 @@ class Worker {
       receipts: { expect: () => {} },
       teller: { tell: async () => {}, tellStored: async () => {} } as never,
       leaving: new LeavingPartitions(),
-      rules: { retryMsFirst: 20, retryMsMax: 100 },
+      rules: { retryMsFirst: 20, retryMsMax: 100, validMsDefault: Number.POSITIVE_INFINITY },
       delayed: null,
     })
   }

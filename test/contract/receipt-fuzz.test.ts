@@ -1,13 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu } from '../../src/smpp/pdu.ts'
-import { createTlv } from '../../src/smpp/tlv.ts'
 import { CALLS, listenFor } from '../servers/callback-operator.ts'
 import { eventually } from '../servers/eventually.ts'
+import { OddReceipts } from '../servers/odd-receipts.ts'
 import { openSmpp, ready } from '../servers/open-smpp.ts'
 import { type ReceiptWorker, startReceiptWorker } from '../servers/receipt-worker.ts'
 import { ScriptedSmsc } from '../servers/scripted-smsc.ts'
-import { type Draw, drawFrom } from '../smpp/mutate-pdus.ts'
+import { drawFrom } from '../smpp/mutate-pdus.ts'
 
 /** Odd receipts and callbacks, half of each; RECEIPT_FUZZ=20000 for the record, RECEIPT_FUZZ_SEED for the same again. */
 const ODD = Number(process.env.RECEIPT_FUZZ ?? 3_000)
@@ -21,111 +21,6 @@ const TAKEN = 200
 const WINDOW = 50
 
 const phoneOf = (n: number): string => `+98912${1_000_000 + n}`
-
-/** Text that nobody should send, and some that everybody does. */
-function oddText(draw: Draw): string {
-  const pieces = [
-    'id:',
-    'stat:',
-    'DELIVRD',
-    '\0',
-    '\u0085',
-    'é',
-    '\ud800',
-    ' ',
-    '%',
-    '&',
-    '"',
-    "'",
-    '\\',
-    '{}',
-    '9'.repeat(draw(300)),
-    '٠',
-    '\u2028',
-  ]
-  return Array.from({ length: draw(6) }, () => pieces[draw(pieces.length)]!).join('')
-}
-
-function oddId(draw: Draw): string {
-  const known = `odd${draw(TAKEN)}`
-  return [
-    known,
-    known.toUpperCase(),
-    `00${known}`,
-    `${known}\0`,
-    ` ${known} `,
-    `nobody's ${draw(1_000)}`,
-    oddText(draw),
-    '',
-  ][draw(8)]!
-}
-
-function oddAddress(draw: Draw): string {
-  const digits = phoneOf(draw(TAKEN)).slice(1)
-  return [digits, `0${digits.slice(2)}`, `00${digits}`, '', 'Acme', '10008', oddText(draw), `${digits.slice(0, 5)}***`][
-    draw(8)
-  ]!
-}
-
-const STATES = ['DELIVRD', 'UNDELIV', 'EXPIRED', 'ENROUTE', 'UNKNOWN', '11', 'WHATEVER', '', '\0', '2']
-
-/** A deliver_sm as only a broken SMSC would send it, whole enough that its number can be read. */
-function oddDelivery(draw: Draw, sequence: number): Buffer {
-  const words = [
-    `id:${oddId(draw)} sub:001 dlvrd:001 submit date:${draw(10_000)} done date:${draw(2) ? '2611241157' : oddText(draw)} stat:${STATES[draw(STATES.length)]} err:${oddText(draw)} text:${oddText(draw)}`,
-    `id:${oddId(draw)} ${STATES[draw(STATES.length)]}`,
-    oddText(draw),
-  ][draw(3)]!
-  const tlvs = [
-    ...(draw(3) ? [] : [{ tag: 0x1e, value: Buffer.from(oddId(draw), 'latin1') }]),
-    ...(draw(3) ? [] : [createTlv('message_state', draw(256))]),
-    ...(draw(20) ? [] : [{ tag: 0x1401 + draw(3), value: Buffer.alloc(draw(60_000), draw(256)) }]),
-    ...(draw(5) ? [] : [createTlv('message_payload', Buffer.from(words + oddText(draw), 'latin1'))]),
-  ]
-  const frame = encodePdu(
-    createPdu('deliver_sm', sequence, {
-      esmClass: [4, 4, 4, 4, 0, 8, 0x20, 0x44, 0x40, draw(256)][draw(10)]!,
-      dataCoding: [0, 0, 0, 3, 8, draw(256)][draw(6)]!,
-      sourceAddr: Buffer.from(oddAddress(draw), 'latin1').toString('latin1').replaceAll('\0', '?').slice(0, 20),
-      shortMessage: Buffer.from(words, 'latin1').subarray(0, draw(255)),
-      tlvs,
-    }),
-  )
-  const damaged = damage(draw, frame)
-  damaged.writeUInt32BE(damaged.length, 0)
-  damaged.writeUInt32BE(5, 4)
-  damaged.writeUInt32BE(sequence, 12)
-  return damaged
-}
-
-function damage(draw: Draw, frame: Buffer): Buffer {
-  const kind = draw(6)
-  if (kind === 0) return Buffer.concat([frame, Buffer.from(Array.from({ length: 1 + draw(20) }, () => draw(256)))])
-  if (kind === 1) return Buffer.from(frame.subarray(0, 16 + draw(frame.length - 15)))
-  if (kind === 2) frame[16 + draw(frame.length - 16)] = draw(256)
-  return Buffer.from(frame)
-}
-
-/** A callback with its token. */
-function oddCallback(draw: Draw): { query: string; init: RequestInit } {
-  const state = ['DELIVERED', 'FAILED', 'QUEUED', 'delivered', oddText(draw), ''][draw(6)]!
-  const fields = { id: oddId(draw), state, to: oddAddress(draw), text: oddText(draw) }
-  const encoded = Object.entries(fields)
-    .map(([name, value]) => `${name}=${draw(4) ? encodeURIComponent(value.toWellFormed()) : '%E9%00%zz%'}`)
-    .join('&')
-  const json = JSON.stringify(draw(4) ? fields : [fields, fields, draw(100), null, 'x'])
-  const bodies = [
-    json,
-    json.slice(0, draw(json.length)),
-    json.replace(/"odd(\d+)"/, '7091800003790954$1'),
-    Buffer.from(json, 'latin1'),
-    Buffer.from(Array.from({ length: draw(200) }, () => draw(256))),
-    '',
-  ]
-  const headers = { 'content-type': ['application/json', 'text/plain', 'application/x-www-form-urlencoded'][draw(3)]! }
-  if (draw(3) === 0) return { query: encoded, init: {} }
-  return { query: draw(2) ? encoded : '', init: { method: 'POST', headers, body: bodies[draw(bodies.length)]! } }
-}
 
 /** An SMSC of an operator, and the connector to it. */
 async function smppOperator(worker: ReceiptWorker, operator: string) {
@@ -166,6 +61,10 @@ test(`odd receipts and callbacks cost only themselves, and each is accounted for
   timeout: TIMEOUT_MS,
 }, async () => {
   const draw = drawFrom(SEED)
+  const odds = new OddReceipts(draw, () => {
+    const n = draw(TAKEN)
+    return { id: `odd${n}`, phone: phoneOf(n) }
+  })
   const worker = await startReceiptWorker()
   const [odd, healthy] = [await smppOperator(worker, 'odd'), await smppOperator(worker, 'healthy')]
   const { base, answers, delivered } = await listenFor(worker, { 'odd-http': CALLS, 'healthy-http': CALLS })
@@ -185,12 +84,12 @@ test(`odd receipts and callbacks cost only themselves, and each is accounted for
   const oddCalls = async (): Promise<number[]> => {
     const statuses: number[] = []
     for (let n = 0; n < ODD / 2; n += WINDOW) {
-      const some = Array.from({ length: Math.min(WINDOW, ODD / 2 - n) }, () => oddCallback(draw))
+      const some = Array.from({ length: Math.min(WINDOW, ODD / 2 - n) }, () => odds.callback())
       statuses.push(...(await Promise.all(some.map(({ query, init }) => call('odd-http', query, init)))))
     }
     return statuses
   }
-  const oddFrames = Array.from({ length: ODD / 2 }, (_, n) => oddDelivery(draw, n + 1))
+  const oddFrames = Array.from({ length: ODD / 2 }, (_, n) => odds.delivery(n + 1).frame)
   const healthyFrames = healthySms.map((_, n) => {
     const shortMessage = Buffer.from(`id:h${n} stat:DELIVRD err:000`)
     return encodePdu(createPdu('deliver_sm', n + 1, { esmClass: 4, sourceAddr: phoneOf(n).slice(1), shortMessage }))

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { findSubmits } from '../../src/delivery/receipt-statements.ts'
 import type { SmppSettings } from '../../src/operators/smpp-settings.ts'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu, type PduOf } from '../../src/smpp/pdu.ts'
@@ -71,6 +72,38 @@ test.for([false, true])(
     expect(new Set(worker.reported(second))).toEqual(new Set(['delivered']))
   },
 )
+
+test('of more submits with one id than a lookup reads the newest are found, and reading them takes no sort', async () => {
+  const worker = await bound()
+  await worker.take({ operator: 'a', phone: FIRST, ids: ['0'], isElsewhere: true })
+  await repeatSubmit(worker, 2_000)
+  const newest = await worker.take({ operator: 'a', phone: SECOND, ids: ['0'], isElsewhere: true })
+  expect(await worker.receipt('id:0 stat:DELIVRD', '989000000002')).toBe(0)
+  expect(worker.reported(newest)).toEqual(['delivered'])
+  expect(Object.fromEntries(worker.outcomes)).toEqual({ 'a matched': 1 })
+
+  const { name: _, ...lookup } = findSubmits([{ operator: 'a', id: '0' }], Date.now() - 86_400_000, Date.now() + 60_000)
+  const plan = await worker.pool.query<{ 'QUERY PLAN': string }>({ ...lookup, text: `EXPLAIN ${lookup.text}` })
+  const steps = plan.rows.map((row) => row['QUERY PLAN']).join('\n')
+  expect(steps).toMatch(/Index Scan Backward using attempts_\w*operator_message_id/)
+  expect(steps).not.toMatch(/->\s+(Incremental )?Sort\b|Seq Scan on attempt/)
+})
+
+/** So many further messages to that phone which the operator answered alike. */
+async function repeatSubmit({ pool }: Pick<ReceiptWorker, 'pool'>, times: number): Promise<void> {
+  for (const [table, columns] of [
+    ['messages', 'customer_id, phone, text, encoding, segments, operator, cost, priority, max_retries, accepted_at'],
+    [
+      'attempts',
+      'attempt, operator, worker, possible_duplicate, started_at, lease_until, outcome, operator_message_id, ended_at',
+    ],
+  ]) {
+    await pool.query(
+      `INSERT INTO ${table} (sms_id, ${columns}) SELECT sms_id + n, ${columns} FROM ${table}, generate_series(1, $1) AS n`,
+      [times],
+    )
+  }
+}
 
 test('a receipt without a recipient is matched by its id where that is unambiguous, else kept for review', async () => {
   const worker = await bound()

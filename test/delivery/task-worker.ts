@@ -154,7 +154,7 @@ export function worker(
     receipts: { expect: () => {} },
     teller: { tell: async () => {}, tellStored } as never,
     leaving,
-    rules: { retryMsFirst: 0, retryMsMax: 0 },
+    rules: { retryMsFirst: 0, retryMsMax: 0, validMsDefault: Number.POSITIVE_INFINITY },
     delayed,
   })
   const record = { topic: 't', partition: 0, header: () => undefined, isAbandoned: false } as unknown as ConsumedRecord

@@ -125,14 +125,34 @@ const ODD_HTTP_ANSWERS: readonly OddHttpAnswer[] = [
   }),
 ]
 
-/** An aggregator that answers each submit by one of these, drawn anew; `drawn` hears of which, by `<sms_id>.<attempt>`. */
-export async function startOddAggregator(random: SeededRandom, drawn: (ref: string, answer: OddAnswer) => void) {
+/** What `json: {ref: "{ref}", to: "{to}"}` makes of a submit. */
+export interface HttpSubmit {
+  /** `<sms_id>.<attempt>`, and the part of a message in several. */
+  readonly ref: string
+  readonly to?: string
+}
+
+/**
+ * An aggregator that answers each submit by one of these, drawn anew; `drawn` hears of which, by `<sms_id>.<attempt>`.
+ * `takes` may give the id that a submit is taken under: then it is answered well, and nothing is drawn.
+ */
+export async function startOddAggregator(
+  random: SeededRandom,
+  drawn: (ref: string, answer: OddAnswer) => void,
+  takes: (submit: HttpSubmit) => string | null = () => null,
+) {
   const sockets = new Set<Socket>()
-  const server = createServer(async (request) => {
+  const server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request) body += chunk
+    const submit = JSON.parse(body) as HttpSubmit
+    const id = takes(submit)
+    if (id !== null) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ code: 'ok', id }))
+      return
+    }
     const answer = random.pick(ODD_HTTP_ANSWERS)
-    drawn((JSON.parse(body) as { ref: string }).ref, answer)
+    drawn(submit.ref, answer)
     answer.write(request.socket, random)
   })
   server.on('connection', (socket) => {

@@ -98,13 +98,18 @@ export function refOf({ tlvs }: Submit): string {
   return reference.split('.').slice(0, 2).join('.')
 }
 
-/** An SMSC that answers each submit by one of these, drawn anew; `drawn` hears of which. */
+/**
+ * An SMSC that answers each submit by one of these, drawn anew; `drawn` hears of which. `takes` may answer a submit
+ * itself: then it returns true, and nothing is drawn.
+ */
 export function startOddSmsc(
   random: SeededRandom,
   drawn: (ref: string, answer: OddAnswer) => void,
+  takes: (submit: Submit, link: ScriptedLink) => boolean = () => false,
 ): Promise<ScriptedSmsc> {
   return ScriptedSmsc.start((pdu, link) => {
     if (pdu.command !== 'submit_sm') return false
+    if (takes(pdu, link)) return true
     const answer = random.pick(ODD_SMPP_ANSWERS)
     drawn(refOf(pdu), answer)
     answer.write(pdu, link, random)

@@ -9,11 +9,12 @@ import type { DatabaseClock } from '../../postgres/clock-skew.ts'
 import { isDatabaseTrouble, isItemFault } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { WriteTogether } from '../../postgres/write-together.ts'
+import { type EndRules, endOfDelivery } from '../end-of-delivery.ts'
 import type { DeliveryOrder, TaskReader } from '../read-tasks.ts'
 import { type Awaited, awaitMs, dueBehind, dueOf, type Predecessor, shouldDefer } from './defer-rule.ts'
 import { type DeferredTask, deferTasks, forgetTasks, readAnyDeferred, readPlaces } from './delay-statements.ts'
 
-export interface DelayedTasksParts {
+export interface DelayedTasksParts extends EndRules {
   readonly pool: Pool
   /** Rows and validities have PostgreSQL's time, so what is reckoned with them goes by it. */
   readonly clock: DatabaseClock
@@ -146,9 +147,9 @@ export class DelayedTasks {
     if (task instanceof EventFormError) return next(record)
     const { isOwn, before } = await this.#placeOf(record, task)
     const nowMs = this.#parts.clock.nowMs()
-    const endMs = validUntilMs(task)
+    const endMs = this.#endOf(task)
     // What is too late is not sent, and so overtakes nothing.
-    if (before && (endMs === null || endMs > nowMs)) {
+    if (before && endMs > nowMs) {
       await this.#writing.add(this.#toRow(record, task, dueBehind(before, endMs, nowMs), before.awaited))
       return DONE
     }
@@ -159,9 +160,13 @@ export class DelayedTasks {
   }
 
   async #putTask(record: ConsumedRecord, task: DeliveryTask, untilMs: number, awaited: Awaited | null): Promise<void> {
-    const dueMs = dueOf(untilMs, validUntilMs(task), this.#parts.clock.nowMs())
+    const dueMs = dueOf(untilMs, this.#endOf(task), this.#parts.clock.nowMs())
     await this.#writing.add(this.#toRow(record, task, dueMs, awaited))
     this.#putAside.add(record)
+  }
+
+  #endOf(task: DeliveryTask): number {
+    return endOfDelivery(task, this.#parts)
   }
 
   async #placeOf(record: ConsumedRecord, task: DeliveryTask): Promise<Place> {
@@ -228,8 +233,4 @@ function toPlace({ is_own, due_at, released_at, awaits, awaits_revision }: Place
   const awaited = awaits !== null && awaits_revision !== null ? { operator: awaits, revision: awaits_revision } : null
   const before = due_at && { dueMs: due_at.getTime(), releasedMs: released_at?.getTime() ?? null, awaited }
   return { isOwn: is_own, before }
-}
-
-function validUntilMs({ valid_until }: DeliveryTask): number | null {
-  return valid_until === null ? null : Date.parse(valid_until)
 }

@@ -58,8 +58,8 @@ export class CommitLoop {
    */
   async commitLast(partitions: readonly AssignedPartition[], msMax: number): Promise<void> {
     const { tenure } = this.#membership
-    const deadlineMs = Date.now() + msMax
-    while (this.#membership.tenure === tenure && (await this.commit(partitions)) && Date.now() < deadlineMs) {
+    const deadlineMs = performance.now() + msMax
+    while (this.#membership.tenure === tenure && (await this.commit(partitions)) && performance.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
     for (const each of partitions) each.isReleased = true

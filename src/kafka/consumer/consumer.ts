@@ -46,7 +46,7 @@ export class Consumer {
   readonly #partitions = new Map<string, AssignedPartition>()
   readonly #loops = new Map<number, FetchLoop>()
   #timer: NodeJS.Timeout | null = null
-  #refreshedMs = Date.now()
+  #refreshedMs = performance.now()
   #joined: (() => void) | null = null
   #failure: Error | null = null
   #stopping: Promise<void> | null = null
@@ -206,7 +206,7 @@ export class Consumer {
   }
 
   #tick(): void {
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     try {
       watchHeads(this.#partitions.values(), this.#dispatcher, this.#options, this.#observer, nowMs)
     } catch (error) {
@@ -255,7 +255,7 @@ export class Consumer {
 
   #fetchable(nodeId: number): { places: FetchPlace[]; heldBack: boolean } {
     const places: FetchPlace[] = []
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     let heldBack = false
     if (!this.#membership.isAlive) return { places, heldBack }
     for (const assigned of this.#partitions.values()) {

@@ -188,7 +188,7 @@ export class FetchLoop {
         assigned.damagedTries = 0
         return passDamaged(bytes, topic, partition, offset, fetched.lastStableOffset)
       }
-      assigned.blockedUntilMs = Date.now() + UNREADABLE_BACKOFF_MS
+      assigned.blockedUntilMs = performance.now() + UNREADABLE_BACKOFF_MS
       return null
     }
   }

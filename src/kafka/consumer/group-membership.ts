@@ -78,7 +78,7 @@ export class GroupMembership {
 
   /** Whether the group still counts on us, as far as we can know: after a long sleep of this process it does not. */
   get isAlive(): boolean {
-    return this.#member.generationId >= 0 && Date.now() - this.#heardMs < this.#options.sessionTimeoutMs
+    return this.#member.generationId >= 0 && performance.now() - this.#heardMs < this.#options.sessionTimeoutMs
   }
 
   start(): void {
@@ -142,13 +142,13 @@ export class GroupMembership {
       this.#orThrow(joined.errorCode, `joining group ${groupId}`)
       this.#member = { memberId: joined.memberId, generationId: joined.generationId }
       this.#isLeader = joined.leader === joined.memberId
-      this.#heardMs = Date.now()
+      this.#heardMs = performance.now()
       const members = joined.members.map((each) => {
         return { memberId: each.memberId, instanceId: each.groupInstanceId ?? null, subscription: each.metadata }
       })
       // A static leader that comes back to a settled group is told to leave the assignment as it is.
       const plan = this.#isLeader && !joined.skipAssignment ? await this.#plan(members) : []
-      const sentMs = Date.now()
+      const sentMs = performance.now()
       const synced = await this.#coordinator.sync(this.#member, plan)
       if (synced.errorCode === KafkaCode.REBALANCE_IN_PROGRESS) return this.askToRejoin()
       this.#orThrow(synced.errorCode, `syncing with group ${groupId}`)
@@ -205,7 +205,7 @@ export class GroupMembership {
     if (this.#member.generationId < 0) return
     const member = this.#member
     const wasJoining = this.#joining
-    const sentMs = Date.now()
+    const sentMs = performance.now()
     try {
       const code = await this.#coordinator.heartbeat(member)
       if (member !== this.#member) return

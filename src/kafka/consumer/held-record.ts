@@ -10,7 +10,7 @@ export class HeldRecord {
   readonly share: Share | null
   /** The lane that it stands in, once it was asked for. */
   lane: string | number | null = null
-  /** When it was first handed to a handler, or first since a pause; 0 before. */
+  /** When it was first handed to a handler, or first since a pause, by a clock that never steps; 0 before. */
   handedMs = 0
   /** When the call of the handler began that has not answered yet; 0 while there is none. */
   callMs = 0

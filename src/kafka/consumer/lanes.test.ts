@@ -1,10 +1,10 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { consumedRecord } from '../../../test/servers/consumed-record.ts'
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import { AssignedPartition } from './assigned-partition.ts'
 import { Lanes } from './lanes.ts'
-import { DONE, retryAt, type SettledOutcome } from './outcome.ts'
+import { DONE, pauseUntil, retryAt, type SettledOutcome } from './outcome.ts'
 
 /** Runs keys through lanes until all are done; `handle` says what becomes of each try. */
 async function run(
@@ -203,4 +203,18 @@ test('a share whose handlers only wait leaves handlers for others, and shares ta
   expect(begun).toHaveLength(101)
   expect(partition.tracker.watermark).toBe(101)
   expect(lanes.held).toBe(0)
+})
+
+test('a pause ends in its time, though the wall clock is set back meanwhile', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  let isPaused = false
+  const { finished } = await run(['a', 'b'], 1, async () => {
+    if (isPaused) return DONE
+    isPaused = true
+    const pause = pauseUntil(Date.now() + 20)
+    setTimeout(() => vi.setSystemTime(Date.now() - 600_000), 1)
+    return pause
+  })
+  expect(finished.map(({ key }) => key)).toEqual(['a', 'b'])
 })

@@ -194,7 +194,7 @@ export class Lanes implements Dispatcher {
   }
 
   #isPaused(): boolean {
-    return this.#pausedUntilMs > 0 && this.#pausedUntilMs > Date.now()
+    return this.#pausedUntilMs > 0 && this.#pausedUntilMs > performance.now()
   }
 
   /** The record stays first in its lane until it is done, so a lane with records and not in the line is taken. */
@@ -206,7 +206,7 @@ export class Lanes implements Dispatcher {
 
   #begin(lane: Lane): void {
     lane.state = 'busy'
-    lane.records.peek()!.called(Date.now())
+    lane.records.peek()!.called(performance.now())
     this.#running++
     if (lane.share) lane.share.running++
     lane.partition.started()
@@ -253,7 +253,7 @@ export class Lanes implements Dispatcher {
 
   #answered(lane: Lane, outcome: SettledOutcome): void {
     const held = lane.records.peek()!
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     this.handlingMs += nowMs - held.callMs
     this.handledRecords++
     if (outcome.kind === 'done' && nowMs - held.handedMs > SLOW_MS) this.slowRecords++
@@ -307,13 +307,15 @@ export class Lanes implements Dispatcher {
   }
 
   /** Everybody waits, and what has begun is excused: what is away is away for all. */
-  #pause(untilMs: number): void {
+  #pause(wallUntilMs: number): void {
+    const forMs = Math.max(0, wallUntilMs - Date.now())
+    const untilMs = performance.now() + forMs
     if (untilMs <= this.#pausedUntilMs) return
     if (this.#pausedUntilMs === 0) {
       for (const lanes of this.#lanes.values()) for (const lane of lanes.values()) lane.records.peek()?.excuse()
     }
     this.#pausedUntilMs = untilMs
-    setTimeout(() => this.#resume(), Math.max(0, untilMs - Date.now()) + 1).unref()
+    setTimeout(() => this.#resume(), forMs + 1).unref()
   }
 
   #resume(): void {

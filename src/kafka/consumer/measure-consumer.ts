@@ -32,7 +32,7 @@ function measurePartition(assigned: AssignedPartition, nowMs: number): Partition
     recordsInHand: bufferedRecords,
     gap: tracker.doneBeyond,
     deferred: tracker.deferred,
-    oldestMs: (oldest && recordAgeMs(oldest.record.timestampMs, nowMs)) ?? 0,
+    oldestMs: (oldest && recordAgeMs(oldest.record.timestampMs, Date.now())) ?? 0,
     isPaused: isHeldBack || blockedUntilMs > nowMs,
     isBlocked: blockedUntilMs > nowMs,
   }

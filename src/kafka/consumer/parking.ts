@@ -13,8 +13,10 @@ export class Parking<T> {
     return this.#heap.length
   }
 
-  park(item: T, atMs: number): void {
+  /** Until that time by the clock of now: should the clock be set meanwhile, the wait is as long as it was to be. */
+  park(item: T, wallAtMs: number): void {
     const heap = this.#heap
+    const atMs = performance.now() + wallAtMs - Date.now()
     let at = heap.push({ atMs, item }) - 1
     while (at > 0) {
       const parent = (at - 1) >> 1
@@ -48,12 +50,12 @@ export class Parking<T> {
     this.#timer = null
     const first = this.#heap[0]
     if (!first) return
-    const waitMs = Math.min(Math.max(0, first.atMs - Date.now()), 60_000)
+    const waitMs = Math.min(Math.max(0, first.atMs - performance.now()), 60_000)
     this.#timer = setTimeout(() => this.#releaseDue(), waitMs)
   }
 
   #releaseDue(): void {
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     const due: T[] = []
     while (this.#heap.length > 0 && this.#heap[0]!.atMs <= nowMs) due.push(this.#takeFirst())
     this.#arm()

@@ -113,7 +113,7 @@ export class RecordBatches implements Dispatcher {
   async #run(batch: readonly HeldRecord[]): Promise<number | null> {
     const partitions = new Set(batch.map((held) => held.partition))
     for (const partition of partitions) partition.started()
-    const beganMs = Date.now()
+    const beganMs = performance.now()
     for (const held of batch) held.called(beganMs)
     try {
       const outcomes = await this.#options.handle(batch.map((held) => held.record))
@@ -127,7 +127,7 @@ export class RecordBatches implements Dispatcher {
       const { backoffMsFirst, backoffMsMax } = this.#options
       return Date.now() + Math.min(backoffMsMax, backoffMsFirst * 2 ** (this.#failures - 1))
     } finally {
-      this.handlingMs += Date.now() - beganMs
+      this.handlingMs += performance.now() - beganMs
       this.handledRecords += batch.length
       for (const held of batch) held.answered()
       for (const partition of partitions) partition.ended()
@@ -137,7 +137,7 @@ export class RecordBatches implements Dispatcher {
 
   #settle(batch: readonly HeldRecord[], outcomes: readonly SettledOutcome[]): number | null {
     const undone = new Set<HeldRecord>()
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     let retryAtMs: number | null = null
     for (const [index, held] of batch.entries()) {
       const outcome = outcomes[index] ?? DONE

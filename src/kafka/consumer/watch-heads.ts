@@ -29,11 +29,11 @@ export function watchHeads(
       head.restartClock(nowMs)
       continue
     }
-    const calledForMs = head.callMs === 0 ? 0 : nowMs - head.callMs
+    const calledForMs = head.callMs === 0 ? 0 : Math.round(nowMs - head.callMs)
     const isStuck = calledForMs >= options.pollIntervalMsMax
     const verdict = isStuck ? 'overdue' : judge(assigned, head, options, nowMs)
     if (verdict === null) continue
-    const handedForMs = nowMs - head.handedMs
+    const handedForMs = Math.round(nowMs - head.handedMs)
     const { topic, partition, name } = assigned
     const { offset } = head.record
     const givingUp = dispatcher.giveUp(head, reasonOf(verdict, handedForMs, head))

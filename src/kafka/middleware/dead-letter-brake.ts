@@ -1,6 +1,6 @@
 /**
  * How many dead letters may be for no fault of their records, and when to try again once there were too many. Times in
- * milliseconds.
+ * milliseconds; every `nowMs` is of a clock that never steps, `performance.now()`.
  */
 export interface BrakeRules {
   /** Within this time at most so many letters. */

@@ -30,10 +30,11 @@ export function deadLetters(
   { brake, publishFailed }: DeadLetterOptions = {},
 ): SettledHandler {
   const settle = (record: ConsumedRecord, outcome: Outcome): SettledOutcome | Promise<SettledOutcome> => {
-    if (outcome.kind === 'done') brake?.succeeded(1, Date.now())
+    if (outcome.kind === 'done') brake?.succeeded(1, performance.now())
     if (outcome.kind !== 'dead-letter') return outcome
-    const nowMs = Date.now()
-    if (brake && !outcome.isVerdict && !brake.allows(outcome.error, nowMs)) return shed(nowMs + PUBLISH_BACKOFF_MS)
+    if (brake && !outcome.isVerdict && !brake.allows(outcome.error, performance.now())) {
+      return shed(Date.now() + PUBLISH_BACKOFF_MS)
+    }
     return publish(record, outcome.reason, outcome.error, outcome.stack).then(
       () => DONE,
       (error: unknown) => {
@@ -43,9 +44,12 @@ export function deadLetters(
     )
   }
   return (record) => {
-    const verdict = brake?.admit(Date.now())
-    // Spread, so that it is not always the same record that is tried first.
-    if (verdict?.kind === 'wait') return shed(verdict.untilMs + Math.random() * PUBLISH_BACKOFF_MS)
+    const nowMs = performance.now()
+    const verdict = brake?.admit(nowMs)
+    if (verdict?.kind === 'wait') {
+      // Spread, so that it is not always the same record that is tried first.
+      return shed(Date.now() + verdict.untilMs - nowMs + Math.random() * PUBLISH_BACKOFF_MS)
+    }
     const answer = next(record)
     return answer instanceof Promise ? answer.then((outcome) => settle(record, outcome)) : settle(record, answer)
   }

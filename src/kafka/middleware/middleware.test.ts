@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { consumedRecord } from '../../../test/servers/consumed-record.ts'
-import { DONE, deadLetter, type Outcome } from '../consumer/outcome.ts'
+import { DONE, deadLetter, givenUp, type Outcome } from '../consumer/outcome.ts'
 import { deadLetters } from './dead-letter.ts'
+import { DeadLetterBrake } from './dead-letter-brake.ts'
 import type { RecordHandler } from './middleware.ts'
 import { rateLimit } from './rate-limit.ts'
 import { retry } from './retry.ts'
@@ -100,3 +101,25 @@ test('a dead letter is done when it is published, and stays while it is not', as
   expect(await handle(consumedRecord({}))).toBe(DONE)
   expect(published).toEqual(['schema: bad'])
 })
+
+test.each([600_000, -600_000])(
+  'a brake waits no longer and no shorter when the wall clock steps by %d ms',
+  async (stepMs) => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const brake = new DeadLetterBrake()
+    const handle = deadLetters(
+      () => givenUp('handler', 'broken'),
+      async () => {},
+      { brake },
+    )
+    for (let letters = 0; letters < 10; letters++) await handle(consumedRecord({}))
+    vi.setSystemTime(Date.now() + stepMs)
+    expect(brake.braked).not.toBeNull()
+    const outcome = (await handle(consumedRecord({}))) as Outcome & { kind: 'shed' }
+    expect(outcome.kind).toBe('shed')
+    // A probe after a second, and up to another so that not all come at once.
+    expect(outcome.atMs - Date.now()).toBeGreaterThan(0)
+    expect(outcome.atMs - Date.now()).toBeLessThanOrEqual(2_000)
+  },
+)

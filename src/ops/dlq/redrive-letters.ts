@@ -92,7 +92,7 @@ async function carryOut(connection: Connection, redrives: readonly Redrive[], by
     closeLetters(letters, 'redriven', by, action.actionId),
     ...reopened,
     action.insert,
-    insertOutbox([...redrives.map(toEntry), action.entry]),
+    insertOutbox([...redrives.map((redrive) => toEntry(redrive, nowMs)), action.entry]),
   ]
   await Promise.all(statements.map((statement) => connection.query(statement)))
 }
@@ -127,15 +127,24 @@ function toMessage(row: MessageRow, balances: ReadonlyMap<string, number>): Task
   }
 }
 
-/** The record as it was at first, but for the count of redrives, and for a task the attempts that count no more. */
-function toEntry({ letter, reopening }: Redrive): OutboxEntry {
+/**
+ * The record as it was at first, but for the count of redrives. A task is to be sent from now on, so that its time is not
+ * over already, and says which attempts count no more.
+ */
+function toEntry({ letter, reopening }: Redrive, nowMs: number): OutboxEntry {
   const { topic, key, value, redrives } = letter
   const { smsId, customerId } = subjectOf(value)
-  const fields = reopening && { ...fieldsOf(value), retry_count: reopening.attemptsBefore }
+  const fields = topic === TOPICS.delivery ? redrivenTask(value, reopening, nowMs) : null
   const headers = [...letter.headers, [REDRIVE_COUNT_HEADER, String(redrives + 1)] as const]
   return {
     shard: outboxShard(customerId!),
     smsId: smsId!,
     payload: encodePayload({ topic, key, value: fields ? JSON.stringify(fields) : value!.toString(), headers }),
   }
+}
+
+function redrivenTask(value: ClaimedLetter['value'], reopening: Reopening | null, nowMs: number): object {
+  const task = fieldsOf(value)
+  const times = { created_at: new Date(nowMs).toISOString(), accepted_at: task.accepted_at ?? task.created_at }
+  return { ...task, ...times, ...(reopening ? { retry_count: reopening.attemptsBefore } : {}) }
 }

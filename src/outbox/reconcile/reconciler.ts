@@ -69,13 +69,10 @@ export class Reconciler implements Service {
         const watermark = new SettledWatermark(parts.settings.RECONCILE_AFTER_MS)
         const ranges = await this.#readRanges(connection)
         const late = this.#lateRanges(ranges)
-        return async () => {
-          await this.#round(connection, watermark, ranges, late)
-          this.#failure.succeeded()
-        }
+        return () => this.#round(connection, watermark, ranges, late)
       },
       ended: () => this.#metrics.measure(null),
-      troubled: (error) => void this.#failure.failed(error),
+      failure: this.#failure,
     })
   }
 
