@@ -1,6 +1,7 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander'
-import { createCustomer, issueKey, listCustomers, revokeKey, setExpress, topUp } from '../accounts/accounts.ts'
+import { createCustomer, listCustomers, setExpress, topUp } from '../accounts/accounts.ts'
 import { withDatabase } from './find-servers.ts'
+import { type JsonOption, keysCommand } from './keys-command.ts'
 import { printJson, printTable } from './print-table.ts'
 
 /** `smsgw customers …` and `smsgw keys …` */
@@ -9,17 +10,28 @@ export function accountCommands(program: Command): void {
   keysCommand(program)
 }
 
+interface CreateOptions {
+  readonly name?: string
+  readonly currency: string
+  readonly express: boolean
+  readonly json?: true
+}
+
 function customersCommand(program: Command): void {
-  const customers = program.command('customers').description('who sends, and what they have')
+  const customers = program.command('customers').description('manage customers and balances')
   customers
     .command('create')
-    .argument('<id>', 'letters, digits, - and _')
+    .description('create a customer with an empty balance')
+    .argument('<customer>', 'its id: letters, digits, - and _')
     .option('--name <name>', 'as people call it')
     .option('--currency <code>', 'ISO 4217', 'IRR')
     .option('--express', 'permit priority 3', false)
-    .action((customerId: string, { name, currency, express }: { name?: string; currency: string; express: boolean }) =>
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw customers create acme --name "Acme Ltd." --currency EUR')
+    .action((customerId: string, { name = customerId, currency, express, json }: CreateOptions) =>
       withDatabase(async (pool) => {
-        await createCustomer(pool, { customerId, name: name ?? customerId, currency, express })
+        await createCustomer(pool, { customerId, name, currency, express })
+        if (json) return printJson({ customer_id: customerId, name, currency, express })
         console.log(
           `Created ${customerId}. Next: smsgw customers top-up ${customerId} AMOUNT, smsgw keys create ${customerId}`,
         )
@@ -27,8 +39,10 @@ function customersCommand(program: Command): void {
     )
   customers
     .command('list')
+    .description('list customers and their balances')
     .option('--json', 'as JSON')
-    .action(({ json }: { json?: true }) =>
+    .addHelpText('after', '\nExamples:\n  $ smsgw customers list')
+    .action(({ json }: JsonOption) =>
       withDatabase(async (pool) => {
         const rows = await listCustomers(pool)
         if (json) return printJson(rows)
@@ -41,45 +55,36 @@ function customersCommand(program: Command): void {
         )
       }),
     )
+  balanceCommands(customers)
+}
+
+function balanceCommands(customers: Command): void {
   customers
     .command('top-up')
-    .argument('<id>')
+    .description('add to the balance of a customer')
+    .argument('<customer>', 'its id')
     .argument('<amount>', "in the currency's minor unit", wholeNumber)
-    .action((customerId: string, amount: number) =>
-      withDatabase(async (pool) => console.log(`Balance: ${await topUp(pool, customerId, amount)}`)),
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw customers top-up acme 100000')
+    .action((customerId: string, amount: number, { json }: JsonOption) =>
+      withDatabase(async (pool) => {
+        const balance = await topUp(pool, customerId, amount)
+        if (json) return printJson({ customer_id: customerId, balance })
+        console.log(`Balance: ${balance}`)
+      }),
     )
   customers
     .command('express')
     .description('permit priority 3, for one-time passwords, or withdraw it')
-    .argument('<id>')
-    .addArgument(new Argument('<permission>').choices(['on', 'off']))
+    .argument('<customer>', 'its id')
+    .addArgument(new Argument('<permission>', 'whether it may').choices(['on', 'off']))
+    .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw customers express acme on')
-    .action((customerId: string, permission: 'on' | 'off') =>
+    .action((customerId: string, permission: 'on' | 'off', { json }: JsonOption) =>
       withDatabase(async (pool) => {
         await setExpress(pool, customerId, permission === 'on')
+        if (json) return printJson({ customer_id: customerId, express: permission === 'on' })
         console.log(`Express is ${permission} for ${customerId}, in force within five seconds.`)
-      }),
-    )
-}
-
-function keysCommand(program: Command): void {
-  const keys = program.command('keys').description('API keys')
-  keys
-    .command('create')
-    .argument('<customer>')
-    .description('prints the key, which is shown only now')
-    .option('--no-express', 'refuse priority 3 with this key, also if its customer may send with it')
-    .addHelpText('after', '\nExamples:\n  $ smsgw keys create acme\n  $ smsgw keys create acme --no-express')
-    .action((customerId: string, { express }: { express: boolean }) =>
-      withDatabase(async (pool) => console.log((await issueKey(pool, customerId, { express })).key)),
-    )
-  keys
-    .command('revoke')
-    .argument('<key-id>', 'the eight characters behind sg_live_')
-    .action((keyId: string) =>
-      withDatabase(async (pool) => {
-        await revokeKey(pool, keyId)
-        console.log(`Revoked ${keyId}; it stops working within five seconds.`)
       }),
     )
 }

@@ -5,6 +5,7 @@ import { applyOperators, planOperators, recallPlan } from '../operators/operator
 import { askForYes } from './ask.ts'
 import { actorOf } from './dlq-options.ts'
 import { withDatabase } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { operatorsPlanLines } from './operators-plan-command.ts'
 import { printJson } from './print-table.ts'
 
@@ -23,8 +24,8 @@ export function operatorsApplyCommand(operators: Command): void {
     .description(
       'put operators and routes into force: a stored plan as it was shown, or one that it shows and asks for',
     )
-    .option('-f, --file <path>', 'operators and routes', gatewaySettings.OPERATORS_FILE.fallback)
-    .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking')
+    .option('-f, --file <path>', 'operators and routes', inputFile, gatewaySettings.OPERATORS_FILE.fallback)
+    .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking', inputFile)
     .option('-y, --yes', 'do not ask')
     .option('--by <name>', 'who you are; the user of this machine if not given')
     .option('--json', 'what was done, as JSON')

@@ -25,12 +25,14 @@ export function reassignmentCommands(topics: Command): void {
     .option('--wait', 'wait until none does, and take the throttle away')
     .option('--cancel', 'take them back to where they were, and take the throttle away')
     .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw topics reassignments --wait')
     .action((flags: ReassignmentFlags) => withCluster((cluster) => reassignments(cluster, flags)))
   topics
     .command('elect-leaders')
     .description('give partitions back to their preferred leaders, so that brokers lead as many as they should')
     .option('-y, --yes', 'do not ask')
     .option('--json', 'the partitions, as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw topics elect-leaders --yes')
     .action((flags: { yes?: true; json?: true }) => withCluster((cluster) => electLeaders(cluster, flags)))
 }
 

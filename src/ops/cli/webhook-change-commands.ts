@@ -7,12 +7,14 @@ import { listEndpoints } from '../../webhooks/endpoints.ts'
 import { listBacklogs } from '../../webhooks/list-backlogs.ts'
 import { askForYes } from './ask.ts'
 import { withDatabase } from './find-servers.ts'
+import type { JsonOption } from './keys-command.ts'
+import { printJson } from './print-table.ts'
 
-interface DisableOptions {
+interface DisableOptions extends JsonOption {
   readonly reason: string
 }
 
-interface ConfirmOptions {
+interface ConfirmOptions extends JsonOption {
   readonly exhausted?: true
   readonly yes?: true
 }
@@ -26,13 +28,16 @@ export function webhookChangeCommands(webhooks: Command): void {
 function stateCommands(webhooks: Command): void {
   webhooks
     .command('disable')
-    .argument('<endpoint>')
+    .argument('<endpoint>', 'its id, as in we_2kVb0yQ1rT9x')
     .option('--reason <text>', 'shown by `smsgw webhooks list`', 'by an operator')
     .description('stop posting to an endpoint; undelivered events are kept, and new ones are not stored')
-    .action((endpointId: string, { reason }: DisableOptions) =>
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw webhooks disable we_2kVb0yQ1rT9x --reason maintenance')
+    .action((endpointId: string, { reason, json }: DisableOptions) =>
       withDatabase(async (pool) => {
         const isNew = await disableEndpoint(pool, endpointId, reason)
         const { waiting } = await eventsOf(pool, endpointId)
+        if (json) return printJson({ endpoint_id: endpointId, state: 'disabled', changed: isNew, waiting })
         console.log(
           `${isNew ? 'Disabled' : 'Disabled already:'} ${endpointId}; ${waiting} undelivered events are kept. ` +
             `Next: smsgw webhooks enable ${endpointId}, or discard ${endpointId}`,
@@ -41,12 +46,15 @@ function stateCommands(webhooks: Command): void {
     )
   webhooks
     .command('enable')
-    .argument('<endpoint>')
+    .argument('<endpoint>', 'its id, as in we_2kVb0yQ1rT9x')
     .description('post to an endpoint again, beginning with the events that were kept for it')
-    .action((endpointId: string) =>
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw webhooks enable we_2kVb0yQ1rT9x')
+    .action((endpointId: string, { json }: JsonOption) =>
       withDatabase(async (pool) => {
         const isNew = await enableEndpoint(pool, endpointId)
         const { waiting } = await eventsOf(pool, endpointId)
+        if (json) return printJson({ endpoint_id: endpointId, state: 'enabled', changed: isNew, waiting })
         console.log(
           `${isNew ? 'Enabled' : 'Enabled already:'} ${endpointId}; ${waiting} undelivered events are posted.`,
         )
@@ -54,14 +62,17 @@ function stateCommands(webhooks: Command): void {
     )
   webhooks
     .command('delete')
-    .argument('<endpoint>')
+    .argument('<endpoint>', 'its id, as in we_2kVb0yQ1rT9x')
     .option('--yes', 'do not ask')
     .description('remove an endpoint with its undelivered events')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw webhooks delete we_2kVb0yQ1rT9x --yes')
     .action((endpointId: string, options: ConfirmOptions) =>
       withDatabase(async (pool) => {
         const { waiting, exhausted } = await eventsOf(pool, endpointId)
         await confirm(options, `Delete ${endpointId} with ${waiting + exhausted} undelivered events?`)
         await deleteEndpoint(pool, endpointId)
+        if (options.json) return printJson({ endpoint_id: endpointId, deleted: true, discarded: waiting + exhausted })
         console.log(`Deleted ${endpointId}.`)
       }),
     )
@@ -70,20 +81,25 @@ function stateCommands(webhooks: Command): void {
 function backlogCommands(webhooks: Command): void {
   webhooks
     .command('retry')
-    .argument('<endpoint>')
+    .argument('<endpoint>', 'its id, as in we_2kVb0yQ1rT9x')
     .description('make all undelivered events of an endpoint due now, exhausted ones included')
-    .action((endpointId: string) =>
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw webhooks retry we_2kVb0yQ1rT9x')
+    .action((endpointId: string, { json }: JsonOption) =>
       withDatabase(async (pool) => {
         await eventsOf(pool, endpointId)
-        console.log(`Due now: ${await retryBacklog(pool, endpointId)} events of ${endpointId}.`)
+        const events = await retryBacklog(pool, endpointId)
+        if (json) return printJson({ endpoint_id: endpointId, due_now: events })
+        console.log(`Due now: ${events} events of ${endpointId}.`)
       }),
     )
   webhooks
     .command('discard')
-    .argument('<endpoint>')
+    .argument('<endpoint>', 'its id, as in we_2kVb0yQ1rT9x')
     .option('--exhausted', 'only events whose attempts are used up')
     .option('--yes', 'do not ask')
     .description('drop the undelivered events of an endpoint for good')
+    .option('--json', 'as JSON')
     .addHelpText(
       'after',
       `\nExamples:
@@ -96,6 +112,7 @@ function backlogCommands(webhooks: Command): void {
         const events = options.exhausted ? exhausted : waiting + exhausted
         await confirm(options, `Discard ${events} undelivered events of ${endpointId} for good?`)
         const discarded = await discardBacklog(pool, endpointId, options.exhausted ?? false)
+        if (options.json) return printJson({ endpoint_id: endpointId, discarded })
         console.log(`Discarded ${discarded} events of ${endpointId}.`)
       }),
     )
