@@ -437,7 +437,7 @@ test('one connection may have a few requests under way, and what is no HTTP is a
 
 /** The body of the last answer in the bytes of a connection. */
 function problemIn(answer: string): Record<string, unknown> {
-  expect(answer).toContain('\r\ncontent-type: application/problem+json\r\n')
+  expect(answer).toContain('\r\ncontent-type: application/problem+json')
   return JSON.parse(answer.slice(answer.lastIndexOf('\r\n\r\n') + 4))
 }
 
