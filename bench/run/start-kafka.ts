@@ -14,7 +14,9 @@ export function startKafka(workbench: Workbench, brokers: 1 | 3): Promise<KafkaC
       folder: join(workbench.folder, 'kafka'),
       cacheFolder: CACHE_FOLDER,
       brokers,
-      progress: (part, text) => workbench.progress(`${part}: ${text}`),
+      progress: (part, text, kind) => {
+        if (kind !== 'count') workbench.progress(`${part}: ${text}`)
+      },
       withoutLogin: true,
     }),
   )

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { type IdempotencyClaim, rememberedDays } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
 import { cleanText, isClean } from '../domain/text/clean-text.ts'
@@ -9,6 +10,22 @@ import { addressOf } from './limits/request-limits.ts'
 import type { MessageRequest } from './message-request.ts'
 
 export const KEY_LENGTH_MAX = 255
+
+/** Field values of HTTP have no white space at their ends (RFC 9110, section 5.5). */
+export const ClaimHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      maxLength: KEY_LENGTH_MAX,
+      pattern: '^[\\u0021-\\u007e\\u00a1-\\u00ff]([\\u0020-\\u007e\\u00a0-\\u00ff]*[\\u0021-\\u007e\\u00a1-\\u00ff])?$',
+      description:
+        'The request is done once under this key, however often it comes; 72 hours, or 33 days with `send_at`',
+    }),
+  ),
+})
+
+export const REPLAY_HEADERS = {
+  'Idempotent-Replayed': { type: 'string', description: '`true` if nothing was accepted that had not been before' },
+}
 
 /** The request's Idempotency-Key with a hash of its body as it was sent; null without one. Throws Problem. */
 export function requestClaim(request: FastifyRequest, messages: readonly unknown[]): IdempotencyClaim | null {

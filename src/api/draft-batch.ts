@@ -2,11 +2,12 @@ import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { AcceptRow } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
-import { isClean } from '../domain/text/clean-text.ts'
+import { CLEAN_PATTERN, isClean } from '../domain/text/clean-text.ts'
 import { KEY_LENGTH_MAX, messageClaim } from './accept-http.ts'
+import { checkShape } from './body/check-shape.ts'
 import type { WorkLane } from './limits/work-lane.ts'
 import { draftMessage, MessageRequest } from './message-request.ts'
-import { checkShape } from './plugins/problems.ts'
+import { TextFitsEncoding } from './message-text.ts'
 import type { MessageRouter, RequestRules } from './route-messages.ts'
 
 export const BatchMessage = Type.Object(
@@ -16,13 +17,14 @@ export const BatchMessage = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: KEY_LENGTH_MAX,
+        pattern: CLEAN_PATTERN,
         description:
           'An Idempotency-Key for this message alone, instead of one for the request: the message may come again in any ' +
           'batch, or alone, and is accepted once',
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, ...TextFitsEncoding },
 )
 type BatchMessage = Static<typeof BatchMessage>
 
@@ -72,7 +74,7 @@ function readRow(message: BatchMessage, rules: RequestRules, pointer: string): A
 
 function invalidKey(index: number, detail: string): Problem {
   const pointer = `${pointerOf(index)}/idempotency_key`
-  return new Problem('invalid-request', `${pointer} ${detail}.`, [{ pointer, detail }])
+  return new Problem('idempotency-mismatch', `${pointer} ${detail}.`, [{ pointer, detail }])
 }
 
 function uncleanKey(pointer: string): Problem {

@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import fc from 'fast-check'
+import Fastify from 'fastify'
 import { expect, test } from 'vitest'
-import { PROBLEMS, Problem } from '../domain/errors.ts'
-import { type DraftRules, draftMessage } from './message-request.ts'
+import { Problem } from '../domain/errors.ts'
+import { isClean } from '../domain/text/clean-text.ts'
+import { VALIDATOR_OPTIONS } from './body/validator-options.ts'
+import { type DraftRules, draftMessage, MessageRequest } from './message-request.ts'
 
 const RULES: DraftRules = {
   route: ({ phone, sender }) => {
@@ -37,13 +39,51 @@ test.each([
   expect(() => draftMessage(request, RULES, 0)).toThrow(expect.objectContaining({ code }))
 })
 
-test('docs/errors.md describes every problem, with its status, and no other', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8')
-  const described = [...text.matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
-    code,
-    Number(status),
-  ])
-  expect(Object.fromEntries(described)).toEqual(
-    Object.fromEntries(Object.entries(PROBLEMS).map(([code, { status }]) => [code, status])),
+/** Whether the API takes a body to the handler, by the options that it has. */
+async function schemaCheck(): Promise<(body: unknown) => boolean> {
+  const app = Fastify({ ajv: { customOptions: VALIDATOR_OPTIONS } })
+  app.post('/', { schema: { body: MessageRequest } }, async () => '')
+  await app.ready()
+  const validate = app.validatorCompiler!({ schema: MessageRequest, method: 'POST', url: '/', httpPart: 'body' })
+  await app.close()
+  return (body) => validate(body) === true
+}
+
+const character = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  fc.constantFrom('\0', '\t', '\n', '\r', '\x7f', '\u0085', '\u2028', 'a', 'é', '\u{1f600}'),
+)
+const note = fc.oneof(
+  { weight: 3, arbitrary: fc.string({ maxLength: 45 }) },
+  fc.string({ unit: character, maxLength: 45 }),
+  fc.constantFrom('__proto__', 'a'.repeat(501), ''),
+)
+
+test('the schema refuses exactly the notes that the handler would refuse: neither is stricter', async () => {
+  const isOfSchema = await schemaCheck()
+  const seed = Date.now() % 1_000_000
+  console.log(`seed ${seed}`)
+  const message = fc.record({ client_ref: note, name: note, value: note })
+  let taken = 0
+  fc.assert(
+    fc.property(message, ({ client_ref, name, value }) => {
+      const metadata = Object.fromEntries([[name, value]])
+      const body = { to: '+989121234567', text: 'x', client_ref, metadata }
+      const isStorable =
+        isClean(client_ref) && isClean(name) && name !== '__proto__' && isClean(value.replace(/[\t\r\n]/g, ' '))
+      const chars = (text: string): number => [...text].length
+      const hasLengths =
+        chars(client_ref) >= 1 &&
+        chars(client_ref) <= 128 &&
+        chars(name) >= 1 &&
+        chars(name) <= 40 &&
+        chars(value) <= 500
+      expect(isOfSchema(body)).toBe(isStorable && hasLengths)
+      if (!isOfSchema(body)) return
+      taken++
+      expect(draftMessage(body, RULES, 0)).toMatchObject({ clientRef: client_ref, metadata })
+    }),
+    { seed, numRuns: 3_000 },
   )
+  expect(taken).toBeGreaterThan(100)
 })

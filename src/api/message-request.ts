@@ -5,9 +5,9 @@ import { Problem } from '../domain/errors.ts'
 import { readPhone } from '../domain/phone.ts'
 import { readSendTime, VALID_DAYS_MAX } from '../domain/send-time.ts'
 import { parseSender } from '../domain/sender.ts'
-import { cleanText, isClean } from '../domain/text/clean-text.ts'
+import { CLEAN_LINES_PATTERN, CLEAN_PATTERN, cleanText, isClean } from '../domain/text/clean-text.ts'
 import { EXPRESS_PRIORITY } from '../events/delivery-partition.ts'
-import { readText, TextOptions } from './message-text.ts'
+import { readText, TextFitsEncoding, TextOptions } from './message-text.ts'
 import type { ChooseRoute } from './route-messages.ts'
 
 /** A duration of ISO 8601 would be longer to write; minutes to days is what validity is given in. */
@@ -15,12 +15,17 @@ const VALID_FOR_SECONDS_MAX = VALID_DAYS_MAX * 86_400
 
 export const MessageRequest = Type.Object(
   {
-    to: Type.String({ description: 'The recipient, in international form', examples: ['+989121234567'] }),
+    to: Type.String({
+      format: 'phone',
+      description: 'The recipient: a number with its country code',
+      examples: ['+989121234567'],
+    }),
     text: Type.String({ description: 'What to send', examples: ['Your code is 123456'] }),
     from: Type.Optional(
       Type.String({
         minLength: 1,
         maxLength: 20,
+        format: 'sms-sender',
         description: 'The sender: a name of up to 11 characters, a short code, or a number',
         examples: ['ACME', '30001234'],
       }),
@@ -37,8 +42,9 @@ export const MessageRequest = Type.Object(
     send_at: Type.Optional(
       Type.String({
         maxLength: 40,
-        description: 'When to send it: a time of ISO 8601 with its offset, at most 30 days ahead; at once without it',
-        examples: ['2026-11-24T09:30:00+03:30'],
+        format: 'future-date-time',
+        description:
+          'When to send it, as in 2026-11-24T09:30:00+03:30: a time of ISO 8601 with its offset, at most 30 days ahead; at once without it',
       }),
     ),
     valid_for: Type.Optional(
@@ -49,19 +55,20 @@ export const MessageRequest = Type.Object(
           'Seconds after which the message is not worth sending any more, counted from `send_at` if it is given; without it the limit of the gateway holds, by default seven days',
       }),
     ),
-    client_ref: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Your own name for it' })),
+    client_ref: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 128, pattern: CLEAN_PATTERN, description: 'Your own name for it' }),
+    ),
     metadata: Type.Optional(
-      // Not a `Type.Record`, whose names are a pattern that a line break slips past.
       Type.Unsafe<Record<string, string>>({
         type: 'object',
-        propertyNames: { minLength: 1, maxLength: 40 },
-        additionalProperties: { type: 'string', maxLength: 500 },
+        propertyNames: { minLength: 1, maxLength: 40, pattern: CLEAN_PATTERN, not: { const: '__proto__' } },
+        additionalProperties: { type: 'string', maxLength: 500, pattern: CLEAN_LINES_PATTERN },
         maxProperties: 20,
-        description: 'Whatever you want to find again with the message; names without control characters',
+        description: 'Whatever you want to find again with the message; values may have several lines',
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, ...TextFitsEncoding },
 )
 
 export type MessageRequest = Static<typeof MessageRequest>

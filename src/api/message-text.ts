@@ -36,6 +36,14 @@ export const TextOptions = {
   flash: Type.Optional(Type.Boolean({ default: false, description: 'Show at once, and do not keep' })),
 }
 
+/** What JSON Schema can say of `text`, which must have the characters of an encoding that was chosen. */
+export const TextFitsEncoding = {
+  if: { properties: { encoding: { type: 'string', not: { enum: ['auto', 'ucs2'] } } }, required: ['encoding'] },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { properties: { text: { type: 'string', format: 'sms-text-of-encoding' } } },
+  else: { properties: { text: { type: 'string', format: 'sms-text' } } },
+}
+
 const TextFields = Type.Object({ text: Type.String(), ...TextOptions })
 type TextFields = Static<typeof TextFields>
 

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { join } from 'node:path'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
 import type { Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { AcceptQueue } from './accept/accept-queue.ts'
 import { readJsonBodies } from './body/read-json-body.ts'
+import { VALIDATOR_OPTIONS } from './body/validator-options.ts'
+import { openApiOptions } from './documents/describe-api.ts'
 import { serveDocuments } from './documents/serve-documents.ts'
 import { ConnectionLimits } from './limits/connection-limits.ts'
 import { shareByCustomer } from './limits/customer-share.ts'
@@ -17,10 +18,12 @@ import { RequestLimits } from './limits/request-limits.ts'
 import { parseProxies } from './limits/trusted-proxies.ts'
 import { WorkLane } from './limits/work-lane.ts'
 import { ApiKeys } from './plugins/api-keys.ts'
+import { checkAnswers } from './plugins/check-answers.ts'
 import { limitCustomers } from './plugins/limit-customers.ts'
 import { answerEarly, answerProblems } from './plugins/problems.ts'
 import { refuseMalformed } from './plugins/refuse-malformed.ts'
 import { refuseOtherMethods } from './plugins/refuse-methods.ts'
+import { refuseUnsoundHeads } from './plugins/refuse-unsound-heads.ts'
 import { secureAnswers } from './plugins/secure-answers.ts'
 import type { MessageRouter } from './route-messages.ts'
 import { cancelMessageRoute } from './routes/cancel-message.ts'
@@ -49,6 +52,13 @@ const IDLE_TIMEOUT_MS = 60_000
 /** Node looks every 30 s otherwise. */
 const TIMEOUTS_CHECK_MS = 1_000
 
+const LIVENESS = {
+  operationId: 'readLiveness',
+  summary: 'Ask whether the process serves requests',
+  tags: ['service'],
+  response: { 200: Type.Object({ live: Type.Literal(true) }) },
+}
+
 /** The public HTTP API, not yet listening; `inject` reaches it without a socket. */
 export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   const { log, metrics, limits } = parts
@@ -63,8 +73,7 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     frameworkErrors: answerEarly,
     clientErrorHandler: refuseMalformed,
-    // Unknown fields and numbers written as strings are faults to be named, not to be mended in silence.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false } },
+    ajv: { customOptions: VALIDATOR_OPTIONS },
   })
   const requests = new RequestLimits(limits, metrics)
   const methods = refuseOtherMethods(app)
@@ -72,12 +81,14 @@ export async function createApi(parts: ApiParts): Promise<FastifyInstance> {
   answerProblems(app, log)
   measureRequests(app, metrics)
   secureAnswers(app)
-  await app.register(swagger, { openapi: describeApi(), hideUntagged: true })
+  refuseUnsoundHeads(app)
+  await app.register(swagger, openApiOptions())
+  checkAnswers(app, log)
   // Routes for customers count by customer, all others by address.
   app.addHook('onRequest', async (request, reply) => {
     if (!request.routeOptions.config.isForCustomers) await requests.takeStranger(request, reply)
   })
-  app.get('/livez', { schema: { hide: true } }, async () => ({ live: true }))
+  app.get('/livez', { schema: LIVENESS }, async () => ({ live: true }))
   const documents = serveDocuments(app, (request, bytes) => requests.chargeStranger(request, bytes))
   await app.register(async (customers) => {
     customers.addHook('onRoute', (route) => {
@@ -102,10 +113,13 @@ function createLimitedServer(connections: ConnectionLimits, handle: RequestListe
     headersTimeout: HEADERS_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUTS_CHECK_MS,
     keepAliveTimeout: IDLE_TIMEOUT_MS,
+    requireHostHeader: false,
   }
-  const server = createServer(options, (request, response) => {
+  const take: RequestListener = (request, response) => {
     if (connections.begin(request, response)) handle(request, response)
-  })
+  }
+  const server = createServer(options, take)
+  server.on('checkExpectation', take)
   server.setTimeout(IDLE_TIMEOUT_MS)
   connections.attach(server)
   return server
@@ -135,16 +149,4 @@ function measureRequests(app: FastifyInstance, metrics: Metrics): void {
     const labels = { route: request.routeOptions.url ?? 'unknown', status: String(reply.statusCode) }
     duration.observe(labels, reply.elapsedTime / 1_000)
   })
-}
-
-function describeApi() {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
-    version: string
-  }
-  return {
-    openapi: '3.1.0',
-    info: { title: 'SMS gateway', version, description: 'Send text messages, and learn what became of them.' },
-    components: { securitySchemes: { key: { type: 'http' as const, scheme: 'bearer' } } },
-    security: [{ key: [] }],
-  }
 }

@@ -6,7 +6,8 @@ import { crc32 } from 'node:zlib'
   CRC-32 by which a scanner, or a form, tells a key from look-alikes without asking us. Only the secret's SHA-256 is
   kept: it is random enough to need no slow hash.
 */
-const FORM = /^sg_live_([0-9A-Za-z]{8})_([0-9A-Za-z]{43})_([0-9A-Za-z]{6})$/
+export const KEY_PREFIX = 'sg_live_'
+const FORM = new RegExp(`^${KEY_PREFIX}([0-9A-Za-z]{8})_([0-9A-Za-z]{43})_([0-9A-Za-z]{6})$`)
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 export interface ApiKey {
@@ -18,7 +19,7 @@ export interface ApiKey {
 export function createApiKey(): ApiKey & { readonly text: string } {
   const keyId = randomText(8)
   const secret = randomText(43)
-  return { keyId, secret, text: `sg_live_${keyId}_${secret}_${checksum(keyId, secret)}` }
+  return { keyId, secret, text: `${KEY_PREFIX}${keyId}_${secret}_${checksum(keyId, secret)}` }
 }
 
 /** The parts of a key, or null if the text is none; a mistyped key fails here by its checksum. */

@@ -1,6 +1,9 @@
 import { ExpectedError } from '../runtime/expected-error.ts'
-/** Where long work says how far it is. `part` names what is being prepared, `text` what is done with it. */
-export type Progress = (part: string, text: string) => void
+/**
+ * Where long work reports how far it is. `part` names what is being prepared, `text` what is done with it. A `count` comes
+ * many times, each in the place of the one before.
+ */
+export type Progress = (part: string, text: string, kind?: 'step' | 'count') => void
 
 export const silent: Progress = () => {}
 

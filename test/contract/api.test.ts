@@ -262,6 +262,8 @@ test('unknown paths and messages of others are not found, and the description na
   }
   const { paths } = (await app.inject({ url: '/openapi.json' })).json()
   expect(Object.keys(paths).sort()).toEqual([
+    '/errors/{code}',
+    '/livez',
     '/v1/balance',
     '/v1/messages',
     '/v1/messages/batch',

@@ -62,8 +62,32 @@ test('one connection may have a few requests under way, and what is no HTTP is a
   expect(rubbish).toContain('"code":"invalid-request"')
   const long = await connect(port, `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`).closed
   expect(long).toMatch(/^HTTP\/1\.1 431 /)
+  expect(problemIn(long)).toMatchObject({ code: 'headers-too-large', status: 431, type: '/errors/headers-too-large' })
   const huge = connect(port, 'POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999999\r\n\r\nx')
   expect(await huge.closed).toMatch(/^HTTP\/1\.1 401 /)
+})
+
+/** The body of the last answer in the bytes of a connection. */
+function problemIn(answer: string): Record<string, unknown> {
+  expect(answer).toContain('\r\ncontent-type: application/problem+json')
+  return JSON.parse(answer.slice(answer.lastIndexOf('\r\n\r\n') + 4))
+}
+
+test('what Node would refuse without a word is a problem of the catalogue: no Host, an expectation that is not known', async () => {
+  const { app, key } = await apiGateway(1_000)
+  const port = await listen(app)
+  const hostless = await connect(port, 'GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n').closed
+  expect(hostless).toMatch(/^HTTP\/1\.1 400 /)
+  expect(problemIn(hostless)).toMatchObject({ code: 'invalid-request', detail: expect.stringContaining('Host') })
+  expect(await connect(port, 'GET /livez HTTP/1.0\r\n\r\n').closed).toContain('"live":true')
+  const head = `POST /v1/messages HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${key}\r\n`
+  const body = JSON.stringify(GOOD)
+  const rest = `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  const strange = await connect(port, `${head}expect: 200-maybe\r\n${rest}`).closed
+  expect(strange).toMatch(/^HTTP\/1\.1 417 /)
+  expect(problemIn(strange)).toMatchObject({ code: 'expectation-failed', status: 417 })
+  const usual = await connect(port, `${head}Expect: 100-Continue\r\n${rest}`).closed
+  expect(usual).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 202 /)
 })
 
 test('a request whose headers do not arrive in time is answered 408 and closed', async () => {
@@ -72,7 +96,10 @@ test('a request whose headers do not arrive in time is answered 408 and closed',
   const slow = connect(port, 'GET /livez HTTP/1.1\r\nhost: x\r\nx-slow: ')
   const drip = setInterval(() => slow.socket.write('x'), 200)
   onTestFinished(() => clearInterval(drip))
-  expect(await slow.closed).toMatch(/^HTTP\/1\.1 408 /)
+  const answer = await slow.closed
+  expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
+  expect(answer).toContain('\r\nretry-after: 1\r\n')
+  expect(problemIn(answer)).toMatchObject({ code: 'request-timeout', status: 408, retry: 'now' })
 })
 
 test('bytes that are nearly HTTP: each is answered or closed, and the door stays open', async () => {

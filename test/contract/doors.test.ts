@@ -40,7 +40,7 @@ test('C24: a known path answers every method that it does not take with 405 and 
 test('the table above names every route, and what serves operators is not among them', async () => {
   const { app } = await apiGateway(0)
   const { paths } = (await app.inject({ url: '/openapi.json' })).json() as { paths: Record<string, object> }
-  const described = Object.keys(paths).map((path) => path.replace('{sms_id}', '77'))
+  const described = Object.keys(paths).map((path) => path.replace('{sms_id}', '77').replace('{code}', 'no-route'))
   expect(Object.keys(PATHS)).toEqual(expect.arrayContaining(described))
   for (const url of ['/metrics', '/readyz', '/dlq', '/docs/openapi.json']) {
     expect((await app.inject({ url })).statusCode, url).toBe(404)

@@ -172,7 +172,7 @@ test.each([
   const { post, count } = await gateway(1_000)
   const answer = await post({ messages: messages.map((each) => ({ to: TO, text: 'x', ...each })) }, key)
   const errors = [{ pointer: `/messages/${index}/idempotency_key` }]
-  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-request', errors } })
+  expect(answer).toMatchObject({ status: 422, body: { code: 'idempotency-mismatch', errors } })
   expect(await count()).toBe(0)
 })
 

@@ -1,8 +1,9 @@
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 
 import { AcceptQueue, type AcceptQueueOptions } from '../../src/api/accept/accept-queue.ts'
 import { apiSettings } from '../../src/api/config.ts'
 import { type DoorLimits, doorLimits } from '../../src/api/limits/door-limits.ts'
+import { UNDOCUMENTED } from '../../src/api/plugins/check-answers.ts'
 import type { MessageRouter } from '../../src/api/route-messages.ts'
 
 import { createApi } from '../../src/api/server.ts'
@@ -54,16 +55,21 @@ export async function apiGateway(
   { limits = {}, queue = {} }: { limits?: Partial<DoorLimits>; queue?: Partial<AcceptQueueOptions> } = {},
 ) {
   const pool = await freshDatabase()
+  const log = createLog('test', 'error')
+  const errors = vi.spyOn(log, 'error')
   const app = await createApi({
     pool,
     queue: acceptQueue(pool, queue),
     router: router as MessageRouter,
     metrics: new Metrics(),
-    log: createLog('test', 'error'),
+    log,
     trustProxy: '',
     limits: { ...NO_LIMITS, ...limits },
   })
-  onTestFinished(() => app.close())
+  onTestFinished(async () => {
+    await app.close()
+    expect(errors.mock.calls.filter(([, message]) => message === UNDOCUMENTED)).toEqual([])
+  })
   await createCustomer(pool, { customerId: 'c', name: 'c', currency: 'IRR', express: true })
   if (balance > 0) await topUp(pool, 'c', balance)
   const { key, keyId } = await issueKey(pool, 'c')

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { PROBLEMS, Problem } from '../../domain/errors.ts'
 import { PreparedDocument } from './prepared-document.ts'
 import { REFERENCE_PAGE, REFERENCE_POLICY, readReferenceScript } from './reference-page.ts'
@@ -45,6 +46,25 @@ export function serveDocuments(
   }
 }
 
+const ERROR_SCHEMA = {
+  operationId: 'readError',
+  summary: 'Read what a problem means',
+  description: 'The `type` of every problem leads here.',
+  tags: ['service'],
+  params: Type.Object({ code: Type.String({ examples: ['no-route'] }) }),
+  response: {
+    200: Type.Object({
+      code: Type.String(),
+      status: Type.Integer(),
+      retry: Type.Enum(['now', 'later', 'never']),
+      title: Type.String(),
+      remedy: Type.String({ description: 'What to do about it' }),
+      documentation: Type.String({ description: 'The document of the source that says what to do' }),
+    }),
+    304: Type.Null({ description: 'What `If-None-Match` names is still so' }),
+  },
+}
+
 /** GET /errors/{code}: what the `type` of a problem points to. */
 function serveErrors(app: FastifyInstance, sent: (request: FastifyRequest, bytes: number) => void): void {
   const documents = new Map(
@@ -53,11 +73,15 @@ function serveErrors(app: FastifyInstance, sent: (request: FastifyRequest, bytes
       return [code, new PreparedDocument(() => text, { type: JSON_TYPE, maxAgeSeconds: HOURS })]
     }),
   )
-  app.get<{ Params: { code: string } }>('/errors/:code', { schema: { hide: true } }, (request, reply) => {
-    const document = documents.get(request.params.code)
-    if (!document) throw new Problem('not-found', 'There is no error with this code.')
-    return answer(document, request, reply, sent)
-  })
+  app.get<{ Params: { code: string } }>(
+    '/errors/:code',
+    { config: { problems: ['not-found'] }, schema: ERROR_SCHEMA },
+    (request, reply) => {
+      const document = documents.get(request.params.code)
+      if (!document) throw new Problem('not-found', 'There is no error with this code.')
+      return answer(document, request, reply, sent)
+    },
+  )
 }
 
 async function answer(

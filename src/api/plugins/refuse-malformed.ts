@@ -1,23 +1,14 @@
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { PROBLEMS, type ProblemCode } from '../../domain/errors.ts'
+import { PROBLEMS, Problem } from '../../domain/errors.ts'
+import { describeProblem } from './describe-problem.ts'
 
-/** What Node finds wrong with a request that it cannot read, as statuses of HTTP and problems of ours. */
-const ANSWERS: ReadonlyMap<string, { readonly code: ProblemCode; readonly status: string; readonly detail: string }> =
-  new Map([
-    [
-      'ERR_HTTP_REQUEST_TIMEOUT',
-      { code: 'invalid-request', status: '408 Request Timeout', detail: 'The request did not arrive in time.' },
-    ],
-    [
-      'HPE_HEADER_OVERFLOW',
-      { code: 'payload-too-large', status: '431 Request Header Fields Too Large', detail: 'The headers are too long.' },
-    ],
-  ])
-const UNREADABLE = {
-  code: 'invalid-request',
-  status: '400 Bad Request',
-  detail: 'This is not HTTP/1.1 as it ought to be.',
-} as const
+/** What Node finds wrong with a request that it cannot read, as problems of ours. */
+const PROBLEM_OF: ReadonlyMap<string, Problem> = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', new Problem('request-timeout', 'The request did not arrive in time.')],
+  ['HPE_HEADER_OVERFLOW', new Problem('headers-too-large', 'The path and the headers together are too long.')],
+])
+const UNREADABLE = new Problem('invalid-request', 'The request is not HTTP/1.1.')
 
 /** Answers what is no HTTP, or too slow to become it, and closes the connection. */
 export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -25,19 +16,12 @@ export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): v
     socket.destroy()
     return
   }
-  const { code, status, detail } = ANSWERS.get(error.code ?? '') ?? UNREADABLE
-  const { title, retry } = PROBLEMS[code]
-  const body = JSON.stringify({
-    type: `/errors/${code}`,
-    title,
-    status: Number.parseInt(status, 10),
-    detail,
-    code,
-    retry,
-  })
+  const problem = PROBLEM_OF.get(error.code ?? '') ?? UNREADABLE
+  const body = JSON.stringify(describeProblem(problem))
   const head = [
-    `HTTP/1.1 ${status}`,
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'content-type: application/problem+json',
+    ...(PROBLEMS[problem.code].retry === 'never' ? [] : [`retry-after: ${problem.retryAfterSeconds}`]),
     'x-content-type-options: nosniff',
     'cache-control: no-store',
     `content-length: ${Buffer.byteLength(body)}`,

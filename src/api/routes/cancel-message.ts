@@ -11,6 +11,7 @@ export function cancelMessageRoute(app: FastifyInstance, pool: Pool): void {
   app.post<{ Params: { sms_id: number } }>(
     '/v1/messages/:sms_id/cancel',
     {
+      config: { problems: ['not-found', 'conflict'] },
       schema: {
         operationId: 'cancelMessage',
         summary: 'Cancel a message that was not sent yet',

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { segment } from '../../domain/text/segments.ts'
+import { DRAFT_PROBLEMS } from '../documents/route-problems.ts'
 import { draftMessage, MessageRequest } from '../message-request.ts'
 import type { MessageRouter } from '../route-messages.ts'
 
@@ -22,6 +23,7 @@ export function quoteMessageRoute(app: FastifyInstance, router: MessageRouter): 
     '/v1/messages/quote',
     {
       bodyLimit: 65_536,
+      config: { problems: DRAFT_PROBLEMS },
       schema: {
         operationId: 'quoteMessage',
         summary: 'Ask what a message would cost',

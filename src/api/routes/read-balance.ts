@@ -14,6 +14,7 @@ export function readBalanceRoute(app: FastifyInstance, pool: Pool): void {
   app.get(
     '/v1/balance',
     {
+      config: { problems: ['forbidden'] },
       schema: {
         operationId: 'readBalance',
         summary: 'Read your balance',

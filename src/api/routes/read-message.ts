@@ -70,6 +70,7 @@ export function readMessageRoute(app: FastifyInstance, pool: Pool): void {
   app.get<{ Params: { sms_id: number } }>(
     '/v1/messages/:sms_id',
     {
+      config: { problems: ['not-found'] },
       schema: {
         operationId: 'readMessage',
         summary: 'Read a message and its timeline',

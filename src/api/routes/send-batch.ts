@@ -1,35 +1,59 @@
 import type { FastifyInstance } from 'fastify'
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { Problem } from '../../domain/errors.ts'
 import type { RowOutcome } from '../accept/accept-batch.ts'
-import { originOf, replyAccepted, requestClaim } from '../accept-http.ts'
-import { acceptedAnswer } from '../accepted-answer.ts'
+import { ClaimHeaders, originOf, REPLAY_HEADERS, replyAccepted, requestClaim } from '../accept-http.ts'
+import { AcceptedAnswer, acceptedAnswer } from '../accepted-answer.ts'
+import { problemSchema } from '../documents/problem-responses.ts'
+import { CLAIM_PROBLEMS, RESULT_PROBLEMS } from '../documents/route-problems.ts'
 import { BatchMessage, draftBatch } from '../draft-batch.ts'
 import type { SubmitQueue } from '../limits/customer-share.ts'
 import type { WorkLane } from '../limits/work-lane.ts'
-import { checkShape, describeProblem } from '../plugins/problems.ts'
+import { describeProblem } from '../plugins/describe-problem.ts'
 import type { MessageRouter } from '../route-messages.ts'
 
-const BatchRequest = Type.Object(
-  { messages: Type.Array(BatchMessage, { minItems: 1, maxItems: 1_000 }) },
-  { additionalProperties: false },
+/** A batch is checked as a whole; `draftBatch` checks its messages one by one, so that a misshapen one costs itself. */
+const BatchRequest = batchOf(Type.Unknown())
+type BatchRequest = Static<typeof BatchRequest>
+
+const DescribedRequest = batchOf(
+  Type.Union([
+    BatchMessage,
+    Type.Unknown({ description: 'Anything else is answered with a problem in its place, and costs no other message' }),
+  ]),
 )
 
-/** What a batch is checked for as a whole; its messages are checked one by one. */
-const BatchEnvelope = Type.Object(
-  { messages: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 1_000 }) },
-  { additionalProperties: false },
+function batchOf<Message extends TSchema>(message: Message) {
+  return Type.Object(
+    { messages: Type.Array(message, { minItems: 1, maxItems: 1_000 }) },
+    { additionalProperties: false },
+  )
+}
+
+const BatchAnswer = answerOf(Type.Object({}, { additionalProperties: true }))
+
+const DescribedAnswer = answerOf(
+  Type.Union([
+    Type.Object({
+      ...AcceptedAnswer.properties,
+      replayed: Type.Optional(
+        Type.Literal(true, { description: 'Accepted before, under an `idempotency_key` of its own' }),
+      ),
+    }),
+    Type.Unsafe<object>(problemSchema(RESULT_PROBLEMS)),
+  ]),
 )
 
-const BatchAnswer = Type.Object({
-  accepted: Type.Integer({ description: 'Messages accepted, those included that were accepted before' }),
-  rejected: Type.Integer(),
-  results: Type.Array(Type.Object({}, { additionalProperties: true }), {
-    description:
-      'One for each message, in their order: what was accepted, or a problem. `replayed` is true if a message was ' +
-      'accepted before, under an `idempotency_key` of its own',
-  }),
-})
+function answerOf<Result extends TSchema>(result: Result) {
+  return Type.Object(
+    {
+      accepted: Type.Integer({ description: 'Messages accepted, those included that were accepted before' }),
+      rejected: Type.Integer(),
+      results: Type.Array(result, { description: 'One for each message, in their order' }),
+    },
+    { headers: REPLAY_HEADERS },
+  )
+}
 
 const DESCRIPTION = `Those that cannot be accepted are answered with a problem each and are not charged.
 
@@ -40,21 +64,23 @@ that was accepted in part can be finished after a top-up.`
 
 /** POST /v1/messages/batch: accepts up to 1,000 messages in one transaction; each has its own result. */
 export function sendBatchRoute(app: FastifyInstance, queue: SubmitQueue, router: MessageRouter, lane: WorkLane): void {
-  app.post<{ Body: Static<typeof BatchEnvelope> }>(
+  app.post<{ Body: BatchRequest }>(
     '/v1/messages/batch',
     {
       bodyLimit: 1_048_576,
+      config: {
+        problems: ['forbidden', ...CLAIM_PROBLEMS],
+        described: { body: DescribedRequest, response: { 202: DescribedAnswer } },
+      },
       schema: {
         operationId: 'sendBatch',
         summary: 'Send up to 1,000 messages',
         description: DESCRIPTION,
         tags: ['messages'],
+        headers: ClaimHeaders,
         body: BatchRequest,
         response: { 202: BatchAnswer },
       },
-      // The schema describes; `draftBatch` checks each message, so that a misshapen one costs itself.
-      validatorCompiler: () => () => true,
-      preValidation: async (request) => checkShape(request, BatchEnvelope, request.body),
     },
     async (request, reply) => {
       const { messages } = request.body

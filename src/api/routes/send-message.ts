@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { Problem } from '../../domain/errors.ts'
 import type { RowOutcome } from '../accept/accept-batch.ts'
-import { originOf, replyAccepted, requestClaim } from '../accept-http.ts'
+import { ClaimHeaders, originOf, REPLAY_HEADERS, replyAccepted, requestClaim } from '../accept-http.ts'
 import { AcceptedAnswer, acceptedAnswer } from '../accepted-answer.ts'
+import { CLAIM_PROBLEMS, DRAFT_PROBLEMS } from '../documents/route-problems.ts'
 import type { SubmitQueue } from '../limits/customer-share.ts'
 import { MessageRequest, tryDraft } from '../message-request.ts'
 import type { MessageRouter } from '../route-messages.ts'
@@ -13,6 +14,7 @@ export function sendMessageRoute(app: FastifyInstance, queue: SubmitQueue, route
     '/v1/messages',
     {
       bodyLimit: 65_536,
+      config: { problems: [...DRAFT_PROBLEMS, 'insufficient-balance', ...CLAIM_PROBLEMS] },
       schema: {
         operationId: 'sendMessage',
         summary: 'Send a message',
@@ -20,8 +22,9 @@ export function sendMessageRoute(app: FastifyInstance, queue: SubmitQueue, route
           'Charged and stored durably when this answers. Repeat safely with an `Idempotency-Key`: for 72 hours (with ' +
           '`send_at`: 33 days) a message that was accepted is answered again, whatever has changed since. One that was refused is tried again.',
         tags: ['messages'],
+        headers: ClaimHeaders,
         body: MessageRequest,
-        response: { 202: AcceptedAnswer },
+        response: { 202: { ...AcceptedAnswer, headers: REPLAY_HEADERS } },
       },
     },
     async (request, reply) => {

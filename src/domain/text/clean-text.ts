@@ -7,6 +7,11 @@ import { createHash } from 'node:crypto'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNCLEAN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Surrogate}/gu
 
+/** As a pattern of JSON Schema. Halves of surrogate pairs are not in it: no text in UTF-8 has them. */
+export const CLEAN_PATTERN = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$'
+/** The same, with tab and line breaks permitted. */
+export const CLEAN_LINES_PATTERN = '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$'
+
 const DIGEST_CHARS = 16
 
 /** Whether a text has characters that `cleanText` would replace. */

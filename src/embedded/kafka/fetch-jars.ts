@@ -2,10 +2,12 @@ import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { KAFKA_VERSION } from '../../kafka/brokers/kafka-version.ts'
 import { privateFolder } from '../../runtime/private-folder.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
+import { DownloadCount } from './download-count.ts'
 
 const JAVA_MAJOR_MIN = 17
 /** Jars that the copy is known to bring; only for the progress, which is why a wrong count does no harm. */
@@ -61,24 +63,17 @@ async function fetchJars(
 function copyDependencies(work: string, progress: Progress, stopping: AbortSignal | undefined): Promise<void> {
   const args = ['-B', '-f', join(work, 'pom.xml'), 'dependency:copy-dependencies']
   return new Promise((resolve, reject) => {
-    const maven = spawn(
-      'mvn',
-      [...args, `-Dkafka.version=${KAFKA_VERSION}`, `-DoutputDirectory=${join(work, 'jars')}`],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        signal: stopping,
-      },
-    )
-    let fetched = 0
+    const outputs = [`-Dkafka.version=${KAFKA_VERSION}`, `-DoutputDirectory=${join(work, 'jars')}`]
+    const maven = spawn('mvn', [...args, ...outputs], { stdio: ['ignore', 'pipe', 'pipe'], signal: stopping })
+    const downloads = new DownloadCount()
     const lastLines: string[] = []
-    const read = (chunk: Buffer): void => {
-      for (const line of chunk.toString().split('\n')) {
-        if (/Downloaded.*\.jar/.test(line)) progress('kafka', `fetching jars: ${++fetched} of about ${JARS_EXPECTED}`)
-        else if (line.includes('ERROR')) lastLines.push(line)
-      }
+    const read = (line: string): void => {
+      if (downloads.add(line))
+        progress('kafka', `Kafka ${KAFKA_VERSION}: ${downloads.describe(JARS_EXPECTED)}`, 'count')
+      else if (line.includes('ERROR')) lastLines.push(line)
     }
-    maven.stdout.on('data', read)
-    maven.stderr.on('data', read)
+    createInterface(maven.stdout).on('line', read)
+    createInterface(maven.stderr).on('line', read)
     maven.once('error', (error) => {
       if (stopping?.aborted) return reject(error)
       const remedy = 'Install Maven, or set KAFKA_BROKERS to use a Kafka that runs elsewhere.'

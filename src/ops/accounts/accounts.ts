@@ -1,4 +1,4 @@
-import { createApiKey, hashSecret } from '../../domain/api-key.ts'
+import { createApiKey, hashSecret, KEY_PREFIX } from '../../domain/api-key.ts'
 import { effectOf } from '../../domain/ledger.ts'
 import { SqlState, sqlState } from '../../postgres/database-errors.ts'
 import { drawReference } from '../../postgres/draw-reference.ts'
@@ -98,6 +98,32 @@ export async function revokeKey(database: Queryable, keyId: string): Promise<voi
     [keyId],
   )
   if (rowCount === 0) throw new AccountError(`there is no key "${keyId}", or it is revoked already`)
+}
+
+/** An API key as it may be shown: the secret is not stored, only its digest. */
+export interface KeyRow {
+  readonly key_id: string
+  /** What the text of the key begins with. */
+  readonly prefix: string
+  readonly customer_id: string
+  readonly created_at: Date
+  /** Whether both the key and its customer may send with priority 3. */
+  readonly express: boolean
+  readonly revoked_at: Date | null
+}
+
+export async function listKeys(
+  database: Queryable,
+  { customerId, withRevoked }: { readonly customerId: string | null; readonly withRevoked: boolean },
+): Promise<KeyRow[]> {
+  const { rows } = await database.query<KeyRow>(
+    `SELECT key_id, $3 || key_id AS prefix, customer_id, k.created_at, k.express AND c.express AS express, revoked_at
+     FROM api_keys k JOIN customers c USING (customer_id)
+     WHERE ($1::text IS NULL OR customer_id = $1) AND (revoked_at IS NULL OR $2)
+     ORDER BY k.created_at, key_id`,
+    [customerId, withRevoked, KEY_PREFIX],
+  )
+  return rows
 }
 
 export interface CustomerRow {

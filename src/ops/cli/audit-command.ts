@@ -8,6 +8,7 @@ import { isWhole, type LogVerdict, verifyLogs } from '../audit/verify-logs.ts'
 import { auditArchiveCommand } from './audit-archive-command.ts'
 import { auditKeyCommand } from './audit-key-command.ts'
 import { auditFolder, auditKeyFile, readAnchorSources } from './audit-sources.ts'
+import { EXIT } from './exit-codes.ts'
 import { printJson } from './print-table.ts'
 
 interface VerifyOptions {
@@ -78,12 +79,12 @@ async function verifyAnchored(folders: readonly string[], options: VerifyOptions
   const ok = isWhole(verdict)
   if (options.json) {
     printJson({ ok, ...verdict, notices })
-    return ok ? 0 : 1
+    return ok ? EXIT.done : EXIT.failed
   }
   for (const log of verdict.logs) printLog(log)
   for (const fault of verdict.faults) console.log(`Not whole: ${fault}`)
   for (const notice of notices) console.error(notice)
-  return ok ? 0 : 1
+  return ok ? EXIT.done : EXIT.failed
 }
 
 async function verifyChains(folders: readonly string[], { json }: VerifyOptions): Promise<number> {
@@ -93,7 +94,7 @@ async function verifyChains(folders: readonly string[], { json }: VerifyOptions)
   const ok = logs.every(({ fault }) => fault === null)
   if (json) printJson({ ok, logs, notices: ['no anchors were compared'] })
   else for (const log of logs) printLog(log)
-  return ok ? 0 : 1
+  return ok ? EXIT.done : EXIT.failed
 }
 
 function printLog({ folder, chain, entries, files, head, anchored, unanchored, notices, fault }: LogVerdict): void {

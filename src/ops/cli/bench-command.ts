@@ -11,7 +11,7 @@ export function benchCommand(program: Command, done: (exitCode: number) => void)
   program
     .command('bench')
     .description('measure the gateway on this machine; `smsgw bench --help` lists what there is')
-    .argument('[args...]')
+    .argument('[args...]', 'as `smsgw bench --help` shows them')
     .helpOption(false)
     .allowUnknownOption()
     .action(async (args: string[]) => {

@@ -10,6 +10,7 @@ import { dashboardsCommand } from './dashboards-command.ts'
 import { deployCommand } from './deploy-command.ts'
 import { dlqCommand } from './dlq-command.ts'
 import { doctorCommand } from './doctor-command.ts'
+import { EXIT } from './exit-codes.ts'
 import { explainError } from './explain-error.ts'
 import { groupsCommand } from './groups-command.ts'
 import { lagCommand } from './lag-command.ts'
@@ -57,9 +58,21 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
   configCommand,
 ]
 
-/** Runs a command of `smsgw`. Returns the exit code: 0 done, 1 failed, 2 not understood. */
+/** All commands of `smsgw`. `done` is called with an exit code other than 0. */
+export function createProgram(done: (exitCode: number) => void): Command {
+  const program = new Command('smsgw')
+    .description('An SMS gateway whose backbone is Apache Kafka')
+    .version(version())
+    .showHelpAfterError('Run it with --help to see what it takes.')
+    // Commands that are added below inherit it.
+    .exitOverride()
+  for (const add of COMMANDS) add(program, done)
+  return program
+}
+
+/** Runs a command of `smsgw`. Returns the exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
-  let code = 0
+  let code: number = EXIT.done
   const program = createProgram((exitCode) => {
     code = exitCode
   })
@@ -71,23 +84,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The commands; `done` is told an exit code other than 0. */
-export function createProgram(done: (exitCode: number) => void): Command {
-  const program = new Command('smsgw')
-    .description('An SMS gateway whose backbone is Apache Kafka')
-    .version(version())
-    .showHelpAfterError('Run it with --help to see what it takes.')
-    .exitOverride()
-  for (const add of COMMANDS) add(program, done)
-  for (const command of program.commands) command.exitOverride()
-  return program
-}
-
 /** Says what went wrong. Only what nobody expected is shown with its stack. */
 function explain(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   console.error(explainError(error) ?? error)
-  return 1
+  return EXIT.failed
 }
 
 function version(): string {

@@ -8,11 +8,12 @@ import { printJson, printTable } from './print-table.ts'
 
 /** `smsgw config show` */
 export function configCommand(program: Command): void {
-  const config = program.command('config').description('what the gateway is told by its environment')
+  const config = program.command('config').description('show configuration')
   config
     .command('show')
     .description('every setting: its value, where it comes from, what it means. Secrets are not shown.')
     .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw config show\n  $ PORT=9090 smsgw config show --json')
     .action(({ json }: { json?: true }) => {
       const rows = Object.entries(allSettings()).flatMap(([of, settings]) => {
         const values: Record<string, unknown> = readSettings(settings, process.env)

@@ -10,6 +10,7 @@ import { parseLetterId } from '../dlq/letter-id.ts'
 import { countLetters } from '../dlq/list-letters.ts'
 import { redriveLetters } from '../dlq/redrive-letters.ts'
 import { actorOf, addFilterOptions, type FilterOptions, filterOf, wholeNumber } from './dlq-options.ts'
+import { EXIT } from './exit-codes.ts'
 import { withWritableDatabase } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
 import { ProgressBar } from './progress-bar.ts'
@@ -121,5 +122,5 @@ function report(result: ChangeResult, done: string, options: ChangeOptions): num
   if (options.json) printJson({ executed: true, ...result })
   else console.log(`${done}: ${result.done}, refused: ${result.refused}`)
   for (const { why } of options.json ? [] : result.refusals) console.error(why)
-  return result.refused > 0 ? 1 : 0
+  return result.refused > 0 ? EXIT.failed : EXIT.done
 }

@@ -8,6 +8,7 @@ import { showLetter } from '../dlq/show-letter.ts'
 import { fitsField } from '../dlq/topic-values.ts'
 import { actorOf, wholeNumber } from './dlq-options.ts'
 import { withWritableDatabase } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { printJson } from './print-table.ts'
 
 interface EditOptions {
@@ -25,7 +26,7 @@ export function dlqEditCommand(dlq: Command): void {
     .description('change the value with which a dead letter will be redriven; the original is kept beside it')
     .argument('<id>', 'as in 3-1042')
     .option('--set <field=value...>', 'give fields other values')
-    .option('--file <path>', 'instead: a whole value, as JSON; - for standard input')
+    .option('--file <path>', 'instead: a whole value, as JSON; - for standard input', inputFile)
     .option('--revision <n>', 'only if it is still as it was shown')
     .option('--by <name>', 'who you are; the user of this machine if not given')
     .option('--json', 'as JSON')

@@ -10,6 +10,7 @@ import { exitCodeOf, type Finding } from '../doctor/finding.ts'
 import { readTopicsFile } from '../topics/topics-file.ts'
 import { explainError } from './explain-error.ts'
 import { findClickHouse, withCluster, withDatabase } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { printJson } from './print-table.ts'
 
 interface DoctorFlags {
@@ -23,7 +24,7 @@ export function doctorCommand(program: Command, done: (exitCode: number) => void
   program
     .command('doctor')
     .description('examine the servers: what is not as it should be, what that does, and what to do about it')
-    .option('-f, --file <path>', 'the declared topics', gatewaySettings.TOPICS_FILE.fallback)
+    .option('-f, --file <path>', 'the declared topics', inputFile, gatewaySettings.TOPICS_FILE.fallback)
     .option('--all', 'also what is well')
     .option('--json', 'everything, as JSON')
     .addHelpText(
@@ -31,7 +32,11 @@ export function doctorCommand(program: Command, done: (exitCode: number) => void
       `\nExit code: 0 all is well, 2 there are warnings, 1 there are faults.
 
 Kafka 4 does not know these settings of older files; they do not belong into server.properties:
-${GONE_IN_KAFKA_4.map(({ name, why }) => `  ${name}: ${why}`).join('\n')}`,
+${GONE_IN_KAFKA_4.map(({ name, why }) => `  ${name}: ${why}`).join('\n')}
+
+Examples:
+  $ smsgw doctor
+  $ smsgw doctor --all --json`,
     )
     .action(async (flags: DoctorFlags) => {
       const findings = await examine(flags.file)

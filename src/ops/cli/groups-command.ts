@@ -28,6 +28,7 @@ export function groupsCommand(program: Command): void {
     .command('list')
     .description('all groups and their state')
     .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw groups list')
     .action(({ json }: { json?: true }) =>
       withCluster(async (cluster) => {
         const found = await listGroups(cluster, cluster.connections())
@@ -41,7 +42,7 @@ export function groupsCommand(program: Command): void {
   groups
     .command('reset')
     .description('move the offsets of a group that has no members; shows what it would do unless told to --execute')
-    .argument('<group>')
+    .argument('<group>', 'as `smsgw groups list` shows it')
     .option('--topic <name...>', 'only these topics; all that the group has read if not given')
     .option('--to-earliest', 'to the beginning of the log')
     .option('--to-latest', 'to the end of the log')

@@ -6,6 +6,7 @@ import { applyOperators, planOperators, recallPlan } from '../operators/operator
 import { askForYes } from './ask.ts'
 import { actorOf, BY_OPTION } from './dlq-options.ts'
 import { changeDatabase, withDatabase } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { operatorsPlanLines } from './operators-plan-command.ts'
 import { printJson } from './print-table.ts'
 
@@ -24,8 +25,8 @@ export function operatorsApplyCommand(operators: Command): void {
     .description(
       'put operators and routes into force: a stored plan as it was shown, or one that it shows and asks for',
     )
-    .option('-f, --file <path>', 'operators and routes', gatewaySettings.OPERATORS_FILE.fallback)
-    .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking')
+    .option('-f, --file <path>', 'operators and routes', inputFile, gatewaySettings.OPERATORS_FILE.fallback)
+    .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking', inputFile)
     .option('-y, --yes', 'do not ask')
     .option(...BY_OPTION)
     .option('--json', 'what was done, as JSON')

@@ -30,6 +30,7 @@ function listCommand(operators: Command): void {
       'the operators in force, messages that wait for each, and answers that could not be read. Connections: the metric smsgw_operator_ready',
     )
     .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw operators list')
     .action(({ json }: { json?: true }) =>
       withDatabase(async (pool) => {
         const inForce = await findRevision(pool)

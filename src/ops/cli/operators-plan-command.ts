@@ -3,7 +3,9 @@ import { writeStateFile } from '../../runtime/write-state-file.ts'
 import { gatewaySettings } from '../../settings.ts'
 import { describeOperatorsChange } from '../operators/compare-operators.ts'
 import { type OperatorsPlan, planOperators, toStoredPlan } from '../operators/operators-plan.ts'
+import { EXIT } from './exit-codes.ts'
 import { withDatabase } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { printJson } from './print-table.ts'
 
 /** Of a plan, which others may read, as far as the user's umask lets them. */
@@ -15,16 +17,12 @@ interface PlanFlags {
   readonly json?: true
 }
 
-/** As `smsgw topics plan`: nothing to do, and changes; a fault is 1. */
-const NOTHING = 0
-const CHANGES = 2
-
 /** `smsgw operators plan` */
 export function operatorsPlanCommand(operators: Command, done: (exitCode: number) => void): void {
   operators
     .command('plan')
     .description('what `apply` would change. Exit code: 0 nothing, 2 something, 1 the file cannot be used')
-    .option('-f, --file <path>', 'operators and routes', gatewaySettings.OPERATORS_FILE.fallback)
+    .option('-f, --file <path>', 'operators and routes', inputFile, gatewaySettings.OPERATORS_FILE.fallback)
     .option('-o, --out <path>', 'store the plan, for `smsgw operators apply --plan`')
     .option('--json', 'as JSON')
     .addHelpText(
@@ -44,7 +42,7 @@ export function operatorsPlanCommand(operators: Command, done: (exitCode: number
           for (const line of operatorsPlanLines(plan)) console.log(line)
           if (changes.length > 0) console.log(`Next: smsgw operators apply${out ? ` --plan ${out}` : ` -f ${file}`}`)
         }
-        done(changes.length > 0 ? CHANGES : NOTHING)
+        done(changes.length > 0 ? EXIT.found : EXIT.done)
       }),
     )
 }

@@ -6,6 +6,7 @@ import { type PlanInput, planDefaults } from '../plan/plan-input.ts'
 import { ASSUMED_RATES, givenRates, type PlanRates } from '../plan/plan-rates.ts'
 import { BENCH_RESULTS, readMeasuredRates } from '../plan/read-measured-rates.ts'
 import { readTopicsFile } from '../topics/topics-file.ts'
+import { inputFile, inputFolder } from './input-file.ts'
 import { byTopic, count, days, factor, type GivenPerTopic, terabytes, withGiven } from './plan-options.ts'
 import { printPlan } from './print-plan.ts'
 import { printJson } from './print-table.ts'
@@ -80,8 +81,8 @@ export function planCommand(program: Command): void {
     .option('--consumer-rate <n>', 'records a second of a partition, produced and consumed', count)
     .option('--postgres-rate <n>', 'messages a second of a PostgreSQL primary', count)
     .option('--bind-rate <n>', 'messages a second of a bind to an operator', count)
-    .option('-f, --file <path>', 'the declared topics', gatewaySettings.TOPICS_FILE.fallback)
-    .option('--results <folder>', 'of benchmarks (bench/results)')
+    .option('-f, --file <path>', 'the declared topics', inputFile, gatewaySettings.TOPICS_FILE.fallback)
+    .option('--results <folder>', 'of benchmarks (bench/results)', inputFolder)
     .option('--assumed', 'leave measured rates aside')
     .option('--json', 'as JSON')
     .addHelpText('after', EXAMPLES)

@@ -3,6 +3,9 @@ import type { Command } from 'commander'
 import { importPorted } from '../operators/import-ported.ts'
 import { actorOf, BY_OPTION } from './dlq-options.ts'
 import { changeDatabase } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
+import type { ChangeOptions } from './keys-command.ts'
+import { printJson } from './print-table.ts'
 
 /** `smsgw portability …` */
 export function portabilityCommand(program: Command): void {
@@ -10,9 +13,10 @@ export function portabilityCommand(program: Command): void {
   portability
     .command('import')
     .description('read ported numbers from a CSV file with the columns phone and mcc_mnc, all or nothing')
-    .argument('<file>')
+    .argument('<file>', 'CSV', inputFile)
     .option('--replace', 'take out the numbers that the file does not have')
     .option(...BY_OPTION)
+    .option('--json', 'as JSON')
     .addHelpText(
       'after',
       `\nThey are looked up where PORTABILITY=table says so, if some route asks for mcc_mnc.
@@ -20,7 +24,7 @@ export function portabilityCommand(program: Command): void {
 Example:
   $ smsgw portability import ported.csv --replace`,
     )
-    .action(async (file: string, options: { replace?: true; by?: string }) => {
+    .action(async (file: string, options: ChangeOptions & { replace?: true }) => {
       const replace = options.replace === true
       const imported = await changeDatabase(actorOf(options), async (connection) => {
         const numbers = await importPorted(connection, file, replace)
@@ -29,6 +33,7 @@ Example:
           result: numbers,
         }
       })
+      if (options.json) return printJson({ imported })
       console.log(`Imported ${imported} numbers.`)
     })
 }

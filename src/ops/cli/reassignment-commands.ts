@@ -35,6 +35,7 @@ export function reassignmentCommands(topics: Command): void {
     .option('--cancel', 'take them back to where they were, and take the throttle away')
     .option(...BY_OPTION)
     .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw topics reassignments --wait')
     .action((flags: ReassignmentFlags) => withCluster((cluster) => reassignments(cluster, flags)))
   topics
     .command('elect-leaders')
@@ -42,6 +43,7 @@ export function reassignmentCommands(topics: Command): void {
     .option('-y, --yes', 'do not ask')
     .option(...BY_OPTION)
     .option('--json', 'the partitions, as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw topics elect-leaders --yes')
     .action((flags: ElectFlags) => withCluster((cluster) => electLeaders(cluster, flags)))
 }
 

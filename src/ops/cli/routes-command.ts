@@ -10,7 +10,9 @@ import { createPortability, portabilitySettings } from '../../operators/portabil
 import type { Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { readSettings } from '../../runtime/settings.ts'
+import { EXIT } from './exit-codes.ts'
 import { withDatabase } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { findRevision } from './operators-command.ts'
 import { printJson, printTable } from './print-table.ts'
 
@@ -32,7 +34,7 @@ export function routesCommand(program: Command, done: (exitCode: number) => void
     .option('--from <sender>', 'with this sender')
     .option('--customer <id>', 'of this customer')
     .option('--priority <n>', '0 to 3', '1')
-    .option('-f, --file <path>', 'by this file, instead of what is in force')
+    .option('-f, --file <path>', 'by this file, instead of what is in force', inputFile)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -41,7 +43,7 @@ export function routesCommand(program: Command, done: (exitCode: number) => void
   $ smsgw routes explain +989351234567 --customer acme --from 30001234 -f operators.yaml`,
     )
     .action(async (phone: string, flags: ExplainFlags) => {
-      if (!(await explain(phone, flags))) done(1)
+      if (!(await explain(phone, flags))) done(EXIT.failed)
     })
 }
 

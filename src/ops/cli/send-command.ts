@@ -7,7 +7,9 @@ import { CampaignTally, FOLLOWED_MAX } from '../campaign/campaign-tally.ts'
 import { type Campaign, inspectCampaign, readCampaign } from '../campaign/read-campaign.ts'
 import { RefusedFile } from '../campaign/refused-file.ts'
 import { CampaignSender } from '../campaign/send-campaign.ts'
+import { EXIT } from './exit-codes.ts'
 import { findApi, findApiKey } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { printJson, printTable } from './print-table.ts'
 import { ProgressBar } from './progress-bar.ts'
 
@@ -33,7 +35,6 @@ interface Ending {
 
 const REFUSALS_SHOWN = 10
 const DETAIL_CHARS = 200
-const EXIT = { done: 0, failed: 1, someRefused: 3, interrupted: 130 } as const
 
 const HELP = `
 The file is CSV: commas, semicolons or tabs, texts with one of them in quotation marks; its first row names the columns.
@@ -61,6 +62,7 @@ export function sendCommand(program: Command, done: (exitCode: number) => void):
     .requiredOption(
       '-f, --file <path>',
       'CSV with the columns to, text, and optionally from, client_ref, priority, send_at, valid_for',
+      inputFile,
     )
     .option('--encoding <label>', 'encoding of the file, such as windows-1252, windows-1256, iso-8859-9, utf-16le')
     .option('--send-at <time>', 'time to send, as in 2026-11-24T09:30:00+03:30; a row may override it')
@@ -180,7 +182,7 @@ function report(options: SendOptions, { tally, rows, stoppedBy, statuses }: Endi
 function exitCodeOf({ accepted, acceptedBefore, refused }: CampaignTally, stoppedBy: Ending['stoppedBy']): number {
   if (stoppedBy === 'interrupt') return EXIT.interrupted
   if (stoppedBy || accepted + acceptedBefore === 0) return EXIT.failed
-  return refused > 0 ? EXIT.someRefused : EXIT.done
+  return refused > 0 ? EXIT.partly : EXIT.done
 }
 
 function isSameFile(one: string, other: string): boolean {

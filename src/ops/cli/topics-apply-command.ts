@@ -10,7 +10,9 @@ import { readTopicsDeclaration } from '../topics/topics-file.ts'
 import { type PlannedChange, readPlanFile, type TopicsPlan } from '../topics/topics-plan.ts'
 import { askForYes } from './ask.ts'
 import { BY_OPTION } from './dlq-options.ts'
+import { EXIT } from './exit-codes.ts'
 import { withCluster } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { printJson } from './print-table.ts'
 import { recordKafkaAct } from './record-kafka-act.ts'
 import { growthEffects, planLines, refusalLines } from './show-plan.ts'
@@ -42,8 +44,8 @@ export function topicsApplyCommand(topics: Command, done: (exitCode: number) => 
     .description(
       'bring the topics to what is declared: a stored plan as it was shown, or one that it shows and asks for',
     )
-    .option('-f, --file <path>', 'the declaration', gatewaySettings.TOPICS_FILE.fallback)
-    .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking')
+    .option('-f, --file <path>', 'the declaration', inputFile, gatewaySettings.TOPICS_FILE.fallback)
+    .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking', inputFile)
     .option('--prune', 'as for `plan`')
     .option('--delete <topic...>', 'a topic that the plan may delete; each must be named')
   addApplyOptions(command)
@@ -63,7 +65,7 @@ export function topicsApplyCommand(topics: Command, done: (exitCode: number) => 
         const { topics: declared, owns } = readTopicsDeclaration(flags.file)
         const { plan, refusals } = await makePlan(cluster, declared, { prune: flags.prune === true, owns })
         await carryOut(cluster, plan, refusals, flags)
-        if (refusals.length > 0) done(1)
+        if (refusals.length > 0) done(EXIT.failed)
       }),
     )
 }

@@ -8,6 +8,7 @@ import { gatewaySettings } from '../../settings.ts'
 import { compareTopic, fitToBrokers } from '../topics/compare-topics.ts'
 import { readTopicsFile } from '../topics/topics-file.ts'
 import { withCluster } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { printJson, printTable } from './print-table.ts'
 
 interface DescribeFlags {
@@ -24,7 +25,7 @@ export function topicsDescribeCommand(topics: Command): void {
       'the declared topics as the cluster has them, and in what they differ; or the partitions of some topics',
     )
     .argument('[topic...]', 'topics to show partition by partition')
-    .option('-f, --file <path>', 'the declaration', gatewaySettings.TOPICS_FILE.fallback)
+    .option('-f, --file <path>', 'the declaration', inputFile, gatewaySettings.TOPICS_FILE.fallback)
     .option('--all', 'every topic, declared or not')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw topics describe\n  $ smsgw topics describe sms.accepted')

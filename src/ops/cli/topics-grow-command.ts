@@ -11,7 +11,7 @@ export function topicsGrowCommand(topics: Command): void {
   const command = topics
     .command('add-partitions')
     .description('grow a topic: says which keys move and what that means for their order, asks, and does it')
-    .argument('<topic>')
+    .argument('<topic>', 'as in sms.accepted')
     .argument('<count>', 'how many partitions it shall have', partitionCount)
   addApplyOptions(command)
     .addHelpText(

@@ -3,7 +3,9 @@ import { writeStateFile } from '../../runtime/write-state-file.ts'
 import { gatewaySettings } from '../../settings.ts'
 import { makePlan } from '../topics/make-plan.ts'
 import { readTopicsDeclaration } from '../topics/topics-file.ts'
+import { EXIT } from './exit-codes.ts'
 import { withCluster } from './find-servers.ts'
+import { inputFile } from './input-file.ts'
 import { printJson } from './print-table.ts'
 import { growthEffects, planLines } from './show-plan.ts'
 
@@ -17,17 +19,12 @@ interface PlanFlags {
   readonly json?: true
 }
 
-/** Exit codes as those of `terraform plan -detailed-exitcode`: nothing to do, and changes. */
-const NOTHING = 0
-const REFUSED = 1
-const CHANGES = 2
-
 /** `smsgw topics plan` */
 export function topicsPlanCommand(topics: Command, done: (exitCode: number) => void): void {
   topics
     .command('plan')
     .description('what `apply` would change. Exit code: 0 nothing, 2 something, 1 something is refused or failed')
-    .option('-f, --file <path>', 'the declaration', gatewaySettings.TOPICS_FILE.fallback)
+    .option('-f, --file <path>', 'the declaration', inputFile, gatewaySettings.TOPICS_FILE.fallback)
     .option('--prune', 'also take away configs, and topics of the names that the file owns, that it does not declare')
     .option('-o, --out <path>', 'store the plan, for `smsgw topics apply --plan`')
     .option('--json', 'as JSON')
@@ -50,8 +47,8 @@ export function topicsPlanCommand(topics: Command, done: (exitCode: number) => v
           for (const line of planLines(plan, refusals, growth)) console.log(line)
           if (plan.changes.length > 0) console.log(`Next: smsgw topics apply${flags.out ? ` --plan ${flags.out}` : ''}`)
         }
-        if (refusals.length > 0) done(REFUSED)
-        else done(plan.changes.length > 0 ? CHANGES : NOTHING)
+        if (refusals.length > 0) done(EXIT.failed)
+        else done(plan.changes.length > 0 ? EXIT.found : EXIT.done)
       }),
     )
 }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { findUnderReplicated } from '../topics/find-under-replicated.ts'
+import { EXIT } from './exit-codes.ts'
 import { withCluster } from './find-servers.ts'
 import { printJson, printTable } from './print-table.ts'
-
-const FOUND = 2
 
 /** `smsgw under-replicated` */
 export function underReplicatedCommand(program: Command, done: (exitCode: number) => void): void {
@@ -11,10 +10,11 @@ export function underReplicatedCommand(program: Command, done: (exitCode: number
     .command('under-replicated')
     .description('partitions with fewer replicas in sync than they should have. Exit code: 0 none, 2 some, 1 failed')
     .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ smsgw under-replicated')
     .action(({ json }: { json?: true }) =>
       withCluster(async (cluster) => {
         const found = await findUnderReplicated(cluster)
-        if (found.length > 0) done(FOUND)
+        if (found.length > 0) done(EXIT.found)
         if (json) return printJson(found)
         if (found.length === 0) return console.log('None: every replica is in sync.')
         printTable(

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander'
 import colors from 'picocolors'
 import { analyticsSettings } from '../../analytics/config.ts'
-import type { Progress } from '../../embedded/progress.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { gatewaySettings } from '../../settings.ts'
 import { stopOnSignal } from '../stop-on-signal.ts'
 import { showFirstMessage } from '../up/show-first-message.ts'
 import { type RunningGateway, startGateway } from '../up/up.ts'
+import { showProgress } from './show-progress.ts'
 
 /** Processes have seven seconds to finish, then the servers fifteen. */
 const FORCE_AFTER_MS = 25_000
@@ -90,12 +90,4 @@ Send a message:
 A campaign of 10,000:  npx smsgw send --file examples/campaign.csv
 How far consumers are: npx smsgw lag
 Ctrl-C stops everything.`)
-}
-
-/** One line for each step on standard error, with the seconds since the start. */
-function showProgress(startedMs: number): Progress {
-  return (part, text) => {
-    const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1).padStart(5)
-    console.error(`${colors.dim(`${seconds} s`)}  ${part.padEnd(10)} ${text}`)
-  }
 }

@@ -30,7 +30,7 @@ export function webhookCommands(program: Command): void {
 function createCommand(webhooks: Command): void {
   webhooks
     .command('create')
-    .argument('<customer>')
+    .argument('<customer>', 'whose messages it hears of')
     .argument('<url>', 'https:// or http://; USER:PASSWORD@ in it is sent as Basic authentication')
     .option('--statuses <list>', 'separated by commas (default: the final ones)')
     .option(...BY_OPTION)
@@ -64,6 +64,7 @@ function listCommand(webhooks: Command): void {
     .argument('[customer]', 'only endpoints of this customer')
     .option('--json', 'as JSON')
     .description('list endpoints, their states and undelivered events')
+    .addHelpText('after', '\nExamples:\n  $ smsgw webhooks list acme')
     .action((customerId: string | undefined, { json }: { json?: true }) =>
       withDatabase(async (pool) => {
         const endpoints = await listEndpoints(pool, customerId)
@@ -94,9 +95,10 @@ function listRow(endpoint: Endpoint, backlog: Backlog | undefined): (string | nu
 function showCommand(webhooks: Command): void {
   webhooks
     .command('show')
-    .argument('<endpoint>')
+    .argument('<endpoint>', 'its id, as in we_2kVb0yQ1rT9x')
     .option('--json', 'as JSON')
     .description('show an endpoint, and why its events are undelivered')
+    .addHelpText('after', '\nExamples:\n  $ smsgw webhooks show we_2kVb0yQ1rT9x')
     .action((endpointId: string, { json }: { json?: true }) =>
       withDatabase(async (pool) => {
         const endpoint = (await listEndpoints(pool)).find(({ endpoint_id }) => endpoint_id === endpointId)

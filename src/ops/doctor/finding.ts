@@ -1,3 +1,5 @@
+import { EXIT } from '../cli/exit-codes.ts'
+
 /** What an examination found of one thing. */
 export interface Finding {
   /** The part of the installation: `kafka 1`, `topics`, `postgresql`, `clickhouse`, `versions`. */
@@ -14,6 +16,6 @@ export interface Finding {
 
 /** Exit code of an examination: 0 all is well, 2 warnings, 1 faults. */
 export function exitCodeOf(findings: readonly Finding[]): number {
-  if (findings.some(({ level }) => level === 'fault')) return 1
-  return findings.some(({ level }) => level === 'warning') ? 2 : 0
+  if (findings.some(({ level }) => level === 'fault')) return EXIT.failed
+  return findings.some(({ level }) => level === 'warning') ? EXIT.found : EXIT.done
 }

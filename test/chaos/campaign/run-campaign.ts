@@ -75,7 +75,9 @@ const AFTERMATH_MS = 3_000
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { folder, seed, told, signal, ratePerSecond } = options
   const plan = drawPlan(FAULTS, options)
-  const progress: Progress = (server, what) => told(`${server}: ${what}`)
+  const progress: Progress = (server, what, kind) => {
+    if (kind !== 'count') told(`${server}: ${what}`)
+  }
   const servers = await BreakableServers.start(folder, { brokers: 3, clickhouse: true, progress })
   const testbed = new Testbed({
     servers,
