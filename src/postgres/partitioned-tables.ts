@@ -17,8 +17,11 @@ export interface PartitionedTable {
 const GROWING = `autovacuum_vacuum_threshold = 100000, autovacuum_vacuum_insert_threshold = 1000000,
   autovacuum_analyze_threshold = 100000, autovacuum_analyze_scale_factor = 0.5`
 const APPENDED = `WITH (${GROWING})`
-/** Rows of these are updated once or twice: room for the new versions keeps the updates within their page. */
-const UPDATED = `WITH (fillfactor = 70, ${GROWING})`
+/**
+ * Rows of these are updated once or twice: room for the new versions keeps many updates within their page. What the others
+ * leave behind is cleaned often enough to be used again by later rows of the day, which are as long.
+ */
+const UPDATED = `WITH (fillfactor = 80, ${GROWING}, autovacuum_vacuum_scale_factor = 0.05)`
 
 export const PARTITIONED_TABLES = [
   { name: 'messages', by: 'sms-id', storage: APPENDED },

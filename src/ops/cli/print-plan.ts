@@ -6,7 +6,19 @@ type Cell = string | number
 
 /** Prints a plan as tables, a section for each question that it answers. */
 export function printPlan(plan: CapacityPlan): void {
-  for (const section of [load, bandwidth, disk, partitions, consumers, servers, brokers, drain, limits, rates]) {
+  for (const section of [
+    load,
+    bandwidth,
+    disk,
+    stores,
+    partitions,
+    consumers,
+    servers,
+    brokers,
+    drain,
+    limits,
+    rates,
+  ]) {
     console.log(section(plan).join('\n'))
     if (section !== rates) console.log()
   }
@@ -60,6 +72,16 @@ function disk({
     ...table('DISK', headings, [...rows, ['total', '', '', '', '', totalGb]]),
     `  about ${figure(perBrokerGb)} GB on each of ${count(brokers.count, 'broker')}; ` +
       `${input.diskTb === null ? 'recommended' : 'with'} ${figure(perBrokerTb)} TB each: ${figure(headroom)}× headroom`,
+  ]
+}
+
+function stores({ disk }: CapacityPlan): string[] {
+  const rows = disk.stores.map(({ store, what, messageBytes, keptDays, gb }): Cell[] => {
+    return [`${store}: ${what}`, messageBytes, days(keptDays), gb]
+  })
+  return [
+    ...table('STORES', ['', 'BYTES', 'KEPT', 'GB'], rows),
+    '  bytes a message with its indexes, as measured; kept as the settings are unless set; one copy of each',
   ]
 }
 

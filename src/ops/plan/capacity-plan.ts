@@ -1,5 +1,6 @@
 import type { PlanInput } from './plan-input.ts'
 import type { PlanRates } from './plan-rates.ts'
+import type { StoreDisk } from './store-disk.ts'
 
 /** What a load needs. Figures are rounded as shown (`round-figures.ts`); those in bytes are exact. */
 export interface CapacityPlan {
@@ -20,6 +21,8 @@ export interface CapacityPlan {
     readonly perBrokerTb: number
     /** How often a broker's data fits on its disk. */
     readonly headroom: number
+    /** One copy of each. */
+    readonly stores: readonly StoreDisk[]
   }
   readonly topics: readonly TopicPartitions[]
   readonly processes: readonly Processes[]

@@ -14,6 +14,7 @@ import type {
 import { PLANNED_TOPICS, type PlanInput, type PlannedTopic } from './plan-input.ts'
 import type { RateName } from './plan-rates.ts'
 import { asShown, downToTwoFigures, exactly, unitsFor, upToTwoFigures } from './round-figures.ts'
+import { storeDisks } from './store-disk.ts'
 
 /*
   The whole arithmetic of the plan, in the order in which a figure stands on those before it:
@@ -86,7 +87,14 @@ export function planCapacity(input: PlanInput): CapacityPlan {
   const count = input.brokers ?? brokersNeeded(input, totalGb, traffic.writeEquivalent.bytesPerSecond)
   const perBrokerGb = asShown(totalGb / count)
   const perBrokerTb = input.diskTb ?? recommendedDiskTb(perBrokerGb)
-  const disk = { topics: diskTopics, totalGb, perBrokerGb, perBrokerTb, headroom: headroom(perBrokerTb, perBrokerGb) }
+  const disk = {
+    topics: diskTopics,
+    totalGb,
+    perBrokerGb,
+    perBrokerTb,
+    headroom: headroom(perBrokerTb, perBrokerGb),
+    stores: storeDisks(input.daily * input.growth),
+  }
   const topics = PLANNED_TOPICS.map((topic) => topicPartitions(input, load, topic))
   const consumers = GROUPS.map((group) => consumerGroup(input, load, group))
   const replicas = topics.reduce((sum, { partitions }) => sum + partitions, 0) * input.replicationFactor

@@ -22,6 +22,15 @@ export function readDays(): QueryConfig {
   }
 }
 
+/** Days that cannot be closed, as `doctor` names them. */
+export function readHeld(): QueryConfig {
+  return {
+    name: 'retention-read-held',
+    text: `SELECT day::text, cardinality(open_messages) AS "openMessages", open_messages[1] AS first
+           FROM retention_days WHERE open_messages <> '{}' ORDER BY day`,
+  }
+}
+
 /** Begins a day, or begins it anew. */
 export function beginDay(day: string, firstSmsId: number): QueryConfig {
   return {

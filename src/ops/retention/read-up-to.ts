@@ -1,5 +1,4 @@
-import type { BrokerConnections, Cluster } from '../../kafka/cluster/cluster.ts'
-import { type PartitionLag, partitionName, readLag } from '../lag/read-lag.ts'
+import { type PartitionLag, partitionName } from '../lag/read-lag.ts'
 
 /** A time with how far the topics reached then, by partition. */
 interface Probe {
@@ -17,12 +16,12 @@ export class ReadUpTo {
   #probe: Probe | null = null
   #readUpToMs = 0
 
-  /** `topics`: those that carry messages. */
-  constructor(cluster: Cluster, connections: BrokerConnections, topics: readonly string[]) {
-    this.#read = async () => (await readLag(cluster, connections)).filter(({ topic }) => topics.includes(topic))
+  /** `read`: how far each group is in the topics that carry messages. */
+  constructor(read: () => Promise<readonly PartitionLag[]>) {
+    this.#read = read
   }
 
-  /** Looks at all groups; returns the time before which all was read. Throws KafkaError or KafkaUnreachableError. */
+  /** Looks at all groups; returns the time before which all was read. Throws what `read` throws. */
   async look(nowMs: number): Promise<number> {
     const lags = await this.#read()
     if (this.#probe && lags.every((lag) => hasReached(lag, this.#probe!.ends))) {
