@@ -25,6 +25,7 @@ CREATE TABLE idempotency_scheduled (
   key text NOT NULL,
   created_at timestamptz NOT NULL,
   request_hash bytea NOT NULL,
+  sms_id bigint,
   sms_ids bigint[],
   response jsonb
 );

@@ -1,9 +1,10 @@
 -- Less for each message (docs/decisions/0028). Stop all processes of older versions before this one starts: they cannot
 -- read what is written from here on.
 
--- Answers to repeated requests are composed from their messages: `sms_ids` are those of the request in their order, null
--- for one that was not accepted. `response` is what was stored before. The first half of a request's hash is enough.
+-- Answers to repeated requests are composed from their messages: `sms_id` of a request with one, else `sms_ids` in their
+-- order, null for one that was not accepted. `response` is what was stored before. The first half of a request's hash is enough.
 ALTER TABLE messages ADD COLUMN text_changed boolean NOT NULL DEFAULT false;
+ALTER TABLE idempotency ADD COLUMN sms_id bigint;
 ALTER TABLE idempotency ADD COLUMN sms_ids bigint[];
 ALTER TABLE idempotency ALTER COLUMN response DROP NOT NULL;
 ALTER TABLE idempotency ALTER COLUMN status DROP NOT NULL;

@@ -38,8 +38,25 @@ export async function listPartitions(database: Queryable, tables: readonly strin
 }
 
 /**
- * Drops a partition without a lock that readers or writers of its table would wait for, from whichever step an earlier
- * try left it in. `carry` runs in the transaction that drops what is detached by then. The connection's `lock_timeout`
+ * Finishes detachings that were interrupted; a table with one of them lets no other partition be detached. Returns the
+ * partitions as they are then.
+ */
+export async function finishDetaching(
+  connection: Connection,
+  partitions: readonly Partition[],
+): Promise<readonly Partition[]> {
+  const finished: Partition[] = []
+  for (const partition of partitions) {
+    const isPending = partition.state === 'detaching'
+    if (isPending) await connection.query(`ALTER TABLE ${partition.table} DETACH PARTITION ${partition.name} FINALIZE`)
+    finished.push(isPending ? { ...partition, state: 'detached' } : partition)
+  }
+  return finished
+}
+
+/**
+ * Drops a partition, whose detaching has not begun or is finished, without a lock that readers or writers of its table would
+ * wait for. `carry` runs in the transaction that drops what is detached by then. The connection's `lock_timeout`
  * bounds each wait; what throws by it is tried again later.
  */
 export async function dropPartition(
@@ -48,7 +65,6 @@ export async function dropPartition(
   carry?: (detached: string) => string,
 ): Promise<void> {
   if (state === 'attached') await connection.query(`ALTER TABLE ${table} DETACH PARTITION ${name} CONCURRENTLY`)
-  if (state === 'detaching') await connection.query(`ALTER TABLE ${table} DETACH PARTITION ${name} FINALIZE`)
   await connection.query('BEGIN')
   try {
     if (carry) await connection.query(carry(name))

@@ -1,3 +1,4 @@
+import { textArray } from './array-literal.ts'
 import { DAY_MS, PARTITIONED_TABLES, partitionBoundary, partitionName, startOfDay } from './partitioned-tables.ts'
 import type { Pool } from './pool.ts'
 
@@ -10,29 +11,35 @@ const PARTITION_LOCK = 7_306_002
  * day so that old days can be dropped whole.
  */
 export async function ensurePartitions(pool: Pool, nowMs: number): Promise<void> {
-  const today = startOfDay(nowMs)
-  const statements: string[] = []
+  const statements = creations(startOfDay(nowMs))
+  const connection = await pool.connect()
+  try {
+    await connection.query('SELECT pg_advisory_lock($1)', [PARTITION_LOCK])
+    const { rows } = await connection.query<{ name: string }>(
+      'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL',
+      [textArray([...statements.keys()])],
+    )
+    for (const { name } of rows) await connection.query(statements.get(name)!)
+  } finally {
+    await connection.query('SELECT pg_advisory_unlock($1)', [PARTITION_LOCK]).catch(() => {})
+    connection.release()
+  }
+}
+
+/** What makes each partition, by its name. */
+function creations(todayMs: number): ReadonlyMap<string, string> {
+  const statements = new Map<string, string>()
   for (let day = -1; day <= DAYS_AHEAD; day++) {
-    const startMs = today + day * DAY_MS
+    const startMs = todayMs + day * DAY_MS
     for (const table of PARTITIONED_TABLES) {
-      statements.push(
-        `CREATE TABLE IF NOT EXISTS ${partitionName(table.name, startMs)} PARTITION OF ${table.name}
+      const name = partitionName(table.name, startMs)
+      statements.set(
+        name,
+        `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF ${table.name}
            FOR VALUES FROM (${partitionBoundary(table, startMs)}) TO (${partitionBoundary(table, startMs + DAY_MS)})
            ${table.storage}`,
       )
     }
   }
-  const connection = await pool.connect()
-  try {
-    await connection.query('SELECT pg_advisory_lock($1)', [PARTITION_LOCK])
-    // Of each table: one that a migration added has none yet.
-    const { rows } = await connection.query<{ missing: boolean }>(
-      'SELECT bool_or(to_regclass(name) IS NULL) AS missing FROM unnest($1::text[]) AS name',
-      [PARTITIONED_TABLES.map(({ name }) => partitionName(name, today + DAYS_AHEAD * DAY_MS))],
-    )
-    if (rows[0]!.missing) for (const statement of statements) await connection.query(statement)
-  } finally {
-    await connection.query('SELECT pg_advisory_unlock($1)', [PARTITION_LOCK]).catch(() => {})
-    connection.release()
-  }
+  return statements
 }

@@ -14,14 +14,14 @@ export interface PartitionedTable {
  * A day's partition grows from nothing: PostgreSQL's own thresholds, which follow a table's size, would have it cleaned
  * and sampled again every few seconds of its first hour.
  */
-const GROWING = `autovacuum_vacuum_threshold = 100000, autovacuum_vacuum_insert_threshold = 1000000,
+const GROWING = `autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_insert_threshold = 1000000,
   autovacuum_analyze_threshold = 100000, autovacuum_analyze_scale_factor = 0.5`
 const APPENDED = `WITH (${GROWING})`
 /**
  * Rows of these are updated once or twice: room for the new versions keeps many updates within their page. What the others
  * leave behind is cleaned often enough to be used again by later rows of the day, which are as long.
  */
-const UPDATED = `WITH (fillfactor = 80, ${GROWING}, autovacuum_vacuum_scale_factor = 0.05)`
+const UPDATED = `WITH (fillfactor = 90, ${GROWING}, autovacuum_vacuum_scale_factor = 0.05)`
 
 export const PARTITIONED_TABLES = [
   { name: 'messages', by: 'sms-id', storage: APPENDED },

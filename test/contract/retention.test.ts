@@ -82,8 +82,8 @@ async function fillDay(
      entered AS (INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
        SELECT sms_id, 'reserve', 'c', -10, 10 FROM message
        UNION ALL SELECT sms_id, 'capture', 'c', 0, -10 FROM message WHERE is_final),
-     answered AS (INSERT INTO idempotency (customer_id, key, request_hash, sms_ids, created_at)
-       SELECT 'c', 'k' || sms_id, 'h', ARRAY[sms_id], $3 FROM message),
+     answered AS (INSERT INTO idempotency (customer_id, key, request_hash, sms_id, created_at)
+       SELECT 'c', 'k' || sms_id, 'h', sms_id, $3 FROM message),
      later AS (INSERT INTO idempotency_scheduled (customer_id, key, request_hash, sms_ids, created_at)
        SELECT 'c', 's' || sms_id, 'h', ARRAY[sms_id], $3 FROM message WHERE n % 10 = 0),
      again AS (INSERT INTO republications (sms_id, times, outbox_seq, republished_at)

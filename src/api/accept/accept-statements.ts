@@ -5,6 +5,18 @@ import type { StoredAnswer } from './accepted-rows.ts'
 
 const REMEMBERED = `interval '${rememberedDays(false)} days'`
 
+/** The messages of a request, which come as the text of an array: of most requests it is one, and needs no array in the row. */
+const SMS_IDS = [
+  {
+    name: 'sms_id',
+    of: (ids: string): string => `CASE WHEN cardinality(${ids}::bigint[]) = 1 THEN (${ids}::bigint[])[1] END`,
+  },
+  {
+    name: 'sms_ids',
+    of: (ids: string): string => `CASE WHEN cardinality(${ids}::bigint[]) <> 1 THEN ${ids}::bigint[] END`,
+  },
+] as const
+
 /** Locks the rows in the order of their key, as everyone does, so that two batches cannot wait for each other. */
 export function lockBalances(customerIds: readonly string[]): QueryConfig {
   return {
@@ -26,7 +38,8 @@ const isAsked = (table: string): string => `${digest(`${table}.customer_id`, `${
  * messages have a table of their own, which is looked back in for as long as the claim says.
  */
 export function readAnswers(claims: readonly { customerId: string; claim: IdempotencyClaim }[]): QueryConfig {
-  const columns = 'customer_id, key, request_hash, sms_ids::text[] AS sms_ids, response'
+  const columns = `customer_id, key, request_hash,
+               coalesce(sms_ids, CASE WHEN sms_id IS NOT NULL THEN ARRAY[sms_id] END)::text[] AS sms_ids, response`
   return {
     name: 'accept-read-answers-2',
     text: `SELECT i.* FROM unnest($1::text[], $2::text[], $3::smallint[]) AS asked (customer_id, key, days)
@@ -61,7 +74,7 @@ export function readAnswered(smsIds: readonly number[]): QueryConfig {
 /** Replaces the answers of requests that were accepted in part before by answers with everything accepted so far. */
 export function replaceAnswers(answers: readonly StoredAnswer[]): QueryConfig {
   const replace = (table: string, since: string): string => `UPDATE ${table}
-               SET sms_ids = asked.sms_ids::bigint[], response = NULL
+               SET ${SMS_IDS.map((column) => `${column.name} = ${column.of('asked.sms_ids')}`).join(', ')}, response = NULL
                FROM asked WHERE ${isAsked(table)} AND created_at > now() - ${since}`
   return {
     name: 'accept-replace-answers-2',
@@ -116,11 +129,11 @@ const INSERT_ACCEPTED = `
     SELECT * FROM unnest($25::text[], $26::text[], $27::bytea[], $28::boolean[], $29::text[])
       AS answer (customer_id, key, request_hash, is_scheduled, sms_ids)
   ), answered AS (
-    INSERT INTO idempotency (customer_id, key, request_hash, sms_ids, created_at)
-    SELECT customer_id, key, request_hash, sms_ids::bigint[], to_timestamp($2 / 1000.0) FROM answer WHERE NOT is_scheduled
+    INSERT INTO idempotency (customer_id, key, request_hash, ${SMS_IDS.map(({ name }) => name).join(', ')}, created_at)
+    SELECT customer_id, key, request_hash, ${SMS_IDS.map(({ of }) => of('sms_ids')).join(', ')}, to_timestamp($2 / 1000.0) FROM answer WHERE NOT is_scheduled
   ), answered_later AS (
-    INSERT INTO idempotency_scheduled (customer_id, key, request_hash, sms_ids, created_at)
-    SELECT customer_id, key, request_hash, sms_ids::bigint[], to_timestamp($2 / 1000.0) FROM answer WHERE is_scheduled
+    INSERT INTO idempotency_scheduled (customer_id, key, request_hash, ${SMS_IDS.map(({ name }) => name).join(', ')}, created_at)
+    SELECT customer_id, key, request_hash, ${SMS_IDS.map(({ of }) => of('sms_ids')).join(', ')}, to_timestamp($2 / 1000.0) FROM answer WHERE is_scheduled
   )
   UPDATE balances SET balance = balances.balance - spent.amount, reserved = balances.reserved + spent.amount
   FROM unnest($30::text[], $31::bigint[]) AS spent (customer_id, amount)

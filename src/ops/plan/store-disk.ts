@@ -1,10 +1,9 @@
-import { KEPT_DAYS } from '../../analytics/kept-times.ts'
 import { retentionSettings } from '../retention/config.ts'
 import { asShown } from './round-figures.ts'
 
 /** What a store keeps of messages, on one copy. */
 export interface StoreDisk {
-  readonly store: 'PostgreSQL' | 'ClickHouse'
+  readonly store: 'PostgreSQL'
   readonly what: string
   readonly messageBytes: number
   readonly keptDays: number
@@ -12,18 +11,17 @@ export interface StoreDisk {
 }
 
 /**
- * Bytes a message with their indexes, of a message in one part with a receipt and an idempotency key of 35 characters, measured by
- * `npm run bench -- growth --bytes 1000000` (bench/results/growth-bytes.json).
+ * Bytes a message with their indexes, of a message in one part with a receipt and an idempotency key of 36 characters:
+ * `bench/README.md` has them by table and index.
  */
-const MESSAGE_BYTES = { messages: 0, attempts: 0, ledger: 0, idempotency: 0, clickhouse: 0 }
+const MESSAGE_BYTES = { messages: 527, attempts: 278, ledger: 219, idempotency: 141 }
 
-/** As the settings are unless set: `RETENTION_…` of the role `monitor`, and the TTL of ClickHouse's tables. */
+/** As the settings `RETENTION_…` of the role `monitor` are unless set. */
 const KEPT: Readonly<Record<keyof typeof MESSAGE_BYTES, number>> = {
   messages: retentionSettings.RETENTION_MESSAGES_DAYS.fallback,
   attempts: retentionSettings.RETENTION_ATTEMPTS_DAYS.fallback,
   ledger: retentionSettings.RETENTION_LEDGER_DAYS.fallback,
   idempotency: retentionSettings.RETENTION_IDEMPOTENCY_HOURS.fallback / 24,
-  clickhouse: KEPT_DAYS,
 }
 
 const ROWS = [
@@ -31,7 +29,6 @@ const ROWS = [
   ['PostgreSQL', 'attempts', 'attempts, receipts'],
   ['PostgreSQL', 'ledger', 'ledger'],
   ['PostgreSQL', 'idempotency', 'idempotency keys'],
-  ['ClickHouse', 'clickhouse', 'events, roll-ups'],
 ] as const
 
 /** The disk that the messages of a day come to in the end. A day is dropped whole, when its last row is old enough. */

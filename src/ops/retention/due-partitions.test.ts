@@ -36,5 +36,11 @@ test('nothing of a day of messages goes before the day is closed, and its ledger
 
 test('a day is closed for the first of its tables', () => {
   const days = [300, 41, 40].map(daysAgo)
-  expect(daysToClose(days.flatMap((day) => ofDay(day)), settings, NOW_MS)).toEqual(days.slice(0, 2))
+  expect(
+    daysToClose(
+      days.flatMap((day) => ofDay(day)),
+      settings,
+      NOW_MS,
+    ),
+  ).toEqual(days.slice(0, 2))
 })

@@ -3,7 +3,15 @@ import type { PartitionLag } from '../lag/read-lag.ts'
 import { ReadUpTo } from './read-up-to.ts'
 
 const lag = (group: string, currentOffset: number, logEndOffset: number, logStartOffset = 0): PartitionLag => {
-  return { group, topic: 'sms.status', partition: 0, currentOffset, logStartOffset, logEndOffset, lag: logEndOffset - currentOffset }
+  return {
+    group,
+    topic: 'sms.status',
+    partition: 0,
+    currentOffset,
+    logStartOffset,
+    logEndOffset,
+    lag: logEndOffset - currentOffset,
+  }
 }
 
 function reader() {

@@ -1,5 +1,5 @@
 import { readDatabaseMs } from '../../postgres/clock-skew.ts'
-import { dropPartition, listPartitions, type Partition } from '../../postgres/drop-partition.ts'
+import { dropPartition, finishDetaching, listPartitions, type Partition } from '../../postgres/drop-partition.ts'
 import { LeaderLoop } from '../../postgres/leader-loop.ts'
 import { PARTITIONED_TABLES } from '../../postgres/partitioned-tables.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
@@ -90,7 +90,7 @@ export class RetentionKeeper implements Service {
         failures.push(error)
         return otherwise
       })
-    const before = await listPartitions(connection, TABLES)
+    const before = await finishDetaching(connection, await listPartitions(connection, TABLES))
     const readUpToMs = await attempt(() => readUpTo.look(nowMs), 0)
     const days = await attempt(() => this.#closeDays(connection, before, nowMs, readUpToMs), new Map())
     const closed = new Set([...days].flatMap(([day, { kind }]) => (kind === 'closed' ? [day] : [])))
