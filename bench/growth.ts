@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import { GROWTHS, type Growth, type GrowthName, type GrowthPoint } from './growth/measure-growth.ts'
+import { measureStorage } from './growth/measure-storage.ts'
+import type { StoredBytes } from './growth/stored-sizes.ts'
 import type { LineChart } from './report/line-chart.ts'
 import { round } from './report/round.ts'
 import type { Report } from './report/save-report.ts'
@@ -17,6 +19,7 @@ interface GrowthFlags extends RunFlags {
   readonly rate: number
   readonly seconds: number
   readonly warmUp: number
+  readonly bytes?: number
 }
 
 interface Grown {
@@ -34,6 +37,7 @@ export function growthCommand(program: Command): void {
     .description('what a message costs, in CPU time of all processes, when everything else has grown')
     .option('--of <what,…>', 'what grows, from the list below', someOf(NAMES), NAMES)
     .option('--sizes <n,…>', 'other sizes, smallest first; with one --of', wholeNumbers)
+    .option('--bytes <messages>', 'measure instead what so many messages take up, by table', wholeNumber)
     .option('--rate <n>', 'posts a second, the same at each size', wholeNumber, 300)
     .option('--seconds <n>', 'at each size', wholeNumber, 20)
     .option(
@@ -48,10 +52,13 @@ export function growthCommand(program: Command): void {
 
 Examples:
   $ npm run bench -- growth
-  $ npm run bench -- growth --of messages --sizes 10000,100000`,
+  $ npm run bench -- growth --of messages --sizes 10000,100000
+  $ npm run bench -- growth --bytes 100000 --rate 1000`,
     )
   withRunFlags(command).action((flags: GrowthFlags) =>
-    runBenchmark(flags, (workbench) => benchGrowth(workbench, flags)),
+    runBenchmark(flags, (workbench) =>
+      flags.bytes === undefined ? benchGrowth(workbench, flags) : benchStorage(workbench, flags.bytes, flags.rate),
+    ),
   )
 }
 
@@ -81,6 +88,29 @@ async function benchGrowth(workbench: Workbench, flags: GrowthFlags): Promise<Re
     options,
     result: { growthMax: GROWTH_MAX, grown },
     charts: Object.fromEntries(grown.map(({ of, points }) => [of, chart(of, points)])),
+  }
+}
+
+/** Below this a table or index is not worth a line of its own. */
+const SHOWN_BYTES_MIN = 0.5
+
+async function benchStorage(workbench: Workbench, messages: number, rate: number): Promise<Report> {
+  const result = await measureStorage(workbench, { messages, rate })
+  const stores = Map.groupBy(result.stores, ({ store }) => store)
+  const sum = (sizes: readonly StoredBytes[]): number =>
+    sizes.reduce((bytes, { bytesPerMessage }) => bytes + bytesPerMessage, 0)
+  const rows = [...stores].flatMap(([store, sizes]) => [
+    [store, '', 'all', round(sum(sizes), 1)],
+    ...sizes
+      .filter(({ bytesPerMessage }) => bytesPerMessage >= SHOWN_BYTES_MIN)
+      .map(({ name, kind, bytesPerMessage }) => ['', name, kind, round(bytesPerMessage, 1)]),
+  ])
+  const totals = Object.fromEntries([...stores].map(([store, sizes]) => [store, sum(sizes)]))
+  return {
+    name: 'growth-bytes',
+    tables: [{ headings: ['STORE', 'OF', 'WHAT', 'BYTES/MESSAGE'], rows }],
+    options: { bytes: messages, rate },
+    result: { bytesPerMessage: totals, ...result },
   }
 }
 

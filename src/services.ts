@@ -18,6 +18,8 @@ import { DeadLetterKeeper } from './ops/dlq/dead-letter-keeper.ts'
 import { kafkaLogin } from './ops/kafka-security.ts'
 import { monitorSettings } from './ops/lag/config.ts'
 import { LagMonitor } from './ops/lag/lag-monitor.ts'
+import { retentionSettings } from './ops/retention/config.ts'
+import { createRetention } from './ops/retention/create-retention.ts'
 import { outboxSettings } from './outbox/config.ts'
 import { OutboxService } from './outbox/outbox-service.ts'
 import type { DatabaseClock } from './postgres/clock-skew.ts'
@@ -60,7 +62,7 @@ interface Role {
 }
 
 const acceptSettings = { ...apiSettings, ...portabilitySettings }
-const watchSettings = { ...monitorSettings, ...canarySettings }
+const watchSettings = { ...monitorSettings, ...canarySettings, ...retentionSettings }
 
 /**
  * The map of the gateway: every role in the order in which a message meets them, and how it is made. Roles meet in
@@ -98,13 +100,18 @@ export const ROLES = {
   dlq: role('keeps dead letters where they can be searched', dlqSettings, (settings, parts) => {
     return new DeadLetterKeeper({ ...parts, settings })
   }),
-  monitor: role('watches the lag of every group, and sends canary messages', watchSettings, (settings, parts, env) => {
-    const clickhouse = readSettings(analyticsSettings, env)
-    const { PORT: localPort } = readSettings(apiSettings, env)
-    const canary = createCanary({ ...parts, settings, clickhouse, localPort })
-    const lag = new LagMonitor({ ...parts, settings })
-    return new ServiceGroup('monitor', canary ? [canary, lag] : [lag])
-  }),
+  monitor: role(
+    'watches lag, sends canary messages, drops what its retention ends',
+    watchSettings,
+    (settings, parts, env) => {
+      const clickhouse = readSettings(analyticsSettings, env)
+      const { PORT: localPort } = readSettings(apiSettings, env)
+      const canary = createCanary({ ...parts, settings, clickhouse, localPort })
+      const lag = new LagMonitor({ ...parts, settings })
+      const retention = createRetention({ ...parts, settings })
+      return new ServiceGroup('monitor', canary ? [canary, lag, retention] : [lag, retention])
+    },
+  ),
 } as const satisfies Record<string, Role>
 
 export type RoleName = keyof typeof ROLES

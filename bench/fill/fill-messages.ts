@@ -1,5 +1,6 @@
 import { outboxShard } from '../../src/domain/outbox-shard.ts'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
+import { encodeSteps } from '../../src/domain/timeline-steps.ts'
 import { numberArray } from '../../src/postgres/array-literal.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { customerIdOf } from './fill-customers.ts'
@@ -51,8 +52,8 @@ const DELIVERED = `
     FROM message
   ), stated AS (
     INSERT INTO message_states (sms_id, customer_id, status, attempt, settlement, operator_message_id,
-      possible_duplicate, timeline, revision, updated_at)
-    SELECT sms_id, customer_id, 'delivered', 1, 'captured', 'bench-' || n, false, $6::jsonb, 2, $5::timestamptz
+      possible_duplicate, steps, revision, updated_at)
+    SELECT sms_id, customer_id, 'delivered', 1, 'captured', 'bench-' || n, false, $6::text, 2, $5::timestamptz
     FROM message
   ), captured AS (
     INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
@@ -70,8 +71,8 @@ export async function fillWaiting(pool: Pool, messages: FilledMessages): Promise
 /** Messages that were delivered. */
 export async function fillDelivered(pool: Pool, messages: FilledMessages): Promise<void> {
   const at = new Date(messages.acceptedAtMs).toISOString()
-  const timeline = ['sending', 'sent', 'delivered'].map((status) => ({ status, at, attempt: 1 }))
-  await fill(pool, messages, DELIVERED, JSON.stringify(timeline))
+  const timeline = (['sending', 'sent', 'delivered'] as const).map((status) => ({ status, at, attempt: 1 }))
+  await fill(pool, messages, DELIVERED, encodeSteps(timeline))
 }
 
 /** Ends with a checkpoint, so that what was filled is not still being written while something is measured. */

@@ -6,6 +6,7 @@ import { Problem } from '../domain/errors.ts'
 import { cleanText, isClean } from '../domain/text/clean-text.ts'
 import { isTraceparent } from '../events/traceparent.ts'
 import type { RequestOrigin, RowOutcome } from './accept/accept-batch.ts'
+import { REQUEST_HASH_BYTES } from './accept/given-answers.ts'
 import { addressOf } from './limits/request-limits.ts'
 import type { MessageRequest } from './message-request.ts'
 
@@ -69,7 +70,7 @@ export function replyAccepted(reply: FastifyReply, outcomes: readonly RowOutcome
 }
 
 function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return createHash('sha256').update(text).digest().subarray(0, REQUEST_HASH_BYTES)
 }
 
 /** JSON with sorted keys, so that the order in which a client writes fields does not matter. */

@@ -18,7 +18,22 @@ export const AcceptedAnswer = Type.Object({
   send_at: Type.Optional(Type.String()),
 })
 
-export function acceptedAnswer(message: AcceptedMessage): Record<string, unknown> {
+/** What an answer is composed of. */
+export type AnsweredMessage = Pick<
+  AcceptedMessage,
+  | 'smsId'
+  | 'sendAtMs'
+  | 'phone'
+  | 'segments'
+  | 'encoding'
+  | 'textChanged'
+  | 'cost'
+  | 'operator'
+  | 'clientRef'
+  | 'acceptedAtMs'
+>
+
+export function acceptedAnswer(message: AnsweredMessage): Record<string, unknown> {
   return {
     sms_id: message.smsId,
     status: message.sendAtMs === null ? 'accepted' : 'scheduled',
@@ -35,7 +50,7 @@ export function acceptedAnswer(message: AcceptedMessage): Record<string, unknown
 }
 
 /**
- * Of an answer that was stored, to one message or to a batch: what each message was answered if it was accepted, else
+ * Of an answer that was stored whole, as until migration 0022, to one message or to a batch: what each message was answered if it was accepted, else
  * null. A problem has no `sms_id`.
  */
 export function acceptedIn(response: object): (object | null)[] {

@@ -154,6 +154,12 @@ export interface FoundSubmitRow {
 /** Submits with one id that are looked at, the newest. An operator that answers each alike must not make a lookup read a day of them. */
 const SUBMITS_OF_ID_MAX = 500
 
+const DIGEST = (operator: string, id: string): string => `hashtextextended(${operator} || ' ' || ${id}, 0)`
+/** By the index of migration 0022, and then by what was digested. */
+const isAsked = (table: string): string => `${DIGEST(`${table}.operator`, `${table}.operator_message_id`)}
+                 = ${DIGEST('asked.operator', 'asked.id')} AND ${table}.operator_message_id = asked.id
+                 AND ${table}.operator = asked.operator`
+
 /** Looks submits up by the operators' ids, among messages accepted since `sinceMs` and before `beforeMs`. */
 export function findSubmits(
   asked: readonly { readonly operator: string; readonly id: string }[],
@@ -168,12 +174,12 @@ export function findSubmits(
              m.phone, m.customer_id, m.segments, m.traceparent, coalesce(m.send_at, m.accepted_at) AS wanted_at
            FROM unnest($1::text[], $2::text[]) AS asked (operator, id)
            CROSS JOIN LATERAL (
-             (SELECT ${columns}, NULL::smallint AS part FROM attempts WHERE attempts.operator_message_id = asked.id
-                AND attempts.operator = asked.operator AND attempts.sms_id >= $3 AND attempts.sms_id < $4
+             (SELECT ${columns}, NULL::smallint AS part FROM attempts WHERE ${isAsked('attempts')}
+                AND attempts.sms_id >= $3 AND attempts.sms_id < $4
               ORDER BY attempts.sms_id DESC LIMIT ${SUBMITS_OF_ID_MAX})
              UNION ALL
-             (SELECT ${columns}, part FROM attempt_parts WHERE attempt_parts.operator_message_id = asked.id
-                AND attempt_parts.operator = asked.operator AND attempt_parts.sms_id >= $3 AND attempt_parts.sms_id < $4
+             (SELECT ${columns}, part FROM attempt_parts WHERE ${isAsked('attempt_parts')}
+                AND attempt_parts.sms_id >= $3 AND attempt_parts.sms_id < $4
               ORDER BY attempt_parts.sms_id DESC LIMIT ${SUBMITS_OF_ID_MAX})
              OFFSET 0) AS found
            CROSS JOIN LATERAL (SELECT possible_duplicate, outcome FROM attempts WHERE attempts.sms_id = found.sms_id

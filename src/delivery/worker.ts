@@ -99,7 +99,10 @@ export class Worker implements Service {
     const { settings, pool, cluster, log, metrics } = parts
     this.#observer = observeConsumer(log, metrics, GROUPS.delivery)
     this.#brake = observedBrake(log, metrics, GROUPS.delivery)
-    this.#attempts = new AttemptBook(pool, `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`, log)
+    // Short, as each attempt stores it; the log says whose it is.
+    const id = randomBytes(4).toString('hex')
+    log.info({ worker: id, host: hostname(), pid: process.pid }, 'worker records its attempts under an id')
+    this.#attempts = new AttemptBook(pool, id, log)
     this.#unreadable = new UnreadableAnswers({ pool, log, days: settings.UNREADABLE_ANSWER_DAYS })
     const lingerMs = Math.max(settings.STATUS_LINGER_MS, producerOptions(parts.producerProfile).lingerMs)
     const options = producerOptions(parts.producerProfile, { lingerMs })

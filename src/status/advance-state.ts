@@ -1,12 +1,10 @@
 import { type Settlement, settlementBy } from '../domain/ledger.ts'
 import { moves, type Status } from '../domain/status.ts'
+import type { TimelineStep } from '../domain/timeline-steps.ts'
 import type { StatusEvent } from '../events/status.ts'
 
 /** A step of a message's way, as its timeline shows it. */
-export interface TimelineEntry {
-  readonly status: Status
-  readonly at: string
-  readonly attempt?: number
+export interface TimelineEntry extends TimelineStep {
   readonly error_code?: string
   readonly possible_duplicate?: true
   /** Whom it was handed to, and why. */

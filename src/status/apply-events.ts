@@ -1,5 +1,6 @@
 import type { Settlement } from '../domain/ledger.ts'
 import type { Status } from '../domain/status.ts'
+import { decodeSteps } from '../domain/timeline-steps.ts'
 import type { StatusEvent } from '../events/status.ts'
 import type { Connection, Pool } from '../postgres/pool.ts'
 import { inTransaction, type SendLast } from '../postgres/transaction.ts'
@@ -27,7 +28,9 @@ interface StateRow {
   readonly error_code: string | null
   readonly error_message: string | null
   readonly possible_duplicate: boolean
-  readonly timeline: TimelineEntry[]
+  /** As rows were written before `steps`. */
+  readonly timeline: TimelineEntry[] | null
+  readonly steps: string | null
   readonly revision: number
 }
 
@@ -84,7 +87,7 @@ function toState(
     errorCode: row.error_code,
     errorMessage: row.error_message,
     possibleDuplicate: row.possible_duplicate,
-    timeline: row.timeline,
+    timeline: row.steps === null ? (row.timeline ?? []) : decodeSteps<TimelineEntry>(row.steps),
     revision: row.revision,
   }
 }

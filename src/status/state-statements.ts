@@ -1,5 +1,6 @@
 import type { QueryConfig } from 'pg'
 import { effectOf, type LedgerEffect } from '../domain/ledger.ts'
+import { encodeSteps } from '../domain/timeline-steps.ts'
 import { booleanArray, numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Advance, MessageState } from './advance-state.ts'
 
@@ -23,9 +24,9 @@ export function readMessages(smsIds: readonly number[]): QueryConfig {
 /** What is known of them; nothing for those of which no event came yet. */
 export function readStates(smsIds: readonly number[]): QueryConfig {
   return {
-    name: 'status-read-states',
+    name: 'status-read-states-2',
     text: `SELECT s.sms_id, s.status, s.attempt, s.settlement, s.operator_message_id, s.error_code, s.error_message,
-             s.possible_duplicate, s.timeline, s.revision, s.attempts_before
+             s.possible_duplicate, s.timeline, s.steps, s.revision, s.attempts_before
            FROM unnest($1::bigint[]) AS asked (sms_id)
            CROSS JOIN LATERAL (SELECT * FROM message_states WHERE message_states.sms_id = asked.sms_id
              AND message_states.sms_id BETWEEN $2 AND $3 OFFSET 0) AS s`,
@@ -46,15 +47,15 @@ function keysAndRange(smsIds: readonly number[]): unknown[] {
 /** Writes states. Returns fewer rows than given if someone else has changed one meanwhile. */
 export function writeStates(states: readonly MessageState[]): QueryConfig {
   return {
-    name: 'status-write',
+    name: 'status-write-2',
     text: `INSERT INTO message_states AS known (sms_id, customer_id, status, attempt, settlement, operator_message_id,
-             error_code, error_message, possible_duplicate, timeline, revision, updated_at)
+             error_code, error_message, possible_duplicate, steps, revision, updated_at)
            SELECT *, now() FROM unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::text[],
-             $7::text[], $8::text[], $9::boolean[], $10::jsonb[], $11::integer[])
+             $7::text[], $8::text[], $9::boolean[], $10::text[], $11::integer[])
            ON CONFLICT (sms_id) DO UPDATE SET status = excluded.status, attempt = excluded.attempt,
              settlement = excluded.settlement, operator_message_id = excluded.operator_message_id,
              error_code = excluded.error_code, error_message = excluded.error_message,
-             possible_duplicate = excluded.possible_duplicate, timeline = excluded.timeline,
+             possible_duplicate = excluded.possible_duplicate, steps = excluded.steps, timeline = NULL,
              revision = excluded.revision, updated_at = excluded.updated_at
            WHERE known.revision = excluded.revision - 1`,
     values: [
@@ -67,7 +68,7 @@ export function writeStates(states: readonly MessageState[]): QueryConfig {
       textArray(states.map(({ errorCode }) => errorCode)),
       textArray(states.map(({ errorMessage }) => errorMessage)),
       booleanArray(states.map(({ possibleDuplicate }) => possibleDuplicate)),
-      textArray(states.map(({ timeline }) => JSON.stringify(timeline))),
+      textArray(states.map(({ timeline }) => encodeSteps(timeline))),
       numberArray(states.map(({ revision }) => revision)),
     ],
   }

@@ -199,7 +199,9 @@ test('a key is forgotten after three days, that of a message for later three day
     await pool.query(
       `CREATE TABLE idempotency_old PARTITION OF idempotency FOR VALUES FROM ('${day}') TO (date '${day}' + 2)`,
     )
-    await pool.query(`UPDATE idempotency SET created_at = created_at - interval '${days} days'`)
+    for (const table of ['idempotency', 'idempotency_scheduled']) {
+      await pool.query(`UPDATE ${table} SET created_at = created_at - interval '${days} days'`)
+    }
   }
   const plain = { to: TO, text: 'x' }
   const later = { ...plain, send_at: new Date(Date.now() + 20 * 24 * HOUR_MS).toISOString() }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
 import { WebhookSink } from '../../bench/measure/webhook-sink.ts'
+import { decodeSteps } from '../../src/domain/timeline-steps.ts'
 import type { StatusEvent } from '../../src/events/status.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
@@ -100,8 +101,8 @@ test('resend: all are delivered, each second send flagged in timeline, event and
   const twice = new Set([...times].filter(([, taken]) => taken > 1).map(([part]) => Number(part.split('.')[0])))
   expect(twice.size).toBeGreaterThanOrEqual(CUTS / 2)
 
-  const { rows } = await running.pool.query<{ sms_id: number; possible_duplicate: boolean; timeline: object[] }>(
-    'SELECT sms_id, possible_duplicate, timeline FROM message_states',
+  const { rows } = await running.pool.query<{ sms_id: number; possible_duplicate: boolean; steps: string }>(
+    'SELECT sms_id, possible_duplicate, steps FROM message_states',
   )
   const states = new Map(rows.map((row) => [row.sms_id, row]))
   const cluster = new Cluster({ ...kafkaOf(running.gateway.servers), clientId: 'test' })
@@ -113,10 +114,10 @@ test('resend: all are delivered, each second send flagged in timeline, event and
   )
   const told = Map.groupBy(sink.events.values(), ({ smsId }) => smsId)
   for (const smsId of twice) {
-    const { possible_duplicate: isFlagged, timeline } = states.get(smsId)!
+    const { possible_duplicate: isFlagged, steps } = states.get(smsId)!
     const statuses = new Set(flagged.get(smsId)?.map(({ status }) => status))
     expect(isFlagged).toBe(true)
-    expect(timeline).toContainEqual(expect.objectContaining({ status: 'sending', possible_duplicate: true }))
+    expect(decodeSteps(steps)).toContainEqual(expect.objectContaining({ status: 'sending', possible_duplicate: true }))
     for (const status of ['sending', 'sent', 'delivered'] as const) expect(statuses).toContain(status)
     expect(told.get(smsId)?.some(({ status, possibleDuplicate }) => status === 'delivered' && possibleDuplicate)).toBe(
       true,

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
 import { type ReceiptStatus, statusOfMessage } from '../../src/domain/receipts.ts'
 import { isFinal } from '../../src/domain/status.ts'
+import { decodeSteps } from '../../src/domain/timeline-steps.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import type { StatusEvent } from '../../src/events/status.ts'
@@ -274,7 +275,10 @@ test('receipts early, doubled, shuffled, in any spelling, on other binds and at 
   const matched = new Set(stored.map(({ id }) => id))
   expect(kept.filter(({ id }) => !matched.has(id))).toEqual([])
 
-  const { rows: states } = await pool.query<State>('SELECT sms_id, status, error_code, timeline FROM message_states')
+  const { rows } = await pool.query<Omit<State, 'timeline'> & { steps: string }>(
+    'SELECT sms_id, status, error_code, steps FROM message_states',
+  )
+  const states = rows.map(({ steps, ...row }): State => ({ ...row, timeline: decodeSteps(steps) }))
   expect(states).toHaveLength(MESSAGES)
   expect(misjudged(told, states).slice(0, SHOWN_MAX)).toEqual([])
   const records = await readTopic(cluster, TOPICS.status)

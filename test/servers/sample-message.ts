@@ -22,14 +22,13 @@ export const DRAFT: MessageDraft = {
   metadata: null,
 }
 
-/** What accepting is asked for, without an idempotency key, and answered by nothing in particular. */
+/** What accepting is asked for, without an idempotency key. */
 export function acceptRequest(customerId: string, drafts: readonly MessageDraft[]) {
   return {
     customerId,
     claim: null,
     rows: drafts.map((draft) => ({ draft, claim: null })),
     origin: { ip: null, userAgent: null, traceparent: null },
-    answer: () => ({}),
   }
 }
 

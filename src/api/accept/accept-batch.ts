@@ -2,16 +2,15 @@ import {
   type AcceptDecision,
   type AcceptRequest,
   decideAccept,
-  type GivenAnswer,
   type MessageDraft,
   type Refused,
 } from '../../domain/accept.ts'
 import type { SmsIds } from '../../domain/sms-id.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
-import { acceptedIn } from '../accepted-answer.ts'
-import { insertAccepted, lockBalances, readAnswers, replaceAnswers } from './accept-statements.ts'
+import { insertAccepted, lockBalances, replaceAnswers } from './accept-statements.ts'
 import { AcceptedRows } from './accepted-rows.ts'
+import { givenAnswers } from './given-answers.ts'
 
 /** Where a request came from, as its messages remember it. */
 export interface RequestOrigin {
@@ -20,10 +19,9 @@ export interface RequestOrigin {
   readonly traceparent: string | null
 }
 
-/** A buffered request; `answer` composes the answer that is stored under its key. */
+/** A buffered request. */
 export interface PendingRequest extends AcceptRequest {
   readonly origin: RequestOrigin
-  readonly answer: (outcomes: readonly RowOutcome[]) => object
 }
 
 export interface AcceptedMessage extends MessageDraft {
@@ -53,7 +51,7 @@ export function acceptBatch(
 ): Promise<AcceptResult[]> {
   return inTransaction(pool, async (connection, sendLast) => {
     const balances = await balancesOf(connection, requests)
-    const answers = await answersTo(connection, requests)
+    const answers = await givenAnswers(connection, requests)
     const decisions = decideAccept(requests, balances, (customerId, key) => answers.get(`${customerId} ${key}`))
     const nowMs = now()
     const rows = new AcceptedRows(nowMs)
@@ -81,34 +79,18 @@ function settle(
     accepted++
     return { kind: 'accepted', message }
   })
-  if (accepted > 0 && request.claim) rows.addAnswer(request, request.answer(outcomes), decision.isRepeated)
+  if (accepted > 0 && request.claim) rows.addAnswer(request, outcomes.map(smsIdOf), decision.isRepeated)
   return { kind: 'rows', outcomes }
+}
+
+/** The message that a row came to, now or before; null if it was refused. */
+function smsIdOf(outcome: RowOutcome): number | null {
+  if (outcome.kind === 'accepted') return outcome.message.smsId
+  return outcome.kind === 'replayed' ? (outcome.response as { sms_id: number }).sms_id : null
 }
 
 async function balancesOf(connection: Connection, requests: readonly AcceptRequest[]): Promise<Map<string, number>> {
   const customers = [...new Set(requests.map(({ customerId }) => customerId))]
   const { rows } = await connection.query<{ customer_id: string; balance: number }>(lockBalances(customers))
   return new Map(rows.map((row) => [row.customer_id, row.balance]))
-}
-
-async function answersTo(
-  connection: Connection,
-  requests: readonly AcceptRequest[],
-): Promise<Map<string, GivenAnswer>> {
-  const claims = requests.flatMap(({ customerId, claim, rows }) =>
-    [claim, ...rows.map((row) => row.claim)].flatMap((each) => (each ? { customerId, claim: each } : [])),
-  )
-  if (claims.length === 0) return new Map()
-  const { rows } = await connection.query<{
-    customer_id: string
-    key: string
-    request_hash: Buffer
-    response: object
-  }>(readAnswers(claims))
-  return new Map(
-    rows.map((row) => [
-      `${row.customer_id} ${row.key}`,
-      { requestHash: row.request_hash, accepted: acceptedIn(row.response) },
-    ]),
-  )
 }

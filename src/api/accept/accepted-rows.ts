@@ -1,19 +1,15 @@
-import type { IdempotencyClaim } from '../../domain/accept.ts'
+import { type IdempotencyClaim, rememberedDays } from '../../domain/accept.ts'
 import { outboxShard } from '../../domain/outbox-shard.ts'
 import { booleanArray, numberArray, textArray } from '../../postgres/array-literal.ts'
-import { acceptedAnswer } from '../accepted-answer.ts'
 import type { AcceptedMessage, PendingRequest } from './accept-batch.ts'
 
 /** How often a temporary error may repeat before a message fails. */
 const MAX_RETRIES = 3
 
-/** An accepted request is answered by 202. */
-const ACCEPTED_STATUS = 202
-
-/** What is stored under a key. */
+/** What is stored under a key: of each message of its request, in their order, the id; null if it was not accepted. */
 export interface StoredAnswer extends IdempotencyClaim {
   readonly customerId: string
-  readonly response: object
+  readonly smsIds: readonly (number | null)[]
 }
 
 interface Row {
@@ -44,13 +40,13 @@ export class AcceptedRows {
     const { customerId } = request
     this.#messages.push({ message, request, key: claim?.key ?? request.claim?.key ?? null })
     this.#spent.set(customerId, (this.#spent.get(customerId) ?? 0) + message.cost)
-    if (claim) this.#answers.push({ customerId, ...claim, response: acceptedAnswer(message) })
+    if (claim) this.#answers.push({ customerId, ...claim, smsIds: [message.smsId] })
   }
 
   /** What is stored under the request's own key. */
-  addAnswer({ customerId, claim }: PendingRequest, response: object, isRepeated: boolean): void {
+  addAnswer({ customerId, claim }: PendingRequest, smsIds: StoredAnswer['smsIds'], isRepeated: boolean): void {
     const answers = isRepeated ? this.replaced : this.#answers
-    answers.push({ customerId, ...claim!, response })
+    answers.push({ customerId, ...claim!, smsIds })
   }
 
   parameters(): unknown[] {
@@ -86,10 +82,11 @@ export class AcceptedRows {
       textArray(answers.map(({ customerId }) => customerId)),
       textArray(answers.map(({ key }) => key)),
       textArray(answers.map(({ requestHash }) => `\\x${requestHash.toString('hex')}`)),
-      numberArray(answers.map(() => ACCEPTED_STATUS)),
-      textArray(answers.map(({ response }) => JSON.stringify(response))),
+      booleanArray(answers.map((answer) => answer.rememberedDays > rememberedDays(false))),
+      textArray(answers.map(({ smsIds }) => numberArray(smsIds))),
       textArray([...this.#spent.keys()]),
       numberArray([...this.#spent.values()]),
+      booleanArray(rows.map(({ message }) => message.textChanged)),
     ]
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { Problem } from '../../domain/errors.ts'
 import { isFinal, type Status } from '../../domain/status.ts'
+import { decodeSteps } from '../../domain/timeline-steps.ts'
 import type { Pool } from '../../postgres/pool.ts'
 
 const TimelineEntry = Type.Object(
@@ -63,6 +64,7 @@ interface MessageRow {
   possible_duplicate: boolean | null
   route: string | null
   timeline: { status: string; at: string }[] | null
+  steps: string | null
 }
 
 /** GET /v1/messages/{sms_id}: a message of the customer's own, with the timeline of its states. */
@@ -89,10 +91,10 @@ export function readMessageRoute(app: FastifyInstance, pool: Pool): void {
 
 async function readMessage(pool: Pool, customerId: string, smsId: number): Promise<MessageRow | undefined> {
   const { rows } = await pool.query<MessageRow>({
-    name: 'read-message',
+    name: 'read-message-2',
     text: `SELECT m.sms_id, m.phone, m.sender, m.text, m.encoding, m.flash, m.segments, m.cost, m.operator, m.priority,
              m.client_ref, m.metadata, m.accepted_at, m.send_at, m.valid_until, s.status, s.operator_message_id,
-             s.error_code, s.error_message, s.possible_duplicate, m.route, s.timeline,
+             s.error_code, s.error_message, s.possible_duplicate, m.route, s.timeline, s.steps,
              EXISTS (SELECT FROM scheduled WHERE scheduled.sms_id = $1 AND kind = 'message' AND released_at IS NULL)
                AS is_waiting,
              EXISTS (SELECT FROM attempts WHERE attempts.sms_id = $1 AND outcome = 'cancelled') AS is_cancelled
@@ -104,7 +106,7 @@ async function readMessage(pool: Pool, customerId: string, smsId: number): Promi
 }
 
 function messageAnswer(row: MessageRow): Record<string, unknown> {
-  const { phone, sender, accepted_at, send_at, valid_until, possible_duplicate, route, timeline, ...rest } = row
+  const { phone, sender, accepted_at, send_at, valid_until, possible_duplicate, route, timeline, steps, ...rest } = row
   const accepted = {
     status: send_at ? 'scheduled' : 'accepted',
     at: accepted_at.toISOString(),
@@ -119,7 +121,7 @@ function messageAnswer(row: MessageRow): Record<string, unknown> {
     send_at: send_at?.toISOString() ?? null,
     valid_until: valid_until?.toISOString() ?? null,
     possible_duplicate: possible_duplicate ?? false,
-    timeline: [accepted, ...(timeline ?? [])],
+    timeline: [accepted, ...(steps === null ? (timeline ?? []) : decodeSteps(steps))],
   }
 }
 

@@ -94,7 +94,6 @@ export function sendBatchRoute(app: FastifyInstance, queue: SubmitQueue, router:
             claim,
             rows,
             origin: originOf(request),
-            answer: (each) => batchAnswer(each, hasKeys),
           })
         : rows.map(({ draft }): RowOutcome => ({ kind: 'refused', problem: draft as Problem }))
       return replyAccepted(reply, outcomes, batchAnswer(outcomes, hasKeys))

@@ -38,7 +38,6 @@ export function sendMessageRoute(app: FastifyInstance, queue: SubmitQueue, route
         claim,
         rows: [{ draft, claim: null }],
         origin: originOf(request),
-        answer: ([outcome]) => answerTo(outcome!),
       })
       return replyAccepted(reply, outcomes, answerTo(outcomes[0]!))
     },

@@ -5,8 +5,9 @@ import { GONE_IN_KAFKA_4 } from '../../kafka/brokers/broker-settings.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { gatewaySettings } from '../../settings.ts'
-import { examineDatabase, examineKafka, examineTopics } from '../doctor/examine.ts'
+import { examineDatabase, examineKafka, examineRetention, examineTopics } from '../doctor/examine.ts'
 import { exitCodeOf, type Finding } from '../doctor/finding.ts'
+import { retentionSettings } from '../retention/config.ts'
 import { readTopicsFile } from '../topics/topics-file.ts'
 import { explainError } from './explain-error.ts'
 import { findClickHouse, withCluster, withDatabase } from './find-servers.ts'
@@ -54,6 +55,9 @@ async function examine(topicsFile: string): Promise<Finding[]> {
     attempt('kafka', () => withCluster(examineKafka)),
     attempt('topics', () => withCluster((cluster) => examineTopics(cluster, declared))),
     attempt('postgresql', () => withDatabase((pool) => examineDatabase(pool, DATABASE_CONNECTIONS_MAX))),
+    attempt('retention', () =>
+      withDatabase((pool) => examineRetention(pool, readSettings(retentionSettings, process.env))),
+    ),
     attempt('clickhouse', examineClickHouse),
   ])
   const node: Finding = { of: 'versions', level: 'ok', what: `Node ${process.version}`, advice: '' }

@@ -3,6 +3,7 @@ import type { DeliveryTask } from '../../events/delivery.ts'
 import { encodePayload } from '../../events/outbox-payload.ts'
 import { TOPICS } from '../../events/topics.ts'
 import { readDatabaseMs } from '../../postgres/clock-skew.ts'
+import { findClosing } from '../../postgres/closing-days.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
 import { type BatchResult, batchResult, type Refusal } from './batch-result.ts'
@@ -58,7 +59,9 @@ async function decide(
 ): Promise<{ redrives: Redrive[]; refused: Refusal[] }> {
   const candidates = letters.map(toCandidate)
   const tasks = candidates.flatMap(({ task, state }) => (task && state === 'open' ? [task] : []))
-  const messages = await lockMessages(connection, [...new Set(tasks.map(({ sms_id }) => sms_id))])
+  const smsIds = [...new Set(tasks.map(({ sms_id }) => sms_id))]
+  const closing = await findClosing(connection, smsIds)
+  const messages = await lockMessages(connection, smsIds)
   const failed = [...messages.values()].filter(({ status }) => status === 'failed')
   const balances = await lockBalances(connection, [...new Set(failed.map(({ customer_id }) => customer_id))])
   const nowMs = await readDatabaseMs(connection)
@@ -66,6 +69,10 @@ async function decide(
   const refused: Refusal[] = []
   for (const [index, letter] of letters.entries()) {
     const candidate = candidates[index]!
+    if (candidate.state === 'open' && candidate.task && closing.has(candidate.task.sms_id)) {
+      refused.push({ id: letter.id, why: closedWhy(letter.id) })
+      continue
+    }
     const row = candidate.task && messages.get(candidate.task.sms_id)
     const message = row ? toMessage(row, balances) : null
     const decision = decideRedrive(candidate, message, redrivesMax, nowMs)
@@ -79,6 +86,10 @@ async function decide(
     balances.set(customerId, balances.get(customerId)! - cost)
   }
   return { redrives, refused }
+}
+
+function closedWhy(id: string): string {
+  return `its message is older than RETENTION_MESSAGES_DAYS and is about to be dropped: \`smsgw dlq discard ${id}\``
 }
 
 async function carryOut(connection: Connection, redrives: readonly Redrive[], by: string): Promise<void> {

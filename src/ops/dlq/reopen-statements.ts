@@ -1,6 +1,7 @@
 import type { QueryConfig } from 'pg'
 import { effectOf, type LedgerEffect } from '../../domain/ledger.ts'
 import { REOPENING } from '../../domain/status.ts'
+import { encodeStep } from '../../domain/timeline-steps.ts'
 import { numberArray, textArray } from '../../postgres/array-literal.ts'
 
 /** A message that is given another round. */
@@ -13,13 +14,15 @@ export interface Reopening {
 
 /** The states are locked, so nobody else changes them; the revision tells whoever has read them before. */
 export function reopenStates(reopenings: readonly Reopening[], nowMs: number): QueryConfig {
-  const entry = { status: REOPENING.to, at: new Date(nowMs).toISOString(), reason: 'redriven' }
+  const reason = 'redriven'
+  const entry = { status: REOPENING.to, at: new Date(nowMs).toISOString(), reason }
   return {
-    name: 'dlq-reopen-states',
+    name: 'dlq-reopen-states-2',
     text: `UPDATE message_states AS known SET status = '${REOPENING.to}', settlement = 'reserved', attempt = before,
              attempts_before = before, error_code = NULL, error_message = NULL, revision = revision + 1,
-             timeline = timeline || ($3::jsonb || jsonb_build_object('attempt', before)), updated_at = now()
-           FROM unnest($1::bigint[], $2::smallint[]) AS reopened (id, before)
+             timeline = timeline || ($3::jsonb || jsonb_build_object('attempt', before)),
+             steps = steps || E'\\n' || step, updated_at = now()
+           FROM unnest($1::bigint[], $2::smallint[], $6::text[]) AS reopened (id, before, step)
            WHERE known.sms_id = reopened.id AND known.sms_id BETWEEN $4 AND $5`,
     values: [
       numberArray(reopenings.map(({ smsId }) => smsId)),
@@ -27,6 +30,7 @@ export function reopenStates(reopenings: readonly Reopening[], nowMs: number): Q
       JSON.stringify(entry),
       Math.min(...reopenings.map(({ smsId }) => smsId)),
       Math.max(...reopenings.map(({ smsId }) => smsId)),
+      textArray(reopenings.map(({ attemptsBefore }) => encodeStep(REOPENING.to, nowMs, attemptsBefore, { reason }))),
     ],
   }
 }

@@ -3,8 +3,11 @@ import { expect, test } from 'vitest'
 import { brokerProperties } from '../../embedded/kafka/broker-properties.ts'
 import type { ConfigEntry } from '../../kafka/admin/describe-configs.ts'
 import { BROKER_SETTINGS, GONE_IN_KAFKA_4, settingsFor } from '../../kafka/brokers/broker-settings.ts'
+import { readSettings } from '../../runtime/settings.ts'
+import { retentionSettings } from '../retention/config.ts'
 import { checkBroker } from './check-brokers.ts'
 import { checkDatabase } from './check-database.ts'
+import { checkRetention } from './check-retention.ts'
 import { exitCodeOf } from './finding.ts'
 import { poolSteps } from './mend-setting.ts'
 
@@ -130,4 +133,20 @@ test('a database that may lose messages is a fault', () => {
   expect(levelOf({}, { isStandby: true })).toBe(1)
   expect(levelOf({}, { clockSkewMs: -5_000 })).toBe(2)
   expect(levelOf({}, { clockSkewMs: 5_000, clockErrorMs: 4_500 })).toBe(0)
+})
+
+test('days that are kept beyond their retention are named, with the messages that hold them', () => {
+  const settings = readSettings(retentionSettings, {})
+  const nowMs = Date.parse('2026-11-30T12:00:00Z')
+  const partition = (table: string, day: string) =>
+    ({ table, name: `${table}_${day.replaceAll('-', '')}`, dayStartMs: Date.parse(day), state: 'attached' }) as const
+  const young = [partition('messages', '2026-10-17'), partition('idempotency', '2026-11-27')]
+  expect(exitCodeOf(checkRetention({ partitions: young, held: [], nowMs }, settings))).toBe(0)
+  const old = [partition('messages', '2026-10-10'), ...young]
+  const held = [{ day: '2026-10-10', openMessages: 2, first: 77 }]
+  const findings = checkRetention({ partitions: old, held, nowMs }, settings)
+  expect(findings.map(({ level, what }) => [level, what])).toEqual([
+    ['warning', '2 messages of 2026-10-10 are not final although their retention has ended, the first is 77'],
+    ['warning', '1 partitions of messages ought to be dropped, the oldest for 5 days'],
+  ])
 })

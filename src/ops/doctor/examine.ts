@@ -1,13 +1,19 @@
 import { describeBrokers } from '../../kafka/admin/describe-brokers.ts'
 import { describeBrokerConfigs } from '../../kafka/admin/describe-configs.ts'
 import type { Cluster } from '../../kafka/cluster/cluster.ts'
+import { readDatabaseMs } from '../../postgres/clock-skew.ts'
+import { listPartitions } from '../../postgres/drop-partition.ts'
+import { PARTITIONED_TABLES } from '../../postgres/partitioned-tables.ts'
 import type { Pool } from '../../postgres/pool.ts'
+import { readHeld } from '../retention/day-statements.ts'
+import type { RetentionSettings } from '../retention/table-rules.ts'
 import { describeChange } from '../topics/describe-plan.ts'
 import { findUnderReplicated } from '../topics/find-under-replicated.ts'
 import { makePlan } from '../topics/make-plan.ts'
 import type { DeclaredTopic } from '../topics/topics-file.ts'
 import { checkBroker } from './check-brokers.ts'
 import { checkDatabase } from './check-database.ts'
+import { checkRetention, type RetentionFacts } from './check-retention.ts'
 import type { Finding } from './finding.ts'
 import { readDatabaseFacts } from './read-database-facts.ts'
 
@@ -73,4 +79,12 @@ export async function examineDatabase(pool: Pool, connectionsNeeded: number): Pr
     advice: '',
   }
   return [version, ...checkDatabase(facts, connectionsNeeded)]
+}
+
+/** Examines what PostgreSQL keeps beyond its retention. */
+export async function examineRetention(pool: Pool, settings: RetentionSettings): Promise<Finding[]> {
+  const tables = PARTITIONED_TABLES.map(({ name }) => name)
+  const partitions = await listPartitions(pool, tables)
+  const { rows: held } = await pool.query<RetentionFacts['held'][number]>(readHeld())
+  return checkRetention({ partitions, held, nowMs: await readDatabaseMs(pool) }, settings)
 }

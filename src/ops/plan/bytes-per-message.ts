@@ -1,3 +1,6 @@
+import { auditSettings } from '../../audit/config.ts'
+import { retentionSettings } from '../retention/config.ts'
+
 /** What one message leaves in a store beside Kafka, with everything that belongs to it: statuses, attempts, indexes. */
 export interface BytesPerMessage {
   readonly store: string
@@ -9,24 +12,43 @@ export interface BytesPerMessage {
   readonly basis: string
 }
 
-/** The planner's disks for PostgreSQL, ClickHouse and the audit log. Measure again when a table or a file changes. */
+const {
+  RETENTION_MESSAGES_DAYS: messages,
+  RETENTION_ATTEMPTS_DAYS: attempts,
+  RETENTION_LEDGER_DAYS: ledger,
+  RETENTION_IDEMPOTENCY_HOURS: idempotency,
+} = retentionSettings
+
+/**
+ * The planner's disks for PostgreSQL, ClickHouse and the audit log, kept as the settings are unless set. Those of
+ * PostgreSQL are of a message in one part with a receipt and an idempotency key of 36 characters: `bench/README.md` has them
+ * by table and index. Measure again when a table or a file changes.
+ */
 export const BYTES_PER_MESSAGE: readonly BytesPerMessage[] = [
   {
-    store: 'PostgreSQL',
-    bytes: 2_400,
-    keptDays: 30,
-    basis: 'measured on 1 million messages; days assumed',
+    store: 'PostgreSQL, messages',
+    bytes: 527,
+    keptDays: messages.fallback,
+    basis: 'measured; RETENTION_MESSAGES_DAYS',
   },
   {
-    store: 'ClickHouse',
-    bytes: 200,
-    keptDays: 400,
-    basis: 'bytes assumed; days as the TTL of the tables',
+    store: 'PostgreSQL, attempts',
+    bytes: 286,
+    keptDays: attempts.fallback,
+    basis: 'measured; RETENTION_ATTEMPTS_DAYS',
   },
+  { store: 'PostgreSQL, ledger', bytes: 219, keptDays: ledger.fallback, basis: 'measured; RETENTION_LEDGER_DAYS' },
+  {
+    store: 'PostgreSQL, idempotency',
+    bytes: 141,
+    keptDays: idempotency.fallback / 24,
+    basis: 'measured; RETENTION_IDEMPOTENCY_HOURS',
+  },
+  { store: 'ClickHouse', bytes: 200, keptDays: 400, basis: 'bytes assumed; days as the TTL of the tables' },
   {
     store: 'audit log',
-    bytes: 1_800,
-    keptDays: 365,
-    basis: 'measured, not compressed; days assumed',
+    bytes: 330,
+    keptDays: auditSettings.AUDIT_RETENTION_DAYS.fallback,
+    basis: 'measured in batches of 10 lines; AUDIT_RETENTION_DAYS',
   },
 ]

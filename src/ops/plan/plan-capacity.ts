@@ -89,7 +89,13 @@ export function planCapacity(input: PlanInput): CapacityPlan {
   const count = input.brokers ?? Math.max(...Object.values(needs))
   const perBrokerGb = asShown(totalGb / count)
   const perBrokerTb = input.diskTb ?? recommendedDiskTb(perBrokerGb)
-  const disk = { topics: diskTopics, totalGb, perBrokerGb, perBrokerTb, headroom: headroom(perBrokerTb, perBrokerGb) }
+  const disk = {
+    topics: diskTopics,
+    totalGb,
+    perBrokerGb,
+    perBrokerTb,
+    headroom: headroom(perBrokerTb, perBrokerGb),
+  }
   const topics = PLANNED_TOPICS.map((topic) => topicPartitions(input, load, topic))
   const consumers = GROUPS.map((group) => consumerGroup(input, load, group))
   const replicas = topics.reduce((sum, { partitions }) => sum + partitions, 0) * input.replicationFactor

@@ -3,26 +3,22 @@ import { OUTBOX_SHARDS } from '../../domain/outbox-shard.ts'
 import { firstSmsIdAt } from '../../domain/sms-id.ts'
 import { numberArray } from '../../postgres/array-literal.ts'
 
-/** When a message was accepted by the database's clock: the money was reserved in the same transaction. */
-const ACCEPTED_AT = (message: string): string =>
-  `LEFT JOIN LATERAL (SELECT min(created_at) AS accepted_at FROM ledger
-     WHERE ledger.ref = ${message}.sms_id AND ledger.kind = 'reserve' OFFSET 0) AS entry ON true`
-
 /** The oldest row of each shard that has one, and the database's time. */
 export function readHeads(): QueryConfig {
   return {
-    name: 'reconcile-heads',
-    text: `SELECT clock_timestamp() AS read_at, shards.shard, head.seq, head.sms_id, entry.accepted_at
+    name: 'reconcile-heads-2',
+    text: `SELECT clock_timestamp() AS read_at, shards.shard, head.seq, head.sms_id, m.accepted_at
            FROM generate_series(0, ${OUTBOX_SHARDS - 1}) AS shards (shard)
            LEFT JOIN LATERAL (
              SELECT seq, sms_id FROM outbox WHERE outbox.shard = shards.shard ORDER BY seq LIMIT 1
-           ) AS head ON true ${ACCEPTED_AT('head')}`,
+           ) AS head ON true
+           LEFT JOIN LATERAL (SELECT accepted_at FROM messages WHERE messages.sms_id = head.sms_id OFFSET 0) AS m ON true`,
   }
 }
 
 export interface SilentRow {
   readonly sms_id: number
-  /** Null where the ledger has no entry of it. */
+  /** By the database's clock (`api/id-slot-lease.ts`); null where the message is not stored any more. */
   readonly accepted_at: Date | null
   readonly customer_id: string
   readonly operator: string
@@ -41,14 +37,13 @@ export interface SilentRow {
  */
 export function readSilent(smsIdAfter: number, smsIdEnd: number, rowsMax: number): QueryConfig {
   return {
-    name: 'reconcile-silent',
+    name: 'reconcile-silent-2',
     text: `SELECT m.sms_id, m.customer_id, m.operator, m.priority, s.updated_at AS moved_at, r.times, r.outbox_seq,
-             r.republished_at, r.given_up_at, entry.accepted_at
+             r.republished_at, r.given_up_at, m.accepted_at
            FROM messages AS m
            LEFT JOIN LATERAL (SELECT status, updated_at FROM message_states WHERE message_states.sms_id = m.sms_id
              AND message_states.sms_id > $1 AND message_states.sms_id < $2 OFFSET 0) AS s ON true
            LEFT JOIN LATERAL (SELECT * FROM republications WHERE republications.sms_id = m.sms_id OFFSET 0) AS r ON true
-           ${ACCEPTED_AT('m')}
            WHERE m.sms_id > $1 AND m.sms_id < $2 AND (s.status IS NULL OR s.status IN ('queued', 'sending'))
              AND NOT EXISTS (SELECT FROM scheduled WHERE scheduled.sms_id = m.sms_id OFFSET 0)
            ORDER BY m.sms_id LIMIT $3`,
@@ -65,17 +60,16 @@ export interface ReleasedRow extends SilentRow {
 /** What was scheduled and released, and is to be looked at now: whether its message has got on, and what is known. */
 export function readReleased(rowsMax: number): QueryConfig {
   return {
-    name: 'reconcile-released',
+    name: 'reconcile-released-2',
     text: `SELECT w.sms_id, w.outbox_seq AS release_seq, w.released_at, m.customer_id, m.operator,
              m.priority, s.updated_at AS moved_at, r.times, r.outbox_seq, r.republished_at, r.given_up_at,
-             entry.accepted_at, m.customer_id IS NULL OR coalesce(s.status NOT IN ('queued', 'sending'), false) AS has_got_on
+             m.accepted_at, m.customer_id IS NULL OR coalesce(s.status NOT IN ('queued', 'sending'), false) AS has_got_on
            FROM (SELECT * FROM scheduled WHERE released_at IS NOT NULL AND due_at <= now()
              ORDER BY due_at LIMIT $1) AS w
            LEFT JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = w.sms_id OFFSET 0) AS m ON true
            LEFT JOIN LATERAL (SELECT status, updated_at FROM message_states WHERE message_states.sms_id = w.sms_id
              OFFSET 0) AS s ON true
            LEFT JOIN LATERAL (SELECT * FROM republications WHERE republications.sms_id = w.sms_id OFFSET 0) AS r ON true
-           ${ACCEPTED_AT('w')}
            ORDER BY w.due_at`,
     values: [rowsMax],
   }

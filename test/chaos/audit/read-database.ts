@@ -1,4 +1,5 @@
 import type { Status } from '../../../src/domain/status.ts'
+import { decodeSteps } from '../../../src/domain/timeline-steps.ts'
 import type { Pool } from '../../../src/postgres/pool.ts'
 import type { Facts } from './facts.ts'
 
@@ -20,8 +21,8 @@ export async function readDatabase(pool: Pool): Promise<DatabaseFacts> {
   const messages = await pool.query<DatabaseFacts['messages'][number]>(
     `SELECT sms_id AS "smsId", customer_id AS "customerId", phone, idempotency_key AS key, cost, segments FROM messages`,
   )
-  const states = await pool.query<{ sms_id: number; status: Status; possible_duplicate: boolean; timeline: Step[] }>(
-    'SELECT sms_id, status, possible_duplicate, timeline FROM message_states',
+  const states = await pool.query<{ sms_id: number; status: Status; possible_duplicate: boolean; steps: string }>(
+    'SELECT sms_id, status, possible_duplicate, steps FROM message_states',
   )
   const attempts = await pool.query<DatabaseFacts['attempts'][number]>(PARTS_OF_ATTEMPTS)
   const books = await pool.query<DatabaseFacts['books'][number]>(
@@ -38,12 +39,12 @@ export async function readDatabase(pool: Pool): Promise<DatabaseFacts> {
   )
   return {
     messages: messages.rows,
-    states: states.rows.map(({ sms_id, status, possible_duplicate, timeline }) => {
+    states: states.rows.map(({ sms_id, status, possible_duplicate, steps }) => {
       return {
         smsId: sms_id,
         status,
         possibleDuplicate: possible_duplicate,
-        timeline: timeline.map((step) => step.status),
+        timeline: decodeSteps(steps).map((step) => step.status),
       }
     }),
     attempts: attempts.rows,
@@ -53,8 +54,4 @@ export async function readDatabase(pool: Pool): Promise<DatabaseFacts> {
     webhookRetries: waiting.rows[0]!.retries,
     endpoints: new Map(endpoints.rows.map(({ customer_id, secret }) => [customer_id, secret])),
   }
-}
-
-interface Step {
-  readonly status: Status
 }
