@@ -15,6 +15,7 @@ export default defineConfig({
           maxWorkers: FILES_AT_ONCE,
           // Properties are many runs of what takes a moment, on a machine that may be busy.
           testTimeout: 60_000,
+          expect: { requireAssertions: true },
           include: [
             '{src,bench,test/chaos}/**/*.test.ts',
             'test/*.test.ts',

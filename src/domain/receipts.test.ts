@@ -95,4 +95,5 @@ test('the time of a receipt is that of its operator, unless it is to come or old
   const oldestMs = nowMs - 60 * 86_400_000
   for (const said of [nowMs, nowMs - 1, oldestMs]) expect(receiptTime(said, nowMs).getTime()).toBe(said)
   for (const said of [null, nowMs + 1, oldestMs - 1]) expect(receiptTime(said, nowMs).getTime()).toBe(nowMs)
+  expect(receiptTime(null, 1_000).getTime()).toBe(1_000)
 })

@@ -62,3 +62,20 @@ test('the diagram in docs/states shows the table: every direct step, and nothing
   expect(drawn.filter((step) => !allowed.has(step))).toEqual([])
   expect(new Set(drawn.flatMap((step) => step.split(' ')))).toEqual(new Set(STATUSES))
 })
+
+test('final are the states that end a message, and no other', () => {
+  expect(STATUSES.filter(isFinal)).toEqual(['delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'])
+})
+
+test('without a redrive the table decides, whatever the attempts; only of two attempts that are being made the later counts', () => {
+  fc.assert(
+    fc.property(point, point, (current, event) => {
+      const isRepetition =
+        current.status === 'sending' &&
+        ((event.status === 'sending' && event.attempt <= current.attempt) ||
+          (event.status === 'queued' && event.attempt < current.attempt))
+      expect(moves(current, event)).toBe(TRANSITIONS[current.status].includes(event.status) && !isRepetition)
+    }),
+    { numRuns: 2_000 },
+  )
+})
