@@ -29,8 +29,8 @@ export default defineConfig({
           maxWorkers: FILES_AT_ONCE,
           include: ['test/contract/**/*.test.ts'],
           globalSetup: 'test/servers/start-servers.ts',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
