@@ -31,8 +31,8 @@ export default defineConfig({
           include: ['test/contract/**/*.test.ts'],
           globalSetup: 'test/servers/start-servers.ts',
           // Longer than `eventually` waits: so the wait fails, and names what it waited for.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {

@@ -9,7 +9,7 @@ import { sleep } from '../../src/runtime/backoff.ts'
 import { eventually } from '../servers/eventually.ts'
 import { judgeAccepted } from './judge-accepted.ts'
 
-/** The figures in docs/operations/embedded-servers.md are these tests with SURVIVE_SECONDS=30. */
+/** The figures in docs/operations/embedded-servers.md are those of these tests. */
 const RATE = Number(process.env.SURVIVE_RATE || 200)
 const SECONDS = Number(process.env.SURVIVE_SECONDS || 6)
 const BACK_MS_MAX = 120_000

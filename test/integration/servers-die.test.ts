@@ -4,7 +4,7 @@ import { type LoadResult, postOpenLoop } from '../../bench/load/post-open-loop.t
 import { eventually } from '../servers/eventually.ts'
 import { judgeAccepted } from './judge-accepted.ts'
 
-/** The figures in docs/operations/embedded-servers.md are these tests with SURVIVE_SECONDS=30. */
+/** The figures in docs/operations/embedded-servers.md are those of these tests. */
 const RATE = Number(process.env.SURVIVE_RATE || 200)
 const SECONDS = Number(process.env.SURVIVE_SECONDS || 6)
 /** Generous: on a busy machine what works may take seconds to answer. */

@@ -3,8 +3,6 @@ import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import { ensurePartitions } from '../../src/postgres/ensure-partitions.ts'
-import { migrate } from '../../src/postgres/migrate.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
 
 /** A name that no other test has. */
@@ -31,7 +29,7 @@ export async function freshTopic(cluster: Cluster, partitions = 1): Promise<stri
 export async function freshDatabase(): Promise<Pool> {
   const url = new URL(inject('databaseUrl'))
   const name = uniqueName('test').replaceAll('-', '_')
-  await onServer(url.href, `CREATE DATABASE ${name}`)
+  await onServer(url.href, `CREATE DATABASE ${name} TEMPLATE ${inject('templateDatabase')}`)
   const server = url.href
   url.pathname = `/${name}`
   const pool = createPool({ url: url.href, applicationName: 'test', connectionsMax: 8 })
@@ -39,8 +37,6 @@ export async function freshDatabase(): Promise<Pool> {
     await pool.end()
     await onServer(server, `DROP DATABASE ${name} WITH (FORCE)`)
   })
-  await migrate(pool)
-  await ensurePartitions(pool, Date.now())
   return pool
 }
 
