@@ -43,7 +43,7 @@ const CHANGING: Record<string, AdminActKind | 'sms.dlq'> = {
 const READING = [
   ...['up', 'run', 'smsc', 'send', 'segments', 'lag', 'bench', 'chaos', 'plan', 'doctor', 'dashboards'],
   ...['groups list', 'dlq list', 'dlq show', 'under-replicated', 'deploy generate', 'deploy access', 'config show'],
-  ...['customers list', 'webhooks list', 'webhooks show', 'audit verify'],
+  ...['customers list', 'keys list', 'webhooks list', 'webhooks show', 'audit verify'],
   ...['operators list', 'operators show', 'operators plan', 'operators receipts', 'incoming list', 'routes explain'],
   ...['topics describe', 'topics plan'],
 ]

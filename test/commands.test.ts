@@ -75,8 +75,11 @@ test('the help of every command has examples of that command', () => {
 /** What the other arguments of a command may be, by their names. */
 const ARGUMENTS: Readonly<Record<string, string>> = { phone: '+989121234567', id: '3-1', topic: 'sms.status' }
 
+/** What the options are that a command cannot do without. */
+const REQUIRED: Readonly<Record<string, string>> = { '--before': '2026-11-01', '--to': 'archive' }
+
 /** Options that name a file to write, or that are written to; all others with a path are read. */
-const WRITTEN = ['--out', '--refused', '--ledger']
+const WRITTEN = ['--out', '--refused', '--ledger', '--to']
 
 interface FileInput {
   readonly name: string
@@ -96,13 +99,16 @@ function missingFiles(missing: string): FileInput[] {
     const ofOptions = command.options
       .filter((option) => isRead(name, option))
       .map(({ long }) => [...filled, long!, missing])
-    return [...ofArguments, ...ofOptions].map((args) => ({ name, args: [...name.split(' '), ...args] }))
+    const required = command.options.flatMap(({ long, mandatory }) =>
+      mandatory && REQUIRED[long!] !== undefined ? [long!, REQUIRED[long!]!] : [],
+    )
+    return [...ofArguments, ...ofOptions].map((args) => ({ name, args: [...name.split(' '), ...args, ...required] }))
   })
 }
 
 function isRead(name: string, { flags, long }: Option): boolean {
   if (name === 'replay') return false
-  return /<(path|file|folder)>/.test(flags) && !WRITTEN.includes(long!)
+  return /<(path|file|folder)(\.\.\.)?>/.test(flags) && !WRITTEN.includes(long!)
 }
 
 test('a file to read that is not there is one line that names it, whatever command, and no server is asked', async () => {

@@ -1,10 +1,26 @@
-import { generateKeyPairSync, type KeyObject, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type SigningKey, signAnchor } from './anchor.ts'
-import { keyIdOf } from './anchor-key.ts'
+import {
+  allBlocks,
+  alteredOne,
+  type Block,
+  blocksOf,
+  cutBehind,
+  daysOf,
+  entryAt,
+  type Files,
+  isSame,
+  mulberry,
+  namesOf,
+  newKey,
+  removeDay,
+  totalBytes,
+  writeFiles,
+} from '../../test/audit/log-files.ts'
+import { signAnchor } from './anchor.ts'
 import { AuditLog } from './append-log.ts'
 import { archiveDays, listArchived, readArchivedAnchors } from './archive-days.ts'
 import { type AuditFile, listAuditFiles } from './audit-files.ts'
@@ -31,13 +47,6 @@ const seed = Number(process.env.SEED ?? randomInt(2 ** 31))
 const random = mulberry(seed)
 const below = (limit: number): number => Math.floor(random() * limit)
 const oneOf = <T>(list: readonly T[]): T => list[below(list.length)]!
-
-interface Block {
-  readonly bytes: Buffer
-  readonly lines: number
-  readonly firstSeq: number
-  readonly writtenAtMs: number
-}
 
 /** A log in memory: its files by name, and the anchors that were made of it. */
 interface Month {
@@ -82,15 +91,6 @@ async function writeMonth(name: string): Promise<Month> {
   const files = new Map(listAuditFiles(folder).map(({ path }) => [basename(path), readFileSync(path)]))
   return { chain, head, anchors, files }
 }
-
-function entryAt(atMs: number, offset: number) {
-  const id = `01KB${String(offset).padStart(22, '0')}`
-  const at = new Date(atMs).toISOString()
-  const value_sha256 = Buffer.alloc(32, offset).toString('base64url')
-  return { at, topic: 'sms.status', partition: offset % 3, offset, type: 'sms.status.sent', id, key: 'k', value_sha256 }
-}
-
-type Files = Map<string, Buffer>
 
 /** Each takes a copy of the files and does one thing to them, as somebody who may write the folder and has no key could. */
 const ATTACKS: Record<string, (files: Files) => void | Promise<void>> = {
@@ -200,7 +200,7 @@ const stores = (of: (texts: string[], store: string) => readonly string[]): Anch
 
 test.each<[string, () => AnchorSource[]]>([
   ['one removed from both stores', () => removeAnchors(1 + below(month.anchors.length - 2))],
-  ['one altered', () => stores((texts, store) => (store === 'Kafka' ? texts : alteredOne(texts)))],
+  ['one altered', () => stores((texts, store) => (store === 'Kafka' ? texts : alteredOne(texts, below(texts.length))))],
   ['one of a stranger', () => stores((texts) => [...texts, strangersAnchor()])],
   [
     'a rewritten chain signed with the key, while Kafka keeps what it had',
@@ -310,12 +310,11 @@ function copyOfMonth(folder: string): string {
   return folder
 }
 
-function firstLineOf(day: string): number {
-  return Math.min(...namesOf(new Map(month.files), day).map((name) => Number(name.slice(17, 29))))
-}
+const firstLineOf = (day: string): number =>
+  Math.min(...namesOf(new Map(month.files), day).map((name) => Number(name.slice(17, 29))))
 
 function verify(files: ReadonlyMap<string, Buffer>, sources = stores((texts) => texts)): Promise<AuditVerdict> {
-  return verifyFolder(writeFiles(files), { sources })
+  return verifyFolder(writeFiles(files, join(root, 'work')), { sources })
 }
 
 interface Given {
@@ -331,39 +330,6 @@ async function verifyFolder(folder: string, { sources, ...options }: Given): Pro
   const isGone = verdict.chain === null && verdict.entries === 0
   return isGone ? { ...verdict, fault: { file: null, line: 1, what: 'nothing is there' } } : verdict
 }
-
-/** What the working folder holds: only what differs is written. */
-const onDisk = new Map<string, Buffer>()
-
-function writeFiles(files: ReadonlyMap<string, Buffer>): string {
-  const folder = join(root, 'work')
-  mkdirSync(folder, { recursive: true })
-  for (const name of onDisk.keys()) {
-    if (files.has(name)) continue
-    rmSync(join(folder, name))
-    onDisk.delete(name)
-  }
-  for (const [name, bytes] of files) {
-    if (onDisk.get(name) === bytes) continue
-    writeFileSync(join(folder, name), bytes)
-    onDisk.set(name, bytes)
-  }
-  return folder
-}
-
-function blocksOf(bytes: Buffer): Block[] {
-  const blocks: Block[] = []
-  for (let at = 0; at < bytes.length; ) {
-    const header = parseHeader(bytes.subarray(at, at + HEADER_BYTES))!
-    const end = at + HEADER_BYTES + header.payloadBytes
-    blocks.push({ ...header, bytes: bytes.subarray(at, end) })
-    at = end
-  }
-  return blocks
-}
-
-const allBlocks = (files: ReadonlyMap<string, Buffer>): { name: string; block: Block }[] =>
-  [...files.keys()].sort().flatMap((name) => blocksOf(files.get(name)!).map((block) => ({ name, block })))
 
 function changeBlocks(files: Files, change: (blocks: Block[]) => Block[]): void {
   const name = oneOf([...files.keys()])
@@ -399,41 +365,12 @@ async function rewrite(files: Files, chain: string, from: number): Promise<void>
   for (const [name, blocks] of anew) files.set(name, Buffer.concat(blocks))
 }
 
-function cutBehind(files: Files, blocks: number): void {
-  let left = blocks
-  for (const name of [...files.keys()].sort()) {
-    const kept = blocksOf(files.get(name)!).slice(0, left)
-    left -= kept.length
-    if (kept.length === 0) files.delete(name)
-    else files.set(name, Buffer.concat(kept.map(({ bytes }) => bytes)))
-  }
-}
-
-const daysOf = (files: Files): string[] => [...new Set([...files.keys()].map((name) => name.slice(6, 16)))].sort()
-const namesOf = (files: Files, day: string): string[] => [...files.keys()].filter((name) => name.slice(6, 16) === day)
-const totalBytes = (files: Files): number => [...files.values()].reduce((sum, { length }) => sum + length, 0)
-const removeDay = (files: Files, day: string): void => {
-  for (const name of namesOf(files, day)) files.delete(name)
-}
-const isSame = (a: ReadonlyMap<string, Buffer>, b: ReadonlyMap<string, Buffer>): boolean =>
-  a.size === b.size && [...a].every(([name, bytes]) => b.get(name)?.equals(bytes))
-
 function twoOf<T>(list: readonly T[]): [T, T] {
   const first = below(list.length)
   return [list[first]!, list[(first + 1 + below(list.length - 1)) % list.length]!]
 }
 
-function removeAnchors(serial: number): AnchorSource[] {
-  return stores((texts) => texts.toSpliced(serial, 1))
-}
-
-function alteredOne(texts: readonly string[]): string[] {
-  const at = below(texts.length)
-  return texts.with(
-    at,
-    texts[at]!.replace(/"lines":(\d+)/, (_, lines) => `"lines":${Number(lines) + 1}`),
-  )
-}
+const removeAnchors = (serial: number): AnchorSource[] => stores((texts) => texts.toSpliced(serial, 1))
 
 function strangersAnchor(): string {
   const stranger = newKey()
@@ -449,19 +386,4 @@ function resigned(texts: readonly string[]): string[] {
     serial - 1,
     signAnchor(key, place, { kind: 'head', lines: month.head.seq, hash: 'f'.repeat(64), cause: 'interval' }),
   )
-}
-
-function newKey(): SigningKey {
-  const pair: { privateKey: KeyObject; publicKey: KeyObject } = generateKeyPairSync('ed25519')
-  return { ...pair, id: keyIdOf(pair.publicKey) }
-}
-
-/** Mulberry32: the same numbers for the same seed. */
-function mulberry(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

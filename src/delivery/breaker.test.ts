@@ -56,17 +56,24 @@ test('when its time is over one message tries it, and only one', () => {
 })
 
 test('answers to what was on its way when it opened change nothing; it never stays open for more than half a minute', () => {
+  const opened = answers(
+    CLOSED,
+    Array.from({ length: 59 }, () => 'unsent'),
+  )
   fc.assert(
-    fc.property(fc.array(kind, { maxLength: 300 }), fc.array(kind), (before, late) => {
-      let state: BreakerState = CLOSED
+    // Mostly failures, so that it opens again and again.
+    fc.property(fc.array(fc.oneof(failure, failure, failure, kind)), fc.array(kind), (probes, late) => {
+      let state = opened
       let nowMs = NOW
-      for (const each of before) {
-        if (admits(state, nowMs)) state = afterAnswer(afterAdmission(state), each, nowMs)
-        if (state.kind !== 'open') continue
-        expect(answers(state, late, nowMs)).toEqual(state)
-        expect(state.untilMs - nowMs).toBeLessThanOrEqual(30_000)
-        nowMs = state.untilMs
+      for (const each of [...probes, 'unsent' as const]) {
+        if (state.kind === 'open') {
+          expect(answers(state, late, nowMs)).toEqual(state)
+          expect(state.untilMs - nowMs).toBeGreaterThan(0)
+          expect(state.untilMs - nowMs).toBeLessThanOrEqual(30_000)
+          nowMs = state.untilMs
+        }
         expect(admits(state, nowMs)).toBe(true)
+        state = afterAnswer(afterAdmission(state), each, nowMs)
       }
     }),
   )

@@ -61,5 +61,5 @@ test('a wall clock that steps neither ends nor begins an outage', () => {
   const failure = new RepeatedFailure({ what: 'receipt lookup', log: { warn() {}, info() {} } as never })
   failure.failed(new Error('refused'))
   vi.setSystemTime(Date.now() + 600_000)
-  failure.check()
+  expect(failure.check).not.toThrow()
 })

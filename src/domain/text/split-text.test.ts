@@ -169,8 +169,9 @@ test('a header tells what it was made of', () => {
 test('no text is beyond reading', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 160 }), (octets) => {
-      for (const charset of ['gsm7', 'latin1', 'ucs2'] as const) decodeText(octets, charset)
-      decodeText(octets, 'gsm7', { locking: 'hi', shift: 'ur' })
+      for (const charset of ['gsm7', 'latin1', 'ucs2'] as const)
+        expect(decodeText(octets, charset)).toBeTypeOf('string')
+      expect(decodeText(octets, 'gsm7', { locking: 'hi', shift: 'ur' })).toBeTypeOf('string')
     }),
   )
 })

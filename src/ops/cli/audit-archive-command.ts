@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { privateFolder } from '../../runtime/private-folder.ts'
@@ -37,8 +38,9 @@ Examples:
       if (!/^\d{4}-\d\d-\d\d$/.test(before) || Number.isNaN(Date.parse(before))) {
         throw new ExpectedError(`--before must be a date, as in 2026-11-01, not "${before}"`)
       }
-      privateFolder(to)
       const log = folder ?? auditFolder()
+      if (!existsSync(log)) throw new ExpectedError(`${log} does not exist: name the folder of the audit log`)
+      privateFolder(to)
       const { sources } = await readAnchorSources(to)
       const request = { folder: log, archive: to, beforeDay: before, keyFile: auditKeyFile(), sources }
       const days = await withWritableDatabase((pool) =>

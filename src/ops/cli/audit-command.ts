@@ -49,6 +49,9 @@ Examples:
 Exit code 0 if everything is whole, 1 if not.`,
     )
     .action(async (folders: string[], options: VerifyOptions) => {
+      for (const path of [...(options.publicKey ?? []), options.archive ?? []].flat()) {
+        if (!existsSync(path)) throw new ExpectedError(`${path} does not exist`)
+      }
       const named = folders.length > 0 ? folders : [auditFolder()]
       const missing = named.find((folder) => !existsSync(folder))
       // With an archive alone, as an auditor has it, there need not be a log.
@@ -62,7 +65,6 @@ Exit code 0 if everything is whole, 1 if not.`,
 
 async function verifyAnchored(folders: readonly string[], options: VerifyOptions): Promise<number> {
   const archive = options.archive ?? null
-  if (archive !== null && !existsSync(archive)) throw new ExpectedError(`${archive} does not exist`)
   const publicKeys = trustedKeys(options)
   const { sources, notices } = await readAnchorSources(archive)
   if (sources.every(({ texts }) => texts.length === 0)) {

@@ -6,12 +6,14 @@ import { readTopicsFile } from './topics-file.ts'
 const declared = readTopicsFile(join(import.meta.dirname, '../../../config/topics.yaml'))
 const [accepted] = declared
 
-test('the file declares the topics of the design', () => {
+test('the file declares the topics of the design, and those of the audit log', () => {
   expect(declared.map(({ name, partitions }) => [name, partitions])).toEqual([
     ['sms.accepted', 30],
     ['sms.delivery', 50],
     ['sms.status', 30],
     ['sms.dlq', 10],
+    ['sms.audit', 3],
+    ['sms.audit.anchors', 1],
   ])
 })
 
