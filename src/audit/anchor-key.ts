@@ -57,6 +57,33 @@ export function readSigningKey(path: string): SigningKey {
   }
 }
 
+/** Public keys that the key in a file replaced, as PEM, one behind the other; beside it. */
+const retiredKeysFile = (path: string): string => `${path}.retired`
+
+/** Replaces the key in a file; anchors that the old one signed stay verifiable here. */
+export function replaceSigningKey(path: string, pem: string): void {
+  const retired = [...readRetiredKeys(path), readSigningKey(path).publicKey]
+  const text = retired.map((key) => key.export({ type: 'spki', format: 'pem' }).toString()).join('')
+  writeStateFile(retiredKeysFile(path), text)
+  writeStateFile(path, pem)
+}
+
+/** The public keys that this machine trusts unless others are named: the one in a file, and those before it. Throws ExpectedError. */
+export function readTrustedKeys(path: string): KeyObject[] {
+  return [readSigningKey(path).publicKey, ...readRetiredKeys(path)]
+}
+
+function readRetiredKeys(path: string): KeyObject[] {
+  const file = retiredKeysFile(path)
+  if (!existsSync(file)) return []
+  const pems = readFileSync(file, 'utf8').match(/-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----/g) ?? []
+  try {
+    return pems.map(decodePublicKey)
+  } catch (error) {
+    throw new ExpectedError(`${file} has a key that cannot be read: ${(error as Error).message}`)
+  }
+}
+
 /**
  * The key in a file, which is made first if it is missing. Of several processes that make it at once one succeeds, and
  * all return that key. Throws ExpectedError.

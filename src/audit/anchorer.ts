@@ -31,6 +31,7 @@ type Cause = Extract<PlaceAnchor, { kind: 'head' }>['cause']
 export class Anchorer {
   readonly #parts: AnchorerParts
   readonly #chain: string
+  readonly #opened: ChainHead
   readonly #failure: RepeatedFailure
   readonly #anchors
   readonly #unpublished: string[] = []
@@ -39,8 +40,10 @@ export class Anchorer {
   #contradiction: string | null = null
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(chain: string, parts: AnchorerParts) {
+  /** `opened` is the head that the log had when it was opened. */
+  constructor(chain: string, opened: ChainHead, parts: AnchorerParts) {
     this.#chain = chain
+    this.#opened = opened
     this.#parts = parts
     this.#anchors = parts.metrics.counter('smsgw_audit_anchors_total', 'Anchors of the audit log that were stored')
     this.#failure = new RepeatedFailure({
@@ -80,7 +83,7 @@ export class Anchorer {
 
   async #try(head: ChainHead, cause: Cause): Promise<void> {
     try {
-      if (!this.#isRead) await this.#readLast(head)
+      if (!this.#isRead) await this.#readLast()
       if (this.#contradiction !== null) return
       if (head.seq > this.anchoredLines) {
         await this.#store({ kind: 'head', lines: head.seq, hash: head.hash, cause })
@@ -93,8 +96,12 @@ export class Anchorer {
     }
   }
 
-  /** A process that died between PostgreSQL and Kafka left its last anchor to the former: it is published again. */
-  async #readLast(head: ChainHead): Promise<void> {
+  /**
+   * Compares the log, as it was when it was opened, with its last anchor. A process that died between PostgreSQL and Kafka
+   * left that anchor to the former: it is published again.
+   */
+  async #readLast(): Promise<void> {
+    const head = this.#opened
     const stored = await readLastHead(this.#parts.pool, this.#chain)
     this.#isRead = true
     if (!stored) return

@@ -90,7 +90,7 @@ export class AuditLogger implements Service {
     if (isNew) log.info({ key: key.id, file: AUDIT_KEY_FILE }, 'key of the audit log was made')
     const nowMs = (): number => clock.nowMs()
     this.#log = await AuditLog.open(AUDIT_FOLDER, { fileBytesMax: AUDIT_FILE_BYTES_MAX, nowMs })
-    this.#anchorer = new Anchorer(this.#log.chain, { ...this.#parts, keyFile: AUDIT_KEY_FILE, nowMs })
+    this.#anchorer = new Anchorer(this.#log.chain, this.#log.head, { ...this.#parts, keyFile: AUDIT_KEY_FILE, nowMs })
     void this.#anchor('start')
     await this.#consumer.start()
     this.#loop.start(AUDIT_ANCHOR_SECONDS * 1_000)

@@ -29,13 +29,13 @@ function folderOfTest(): string {
 }
 
 /** Commands work on this test's database and log. */
-async function setUp() {
+async function setUp(anchorSeconds = 1) {
   const folder = folderOfTest()
   const pool = await freshDatabase()
   const env = {
     AUDIT_FOLDER: join(folder, 'log'),
     AUDIT_KEY_FILE: join(folder, 'key.pem'),
-    AUDIT_ANCHOR_SECONDS: '1',
+    AUDIT_ANCHOR_SECONDS: String(anchorSeconds),
     AUDIT_RETENTION_DAYS: '0',
     DATABASE_URL: pool.options.connectionString!,
     KAFKA_BROKERS: inject('kafkaBrokers'),
@@ -77,7 +77,8 @@ async function verify(...args: string[]) {
 }
 
 test('the role anchors its chain in PostgreSQL and Kafka; the commands verify it, rotate its key and archive it', async () => {
-  const { folder, pool, clock, role, send, log } = await setUp()
+  // No anchor by the interval: so that of a day's end has lines of its own.
+  const { folder, pool, clock, role, send, log } = await setUp(600)
   let running = await role()
   for (let day = 0; day < 3; day++) {
     clock.atMs = FIRST_MS + day * DAY_MS
@@ -123,7 +124,9 @@ test('the role anchors its chain in PostgreSQL and Kafka; the commands verify it
   const archive = join(folder, 'archive')
   const days = async (): Promise<string[]> => {
     const args = ['--before', '2026-11-05', '--to', archive, '--by', 'alice', '--json']
-    return JSON.parse((await runSmsgw('audit', 'archive', ...args)).stdout).days
+    const { stdout, stderr } = await runSmsgw('audit', 'archive', ...args)
+    expect(stderr).toBe('')
+    return JSON.parse(stdout).days
   }
   expect(await days()).toEqual(['2026-11-03', '2026-11-04'])
   expect(await days()).toEqual([])
@@ -145,11 +148,14 @@ test('the role anchors its chain in PostgreSQL and Kafka; the commands verify it
 test('the role contradicts nothing: a log that was cut while it was stopped is not anchored, and not ready', async () => {
   const { role, send, log, pool } = await setUp()
   const running = await role()
-  await send(20)
-  await eventually(
-    () => linesOf(log),
-    (lines) => lines >= 20,
-  )
+  // Two blocks at least: a folder without any would begin a new chain.
+  for (const lines of [20, 40]) {
+    await send(20)
+    await eventually(
+      () => linesOf(log),
+      (written) => written >= lines,
+    )
+  }
   await running.stop()
   for (const { path } of listAuditFiles(log)) truncateSync(path, [...readBlocks(path)].at(-1)!.startsAt)
   const again = await role()

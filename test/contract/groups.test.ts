@@ -130,7 +130,10 @@ test('a group under a new name goes on where the former one was: nothing is skip
   expect(await inheritOffsets(cluster, connections, succession)).toBe(PARTITIONS)
   const committed = await committedOffsets(cluster, connections, [from, to])
   const of = (group: string) =>
-    committed.filter(({ groupId }) => groupId === group).map(({ groupId: _, ...rest }) => rest)
+    committed
+      .filter(({ groupId }) => groupId === group)
+      .map(({ groupId: _, ...rest }) => rest)
+      .sort((a, b) => a.partition - b.partition)
   expect(of(to)).toEqual(of(from))
   expect(of(to).map(({ offset }) => offset)).toEqual([50, 50, 50])
   await fill(cluster, topic, 1)

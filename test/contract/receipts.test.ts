@@ -85,7 +85,7 @@ test('of more submits with one id than a lookup reads the newest are found, and 
   const { name: _, ...lookup } = findSubmits([{ operator: 'a', id: '0' }], Date.now() - 86_400_000, Date.now() + 60_000)
   const plan = await worker.pool.query<{ 'QUERY PLAN': string }>({ ...lookup, text: `EXPLAIN ${lookup.text}` })
   const steps = plan.rows.map((row) => row['QUERY PLAN']).join('\n')
-  expect(steps).toMatch(/Index Scan Backward using attempts_\w*operator_message_id/)
+  expect(steps).toMatch(/Index Scan Backward using attempts_\w*hashtextextended_sms_id/)
   expect(steps).not.toMatch(/->\s+(Incremental )?Sort\b|Seq Scan on attempt/)
 })
 

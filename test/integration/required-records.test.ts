@@ -7,7 +7,7 @@ import { WebhookSink } from '../../bench/measure/webhook-sink.ts'
 import { type ClickHouse, createClickHouse, readRows } from '../../src/analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
 import { listAuditFiles } from '../../src/audit/audit-files.ts'
-import { readLines } from '../../src/audit/read-lines.ts'
+import { readEntries } from '../../src/audit/read-entries.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
@@ -116,13 +116,9 @@ function required(topic: string, smsId: number, more: object = {}): Record<strin
 
 /** Whether the audit log has a line about a record with that value. */
 async function isAudited(topic: string, value: object): Promise<boolean> {
-  const sought = createHash('sha256').update(JSON.stringify(value)).digest('hex')
-  for (const { path } of listAuditFiles(join(bench.gateway.dataFolder, 'audit'))) {
-    for await (const { text, complete } of readLines(path)) {
-      if (!complete) continue
-      const entry = JSON.parse(text) as { topic?: string; value_sha256?: string }
-      if (entry.topic === topic && entry.value_sha256 === sought) return true
-    }
+  const sought = createHash('sha256').update(JSON.stringify(value)).digest('base64url')
+  for (const file of listAuditFiles(join(bench.gateway.dataFolder, 'audit'))) {
+    for await (const entry of readEntries(file)) if (entry.topic === topic && entry.value_sha256 === sought) return true
   }
   return false
 }

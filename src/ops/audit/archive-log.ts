@@ -1,5 +1,5 @@
 import { KEY_CHAIN, parseAnchor } from '../../audit/anchor.ts'
-import { readSigningKey } from '../../audit/anchor-key.ts'
+import { readSigningKey, readTrustedKeys } from '../../audit/anchor-key.ts'
 import { storeAnchor } from '../../audit/anchor-store.ts'
 import { archiveDays } from '../../audit/archive-days.ts'
 import { listAuditFiles } from '../../audit/audit-files.ts'
@@ -31,7 +31,7 @@ export async function archiveLog(pool: Pool, cluster: Cluster, request: ArchiveR
   const key = readSigningKey(keyFile)
   const chain = chainOf(listAuditFiles(folder))
   if (chain === null) throw new ExpectedError(`${folder} has no log that was anchored, so nothing is moved.`)
-  const judged = judgeAnchors(sources, [key.publicKey])
+  const judged = judgeAnchors(sources, readTrustedKeys(keyFile))
   const anchorsOf = (of: string) => judged.get(of) ?? NO_ANCHORS
   const { fault, anchored } = await verifyAuditLog(folder, { anchorsOf })
   if (fault) {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { readPublicKey, readSigningKey } from '../../audit/anchor-key.ts'
+import { readPublicKey, readTrustedKeys } from '../../audit/anchor-key.ts'
 import { verifyAuditLog } from '../../audit/verify-log.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { isWhole, type LogVerdict, verifyLogs } from '../audit/verify-logs.ts'
@@ -33,7 +33,10 @@ function verifyCommand(audit: Command, done: (exitCode: number) => void): void {
     .description('verify the audit log against its signed anchors')
     .argument('[folder...]', 'logs, one for each audit process (default: the one of the data folder)')
     .option('--archive <folder>', 'verify archived days as well')
-    .option('--public-key <file...>', 'trust these keys only (default: the public half of AUDIT_KEY_FILE)')
+    .option(
+      '--public-key <file...>',
+      'trust these keys only (default: the public half of AUDIT_KEY_FILE, and of keys before it)',
+    )
     .option('--partial', 'accept that other chains are anchored whose folders are not given')
     .option('--no-anchors', 'verify the chain alone: a cut tail or a rewritten chain is not found')
     .option('--json', 'as JSON')
@@ -110,7 +113,7 @@ function printLog({ folder, chain, entries, files, head, anchored, unanchored, n
 
 function trustedKeys({ publicKey }: VerifyOptions): KeyObject[] {
   if (publicKey) return publicKey.map(readPublicKey)
-  if (existsSync(auditKeyFile())) return [readSigningKey(auditKeyFile()).publicKey]
+  if (existsSync(auditKeyFile())) return readTrustedKeys(auditKeyFile())
   throw new ExpectedError(`${auditKeyFile()} does not exist: name the public key with --public-key`)
 }
 

@@ -1,10 +1,9 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import type { Command } from 'commander'
 import { KEY_CHAIN } from '../../audit/anchor.ts'
-import { encodePublicKey, keyIdOf, newPrivateKey, readSigningKey } from '../../audit/anchor-key.ts'
+import { encodePublicKey, keyIdOf, newPrivateKey, readSigningKey, replaceSigningKey } from '../../audit/anchor-key.ts'
 import { storeAnchor } from '../../audit/anchor-store.ts'
 import { readDatabaseMs } from '../../postgres/clock-skew.ts'
-import { writeStateFile } from '../../runtime/write-state-file.ts'
 import { publishAnchor } from '../audit/publish-anchor.ts'
 import { auditKeyFile } from './audit-sources.ts'
 import { actorOf, BY_OPTION } from './dlq-options.ts'
@@ -55,6 +54,6 @@ async function rotateKey(file: string, by: string): Promise<void> {
     return { act: { act: 'audit.key-rotated', subject: old.id, details }, result }
   })
   await withCluster((cluster) => publishAnchor(cluster, KEY_CHAIN, text))
-  writeStateFile(file, pem)
+  replaceSigningKey(file, pem)
   console.error(`Key ${keyIdOf(publicKey)} replaces key ${old.id}.`)
 }
