@@ -9,7 +9,7 @@ import { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import { eventually } from '../../servers/eventually.ts'
 
 const CACHE = join(import.meta.dirname, '../../../.smsgw/cache')
-const IN_SYNC_MS_MAX = 60_000
+const IN_SYNC_MS_MAX = 300_000
 const START_TRIES_MAX = 20
 
 /** Kafka, PostgreSQL and ClickHouse of a campaign, each of which can be killed and brought back on its data. */

@@ -7,7 +7,7 @@ import { eventually } from '../../servers/eventually.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 const MAIN = join(ROOT, 'src/main.ts')
 const RESTART_MS = 500
-const READY_MS_MAX = 120_000
+const READY_MS_MAX = 300_000
 const STOP_MS_MAX = 12_000
 /** Characters. */
 const LAST_WORDS_MAX = 500
