@@ -60,7 +60,7 @@ export class Anchorer {
     const sinceMs = (): number => this.#unanchoredSinceMs ?? performance.now()
     parts.metrics.gauge(
       'smsgw_audit_unanchored_seconds',
-      'For how long the audit log has had lines that no anchor covers',
+      'For how long the audit log has had lines that no anchor in both PostgreSQL and Kafka covers',
       () => (performance.now() - sinceMs()) / 1_000,
     )
   }
@@ -115,8 +115,8 @@ export class Anchorer {
         await this.#store({ kind: 'head', lines: head.seq, hash: head.hash, cause })
         this.#last = head
       }
-      this.#unanchoredSinceMs = this.#writtenLines > this.anchoredLines ? beganAtMs : null
       await this.#publish()
+      this.#unanchoredSinceMs = this.#writtenLines > this.anchoredLines ? beganAtMs : null
       this.#failure.succeeded()
     } catch (error) {
       this.#failure.failed(error, { chain: this.#chain, lines: head.seq })
