@@ -2,6 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
+import { parseAnchor } from '../../src/audit/anchor.ts'
+import { ensureSigningKey } from '../../src/audit/anchor-key.ts'
+import { dropAnchors, storeAnchor } from '../../src/audit/anchor-store.ts'
 import { listAuditFiles } from '../../src/audit/audit-files.ts'
 import { AuditLogger } from '../../src/audit/audit-logger.ts'
 import { auditSettings } from '../../src/audit/config.ts'
@@ -237,4 +240,28 @@ test('each command that changes PostgreSQL leaves one act, in its transaction, w
   expect(await takeActs(pool)).toEqual([])
   const { rows } = await pool.query("SELECT balance FROM balances WHERE customer_id = 'acme'")
   expect(rows).toEqual([{ balance: 5_000 }])
+})
+
+test('old anchors are dropped, but not where a log that stands still ends or begins: serials go on', async () => {
+  const pool = await freshDatabase()
+  const file = join(folderOfTest(), 'key.pem')
+  const { key } = ensureSigningKey(file)
+  const [chain, hash] = ['ab'.repeat(16), 'f'.repeat(64)]
+  const head = { kind: 'head', lines: 5, hash, cause: 'interval' } as const
+  const removed = (cause: 'archived' | 'expired') => ({ kind: 'removed', lines: 3, hash, cause }) as const
+  const statements = [
+    head,
+    removed('archived'),
+    head,
+    removed('archived'),
+    head,
+    removed('expired'),
+    removed('expired'),
+  ]
+  for (const statement of statements) await storeAnchor(pool, key, chain, statement, Date.now() - 500 * DAY_MS)
+  expect(await dropAnchors(pool, 600)).toBe(0)
+  expect(await dropAnchors(pool, 400)).toBe(3)
+  const { rows } = await pool.query<{ serial: number }>('SELECT serial FROM audit_anchors ORDER BY serial')
+  expect(rows.map(({ serial }) => serial)).toEqual([4, 5, 6, 7])
+  expect(parseAnchor(await storeAnchor(pool, key, chain, head, Date.now()))).toMatchObject({ serial: 8 })
 })
