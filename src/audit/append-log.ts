@@ -120,6 +120,10 @@ export class AuditLog {
     const writtenAtMs = Math.max(this.#options.nowMs(), this.#writtenAtMs)
     const { bytes, head } = encodeBlock(this.#chain, this.#head, lines, writtenAtMs)
     await this.#rotate(writtenAtMs)
+    // The lock does not keep out a process of another container: its numbers of processes are its own.
+    if ((await this.#file!.stat()).size !== this.#fileBytes) {
+      throw new Error(`another process writes the audit log in ${this.#folder}: each needs an AUDIT_FOLDER of its own`)
+    }
     await this.#file!.appendFile(bytes)
     await this.#file!.datasync()
     this.#fileBytes += bytes.length

@@ -165,6 +165,20 @@ test('a clock that goes back over midnight ends no day', async () => {
   await log.close()
 })
 
+test('two writers that the lock does not keep apart find each other out, and the chain does not fork', async () => {
+  const folder = newFolder()
+  // The lock of this process is given to it again.
+  const [one, two] = [await open(folder), await open(folder)]
+  await one.append(entries(0, 2))
+  await expect(two.append(entries(2, 2))).rejects.toThrow(/another process writes/)
+  await two.reopen()
+  await two.append(entries(2, 2))
+  await expect(one.append(entries(4, 1))).rejects.toThrow(/another process writes/)
+  await one.close()
+  await two.close()
+  expect(await verifyAuditLog(folder)).toMatchObject({ entries: 4, fault: null })
+})
+
 test('archiving that ended within a file is finished by running it again; a copy that differs stops it', async () => {
   const folder = newFolder()
   const archive = newFolder()
