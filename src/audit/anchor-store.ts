@@ -70,8 +70,9 @@ export async function readAnchors(database: Queryable): Promise<string[]> {
 }
 
 /**
- * Drops anchors that are older; of removals the last of each chain and cause stay, as the log begins where they say.
- * Returns how many.
+ * Drops anchors that are older. The last head of each chain stays with what follows it, as a log that does not grow has no
+ * newer one, and serials go on from it; of removals the last of each cause stay, as the log begins where they say. Returns
+ * how many.
  */
 export async function dropAnchors(database: Queryable, days: number): Promise<number> {
   const { rowCount } = await database.query({
@@ -79,6 +80,7 @@ export async function dropAnchors(database: Queryable, days: number): Promise<nu
     text: `DELETE FROM audit_anchors WHERE (chain, serial) IN (
              SELECT chain, serial FROM audit_anchors AS old
              WHERE kind <> 'key' AND anchored_at < now() - $1 * interval '1 day'
+               AND serial < (SELECT max(serial) FROM audit_anchors AS head WHERE head.chain = old.chain AND head.kind = 'head')
                AND (kind = 'head' OR EXISTS (
                  SELECT 1 FROM audit_anchors AS later WHERE later.chain = old.chain AND later.serial > old.serial
                    AND later.kind = 'removed' AND later.record::json->>'cause' = old.record::json->>'cause'))

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, truncate } from 'node:fs/promises'
+import { type FileHandle, open, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import { takeProcessLock } from '../runtime/process-lock.ts'
 import type { AuditEntry } from './audit-entry.ts'
 import { type AuditFile, auditFile, dayOf, listAuditFiles, makeAuditFolder } from './audit-files.ts'
-import { encodeBlock } from './block.ts'
+import { BLOCK_LINES_MAX, BLOCK_TEXT_BYTES_MAX, encodeBlock } from './block.ts'
 import { type ChainHead, EMPTY_CHAIN } from './chain.ts'
 import { lineOf } from './entry-line.ts'
-import { recoverFile } from './recover-file.ts'
+import { isHollow, recoverFile } from './recover-file.ts'
 
 const PRIVATE = 0o600
 const CHAIN_ID_BYTES = 16
@@ -20,8 +20,8 @@ export interface AuditLogOptions {
 }
 
 /**
- * Writes the audit log: one writer a folder, which is one chain. Each batch is a block, on disk before `append`
- * resolves. Records that are in the log already, because Kafka delivered them again after a crash, are not written twice.
+ * Writes the audit log: one writer a folder, which is one chain. Each batch is a block, or several if its text is long,
+ * on disk before `append` resolves. Records that are in the log already, because Kafka delivered them again after a crash, are not written twice.
  */
 export class AuditLog {
   readonly #folder: string
@@ -66,6 +66,8 @@ export class AuditLog {
     this.#head = EMPTY_CHAIN
     this.#written.clear()
     const files = listAuditFiles(this.#folder)
+    // Each day that begins on a full disk leaves one.
+    while (files.length > 0 && (await isHollow(files.at(-1)!))) await rm(files.pop()!.path)
     // Where each partition stands is read from the last two files: a file begun just before the crash knows little.
     for (const file of files.slice(-2)) await this.#recover(file)
     if (this.#chain === '') this.#chain = randomBytes(CHAIN_ID_BYTES).toString('hex')
@@ -84,9 +86,9 @@ export class AuditLog {
     return this.#head
   }
 
-  /** When the last block was written, in milliseconds since 1970; 0 if there is none. */
-  get writtenAtMs(): number {
-    return this.#writtenAtMs
+  /** Whether the next block begins a day that is later than the one of the last block. */
+  get isDayOver(): boolean {
+    return this.#head.seq > 0 && dayOf(this.#options.nowMs()) > dayOf(this.#writtenAtMs)
   }
 
   /**
@@ -102,23 +104,32 @@ export class AuditLog {
       lines.push(lineOf(entry))
       seen.set(place, entry.offset)
     }
-    if (lines.length === 0) return 0
-    const writtenAtMs = Math.max(this.#options.nowMs(), this.#writtenAtMs)
-    const { bytes, head } = encodeBlock(this.#chain, this.#head, lines, writtenAtMs)
-    await this.#rotate(writtenAtMs)
-    await this.#file!.appendFile(bytes)
-    await this.#file!.datasync()
-    this.#fileBytes += bytes.length
-    this.#head = head
-    this.#writtenAtMs = writtenAtMs
+    let bytes = 0
+    for (const block of blocksOfLines(lines)) bytes += await this.#write(block)
     for (const [place, offset] of seen) this.#written.set(place, offset)
-    return bytes.length
+    return bytes
   }
 
   async close(): Promise<void> {
     await this.#file?.close()
     this.#file = null
     this.#unlock()
+  }
+
+  async #write(lines: readonly string[]): Promise<number> {
+    const writtenAtMs = Math.max(this.#options.nowMs(), this.#writtenAtMs)
+    const { bytes, head } = encodeBlock(this.#chain, this.#head, lines, writtenAtMs)
+    await this.#rotate(writtenAtMs)
+    // The lock does not keep out a process of another container: its numbers of processes are its own.
+    if ((await this.#file!.stat()).size !== this.#fileBytes) {
+      throw new Error(`another process writes the audit log in ${this.#folder}: each needs an AUDIT_FOLDER of its own`)
+    }
+    await this.#file!.appendFile(bytes)
+    await this.#file!.datasync()
+    this.#fileBytes += bytes.length
+    this.#head = head
+    this.#writtenAtMs = writtenAtMs
+    return bytes.length
   }
 
   async #rotate(writtenAtMs: number): Promise<void> {
@@ -139,12 +150,28 @@ export class AuditLog {
       throw new ExpectedError(`${file.path}: ${fault}. Run \`smsgw audit verify\`, and move the damaged log elsewhere.`)
     }
     if (tornAt !== null) await truncate(file.path, tornAt)
-    // An empty file was begun and nothing written: the chain goes on where the file before it ended.
     if (!head) return
     this.#head = head
     this.#chain = chain ?? this.#chain
     this.#writtenAtMs = writtenAtMs ?? this.#writtenAtMs
   }
+}
+
+/** Lines in the portions that a block may hold. */
+function* blocksOfLines(lines: readonly string[]): Generator<string[]> {
+  let block: string[] = []
+  let textBytes = 0
+  for (const line of lines) {
+    const bytes = Buffer.byteLength(line) + 1
+    if (block.length > 0 && (textBytes + bytes > BLOCK_TEXT_BYTES_MAX || block.length === BLOCK_LINES_MAX)) {
+      yield block
+      block = []
+      textBytes = 0
+    }
+    block.push(line)
+    textBytes += bytes
+  }
+  if (block.length > 0) yield block
 }
 
 function placeOf({ topic, partition }: AuditEntry): string {

@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ExpectedError } from '../runtime/expected-error.ts'
+import { isSameFile } from '../runtime/same-file.ts'
 import { writeStateFile } from '../runtime/write-state-file.ts'
 import { type AuditFile, byFirstLine, listAuditFiles } from './audit-files.ts'
 import type { ChainHead } from './chain.ts'
@@ -93,7 +94,7 @@ async function copyDay({ files }: ClosedDay, target: string, anchors: readonly s
 }
 
 function demandSame(path: string, copy: string): void {
-  if (existsSync(copy) && readFileSync(path).equals(readFileSync(copy))) return
+  if (existsSync(copy) && isSameFile(path, copy)) return
   throw new ExpectedError(
     `${copy} is missing or differs from ${path}, so nothing of that day was deleted. ` +
       'Move the archived day elsewhere and run this again.',

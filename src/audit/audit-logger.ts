@@ -69,6 +69,11 @@ export class AuditLogger implements Service {
     const { cluster, log, metrics, instanceId } = parts
     this.#entries = metrics.counter('smsgw_audit_entries_total', 'Records written to the audit log')
     this.#bytes = metrics.counter('smsgw_audit_bytes_total', 'Bytes written to the audit log')
+    metrics.gauge(
+      'smsgw_audit_anchor_interval_seconds',
+      'AUDIT_ANCHOR_SECONDS',
+      () => parts.settings.AUDIT_ANCHOR_SECONDS,
+    )
     this.#retentionFailure = new RepeatedFailure({ what: 'retention of the audit log', log })
     this.#observer = observeConsumer(log, metrics, GROUPS.audit)
     this.#consumer = new Consumer(
@@ -110,12 +115,12 @@ export class AuditLogger implements Service {
   async #write(records: readonly ConsumedRecord[]): Promise<[]> {
     const log = this.#log!
     if (this.#isInDoubt) await log.reopen()
-    const isNewDay = log.head.seq > 0 && dayOf(this.#parts.clock.nowMs()) !== dayOf(log.writtenAtMs)
     // Neither is waited for: the head is the one of this moment, and a server that is unavailable must not stop the log.
-    if (isNewDay) void this.#anchor('day-end')
+    if (log.isDayOver) void this.#anchor('day-end')
     this.#isInDoubt = true
     const bytes = await log.append(records.map(auditEntry))
     this.#isInDoubt = false
+    this.#anchorer!.written(log.head.seq)
     if (this.#anchorer!.anchoredLines === 0) void this.#anchor('start')
     this.#entries.inc(records.length)
     this.#bytes.inc(bytes)

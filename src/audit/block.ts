@@ -17,11 +17,18 @@ const MAGIC = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 108, 0, 0, 0, ...Buffer.from(
 const WRAPPER_BYTES = 8
 const HASHED_BYTES = 76
 export const HEADER_BYTES = WRAPPER_BYTES + HASHED_BYTES + 32
-/** A payload that claims more is damaged; a batch of 5,000 lines has a quarter of it. */
+/** A payload that claims more is damaged. */
 export const PAYLOAD_BYTES_MAX = 8 * 1024 * 1024
+/** Text and lines that a writer puts into a block: also text that cannot be compressed then fits into a payload. */
+export const BLOCK_TEXT_BYTES_MAX = 4 * 1024 * 1024
+export const BLOCK_LINES_MAX = 65_536
+/** Text that a payload may become when it is read; a block that says more was not written by this program. */
 const TEXT_BYTES_MAX = 64 * 1024 * 1024
+/** Of the year 9999: later times have no day of ten characters. */
+const TIME_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z')
 /** The hashes in the lines cannot be compressed; higher levels save a few bytes for twice the time. */
 const LEVEL = 1
+const LINE_BREAK = 10
 
 export interface BlockHeader {
   /** Of the chain that the block belongs to, in hexadecimal. */
@@ -72,8 +79,12 @@ export function parseHeader(bytes: Buffer): BlockHeader | null {
     prev: bytes.toString('hex', 52, 84),
     hash: bytes.toString('hex', 84, 116),
   }
-  const isSound = header.lines > 0 && header.payloadBytes > 0 && header.payloadBytes <= PAYLOAD_BYTES_MAX
-  return isSound && Number.isSafeInteger(header.firstSeq) && Number.isSafeInteger(header.writtenAtMs) ? header : null
+  const isSound =
+    isWithin(header.lines, 1, BLOCK_LINES_MAX) &&
+    isWithin(header.payloadBytes, 1, PAYLOAD_BYTES_MAX) &&
+    isWithin(header.firstSeq, 1, Number.MAX_SAFE_INTEGER - BLOCK_LINES_MAX) &&
+    isWithin(header.writtenAtMs, 0, TIME_MS_MAX)
+  return isSound ? header : null
 }
 
 /** The hash that a block with this header and payload must have. `header` are its bytes. */
@@ -81,7 +92,18 @@ export function hashOf(header: Buffer, payload: Buffer): string {
   return hash('sha256', Buffer.concat([header.subarray(WRAPPER_BYTES, HEADER_BYTES - 32), payload]))
 }
 
-/** The lines of a payload. Throws an Error if it cannot be decompressed. */
-export function linesOf(payload: Buffer): string[] {
-  return zstdDecompressSync(payload, { maxOutputLength: TEXT_BYTES_MAX }).toString('utf8').split('\n').slice(0, -1)
+/**
+ * The lines of a payload whose header says that it has so many. Memory is bounded whatever the payload is. Throws an
+ * Error if it cannot be decompressed, or has another number of lines.
+ */
+export function linesOf(payload: Buffer, lines: number): string[] {
+  const text = zstdDecompressSync(payload, { maxOutputLength: TEXT_BYTES_MAX })
+  let found = 0
+  for (let at = text.indexOf(LINE_BREAK); at >= 0 && found <= lines; at = text.indexOf(LINE_BREAK, at + 1)) found++
+  if (found !== lines || text.at(-1) !== LINE_BREAK) throw new Error('a block does not hold what its header says')
+  return text.toString('utf8').split('\n').slice(0, -1)
+}
+
+function isWithin(value: number, min: number, max: number): boolean {
+  return value >= min && value <= max
 }

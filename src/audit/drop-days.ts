@@ -26,7 +26,7 @@ export async function closedDays(folder: string, beforeDay: string): Promise<Clo
     const [day, nextDay] = [await dayOfFile(file), await dayOfFile(next)]
     if (day >= beforeDay) break
     if (day === nextDay) continue
-    const end = headBefore(next)
+    const end = headBefore(files.slice(index + 1))
     if (!end) break
     days.push({ day, files: open, end })
     open = []
@@ -56,10 +56,13 @@ async function dayOfFile({ path, day }: AuditFile): Promise<string> {
   return day ?? dayOf((await stat(path)).mtimeMs)
 }
 
-function headBefore(file: AuditFile): ChainHead | null {
-  if (file.day === null) return null
-  for (const block of readBlocks(file.path)) {
-    return block.kind === 'block' ? { seq: block.header.firstSeq - 1, hash: block.header.prev } : null
+/** The head before the first block of these files; of a file that was begun and never written the next one says it. */
+function headBefore(files: readonly AuditFile[]): ChainHead | null {
+  for (const { path, day } of files) {
+    if (day === null) return null
+    for (const block of readBlocks(path)) {
+      return block.kind === 'block' ? { seq: block.header.firstSeq - 1, hash: block.header.prev } : null
+    }
   }
   return null
 }

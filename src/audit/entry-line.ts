@@ -20,6 +20,9 @@ export function entryOf(line: string): AuditEntry {
   const optional = { ...(by && { by }), ...(act && { act }), ...(fault && { fault }) }
   if (r === undefined) {
     const { topic, partition, offset, type, key, value_sha256 } = plain as unknown as AuditEntry
+    if (typeof topic !== 'string' || !Number.isSafeInteger(partition) || !Number.isSafeInteger(offset)) {
+      throw new Error('the line names no place in Kafka')
+    }
     const digest = value_sha256 && Buffer.from(value_sha256, 'hex').toString('base64url')
     return { at: at!, topic, partition, offset, type, id: id ?? null, key, value_sha256: digest, ...optional }
   }

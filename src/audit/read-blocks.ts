@@ -18,7 +18,13 @@ export type ReadBlock =
 
 const PIECE_BYTES = 256 * 1024
 
-/** The blocks of a file one by one; `torn` and `unreadable` are the last. Memory holds one block, or a piece of the file. */
+/** A file system writes pages. */
+const PAGE_BYTES = 4_096
+
+/**
+ * The blocks of a file one by one; `torn` and `unreadable` are the last. Memory holds one block, or a piece of the file.
+ * Torn is also a tail of zeros: after a loss of power, some file systems leave that where a write was under way.
+ */
 export function* readBlocks(path: string): Generator<ReadBlock> {
   const file = new PiecewiseFile(path)
   try {
@@ -38,10 +44,18 @@ function readBlock(file: PiecewiseFile, at: number): ReadBlock {
   const bytes = file.read(at, HEADER_BYTES)
   if (!bytes) return torn
   const header = parseHeader(bytes)
-  if (!header) return { kind: 'unreadable', startsAt: at }
+  if (!header) return endsInZeros(file, at) ? torn : { kind: 'unreadable', startsAt: at }
   const payload = file.read(at + HEADER_BYTES, header.payloadBytes)
   if (!payload) return torn
-  return { kind: 'block', header, payload, isIntact: hashOf(bytes, payload) === header.hash, startsAt: at }
+  const isIntact = hashOf(bytes, payload) === header.hash
+  if (!isIntact && endsInZeros(file, at)) return torn
+  return { kind: 'block', header, payload, isIntact, startsAt: at }
+}
+
+/** Whether the last page of a file, as far as it lies behind `at`, has nothing but zeros. */
+function endsInZeros(file: PiecewiseFile, at: number): boolean {
+  const from = Math.max(at, file.bytes - 1 - ((file.bytes - 1) % PAGE_BYTES))
+  return file.read(from, file.bytes - from)?.every((byte) => byte === 0) ?? false
 }
 
 /** A file as long as it is when it is opened, read forward. */

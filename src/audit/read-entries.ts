@@ -13,6 +13,6 @@ export async function* readEntries({ path, day }: AuditFile): AsyncGenerator<Aud
   }
   for (const block of readBlocks(path)) {
     if (block.kind !== 'block') return
-    for (const line of linesOf(block.payload)) yield entryOf(line)
+    for (const line of linesOf(block.payload, block.header.lines)) yield entryOf(line)
   }
 }

@@ -25,6 +25,16 @@ export async function recoverFile(file: AuditFile, found: (entry: AuditEntry) =>
   return file.day === null ? recoverPlain(file, found) : recoverBlocks(file, found)
 }
 
+/** Whether a file holds nothing whole: it was begun, and the first write to it broke off. */
+export async function isHollow(file: AuditFile): Promise<boolean> {
+  if (file.day === null) {
+    for await (const { complete } of readLines(file.path)) return !complete
+    return true
+  }
+  for (const { kind } of readBlocks(file.path)) return kind === 'torn'
+  return true
+}
+
 function recoverBlocks(file: AuditFile, found: (entry: AuditEntry) => void): RecoveredFile {
   let recovered = EMPTY
   for (const block of readBlocks(file.path)) {
@@ -36,7 +46,9 @@ function recoverBlocks(file: AuditFile, found: (entry: AuditEntry) => void): Rec
     if (!isIntact || !follows) {
       return { ...recovered, fault: `the block of line ${header.firstSeq} was altered or moved` }
     }
-    for (const line of linesOf(payload)) found(entryOf(line))
+    const entries = entriesOf(payload, header.lines)
+    if (!entries) return { ...recovered, fault: `the block of line ${header.firstSeq} holds no lines of the log` }
+    for (const entry of entries) found(entry)
     const { chain, writtenAtMs, firstSeq, lines, hash } = header
     recovered = { ...EMPTY, head: { seq: firstSeq + lines - 1, hash }, chain, writtenAtMs }
   }
@@ -50,7 +62,26 @@ async function recoverPlain({ path, firstSeq }: AuditFile, found: (entry: AuditE
     const next = followLine(head ?? { seq: firstSeq - 1, hash: prevOf(text) }, text)
     if (typeof next === 'string') return { ...EMPTY, head, fault: `a line ${next}` }
     head = next
-    found(entryOf(text))
+    const entry = entryOrNull(text)
+    if (!entry) return { ...EMPTY, head, fault: `line ${head.seq} is not a line of the log` }
+    found(entry)
   }
   return { ...EMPTY, head }
+}
+
+/** Null if a block that is intact does not hold what the log writes: then somebody else wrote it. */
+function entriesOf(payload: Buffer, lines: number): AuditEntry[] | null {
+  try {
+    return linesOf(payload, lines).map(entryOf)
+  } catch {
+    return null
+  }
+}
+
+function entryOrNull(text: string): AuditEntry | null {
+  try {
+    return entryOf(text)
+  } catch {
+    return null
+  }
 }

@@ -340,7 +340,7 @@ function changeBlocks(files: Files, change: (blocks: Block[]) => Block[]): void 
 async function editBlock(files: Files, change: (lines: string[]) => string[]): Promise<void> {
   const { name, block } = oneOf(allBlocks(files))
   const header = parseHeader(block.bytes)!
-  const lines = change(linesOf(block.bytes.subarray(HEADER_BYTES)))
+  const lines = change(linesOf(block.bytes.subarray(HEADER_BYTES), block.lines))
   const head = { seq: block.firstSeq - 1, hash: header.prev }
   const { bytes } = encodeBlock(month.chain, head, lines, block.writtenAtMs)
   const blocks = blocksOf(files.get(name)!).map((each) => (each.firstSeq === block.firstSeq ? bytes : each.bytes))
@@ -357,7 +357,7 @@ async function rewrite(files: Files, chain: string, from: number): Promise<void>
   let head: ChainHead = EMPTY_CHAIN
   const anew = new Map<string, Buffer[]>()
   for (const [index, { name, block }] of allBlocks(files).entries()) {
-    const lines = linesOf(block.bytes.subarray(HEADER_BYTES))
+    const lines = linesOf(block.bytes.subarray(HEADER_BYTES), block.lines)
     const written = encodeBlock(chain, head, index === from ? edited(lines) : lines, block.writtenAtMs)
     head = written.head
     anew.set(name, [...(anew.get(name) ?? []), written.bytes])

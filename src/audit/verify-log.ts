@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { isSameFile } from '../runtime/same-file.ts'
 import { type AuditFile, dayOf, listAuditFiles } from './audit-files.ts'
 import { linesOf } from './block.ts'
 import { type ChainHead, EMPTY_CHAIN, followLine, prevOf } from './chain.ts'
@@ -123,7 +123,7 @@ class ChainWalk {
   #merge(live: readonly AuditFile[], archived: readonly AuditFile[]): AuditFile[] {
     const kept = live.filter((file) => {
       const copy = archived.find(({ firstSeq, day }) => firstSeq === file.firstSeq && day === file.day)
-      if (!copy || !readFileSync(copy.path).equals(readFileSync(file.path))) return true
+      if (!copy || !isSameFile(copy.path, file.path)) return true
       this.#notices.push(`${file.path} is in the archive as well: an archiving was broken off; start it again`)
       return false
     })
@@ -177,8 +177,9 @@ class ChainWalk {
     if (header.prev !== this.#place.hash) throw new Fault(file, line, 'does not follow the block before it')
     if (isFirst && file.firstSeq !== line) throw new Fault(file, line, 'is in a file that is named for another line')
     if (dayOf(header.writtenAtMs) !== file.day) throw new Fault(file, line, 'is in a file of another day')
-    if (countLines(payload) !== header.lines)
+    if (!holdsLines(payload, header.lines)) {
       throw new Fault(file, line, 'is in a block that does not hold what it says')
+    }
     this.#advance(file, { seq: line - 1 + header.lines, hash: header.hash, writtenAtMs: header.writtenAtMs })
   }
 
@@ -219,12 +220,11 @@ export function chainOf(files: readonly AuditFile[]): string | null {
   return null
 }
 
-/** Null if the payload cannot be decompressed. */
-function countLines(payload: Buffer): number | null {
+function holdsLines(payload: Buffer, lines: number): boolean {
   try {
-    return linesOf(payload).length
+    return linesOf(payload, lines).length === lines
   } catch {
-    return null
+    return false
   }
 }
 

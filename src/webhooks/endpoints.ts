@@ -78,11 +78,23 @@ export async function createEndpoint(database: Queryable, created: NewEndpoint):
 }
 
 /** Endpoints that are not deleted, the oldest first; those of all customers if none is given. */
-export async function listEndpoints(database: Queryable, customerId?: string): Promise<Endpoint[]> {
+export async function listEndpoints(
+  database: Queryable,
+  { customerId = null, rowsMax }: { readonly customerId?: string | null | undefined; readonly rowsMax: number },
+): Promise<Endpoint[]> {
   const { rows } = await database.query<Endpoint>(
     `SELECT ${ENDPOINT_COLUMNS} FROM webhook_endpoints AS endpoint
-     WHERE deleted_at IS NULL AND ($1::text IS NULL OR customer_id = $1) ORDER BY created_at`,
-    [customerId ?? null],
+     WHERE deleted_at IS NULL AND ($1::text IS NULL OR customer_id = $1) ORDER BY created_at, endpoint_id LIMIT $2`,
+    [customerId, rowsMax],
   )
   return rows
+}
+
+/** Null if there is no such endpoint, or it is deleted. */
+export async function readEndpoint(database: Queryable, endpointId: string): Promise<Endpoint | null> {
+  const { rows } = await database.query<Endpoint>(
+    `SELECT ${ENDPOINT_COLUMNS} FROM webhook_endpoints AS endpoint WHERE deleted_at IS NULL AND endpoint_id = $1`,
+    [endpointId],
+  )
+  return rows[0] ?? null
 }

@@ -102,3 +102,39 @@ test('webhooks by --json: each change says what it did', async () => {
   expect(await json('webhooks', 'delete', id, '--yes')).toEqual({ ...about, deleted: true, discarded: 0 })
   expect(await json('webhooks', 'list')).toEqual([])
 })
+
+test('a list ends at its limit, and says that there is more', async () => {
+  await databaseForCommands()
+  for (const customer of ['c1', 'c2', 'c3']) {
+    await json('customers', 'create', customer)
+    await json('keys', 'create', customer)
+    await json('webhooks', 'create', customer, 'https://example.com/hook')
+  }
+  for (const list of ['customers', 'keys', 'webhooks']) {
+    expect(await json<{ customer_id: string }[]>(list, 'list', '--limit', '3'), list).toHaveLength(3)
+    const { code, stdout, stderr } = await runSmsgw(list, 'list', '--limit', '2', '--json')
+    const rows = JSON.parse(stdout) as { customer_id: string }[]
+    expect(
+      rows.map(({ customer_id }) => customer_id),
+      list,
+    ).toEqual(['c1', 'c2'])
+    expect([code, stderr]).toEqual([0, 'There are more than 2; --limit shows more of them.\n'])
+    expect((await runSmsgw(list, 'list', '--limit', '0')).code, list).toBe(1)
+  }
+})
+
+test("commands make today's partitions, as when no role has run for a week", async () => {
+  const pool = await databaseForCommands()
+  await json('customers', 'create', 'acme')
+  const partitions = async (): Promise<string[]> => {
+    const { rows } = await pool.query<{ name: string }>(
+      "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'ledger'::regclass ORDER BY 1",
+    )
+    return rows.map(({ name }) => name)
+  }
+  const before = await partitions()
+  expect(before.length).toBeGreaterThan(1)
+  for (const name of before) await pool.query(`DROP TABLE ${name}`)
+  expect(await json('customers', 'top-up', 'acme', '500')).toEqual({ customer_id: 'acme', balance: 500 })
+  expect(await partitions()).toEqual(before)
+})

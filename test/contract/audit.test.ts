@@ -2,9 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
+import { parseAnchor, type Statement } from '../../src/audit/anchor.ts'
+import { ensureSigningKey } from '../../src/audit/anchor-key.ts'
+import { dropAnchors, storeAnchor } from '../../src/audit/anchor-store.ts'
+import { AuditLog } from '../../src/audit/append-log.ts'
 import { listAuditFiles } from '../../src/audit/audit-files.ts'
 import { AuditLogger } from '../../src/audit/audit-logger.ts'
 import { auditSettings } from '../../src/audit/config.ts'
+import { dropDays } from '../../src/audit/drop-days.ts'
 import { readBlocks } from '../../src/audit/read-blocks.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
@@ -15,6 +20,7 @@ import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { entryAt } from '../audit/log-files.ts'
 import { runSmsgw } from '../run-command-line.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshDatabase, testCluster } from '../servers/fixtures.ts'
@@ -237,4 +243,73 @@ test('each command that changes PostgreSQL leaves one act, in its transaction, w
   expect(await takeActs(pool)).toEqual([])
   const { rows } = await pool.query("SELECT balance FROM balances WHERE customer_id = 'acme'")
   expect(rows).toEqual([{ balance: 5_000 }])
+})
+
+test('old anchors are dropped, but not where a log that stands still ends or begins: serials go on', async () => {
+  const pool = await freshDatabase()
+  const file = join(folderOfTest(), 'key.pem')
+  const { key } = ensureSigningKey(file)
+  const [chain, hash] = ['ab'.repeat(16), 'f'.repeat(64)]
+  const head = { kind: 'head', lines: 5, hash, cause: 'interval' } as const
+  const removed = (cause: 'archived' | 'expired') => ({ kind: 'removed', lines: 3, hash, cause }) as const
+  const statements = [
+    head,
+    removed('archived'),
+    head,
+    removed('archived'),
+    head,
+    removed('expired'),
+    removed('expired'),
+  ]
+  for (const statement of statements) await storeAnchor(pool, key, chain, statement, Date.now() - 500 * DAY_MS)
+  expect(await dropAnchors(pool, 600)).toBe(0)
+  expect(await dropAnchors(pool, 400)).toBe(3)
+  const { rows } = await pool.query<{ serial: number }>('SELECT serial FROM audit_anchors ORDER BY serial')
+  expect(rows.map(({ serial }) => serial)).toEqual([4, 5, 6, 7])
+  expect(parseAnchor(await storeAnchor(pool, key, chain, head, Date.now()))).toMatchObject({ serial: 8 })
+})
+
+test('an archive whose earlier days were deleted by retention is whole alone: its anchors say where it begins', async () => {
+  const { folder, pool, env, log } = await setUp()
+  const { key } = ensureSigningKey(env.AUDIT_KEY_FILE)
+  let nowMs = FIRST_MS
+  const written = await AuditLog.open(log, { fileBytesMax: 1_000_000, nowMs: () => nowMs })
+  for (let day = 0; day < 4; day++) {
+    nowMs = FIRST_MS + day * DAY_MS
+    await written.append([{ ...entryAt(nowMs, day), partition: 0 }])
+  }
+  await written.close()
+  const { chain, head } = written
+  const state = async (statement: Statement): Promise<void> => {
+    await storeAnchor(pool, key, chain, statement, nowMs)
+  }
+  await state({ kind: 'head', lines: head.seq, hash: head.hash, cause: 'shutdown' })
+  await dropDays(log, '2026-11-04', head.seq, ({ seq, hash }) =>
+    state({ kind: 'removed', lines: seq, hash, cause: 'expired' }),
+  )
+  const archive = join(folder, 'archive')
+  const archived = await runSmsgw(
+    'audit',
+    'archive',
+    '--before',
+    '2026-11-06',
+    '--to',
+    archive,
+    '--by',
+    'alice',
+    '--json',
+  )
+  expect(JSON.parse(archived.stdout).days).toEqual(['2026-11-04', '2026-11-05'])
+  const publicKey = join(folder, 'public.pem')
+  writeFileSync(publicKey, (await runSmsgw('audit', 'key')).stdout)
+  for (const [name, value] of [
+    ['DATABASE_URL', ''],
+    ['KAFKA_BROKERS', ''],
+    ['AUDIT_FOLDER', join(folder, 'none')],
+  ] as const) {
+    vi.stubEnv(name, value)
+  }
+  const verdict = await verify('--archive', archive, '--public-key', publicKey)
+  // Of the log alone: the topic that the tests share has anchors about keys of other tests, which nobody trusts here.
+  expect(verdict.log).toMatchObject({ fault: null, firstLine: 2, entries: 2 })
 })

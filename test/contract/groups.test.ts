@@ -172,3 +172,47 @@ test('a group that has a member already is left as it is', async () => {
   ).toBe(true)
   expect(await inheritOffsets(cluster, connections, { topic, from, to })).toBe(0)
 })
+
+test('of callers that inherit at once one copies; a former group with members and few offsets is copied as it is', async () => {
+  const cluster = testCluster()
+  const connections = cluster.connections()
+  onTestFinished(() => connections.close())
+  const topic = await freshTopic(cluster, PARTITIONS)
+  const [from, to] = [uniqueName('former'), uniqueName('group')]
+  const producer = new Producer(cluster)
+  await producer.start([topic])
+  for (let n = 0; n < 10; n++) await producer.send({ topic, partition: 1, key: null, value: String(n) })
+  await producer.close()
+  let handled = 0
+  const handle = async () => {
+    handled++
+    return DONE
+  }
+  // A worker of the former version that goes on: it has committed one partition of three.
+  const former = new Consumer(
+    cluster,
+    consumerOptions({ groupId: from, topics: [topic] }, { commitIntervalMs: 100 }),
+    inLanes({ handle, concurrencyMax: 10 }),
+  )
+  await former.start()
+  onTestFinished(() => former.stop())
+  const offsetsOf = async (group: string) =>
+    (await committedOffsets(cluster, connections, [group])).map(({ partition, offset }) => [partition, offset])
+  const own = await eventually(
+    () => offsetsOf(from),
+    (offsets) => offsets.some(([partition, offset]) => partition === 1 && offset === 10),
+  )
+  const succession = { topic, from, to }
+  const copied = await Promise.all(Array.from({ length: 4 }, () => inheritOffsets(cluster, connections, succession)))
+  expect(Math.max(...copied)).toBe(own.length)
+  expect(await offsetsOf(to)).toEqual(own)
+  expect(await inheritOffsets(cluster, connections, succession)).toBe(0)
+  // The new group reads on beside the former one: what comes now is handled by both.
+  await fill(cluster, topic, 1)
+  expect(await readToEnd(cluster, topic, to, PARTITIONS)).toBe(PARTITIONS)
+  const both = await eventually(
+    () => handled,
+    (records) => records === 10 + PARTITIONS,
+  )
+  expect(both).toBe(10 + PARTITIONS)
+})

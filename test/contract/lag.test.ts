@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as after } from 'node:timers/promises'
 import { consumerGroupHeartbeatV0, deleteTopicsV6, offsetCommitV9 } from '@platformatic/kafka'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
+import { freePort } from '../../src/embedded/free-port.ts'
 import { commitOffsets } from '../../src/kafka/admin/commit-offsets.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
@@ -256,4 +257,21 @@ test('the monitor publishes what it sees, and forgets a topic that is deleted', 
   expect(await metrics.registry.metrics()).toMatch(
     /smsgw_collector_last_success_timestamp_seconds\{collector="lag"\} \d+/,
   )
+})
+
+test('a group that does not exist, and brokers that do not answer, are one line and exit code 1', async () => {
+  const cases = [
+    [inject('kafkaBrokers'), /^There is no group "nobody"\. .*smsgw lag/],
+    [`127.0.0.1:${await freePort()}`, /Check KAFKA_BROKERS/],
+  ] as const
+  onTestFinished(() => void vi.unstubAllEnvs())
+  for (const [brokers, why] of cases) {
+    vi.stubEnv('KAFKA_BROKERS', brokers)
+    for (const flags of [[], ['--json'], ['--exact'], ['--watch', '--json']]) {
+      const { code, stdout, stderr } = await runSmsgw('lag', 'nobody', ...flags)
+      expect([code, stdout], flags.join(' ')).toEqual([1, ''])
+      expect(stderr).toMatch(why)
+      expect(stderr.trim().split('\n')).toHaveLength(1)
+    }
+  }
 })

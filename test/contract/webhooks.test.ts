@@ -37,7 +37,7 @@ test('an endpoint that is gone is disabled; its events are kept, and posted when
   const { pool, id } = await customerWith(url)
   const { events, retries } = dispatcher(pool)
   await events.handle(record())
-  expect((await listEndpoints(pool, 'c'))[0]!.disabled_reason).toBe('answered 410')
+  expect((await listEndpoints(pool, { customerId: 'c', rowsMax: 10 }))[0]!.disabled_reason).toBe('answered 410')
   expect(await retryRows(pool)).toEqual([{ attempts: 1, last_error: 'status 410', exhausted: false }])
   status = 204
   await enableEndpoint(pool, id)

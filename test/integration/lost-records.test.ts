@@ -4,9 +4,11 @@ import { type LoadResult, postOpenLoop } from '../../bench/load/post-open-loop.t
 import { freePort } from '../../src/embedded/free-port.ts'
 import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
-import { TOPICS } from '../../src/events/topics.ts'
+import { GROUPS, TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
+import { COMMIT_LOSS } from '../../src/kafka/consumer/consumer-options.ts'
 import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
+import { readLag } from '../../src/ops/lag/read-lag.ts'
 import { type EmbeddedServers, environmentOf, startEmbeddedServers } from '../../src/ops/up/embedded-servers.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
 import { eventually } from '../servers/eventually.ts'
@@ -127,6 +129,36 @@ test('statuses that no updater has read are thrown away, receipts among them: ev
   await expectDelivered('statuses', 300)
   expect(await republished('statuses')).toBeGreaterThan(0)
   expect(await takenTwice()).toBe(0)
+})
+
+test('DELIVERY_COMMIT=enqueue: the worker warns, a crash loses what it had buffered, and the reconciler brings that back', async () => {
+  await processes.stop('worker')
+  await processes.stop('simulator')
+  await startSimulator({ SIMULATOR_LATENCY_MS: '3000' })
+  await processes.start('worker', ['run', 'worker'], { DELIVERY_COMMIT: 'enqueue' })
+  expect(processes.log('worker').join('\n')).toContain(COMMIT_LOSS.enqueue)
+  const { accepted } = await post('enqueue', 300, 2)
+  const connections = cluster.connections()
+  const lagOf = async (): Promise<number> =>
+    (await readLag(cluster, connections, GROUPS.delivery)).reduce((sum, { lag }) => sum + lag, 0)
+  const published = (): Promise<number> =>
+    pool.query<{ rows: number }>('SELECT count(*) AS rows FROM outbox').then(({ rows }) => rows[0]!.rows)
+  await eventually(
+    'every task is published, and its offset committed',
+    async () => (await published()) + (await lagOf()),
+    (left) => left === 0,
+    60_000,
+  )
+  await connections.close()
+  const unfinished = await countOf('enqueue', "status IS DISTINCT FROM 'delivered'")
+  await processes.kill('worker')
+  expect(unfinished).toBeGreaterThan(100)
+  await processes.stop('simulator')
+  await startSimulator({})
+  await processes.start('worker', ['run', 'worker'])
+  await expectDelivered('enqueue', accepted.length)
+  expect(await republished('enqueue')).toBeGreaterThan(0)
+  expect(await unflaggedDuplicates(pool, ledger)).toEqual([])
 })
 
 function startSimulator(env: NodeJS.ProcessEnv): Promise<void> {

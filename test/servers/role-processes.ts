@@ -1,16 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { eventually } from './eventually.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** Generous: on a busy machine ten processes that start at once take minutes. */
 const READY_MS_MAX = 180_000
+/** Of a process's log the first lines are kept: what it says of its settings. */
+const LOG_LINES_MAX = 200
 
 interface RoleProcess {
   readonly child: ChildProcess
   readonly adminPort: number
   readonly exited: Promise<number | null>
+  readonly log: readonly string[]
 }
 
 /** Roles as processes of their own, started and stopped as a test wants. */
@@ -31,10 +35,14 @@ export class RoleProcesses {
     const child = spawn(process.execPath, [join(this.#folder, 'src/main.ts'), ...args], {
       cwd: this.#folder,
       env: { ...this.#env, ADMIN_PORT: String(adminPort), ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit'],
     })
     const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
-    this.#processes.set(name, { child, adminPort, exited })
+    const log: string[] = []
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      if (log.length < LOG_LINES_MAX) log.push(line)
+    })
+    this.#processes.set(name, { child, adminPort, exited, log })
     if (args[0] !== 'run') return
     const isReady = await eventually(
       `${name} is ready or has exited`,
@@ -52,6 +60,19 @@ export class RoleProcesses {
     this.#processes.delete(name)
     if (found.child.exitCode === null) found.child.kill('SIGTERM')
     return found.exited
+  }
+
+  /** Ends it as a crash would. */
+  async kill(name: string): Promise<void> {
+    const { child, exited } = this.#processes.get(name)!
+    this.#processes.delete(name)
+    child.kill('SIGKILL')
+    await exited
+  }
+
+  /** The first lines of its log. */
+  log(name: string): readonly string[] {
+    return this.#processes.get(name)!.log
   }
 
   async stopAll(): Promise<void> {

@@ -112,16 +112,21 @@ export interface KeyRow {
   readonly revoked_at: Date | null
 }
 
+/** The oldest first. */
 export async function listKeys(
   database: Queryable,
-  { customerId, withRevoked }: { readonly customerId: string | null; readonly withRevoked: boolean },
+  {
+    customerId,
+    withRevoked,
+    rowsMax,
+  }: { readonly customerId: string | null; readonly withRevoked: boolean; readonly rowsMax: number },
 ): Promise<KeyRow[]> {
   const { rows } = await database.query<KeyRow>(
     `SELECT key_id, $3 || key_id AS prefix, customer_id, k.created_at, k.express AND c.express AS express, revoked_at
      FROM api_keys k JOIN customers c USING (customer_id)
      WHERE ($1::text IS NULL OR customer_id = $1) AND (revoked_at IS NULL OR $2)
-     ORDER BY k.created_at, key_id`,
-    [customerId, withRevoked, KEY_PREFIX],
+     ORDER BY k.created_at, key_id LIMIT $4`,
+    [customerId, withRevoked, KEY_PREFIX, rowsMax],
   )
   return rows
 }
@@ -135,10 +140,20 @@ export interface CustomerRow {
   readonly express: boolean
 }
 
-export async function listCustomers(database: Queryable): Promise<CustomerRow[]> {
+/** By their ids. */
+export async function listCustomers(database: Queryable, rowsMax: number): Promise<CustomerRow[]> {
   const { rows } = await database.query<CustomerRow>(
     `SELECT customer_id, name, currency, balance, reserved, express
-     FROM customers JOIN balances USING (customer_id) ORDER BY customer_id`,
+     FROM customers JOIN balances USING (customer_id) ORDER BY customer_id LIMIT $1`,
+    [rowsMax],
   )
   return rows
+}
+
+/** Null if there is no such customer. */
+export async function readBalance(database: Queryable, customerId: string): Promise<number | null> {
+  const { rows } = await database.query<{ balance: number }>('SELECT balance FROM balances WHERE customer_id = $1', [
+    customerId,
+  ])
+  return rows[0]?.balance ?? null
 }

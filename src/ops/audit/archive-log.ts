@@ -64,10 +64,10 @@ export async function archiveLog(pool: Pool, cluster: Cluster, request: ArchiveR
   })
 }
 
-/** Whether an anchor is about lines of a chain, or about keys. */
+/** Whether an anchor is about lines of a chain or where they begin, or about keys. */
 function concerns(text: string, chain: string, firstLine: number, lastLine: number): boolean {
   const anchor = parseAnchor(text)
   if (!anchor) return false
   if (anchor.kind === 'key') return anchor.chain === KEY_CHAIN
-  return anchor.chain === chain && anchor.lines >= firstLine && anchor.lines <= lastLine
+  return anchor.chain === chain && anchor.lines >= firstLine - 1 && anchor.lines <= lastLine
 }

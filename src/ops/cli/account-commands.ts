@@ -2,7 +2,8 @@ import { Argument, type Command, InvalidArgumentError } from 'commander'
 import { createCustomer, listCustomers, setExpress, topUp } from '../accounts/accounts.ts'
 import { actorOf, BY_OPTION } from './dlq-options.ts'
 import { changeDatabase, withDatabase } from './find-servers.ts'
-import { type ChangeOptions, type JsonOption, keysCommand } from './keys-command.ts'
+import { type ChangeOptions, keysCommand } from './keys-command.ts'
+import { LIMIT_OPTION, type ListOptions, readLimited } from './limit-rows.ts'
 import { printJson, printTable } from './print-table.ts'
 
 interface CreateOptions extends ChangeOptions {
@@ -49,12 +50,13 @@ function customersCommand(program: Command): void {
     })
   customers
     .command('list')
-    .description('list customers and their balances')
+    .description('list customers and their balances, by their ids')
+    .option(...LIMIT_OPTION)
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw customers list')
-    .action(({ json }: JsonOption) =>
+    .action(({ json, limit }: ListOptions) =>
       withDatabase(async (pool) => {
-        const rows = await listCustomers(pool)
+        const rows = await readLimited(limit, (rowsMax) => listCustomers(pool, rowsMax))
         if (json) return printJson(rows)
         printTable(
           ['CUSTOMER', 'NAME', 'CURRENCY', 'BALANCE', 'RESERVED', 'EXPRESS'],

@@ -61,7 +61,13 @@ export function wholeNumber(text: string, option: string, least = 1): number {
 /** For commands that change something: the audit log has the name. */
 export const BY_OPTION = ['--by <name>', 'your name in the audit log (default: the user of this machine)'] as const
 
-/** Who does it: as told, else who is logged in. */
+/** The name of the person: as given, else of the user of this machine. Throws ExpectedError for a user without a name. */
 export function actorOf({ by }: { readonly by?: string }): string {
-  return by ?? userInfo().username
+  if (by !== undefined) return by
+  try {
+    return userInfo().username
+  } catch {
+    // A container may run as a user id that its list of users does not have.
+    throw new ExpectedError('The user of this machine has no name: give yours with --by.')
+  }
 }

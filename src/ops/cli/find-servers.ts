@@ -1,4 +1,6 @@
 import { Cluster, type ClusterOptions } from '../../kafka/cluster/cluster.ts'
+import { readDatabaseMs } from '../../postgres/clock-skew.ts'
+import { ensurePartitions } from '../../postgres/ensure-partitions.ts'
 import { type Connection, createPool, type Pool } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { readSettings } from '../../runtime/settings.ts'
@@ -50,9 +52,16 @@ export function withDatabase<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
   return withPool(work, true)
 }
 
-/** As `withDatabase`, for changes that record themselves: those of dead letters, of signed anchors, and replays. */
+/**
+ * As `withDatabase`, for changes that record themselves: those of dead letters, of signed anchors, and replays. Makes the
+ * daily partitions that are missing, as every role does at its start: no role need have run today.
+ */
 export function withWritableDatabase<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
-  return withPool(work, false)
+  const prepared = async (pool: Pool): Promise<T> => {
+    await ensurePartitions(pool, await readDatabaseMs(pool))
+    return work(pool)
+  }
+  return withPool(prepared, false)
 }
 
 /** Runs an administrator's change, and records its act in the same transaction. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { issueKey, type KeyRow, listKeys, revokeKey } from '../accounts/accounts.ts'
 import { actorOf, BY_OPTION } from './dlq-options.ts'
 import { changeDatabase, withDatabase } from './find-servers.ts'
+import { LIMIT_OPTION, type ListOptions, readLimited } from './limit-rows.ts'
 import { printJson, printTable } from './print-table.ts'
 
 export interface JsonOption {
@@ -48,11 +49,13 @@ function listCommand(keys: Command): void {
     .description('list API keys without their secrets, the oldest first')
     .argument('[customer]', 'only keys of this customer')
     .option('--revoked', 'include revoked keys')
+    .option(...LIMIT_OPTION)
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw keys list\n  $ smsgw keys list acme --revoked --json')
-    .action((customerId: string | undefined, { revoked, json }: { revoked?: true; json?: true }) =>
+    .action((customerId: string | undefined, { revoked, json, limit }: ListOptions & { revoked?: true }) =>
       withDatabase(async (pool) => {
-        const rows = await listKeys(pool, { customerId: customerId ?? null, withRevoked: revoked ?? false })
+        const filter = { customerId: customerId ?? null, withRevoked: revoked ?? false }
+        const rows = await readLimited(limit, (rowsMax) => listKeys(pool, { ...filter, rowsMax }))
         if (json) return printJson(rows)
         printTable(['KEY', 'PREFIX', 'CUSTOMER', 'CREATED', 'EXPRESS', 'STATE'], rows.map(cells))
       }),

@@ -3,7 +3,7 @@ import type { Queryable } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { discardBacklog, retryBacklog } from '../../webhooks/change-backlog.ts'
 import { deleteEndpoint, disableEndpoint, enableEndpoint } from '../../webhooks/change-endpoints.ts'
-import { listEndpoints } from '../../webhooks/endpoints.ts'
+import { readEndpoint } from '../../webhooks/endpoints.ts'
 import { listBacklogs } from '../../webhooks/list-backlogs.ts'
 import { askForYes } from './ask.ts'
 import { actorOf, BY_OPTION } from './dlq-options.ts'
@@ -135,9 +135,7 @@ function backlogCommands(webhooks: Command): void {
 
 /** Throws ExpectedError if there is no such endpoint. */
 async function eventsOf(pool: Queryable, endpointId: string): Promise<{ waiting: number; exhausted: number }> {
-  const endpoints = await listEndpoints(pool)
-  if (!endpoints.some(({ endpoint_id }) => endpoint_id === endpointId))
-    throw new ExpectedError(`there is no endpoint "${endpointId}"`)
+  if (!(await readEndpoint(pool, endpointId))) throw new ExpectedError(`there is no endpoint "${endpointId}"`)
   return (await listBacklogs(pool, [endpointId])).get(endpointId) ?? { waiting: 0, exhausted: 0 }
 }
 

@@ -3,10 +3,11 @@ import type { Status } from '../../domain/status.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { readSettings } from '../../runtime/settings.ts'
 import { webhookSettings } from '../../webhooks/config.ts'
-import { createEndpoint, type Endpoint, listEndpoints } from '../../webhooks/endpoints.ts'
+import { createEndpoint, type Endpoint, listEndpoints, readEndpoint } from '../../webhooks/endpoints.ts'
 import { type Backlog, COUNT_MAX, countErrors, listBacklogs } from '../../webhooks/list-backlogs.ts'
 import { actorOf, BY_OPTION } from './dlq-options.ts'
 import { changeDatabase, withDatabase } from './find-servers.ts'
+import { LIMIT_OPTION, type ListOptions, readLimited } from './limit-rows.ts'
 import { printJson, printTable } from './print-table.ts'
 import { webhookChangeCommands } from './webhook-change-commands.ts'
 
@@ -62,12 +63,13 @@ function listCommand(webhooks: Command): void {
   webhooks
     .command('list')
     .argument('[customer]', 'only endpoints of this customer')
+    .option(...LIMIT_OPTION)
     .option('--json', 'as JSON')
     .description('list endpoints, their states and undelivered events')
     .addHelpText('after', '\nExamples:\n  $ smsgw webhooks list acme')
-    .action((customerId: string | undefined, { json }: { json?: true }) =>
+    .action((customerId: string | undefined, { json, limit }: ListOptions) =>
       withDatabase(async (pool) => {
-        const endpoints = await listEndpoints(pool, customerId)
+        const endpoints = await readLimited(limit, (rowsMax) => listEndpoints(pool, { customerId, rowsMax }))
         const backlogs = await listBacklogs(
           pool,
           endpoints.map(({ endpoint_id }) => endpoint_id),
@@ -101,7 +103,7 @@ function showCommand(webhooks: Command): void {
     .addHelpText('after', '\nExamples:\n  $ smsgw webhooks show we_2kVb0yQ1rT9x')
     .action((endpointId: string, { json }: { json?: true }) =>
       withDatabase(async (pool) => {
-        const endpoint = (await listEndpoints(pool)).find(({ endpoint_id }) => endpoint_id === endpointId)
+        const endpoint = await readEndpoint(pool, endpointId)
         if (!endpoint) throw new ExpectedError(`there is no endpoint "${endpointId}"`)
         const backlog = (await listBacklogs(pool, [endpointId])).get(endpointId)
         const errors = await countErrors(pool, endpointId, ERRORS_MAX)
