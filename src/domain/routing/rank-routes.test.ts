@@ -156,3 +156,78 @@ test('senders: the route decides first, then each operator, and one that does no
   expect(rank({ senders: { replace: '20007' } }, 'Acme')).toEqual({ strict: '20007', open: '20007', swap: '3000' })
   expect(rank({ to: both.slice(0, 1), failover: [] }, 'Acme')).toBe('sender-refused')
 })
+
+test('who refused a sender is named: the route, or its operators', () => {
+  const senders = new Map([
+    ['a', { allow: ['x'] }],
+    ['b', { allow: ['y'] }],
+  ])
+  const refusedBy = (of: Partial<Route>) => {
+    const to = ['a', 'b'].map((operator) => ({ operator, weight: 1, price: 1 }))
+    return rankRoutes(compileRoutes([route({ prefixes: ['98'] }, '', { to, ...of })], senders), MESSAGE)
+  }
+  expect(refusedBy({})).toEqual({ kind: 'sender-refused', by: 'a and b' })
+  expect(refusedBy({ senders: { allow: ['z'] } })).toEqual({ kind: 'sender-refused', by: 'the route prefix 98' })
+})
+
+test('what the route makes of the sender is told beside what each operator makes of it', () => {
+  const senders = new Map([['b', { replace: '3000' }]])
+  const to = [{ operator: 'a', weight: 1, price: 7 }]
+  const routes = [route({ prefixes: ['98'] }, '', { to, failover: ['b', 'c'], senders: { default: '2000' } })]
+  expect(rankRoutes(compileRoutes(routes, senders), { ...MESSAGE, sender: null })).toEqual({
+    kind: 'ranked',
+    sender: '2000',
+    candidates: [
+      { operator: 'a', price: 7, sender: '2000', why: 'a: prefix 98, from 2000' },
+      { operator: 'b', price: 7, sender: '3000', why: 'b: prefix 98, failover 1, from 3000' },
+      { operator: 'c', price: 7, sender: '2000', why: 'c: prefix 98, failover 2, from 2000' },
+    ],
+  })
+  expect(firstWhy([route({ priorities: [1, 2], prefixes: [''] }, 'x')])).toBe('x: priority 1 or 2')
+})
+
+test('networks and countries are asked for only where some route names one', () => {
+  const needs = (...matches: RouteMatch[]) => {
+    const { needsNetwork, needsCountry } = compileRoutes(matches.map((match) => route(match, 'x')))
+    return [needsNetwork, needsCountry]
+  }
+  expect(needs({ prefixes: [''] })).toEqual([false, false])
+  expect(needs({ prefixes: [''] }, { mccMncs: ['432-11'] })).toEqual([true, false])
+  expect(needs({ countries: ['IR'] }, { prefixes: [''] })).toEqual([false, true])
+})
+
+test('a number of no known network or country takes the routes that name none, and a message without a sender likewise', () => {
+  const routes = [
+    route({ mccMncs: ['432-11'] }, 'network'),
+    route({ countries: ['IR'] }, 'country'),
+    route({ countries: ['IR'], prefixes: ['98'] }, 'prefix-country'),
+    route({ senders: ['*'], prefixes: [''] }, 'sender'),
+    route({ prefixes: [''] }, 'any'),
+  ]
+  const unknown = { network: null, country: null, sender: null }
+  expect(operatorsFor(routes, unknown)).toEqual(['any'])
+  expect(operatorsFor(routes, { ...unknown, country: 'IR' })).toEqual(['prefix-country'])
+  expect(operatorsFor(routes.slice(1, 2), { ...unknown, country: 'IR' })).toEqual(['country'])
+  expect(operatorsFor(routes, { ...unknown, sender: '' })).toEqual(['sender'])
+  expect(operatorsFor(routes.slice(0, 3), unknown)).toEqual(['no-route'])
+})
+
+test('a customer whose own routes do not fit takes those of all', () => {
+  const routes = [
+    route({ customers: ['acme', 'other'], prefixes: ['49'] }, 'own'),
+    route({ customers: ['acme'], prefixes: ['43'] }, 'own too'),
+    route({ prefixes: [''] }, 'any'),
+  ]
+  expect(operatorsFor(routes)).toEqual(['any'])
+  expect(operatorsFor(routes, { phone: '+4915112345678' })).toEqual(['own'])
+  expect(operatorsFor(routes, { phone: '+436601234567' })).toEqual(['own too'])
+  expect(operatorsFor(routes, { phone: '+4915112345678', customerId: 'other' })).toEqual(['own'])
+  expect(operatorsFor(routes, { phone: '+4915112345678', customerId: 'third' })).toEqual(['any'])
+})
+
+test('of several networks or countries of a route each is its own', () => {
+  const routes = [route({ mccMncs: ['432-20', '432-11'] }, 'networks'), route({ countries: ['DE', 'IR'] }, 'countries')]
+  expect(operatorsFor(routes)).toEqual(['networks'])
+  expect(operatorsFor(routes, { network: { mccMnc: '432-35', known: '' } })).toEqual(['countries'])
+  expect(firstWhy(routes.slice(1))).toBe('countries: country DE or IR')
+})
