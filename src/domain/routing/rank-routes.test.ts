@@ -84,18 +84,21 @@ test('weights hold over many numbers, the same number has the same order, and fa
   const to = [70, 20, 10].map((weight) => ({ operator: `w${weight}`, weight, price: weight }))
   const routes = [route({ prefixes: ['98'] }, '', { to, failover: ['spare', 'last'] })]
   const compiled = compileRoutes(routes)
-  const count = 20_000
+  const count = 5_000
   const first: Record<string, number> = {}
+  // Compared by hand: an assertion for each of so many numbers would take most of the time.
+  const wrong: string[] = []
   for (let n = 0; n < count; n++) {
     const message = { ...MESSAGE, phone: `+98912${String(n).padStart(7, '0')}` }
-    const ranking = rankRoutes(compiled, message)
-    if (ranking.kind !== 'ranked') throw new Error(ranking.kind)
-    const operators = ranking.candidates.map(({ operator }) => operator)
-    expect(operators.slice(3)).toEqual(['spare', 'last'])
-    expect(operators.slice(0, 3).sort()).toEqual(['w10', 'w20', 'w70'])
-    first[ranking.candidates[0].operator] = (first[ranking.candidates[0].operator] ?? 0) + 1
-    expect(rankRoutes(compiled, message)).toEqual(ranking)
+    const [operators, again] = [rankRoutes(compiled, message), rankRoutes(compiled, message)].map((ranking) =>
+      ranking.kind === 'ranked' ? ranking.candidates.map(({ operator }) => operator) : [ranking.kind],
+    )
+    const weighted = operators!.slice(0, 3).sort().join(' ')
+    const isRight = weighted === 'w10 w20 w70' && operators!.slice(3).join(' ') === 'spare last'
+    if (!isRight || operators!.join() !== again!.join()) wrong.push(`${message.phone}: ${operators}, ${again}`)
+    first[operators![0]!] = (first[operators![0]!] ?? 0) + 1
   }
+  expect(wrong).toEqual([])
   // Five times the standard deviation of a share of 0.7 over so many numbers.
   const tolerance = 5 * Math.sqrt((0.7 * 0.3) / count)
   for (const weight of [70, 20, 10])
