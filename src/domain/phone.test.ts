@@ -108,7 +108,8 @@ test('whatever is accepted has the digits that were written, but for one zero be
         .replace(/۵/g, '5')
         .replace(/５/g, '5')
         .replace(/[^0-9]/g, '')
-      const plain = written.trimStart().startsWith('00') ? digits.slice(2) : digits
+      // No calling code begins with 0: where no plus is, two of them are those that are dialled before it, also in `0(0)52…`.
+      const plain = !written.includes('+') && digits.startsWith('00') ? digits.slice(2) : digits
       const number = read.phone.slice(1)
       expect(written.trim()).toMatch(/^[^x/,;E\p{Cc}²]*$/u)
       if (number === plain) return
