@@ -67,9 +67,10 @@ test('a message of which nothing was taken is open, at no attempt', () => {
 })
 
 test('the attempt of several parts is the last by which one was taken', () => {
-  const parts = [{ ...taken(1, 'delivered'), attempt: 3 }, taken(2, 'delivered')]
+  const parts = [taken(1, 'delivered'), { ...taken(2, 'delivered'), attempt: 3 }]
   expect(sumUpParts(parts, 2).attempt).toBe(3)
-  expect(sumUpParts([{ ...taken(1, null), attempt: 2 }, taken(1, null)], 1).attempt).toBe(2)
+  expect(sumUpParts([taken(1, null), { ...taken(1, null), attempt: 2 }], 1).attempt).toBe(2)
+  expect(sumUpParts([taken(1, 'delivered'), { ...taken(1, null), attempt: 2 }], 1).attempt).toBe(1)
 })
 
 test('what is not known of a part is left out, and its code stands where it has one', () => {

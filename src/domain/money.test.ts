@@ -144,3 +144,15 @@ test('answers are looked up under the customer of the request and the key that c
 test('the key of a scheduled message is remembered for longer than it may be scheduled ahead', () => {
   expect([rememberedDays(false), rememberedDays(true)]).toEqual([3, 33])
 })
+
+test('a message that takes all that is left is accepted, and one that costs a unit more is not', () => {
+  const decide = (cost: number) =>
+    decideAccept(
+      [{ customerId: 'a', claim: null, rows: [{ draft: draft(cost), claim: null }] }],
+      new Map([['a', 5]]),
+      () => undefined,
+    )[0]
+  expect(decide(5)).toMatchObject({ kind: 'rows', rows: [{ kind: 'accept', draft: { cost: 5 } }] })
+  expect(decide(0)).toMatchObject({ kind: 'rows', rows: [{ kind: 'accept' }] })
+  expect(decide(6)).toMatchObject({ rows: [{ kind: 'refused' }] })
+})

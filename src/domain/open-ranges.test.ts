@@ -124,3 +124,9 @@ test('what is forgotten is not taken in again, and what comes after it is', () =
   ranges.forget(START_MS + 5 * RANGE_MS + 1)
   expect(ranges.progress).toEqual({ nextMs: START_MS + 5 * RANGE_MS, openMs: [] })
 })
+
+test('ranges that were open before a restart are looked through from the oldest, however they were kept', () => {
+  const starts = [5, 2, 4, 1, 3].map((n) => START_MS + n * RANGE_MS)
+  const ranges = new OpenRanges(RULES, START_MS + 9 * RANGE_MS, starts)
+  expect(ranges.due(START_MS, EVER)).toEqual(starts.toSorted((a, b) => a - b))
+})

@@ -86,3 +86,22 @@ test('a clock that goes on uses each millisecond once, and one that stands goes 
   expect(ids.next(NOW + 9)).toBe(firstSmsIdAt(NOW + 9))
   expect(() => ids.next(NOW + 10)).toThrow('used up')
 })
+
+test('however many ids a millisecond is asked for, each has the slot that draws it', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(63),
+      fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 200, maxLength: 600 }),
+      (slot, steps) => {
+        const ids = new SmsIds(slot)
+        let nowMs = NOW
+        for (const [n, step] of steps.entries()) {
+          // For most of the time the clock stands.
+          if (n % 190 === 0) nowMs += step
+          expect(Math.floor(ids.next(nowMs) / 128) % 64).toBe(slot)
+        }
+      },
+    ),
+  )
+  expect(new IdsExhaustedError()).toMatchObject({ name: 'IdsExhaustedError' })
+})

@@ -35,3 +35,9 @@ test('a task is placed by what it says; what is no task, or has no key, goes whe
   expect(placeTask({ ...task, topic: 'sms.status' }, layout)).not.toHaveProperty('partition')
   expect(placeTask(task, { ...layout, partitions: 0 })).not.toHaveProperty('partition')
 })
+
+test('so many partitions are express, but never the last one that is left', () => {
+  const counts = [50, 5, 1, 0].map((partitions) => expressCount({ partitions, expressPartitions: 5 }))
+  expect(counts).toEqual([5, 4, 0, 0])
+  expect(expressCount({ partitions: 50, expressPartitions: 0 })).toBe(0)
+})

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { expect, test } from 'vitest'
 import { ADMIN_ACTS, AdminAct, adminActType } from './admin-act.ts'
+import { DeadLetter } from './dead-letter.ts'
 import { actionType, DEAD_LETTER_ACTIONS, isActionType } from './dead-letter-action.ts'
 import { EventFormError, eventCodec, intakeOf } from './event-codec.ts'
 import { absentAs, intake, takeId, takeWords } from './fields.ts'
@@ -72,6 +73,7 @@ test('text that cannot be stored is found in names and in depth, and only there 
   const Any = Type.Object({})
   for (const value of [{ 'a\0': 1 }, { a: [{ b: ['\ud800'] }] }, { '\udc00': null }]) {
     const bytes = bytesOf(value)
+    expect(() => eventCodec(Any).decode(bytes)).toThrow(expect.objectContaining({ reason: 'schema' }))
     expect(() => eventCodec(Any).decode(bytes)).toThrow('cannot be stored')
     expect(eventCodec(Any, { takesAnyText: true }).decode(bytes)).toEqual(value)
   }
@@ -100,6 +102,15 @@ test('a status of which only its names are known is read', () => {
     possible_duplicate: false,
   })
   expect(statuses.decode(bytesOf({ ...REQUIRED_STATUS, operator: '\n' })).operator).toBe('')
+})
+
+test('a dead letter without what we add was kept for its handler, as text, by nobody known', () => {
+  const place = { original_topic: 't', original_partition: 0, original_offset: 7 }
+  const letter = { ...place, error: 'e', message: 'm', failed_at: '2026-11-24T10:00:00.000Z' }
+  expect(eventCodec(DeadLetter).decode(bytesOf(letter))).toEqual({
+    ...letter,
+    ...{ message_encoding: 'utf8', reason: 'handler', attempts: 0, consumer_group: '' },
+  })
 })
 
 test('of parts, what was said is cleaned, what is known is kept, and what is no part is refused', () => {

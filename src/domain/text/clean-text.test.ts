@@ -64,6 +64,7 @@ test('a text of just the length that is kept stays whole; one more goes, with th
   expect([cleanText('a\udbff\udfffb', 2), cleanText('ab\ue000', 2), cleanText('a\ud7ffb', 2)]).toEqual([
     ...['a', 'ab', 'a\ud7ff'],
   ])
+  expect(cleanText('ab\u{10000}', 3)).toBe('ab')
   expect(cleanText('  a ', 3)).toBe('a')
   // Twice as much as is kept is looked at, so that blanks at its beginning do not take all of it.
   expect(cleanText(`   ${'a'.repeat(9)}`, 3)).toBe('aaa')
