@@ -45,6 +45,10 @@ test('what is fitted to fewer brokers stays as declared otherwise', () => {
   expect(fitToBrokers(topic, 3)).toEqual(topic)
   const inSync = { ...topic, configs: { ...topic.configs, 'min.insync.replicas': '1' } }
   expect(fitToBrokers(inSync, 2)).toEqual({ ...inSync, replicationFactor: 2 })
+  const all = { ...topic, configs: { 'min.insync.replicas': '3' } }
+  expect(fitToBrokers(all, 3)).toEqual(all)
+  const five = { ...topic, replicationFactor: 5, configs: { 'min.insync.replicas': '2' } }
+  expect(fitToBrokers(five, 3)).toEqual({ ...five, replicationFactor: 3 })
 })
 
 test('a replica too few is a difference, and so is a config that the cluster does not name', () => {
