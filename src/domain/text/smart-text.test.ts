@@ -19,6 +19,7 @@ test.each([
   ['a\u0640b', 'ab'],
   ['\u2028a', '\na'],
   ['a\u2003b\u202fc', 'a b c'],
+  ['a\u1680b', 'a b'],
   ['٣', '3'],
   ['ﬀ', 'ff'],
 ])('%s is sent as %s', (text, replaced) => {
