@@ -162,3 +162,7 @@ test('a wrong length names every length that the country uses', () => {
   const listed = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
   expect(readPhone('+4917')).toMatchObject({ fault: `has 2 digits after the calling code 49, where ${listed} belong` })
 })
+
+test('a text of 64 characters is read', () => {
+  expect(readPhone(`+98${' '.repeat(51)}9121234567`)).toEqual({ phone: '+989121234567' })
+})
