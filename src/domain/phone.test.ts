@@ -166,3 +166,9 @@ test('a wrong length names every length that the country uses', () => {
 test('a text of 64 characters is read', () => {
   expect(readPhone(`+98${' '.repeat(51)}9121234567`)).toEqual({ phone: '+989121234567' })
 })
+
+test('a zero that belongs to the numbers of one country is kept, also where another shares its calling code', () => {
+  // Italy has twelve digits behind 0, the Vatican has not.
+  expect(readPhone('+39054651865939')).toEqual({ phone: '+39054651865939' })
+  expect(readPhone('+39 (0)546 51865939')).toEqual({ phone: '+39054651865939' })
+})
