@@ -273,3 +273,11 @@ test('the operator that docs/operators/smpp.md shows is whole', () => {
   const { operators } = parseOperators(`${source}routes: [{prefix: "", operator: mci, price: 1}]`, 'smpp.md')
   expect(operators.mci).toMatchObject({ connector: 'smpp', window: 100 })
 })
+
+test.each([
+  ['no operator', 'operators: {}', /^f\.yaml:1: \/operators /],
+  ['a name that is none', `operators:\n  MCI: {${OPERATOR}}`, /^f\.yaml:2: \/operators\/MCI is not a known field/],
+])('a file with %s is refused', (_, operators, message) => {
+  const source = `${operators}\nroutes: [{prefix: "", operator: mci, price: 1}]`
+  expect(() => parseOperators(source, 'f.yaml')).toThrow(message)
+})

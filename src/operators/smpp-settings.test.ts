@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { faultOfSmppPassword } from './fault-of-smpp.ts'
 import { readOperatorPassword } from './operator-password.ts'
 import { parseOperators } from './operators-file.ts'
-import { completeSmppSettings } from './smpp-settings.ts'
+import { completeSmppSettings, type SmppSettings } from './smpp-settings.ts'
 
 function parse(smpp: string) {
   const source = `operators:
@@ -107,11 +107,11 @@ test('what the file leaves out is what docs/operators/smpp.md says, and what it 
     ...{ data_coding: { gsm7: 0, latin1: 3, ucs2: 8 }, recipient: { plus: false } },
     message_id: { answer: 'text', receipt: 'text', receipt_tlv: 'text' },
   })
-  const own = {
+  const own: SmppSettings = {
     ...{ address: ['a:1', 'b:2'], system_id: 'us', binds: 4, recipient: { ton: 1, plus: true } },
     ...{ address_range: { range: '98' }, message_id: { answer: 'hex', receipt: 'decimal', receipt_tlv: 'exact' } },
-  } as const
-  expect(completeSmppSettings({ ...own, address: [...own.address] })).toMatchObject({
+  }
+  expect(completeSmppSettings(own)).toMatchObject({
     ...own,
     address_range: { ton: 0, npi: 0, range: '98' },
   })
