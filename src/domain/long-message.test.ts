@@ -58,3 +58,28 @@ test('the order in which parts are known changes nothing', () => {
     }),
   )
 })
+
+test('a message of which nothing was taken is open, at no attempt', () => {
+  expect(sumUpParts([], 2)).toEqual({
+    ...{ status: null, attempt: 0, operatorMessageId: null, errorCode: null, deliveredAt: null, isLate: false },
+    parts: [],
+  })
+})
+
+test('the attempt of several parts is the last by which one was taken', () => {
+  const parts = [taken(1, 'delivered'), { ...taken(2, 'delivered'), attempt: 3 }]
+  expect(sumUpParts(parts, 2).attempt).toBe(3)
+  expect(sumUpParts([taken(1, null), { ...taken(1, null), attempt: 2 }], 1).attempt).toBe(2)
+  expect(sumUpParts([taken(1, 'delivered'), { ...taken(1, null), attempt: 2 }], 1).attempt).toBe(1)
+})
+
+test('what is not known of a part is left out, and its code stands where it has one', () => {
+  const nameless = { ...taken(1, null), operatorMessageId: null }
+  expect(sumUpParts([nameless, taken(2, 'failed')], 2).parts).toEqual([
+    { part: 1, status: 'sent' },
+    { part: 2, status: 'failed', operator_message_id: 'id-2', error_code: 'code-2', at: '1970-01-01T00:00:00.000Z' },
+  ])
+  expect(sumUpParts([taken(1, 'delivered')], 1).parts[0]).not.toHaveProperty('error_code')
+  expect(sumUpParts([taken(1, 'delivered', 8)], 1).isLate).toBe(false)
+  expect(sumUpParts([taken(1, 'failed', 5)], 1).deliveredAt).toBeNull()
+})

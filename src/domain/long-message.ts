@@ -78,7 +78,7 @@ function standing(copies: readonly TakenPart[]): Standing {
   const [copy] = copies
     .filter(({ receipt }) => (receipt?.status ?? null) === status)
     .toSorted((one, other) => receivedMs(one) - receivedMs(other))
-  return { ...(copy ?? copies.at(-1)!), status }
+  return { ...copy!, status }
 }
 
 function summary({ part, status, operatorMessageId, receipt }: Standing): PartSummary {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DRAFT } from '../../test/servers/sample-message.ts'
-import { type AcceptRequest, decideAccept, type GivenAnswer, type MessageDraft } from './accept.ts'
+import { type AcceptRequest, decideAccept, type GivenAnswer, type MessageDraft, rememberedDays } from './accept.ts'
 import { Problem } from './errors.ts'
 import { effectOf, type LedgerEffect, type Settlement, settlementBy } from './ledger.ts'
 import { STATUSES } from './status.ts'
@@ -106,4 +106,53 @@ test('whatever statuses a message comes to, its money is settled once and the bo
       },
     ),
   )
+})
+
+test('a key without an answer is no replay, its request funds what is left, and the next request has the rest', () => {
+  const rows = [{ draft: draft(2), claim: null }]
+  const requests = [
+    { customerId: 'a', claim, rows },
+    { customerId: 'a', claim: null, rows },
+  ]
+  const balances = new Map([['a', 3]])
+  const [first, second] = decideAccept(requests, balances, () => undefined)
+  expect(first).toMatchObject({ isRepeated: false, rows: [{ kind: 'accept' }] })
+  expect(second).toMatchObject({ isRepeated: false, rows: [{ problem: { code: 'insufficient-balance' } }] })
+  expect(balances.get('a')).toBe(3)
+})
+
+test('a row under a key whose message was refused then is another request', () => {
+  const given = { requestHash: hash, accepted: [null] }
+  expect(decideOne({ claim: null, rows: [{ draft: draft(0), claim }] }, given)).toMatchObject({
+    rows: [{ kind: 'refused', problem: { code: 'idempotency-mismatch' } }],
+  })
+})
+
+test('answers are looked up under the customer of the request and the key that came with it', () => {
+  const asked: [string, string][] = []
+  const rows = [{ draft: draft(0), claim: { ...claim, key: 'own' } }]
+  decideAccept([{ customerId: 'a', claim, rows }], broke, (...key) => {
+    asked.push(key)
+    return undefined
+  })
+  expect(asked).toEqual([
+    ['a', 'k'],
+    ['a', 'own'],
+  ])
+})
+
+test('the key of a scheduled message is remembered for longer than it may be scheduled ahead', () => {
+  expect([rememberedDays(false), rememberedDays(true)]).toEqual([3, 33])
+})
+
+test('a message that takes all that is left is accepted, and one that costs a unit more is not', () => {
+  const decide = (cost: number) =>
+    decideAccept(
+      [{ customerId: 'a', claim: null, rows: [{ draft: draft(cost), claim: null }] }],
+      new Map([['a', 5]]),
+      () => undefined,
+    )[0]
+  expect(decide(5)).toMatchObject({ kind: 'rows', rows: [{ kind: 'accept', draft: { cost: 5 } }] })
+  expect(decide(0)).toMatchObject({ kind: 'rows', rows: [{ kind: 'accept' }] })
+  expect(decide(6)).toMatchObject({ rows: [{ kind: 'refused' }] })
 })

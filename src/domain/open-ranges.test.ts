@@ -59,3 +59,74 @@ test('nothing is looked through of which nothing can be told yet, nor what is to
   ranges.forget(START_MS + 10 * RANGE_MS)
   expect(ranges.progress).toEqual({ nextMs: START_MS + 10 * RANGE_MS, openMs: [] })
 })
+
+test('a restart in the middle of a range begins with that range', () => {
+  const ranges = new OpenRanges(RULES, START_MS + RANGE_MS - 1, [START_MS - RANGE_MS])
+  expect(ranges.progress).toEqual({ nextMs: START_MS, openMs: [START_MS - RANGE_MS] })
+  expect(ranges.due(0, EVER)).toEqual([START_MS - RANGE_MS])
+  expect(ranges.oldestMs).toBeNull()
+})
+
+test('ranges are taken in as soon as all of their messages are old enough, and so many at once', () => {
+  const ranges = new OpenRanges(RULES, START_MS, [])
+  ranges.extend(START_MS + RANGE_MS + AFTER_MS - 1, 9)
+  expect(ranges.progress.openMs).toEqual([])
+  ranges.extend(START_MS + 5 * RANGE_MS + AFTER_MS, 2)
+  expect(ranges.progress).toEqual({ nextMs: START_MS + 2 * RANGE_MS, openMs: [START_MS, START_MS + RANGE_MS] })
+})
+
+test('those that wait longest are looked through first, of equals the oldest', () => {
+  const ranges = new OpenRanges(RULES, START_MS, [])
+  const [first, second, third] = [START_MS, START_MS + RANGE_MS, START_MS + 2 * RANGE_MS] as const
+  const nowMs = START_MS + 3 * RANGE_MS + AFTER_MS
+  ranges.extend(nowMs, 9)
+  ranges.visited(third, third, nowMs - 3 * AFTER_MS)
+  expect(ranges.due(nowMs, EVER)).toEqual([third, first, second])
+  expect(ranges.due(nowMs - 1, EVER)).toEqual([third])
+  expect(ranges.due(nowMs, third)).toEqual([first, second])
+})
+
+test('a range is visited again after a share of its age, not sooner than it took to be old enough, at the latest when told', () => {
+  const dueOf = (ageMs: number, dueMsMax?: number): number => {
+    const ranges = new OpenRanges(RULES, START_MS, [])
+    ranges.extend(EVER, 1)
+    const nowMs = START_MS + ageMs
+    ranges.visited(START_MS, START_MS, nowMs, dueMsMax)
+    let [from, to] = [nowMs, nowMs + 100 * 86_400_000]
+    while (from < to) {
+      const middle = Math.floor((from + to) / 2)
+      if (ranges.due(middle, EVER).length > 0) to = middle
+      else from = middle + 1
+    }
+    return from - nowMs
+  }
+  expect(dueOf(2 * AFTER_MS)).toBe(AFTER_MS)
+  expect(dueOf(8 * AFTER_MS)).toBe(2 * AFTER_MS)
+  expect(dueOf(30 * 86_400_000)).toBe(6 * 3_600_000)
+  expect(dueOf(8 * AFTER_MS, START_MS + 9 * AFTER_MS)).toBe(AFTER_MS)
+})
+
+test('the oldest message that has not got on is that of all open ranges', () => {
+  const ranges = new OpenRanges(RULES, START_MS, [])
+  ranges.extend(START_MS + 5 * RANGE_MS + AFTER_MS, 9)
+  ranges.visited(START_MS + RANGE_MS, START_MS + RANGE_MS + 7, START_MS)
+  ranges.visited(START_MS, START_MS + 5, START_MS)
+  ranges.visited(START_MS + 2 * RANGE_MS, START_MS + 2 * RANGE_MS + 3, START_MS)
+  expect(ranges.oldestMs).toBe(START_MS + 5)
+  ranges.visited(START_MS, null, START_MS)
+  expect(ranges.oldestMs).toBe(START_MS + RANGE_MS + 7)
+})
+
+test('what is forgotten is not taken in again, and what comes after it is', () => {
+  const ranges = new OpenRanges(RULES, START_MS + 3 * RANGE_MS, [START_MS, START_MS + RANGE_MS])
+  expect(ranges.forget(START_MS + RANGE_MS)).toEqual([START_MS])
+  expect(ranges.progress).toEqual({ nextMs: START_MS + 3 * RANGE_MS, openMs: [START_MS + RANGE_MS] })
+  ranges.forget(START_MS + 5 * RANGE_MS + 1)
+  expect(ranges.progress).toEqual({ nextMs: START_MS + 5 * RANGE_MS, openMs: [] })
+})
+
+test('ranges that were open before a restart are looked through from the oldest, however they were kept', () => {
+  const starts = [5, 2, 4, 1, 3].map((n) => START_MS + n * RANGE_MS)
+  const ranges = new OpenRanges(RULES, START_MS + 9 * RANGE_MS, starts)
+  expect(ranges.due(START_MS, EVER)).toEqual(starts.toSorted((a, b) => a - b))
+})

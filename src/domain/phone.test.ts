@@ -108,7 +108,8 @@ test('whatever is accepted has the digits that were written, but for one zero be
         .replace(/۵/g, '5')
         .replace(/５/g, '5')
         .replace(/[^0-9]/g, '')
-      const plain = written.trimStart().startsWith('00') ? digits.slice(2) : digits
+      // No calling code begins with 0: where no plus is, two of them are those that are dialled before it, also in `0(0)52…`.
+      const plain = !written.includes('+') && digits.startsWith('00') ? digits.slice(2) : digits
       const number = read.phone.slice(1)
       expect(written.trim()).toMatch(/^[^x/,;E\p{Cc}²]*$/u)
       if (number === plain) return
@@ -160,4 +161,14 @@ test('a wrong length names every length that the country uses', () => {
   const names = several.lengths.map(String)
   const listed = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
   expect(readPhone('+4917')).toMatchObject({ fault: `has 2 digits after the calling code 49, where ${listed} belong` })
+})
+
+test('a text of 64 characters is read', () => {
+  expect(readPhone(`+98${' '.repeat(51)}9121234567`)).toEqual({ phone: '+989121234567' })
+})
+
+test('a zero that belongs to the numbers of one country is kept, also where another shares its calling code', () => {
+  // Italy has twelve digits behind 0, the Vatican has not.
+  expect(readPhone('+39054651865939')).toEqual({ phone: '+39054651865939' })
+  expect(readPhone('+39 (0)546 51865939')).toEqual({ phone: '+39054651865939' })
 })

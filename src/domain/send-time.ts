@@ -22,8 +22,7 @@ export function readSendTime(text: string, nowMs: number, aheadDaysMax: number):
   return { ms }
 }
 
-/** `Date` takes the 30th of February for the 2nd of March. */
+/** `Date` takes the 30th of February for the 2nd of March; with two digits, no day comes to its own month again. */
 function isDay(year: number, month: number, day: number): boolean {
-  const date = new Date(Date.UTC(year, month - 1, day))
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+  return new Date(Date.UTC(year, month - 1, day)).getUTCMonth() === month - 1
 }

@@ -40,3 +40,7 @@ test.each([
 test('a recipient is international', () => {
   expect(recipientAddress('+989121234567')).toEqual({ ton: 1, npi: 1, address: '989121234567' })
 })
+
+test('an international number that would not be read as a recipient is no sender either', () => {
+  for (const text of [`+98${' '.repeat(80)}9121234567`, '+98912 (1234567)']) expect(parseSender(text)).toBeNull()
+})

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { firstSmsIdAt, IdsExhaustedError, SmsIds, smsIdTimeMs } from './sms-id.ts'
+import { firstSmsIdAt, IdsExhaustedError, REFERENCE_SLOT, SmsIds, smsIdTimeMs } from './sms-id.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)
 const MINUTES = 60_000
@@ -58,4 +58,50 @@ test('a block has 128 ids for each of its milliseconds, and not one more until i
   expect(() => ids.next(NOW)).toThrow(IdsExhaustedError)
   ids.extend(NOW + 3)
   expect(ids.next(NOW)).toBe(firstSmsIdAt(NOW + 2) + 5 * 128)
+})
+
+test('an id says its time, and its layout is that of the ids that are stored', () => {
+  expect(firstSmsIdAt(Date.UTC(2026, 0, 1))).toBe(0)
+  expect(firstSmsIdAt(Date.UTC(2026, 0, 1) + 3)).toBe(3 * 8_192)
+  expect(new SmsIds(2, NOW).next(NOW + 1)).toBe(firstSmsIdAt(NOW + 1) + 2 * 128)
+  expect(new SmsIds(REFERENCE_SLOT).next(NOW)).toBe(firstSmsIdAt(NOW + 1) - 128)
+  // Slots are counted on by PostgreSQL; 64 of them stand in an id.
+  expect(new SmsIds(66).next(NOW)).toBe(new SmsIds(2).next(NOW))
+  fc.assert(
+    fc.property(fc.integer({ min: NOW, max: NOW * 2 - Date.UTC(2026, 0, 1) }), fc.nat(63), (timeMs, slot) => {
+      const id = new SmsIds(slot).next(timeMs)
+      expect(smsIdTimeMs(id)).toBe(timeMs)
+      expect(id).toBeLessThan(firstSmsIdAt(timeMs + 1))
+    }),
+  )
+})
+
+test('a clock that goes on uses each millisecond once, and one that stands goes on from its last', () => {
+  const ids = new SmsIds(0, NOW, NOW + 10)
+  expect(ids.unusedFromMs).toBe(NOW)
+  expect([ids.next(NOW + 4), ids.next(NOW + 4), ids.next(NOW + 3)].map((id) => id - firstSmsIdAt(NOW + 4))).toEqual([
+    ...[0, 1, 2],
+  ])
+  expect(ids.unusedFromMs).toBe(NOW + 5)
+  expect(ids.next(NOW + 9)).toBe(firstSmsIdAt(NOW + 9))
+  expect(() => ids.next(NOW + 10)).toThrow('used up')
+})
+
+test('however many ids a millisecond is asked for, each has the slot that draws it', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(63),
+      fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 200, maxLength: 600 }),
+      (slot, steps) => {
+        const ids = new SmsIds(slot)
+        let nowMs = NOW
+        for (const [n, step] of steps.entries()) {
+          // For most of the time the clock stands.
+          if (n % 190 === 0) nowMs += step
+          expect(Math.floor(ids.next(nowMs) / 128) % 64).toBe(slot)
+        }
+      },
+    ),
+  )
+  expect(new IdsExhaustedError()).toMatchObject({ name: 'IdsExhaustedError' })
 })

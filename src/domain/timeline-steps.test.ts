@@ -50,4 +50,6 @@ test('a step is appended to a timeline without reading it', () => {
 
 test('what no timeline is throws', () => {
   for (const text of ['x1', 'g', 'g1.1[]', 'g1\n\nt1']) expect(() => decodeSteps(text)).toThrow('not a step')
+  // Timelines hold what operators said: an error shows the beginning of one.
+  expect(() => decodeSteps('?'.repeat(500))).toThrow(/^not a step of a timeline: \?{80}$/)
 })

@@ -59,6 +59,14 @@ test('the object that was there is the object in the letter, and comes back byte
   )
 })
 
+test('a record without a value has a letter without one', () => {
+  const made = deadLetterRecord(consumedRecord({ value: null }), CAUSE, 0)
+  const bytes = Buffer.from(made.value!)
+  const letter = eventCodec(DeadLetter, { takesAnyText: true }).decode(bytes)
+  expect(letter).toMatchObject({ message: null, message_encoding: 'utf8' })
+  expect(originalValue(letter, bytes)).toBeNull()
+})
+
 test.each([
   ['an array', '[1]'],
   ['a text', '"{}"'],
@@ -94,4 +102,86 @@ test('what stands for records that cannot be read is a dead letter that names th
   const letter = JSON.parse(String(deadLetterRecord(record, CAUSE, 0).value)) as DeadLetter
   expect(letter).toMatchObject({ reason: 'unreadable', original_offset: 3, message: null })
   expect(letter.error).toContain('offsets 3 to 9')
+})
+
+test('a letter says where its record came from, in its value and in the headers that consoles read', () => {
+  const headers: [string, string][] = [['ce_type', 'sms.delivery']]
+  const record = consumedRecord({ topic: 'sms.delivery', partition: 5, offset: 42, key: 'acme', value: '[', headers })
+  record.failures = 2
+  const made = deadLetterRecord(record, { ...CAUSE, stack: 'at handle' }, Date.UTC(2026, 0, 1))
+  expect([made.topic, String(made.key)]).toEqual(['sms.dlq', 'acme'])
+  expect(JSON.parse(String(made.value))).toEqual({
+    original_topic: 'sms.delivery',
+    original_partition: 5,
+    original_offset: 42,
+    error: 'the value is not JSON',
+    message: '[',
+    message_encoding: 'utf8',
+    failed_at: '2026-01-01T00:00:00.000Z',
+    reason: 'not-json',
+    attempts: 3,
+    consumer_group: 'group',
+  })
+  expect(made.headers!.map(([name, value]) => [name, String(value)])).toEqual([
+    ['ce_type', 'sms.delivery'],
+    ['kafka_dlt-original-topic', 'sms.delivery'],
+    ['kafka_dlt-original-partition', '5'],
+    ['kafka_dlt-original-offset', '42'],
+    ['kafka_dlt-original-timestamp', String(record.timestampMs)],
+    ['kafka_dlt-original-consumer-group', 'group'],
+    ['kafka_dlt-exception-message', 'the value is not JSON'],
+    ['kafka_dlt-exception-stacktrace', 'at handle'],
+    ['dlq-reason', 'not-json'],
+    ['dlq-attempts', '3'],
+    ['dlq-first-failed-at', '2026-01-01T00:00:00.000Z'],
+  ])
+})
+
+test('a key, a value and headers of the largest size are kept, and one byte more is not', () => {
+  const letterFor = (parts: Parameters<typeof consumedRecord>[0]) => {
+    const made = deadLetterRecord(consumedRecord(parts), CAUSE, 0)
+    return { made, letter: JSON.parse(String(made.value)) as DeadLetter, names: made.headers!.map(([name]) => name) }
+  }
+  const longest = 'k'.repeat(65_536)
+  expect(String(letterFor({ key: longest }).made.key)).toBe(longest)
+  expect(letterFor({ key: longest }).names).not.toContain('dlq-key-bytes')
+  expect(letterFor({ key: `${longest}k` }).made.key).toBeNull()
+  expect(letterFor({ key: null }).names).not.toContain('dlq-key-bytes')
+  const value = 'v'.repeat(131_072)
+  expect(letterFor({ value }).letter.message).toBe(value)
+  expect(letterFor({ value }).letter).not.toHaveProperty('message_bytes')
+  expect(letterFor({ value: `${value}v` }).letter).toMatchObject({ message: value, message_bytes: 131_073 })
+  const header = (bytes: number): [string, string] => ['name', 'x'.repeat(bytes)]
+  expect(letterFor({ headers: [header(65_532)] }).names).toContain('name')
+  expect(letterFor({ headers: [header(65_533)] }).names).not.toContain('name')
+})
+
+test('whatever was thrown, and however long, a letter keeps so much of it that its place is found', () => {
+  const thrown = { ...CAUSE, error: 'e'.repeat(100_000), stack: 's'.repeat(100_000) }
+  const record = consumedRecord({ value: '{' })
+  const made = deadLetterRecord(record, thrown, 0)
+  expect((JSON.parse(String(made.value)) as DeadLetter).error).toBe('e'.repeat(2_000))
+  expect(made.headers).toContainEqual(['kafka_dlt-exception-message', 'e'.repeat(2_000)])
+  expect(made.headers).toContainEqual(['kafka_dlt-exception-stacktrace', 's'.repeat(8_000)])
+  const without = deadLetterRecord(record, { ...thrown, stack: undefined }, 0).headers
+  expect(without).toEqual(made.headers!.filter(([name]) => name !== 'kafka_dlt-exception-stacktrace'))
+})
+
+test('of text that is too long only whole characters are kept, of each of their lengths', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('é', '€', '👋'), fc.nat(3), (character, before) => {
+      const text = 'x'.repeat(before) + character.repeat(80_000)
+      const { letter } = letterOf(Buffer.from(text))
+      expect(letter.message_encoding).toBe('utf8')
+      expect(text.startsWith(letter.message as string)).toBe(true)
+      expect(131_072 - Buffer.byteLength(letter.message as string)).toBeLessThan(Buffer.byteLength(character))
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('bytes that are no text are cut where they must be, though all look like the middle of a character', () => {
+  const { letter } = letterOf(Buffer.alloc(200_000, 0x80))
+  expect(letter.message_encoding).toBe('base64')
+  expect(Buffer.from(letter.message as string, 'base64')).toHaveLength(131_068)
 })

@@ -112,7 +112,6 @@ function stackHeader(stack: string | undefined): [string, string][] {
 
 /** As much of a value as a letter holds. A character of UTF-8 is not cut: its further bytes begin with the bits 10. */
 function beginningOf(value: Buffer): Buffer {
-  if (value.length <= MESSAGE_BYTES_MAX) return value
   let end = MESSAGE_BYTES_MAX
   while (end > MESSAGE_BYTES_MAX - 4 && (value[end]! & 0b1100_0000) === 0b1000_0000) end--
   return value.subarray(0, end)

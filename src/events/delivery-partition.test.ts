@@ -25,8 +25,19 @@ test('a task is placed by what it says; what is no task, or has no key, goes whe
   const task = { topic: 'sms.delivery', key: 'acme', value: '{"priority":3}' }
   expect(placeTask(task, layout)).toEqual({ ...task, partition: deliveryPartition('acme', 3, layout) })
   expect(placeTask({ ...task, value: 'not JSON' }, layout).partition).toBe(deliveryPartition('acme', 0, layout))
+  expect(placeTask({ ...task, value: Buffer.from(task.value) }, layout).partition).toBe(
+    deliveryPartition('acme', 3, layout),
+  )
+  for (const value of [null, '{"priority":"3"}', '{"priority":null}', '3'])
+    expect(placeTask({ ...task, value }, layout).partition).toBe(deliveryPartition('acme', 0, layout))
   expect(placeTask({ ...task, value: 'null' }, layout).partition).toBe(deliveryPartition('acme', 0, layout))
   expect(placeTask({ ...task, key: null }, layout)).not.toHaveProperty('partition')
   expect(placeTask({ ...task, topic: 'sms.status' }, layout)).not.toHaveProperty('partition')
   expect(placeTask(task, { ...layout, partitions: 0 })).not.toHaveProperty('partition')
+})
+
+test('so many partitions are express, but never the last one that is left', () => {
+  const counts = [50, 5, 1, 0].map((partitions) => expressCount({ partitions, expressPartitions: 5 }))
+  expect(counts).toEqual([5, 4, 0, 0])
+  expect(expressCount({ partitions: 50, expressPartitions: 0 })).toBe(0)
 })

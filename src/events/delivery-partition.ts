@@ -37,8 +37,8 @@ export function placeTask(record: ProducerRecord, layout: DeliveryLayout): Produ
 /** 0 for what is no task: it goes where its key says. */
 function priorityOf(value: string | Buffer | null): number {
   try {
-    const task = JSON.parse(value?.toString() ?? '') as { priority?: unknown } | null
-    return typeof task?.priority === 'number' ? task.priority : 0
+    const { priority } = JSON.parse(value?.toString() ?? '') as { priority?: unknown }
+    return typeof priority === 'number' ? priority : 0
   } catch {
     return 0
   }

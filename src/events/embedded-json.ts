@@ -26,7 +26,7 @@ export function jsonObjectText(value: Buffer): string | null {
 export function memberText(text: string, name: string): string | undefined {
   let found: string | undefined
   let member: string | null = null
-  let start = -1
+  let start = 0
   for (const { at, end, depth } of structureOf(text)) {
     if (depth !== 1) continue
     const token = text[at]!

@@ -77,3 +77,20 @@ test('the id names message, status and attempt: the same whenever it is publishe
   expect(new Set(ids).size).toBe(STATUSES.length * attempts.length)
   expect(eventOf('sent', {}, ACCEPTED_MS + 9_999).event.event_id).toBe(eventOf('sent').event.event_id)
 })
+
+test.each<[Status, Partial<StatusDetails>, string | null]>([
+  ['rejected', { errorCode: 'ESME_RINVDSTADR' }, 'The operator rejected the message: '],
+  ['rejected', { errorCode: '7', operatorMessageId: 'x' }, 'The operator reported the message as rejected: code 7.'],
+  ['failed', { errorCode: '7', operatorMessageId: null }, 'Every attempt failed: code 7.'],
+  ['failed', { errorText: 'Absent' }, 'Every attempt failed: "Absent".'],
+  ['sent', { errorCode: '7' }, null],
+])('the error of %s with %j is said in words', (status, details, words) => {
+  const { error_message } = eventOf(status, details).event
+  if (words === null) expect(error_message).toBeNull()
+  else expect(error_message.startsWith(words), error_message).toBe(true)
+})
+
+test('a code of SMPP has its meaning beside it', () => {
+  const { error_message } = eventOf('rejected', { errorCode: 'ESME_RINVDSTADR' }).event
+  expect(error_message).toMatch(/^The operator rejected the message: .+ \(ESME_RINVDSTADR\)\.$/)
+})

@@ -28,7 +28,10 @@ export const TEMPLATE_NAMES = [
 const Name = Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' })
 const Pointer = Type.String({ pattern: '^(/[^/]*)*$', maxLength: 200 })
 const Template = Type.String({ maxLength: 2_000 })
-const Templates = Type.Record(Type.String({ minLength: 1, maxLength: 100 }), Template, { maxProperties: 50 })
+const Templates = Type.Record(Type.String({ pattern: '^.{1,100}$' }), Template, {
+  additionalProperties: false,
+  maxProperties: 50,
+})
 
 /** Where a secret is: never in this file itself. */
 const SecretPlace = Type.Union([
@@ -62,7 +65,9 @@ const Answer = strict({
 const Errors = strict({
   codes: Type.Optional(Type.Record(Type.String(), RefusalClass)),
   /** By HTTP status, `503`, or by a hundred of them, `5xx`. */
-  statuses: Type.Optional(Type.Record(Type.String({ pattern: '^[1-5]([0-9][0-9]|xx)$' }), RefusalClass)),
+  statuses: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[1-5]([0-9][0-9]|xx)$' }), RefusalClass, { additionalProperties: false }),
+  ),
   /** A code that neither names. */
   otherwise: Type.Optional(RefusalClass),
 })
@@ -127,7 +132,7 @@ const Part = Type.Record(Type.String(), Type.Unknown())
 /** As the operators' file has it: a ready description and what differs from it, or a description of its own. */
 export const HttpSettings = strict({
   use: Type.Optional(Type.Enum(['infobip', 'kavenegar', 'magfa'])),
-  secrets: Type.Optional(Type.Record(Name, SecretPlace)),
+  secrets: Type.Optional(Type.Record(Name, SecretPlace, { additionalProperties: false })),
   request: Type.Optional(Part),
   answer: Type.Optional(Part),
   errors: Type.Optional(Part),

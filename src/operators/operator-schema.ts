@@ -39,7 +39,9 @@ const COMMON = {
   per_second: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
   /** Shares of customers in the window while several wait; who is not named has 1. */
   customers: Type.Optional(
-    Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.Integer({ minimum: 1, maximum: 100 })),
+    Type.Record(Type.String({ pattern: '^.{1,64}$' }), Type.Integer({ minimum: 1, maximum: 100 }), {
+      additionalProperties: false,
+    }),
   ),
   senders: Type.Optional(SenderRulesSchema),
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { countryOf } from './country-of.ts'
+import { receiptTimeoutMs, resendRules } from './operator-schema.ts'
 import { OperatorSetup } from './operator-setup.ts'
 import { parseOperators } from './operators-file.ts'
 
@@ -142,8 +143,39 @@ test.each([
     /^f\.yaml:5: \/operators\/odd/,
   ],
   ['routes: [{prefix: "", operator: mci, price: 1, senders: {allow: ["*"], replace: x}}]', /replaces nothing/],
+  [
+    'routes: [{prefix: "", operator: mci, price: 1, senders: {default: y, replace: x}}]',
+    /^f\.yaml:5: \/routes\/0\/senders\/default is not needed/,
+  ],
+  [
+    `  odd: {${OPERATOR}, senders: {allow: ["*"], replace: x}}\nroutes: [{prefix: "", operator: mci, price: 1}]`,
+    /^f\.yaml:5: \/operators\/odd\/senders\/replace replaces nothing/,
+  ],
+  ['networks: {"43211": ["98"]}\nroutes: [{prefix: "", operator: mci, price: 1}]', /^f\.yaml:5: \/networks/],
+  ['networks: {432-11: []}\nroutes: [{prefix: "", operator: mci, price: 1}]', /^f\.yaml:5: \/networks\/432-11/],
+  ['networks: {432-11: ["098"]}\nroutes: [{prefix: "", operator: mci, price: 1}]', /^f\.yaml:5: \/networks\/432-11\/0/],
+  ['routes: []', /^f\.yaml:5: \/routes/],
+  ['routes: [{prefix: "", operator: mci, price: 1}]\nmore: 1', /^f\.yaml:6: \/more is not a known field/],
 ])('%# a fault is named with its line', (rest, message) => {
   expect(() => setupOf(rest)).toThrow(message)
+})
+
+test('senders that are put where others are not allowed, or where none is given, are taken', () => {
+  for (const senders of [
+    '{allow: ["20*"], replace: x}',
+    '{allow: ["20*"], default: y, replace: x}',
+    '{replace: x}',
+    '{default: y}',
+  ])
+    expect(setupOf(`routes: [{prefix: "", operator: mci, price: 1, senders: ${senders}}]`).operators.size).toBe(3)
+})
+
+test('how often a submit is made again, and how long a receipt may take, where the file does not say it', () => {
+  expect(resendRules({})).toEqual({ max: 3, msFirst: 10_000 })
+  expect(resendRules({ resends_max: 1, resend_ms_first: 100 })).toEqual({ max: 1, msFirst: 100 })
+  expect([receiptTimeoutMs(undefined), receiptTimeoutMs({}), receiptTimeoutMs({ receipt_timeout_ms: 1_000 })]).toEqual([
+    ...[259_200_000, 259_200_000, 1_000],
+  ])
 })
 
 const ROUTES = 'routes: [{prefix: "", operator: odd, price: 1}]'
@@ -240,4 +272,12 @@ test('the operator that docs/operators/smpp.md shows is whole', () => {
   const [, source] = /```yaml\n([\s\S]*?)```/.exec(text)!
   const { operators } = parseOperators(`${source}routes: [{prefix: "", operator: mci, price: 1}]`, 'smpp.md')
   expect(operators.mci).toMatchObject({ connector: 'smpp', window: 100 })
+})
+
+test.each([
+  ['no operator', 'operators: {}', /^f\.yaml:1: \/operators /],
+  ['a name that is none', `operators:\n  MCI: {${OPERATOR}}`, /^f\.yaml:2: \/operators\/MCI is not a known field/],
+])('a file with %s is refused', (_, operators, message) => {
+  const source = `${operators}\nroutes: [{prefix: "", operator: mci, price: 1}]`
+  expect(() => parseOperators(source, 'f.yaml')).toThrow(message)
 })

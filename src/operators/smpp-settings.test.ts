@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { faultOfSmppPassword } from './fault-of-smpp.ts'
 import { readOperatorPassword } from './operator-password.ts'
 import { parseOperators } from './operators-file.ts'
-import { completeSmppSettings } from './smpp-settings.ts'
+import { completeSmppSettings, type SmppSettings } from './smpp-settings.ts'
 
 function parse(smpp: string) {
   const source = `operators:
@@ -92,4 +92,27 @@ test('the password is where the settings say', () => {
   expect(readOperatorPassword('mci', {}, {})).toBe('')
   expect(() => readOperatorPassword('mci', { password_env: 'PASSWORD' }, {})).toThrow('PASSWORD, which is not set')
   expect(() => readOperatorPassword('mci', { password_file: `${path}.not` }, {})).toThrow('"mci" cannot be read')
+})
+
+test('what the file leaves out is what docs/operators/smpp.md says, and what it names is not changed', () => {
+  const settings = completeSmppSettings({ address: 'smsc:2775', system_id: 'us' })
+  expect(settings).toEqual({
+    ...{ address: 'smsc:2775', system_id: 'us', system_type: '', interface_version: 3.4 },
+    ...{ bind: 'transceiver', binds: 1, bind_timeout_ms: 10_000, enquire_link_ms: 30_000, inactivity_ms: 0 },
+    ...{ reconnect_ms_first: 500, reconnect_ms_max: 30_000, refused_ms_first: 30_000, refused_ms_max: 600_000 },
+    ...{ concatenation: 'udh8', gsm7: 'unpacked', flash: 'data_coding', service_type: '', protocol_id: 0 },
+    ...{ registered_delivery: 1, validity: 'relative', priority_flags: [0, 0, 0, 1] },
+    ...{ receipts_by_text: false, receipts_by_id_alone: false, states: {}, receipt_utc_offset_minutes: 0 },
+    ...{ tlvs: [], errors: {}, address_range: { ton: 0, npi: 0, range: '' } },
+    ...{ data_coding: { gsm7: 0, latin1: 3, ucs2: 8 }, recipient: { plus: false } },
+    message_id: { answer: 'text', receipt: 'text', receipt_tlv: 'text' },
+  })
+  const own: SmppSettings = {
+    ...{ address: ['a:1', 'b:2'], system_id: 'us', binds: 4, recipient: { ton: 1, plus: true } },
+    ...{ address_range: { range: '98' }, message_id: { answer: 'hex', receipt: 'decimal', receipt_tlv: 'exact' } },
+  }
+  expect(completeSmppSettings(own)).toMatchObject({
+    ...own,
+    address_range: { ton: 0, npi: 0, range: '98' },
+  })
 })

@@ -84,18 +84,21 @@ test('weights hold over many numbers, the same number has the same order, and fa
   const to = [70, 20, 10].map((weight) => ({ operator: `w${weight}`, weight, price: weight }))
   const routes = [route({ prefixes: ['98'] }, '', { to, failover: ['spare', 'last'] })]
   const compiled = compileRoutes(routes)
-  const count = 20_000
+  const count = 5_000
   const first: Record<string, number> = {}
+  // Compared by hand: an assertion for each of so many numbers would take most of the time.
+  const wrong: string[] = []
   for (let n = 0; n < count; n++) {
     const message = { ...MESSAGE, phone: `+98912${String(n).padStart(7, '0')}` }
-    const ranking = rankRoutes(compiled, message)
-    if (ranking.kind !== 'ranked') throw new Error(ranking.kind)
-    const operators = ranking.candidates.map(({ operator }) => operator)
-    expect(operators.slice(3)).toEqual(['spare', 'last'])
-    expect(operators.slice(0, 3).sort()).toEqual(['w10', 'w20', 'w70'])
-    first[ranking.candidates[0].operator] = (first[ranking.candidates[0].operator] ?? 0) + 1
-    expect(rankRoutes(compiled, message)).toEqual(ranking)
+    const [operators, again] = [rankRoutes(compiled, message), rankRoutes(compiled, message)].map((ranking) =>
+      ranking.kind === 'ranked' ? ranking.candidates.map(({ operator }) => operator) : [ranking.kind],
+    )
+    const weighted = operators!.slice(0, 3).sort().join(' ')
+    const isRight = weighted === 'w10 w20 w70' && operators!.slice(3).join(' ') === 'spare last'
+    if (!isRight || operators!.join() !== again!.join()) wrong.push(`${message.phone}: ${operators}, ${again}`)
+    first[operators![0]!] = (first[operators![0]!] ?? 0) + 1
   }
+  expect(wrong).toEqual([])
   // Five times the standard deviation of a share of 0.7 over so many numbers.
   const tolerance = 5 * Math.sqrt((0.7 * 0.3) / count)
   for (const weight of [70, 20, 10])
@@ -155,4 +158,79 @@ test('senders: the route decides first, then each operator, and one that does no
   expect(rank({ senders: { allow: ['Bcme'] } }, 'Acme')).toBe('sender-refused')
   expect(rank({ senders: { replace: '20007' } }, 'Acme')).toEqual({ strict: '20007', open: '20007', swap: '3000' })
   expect(rank({ to: both.slice(0, 1), failover: [] }, 'Acme')).toBe('sender-refused')
+})
+
+test('who refused a sender is named: the route, or its operators', () => {
+  const senders = new Map([
+    ['a', { allow: ['x'] }],
+    ['b', { allow: ['y'] }],
+  ])
+  const refusedBy = (of: Partial<Route>) => {
+    const to = ['a', 'b'].map((operator) => ({ operator, weight: 1, price: 1 }))
+    return rankRoutes(compileRoutes([route({ prefixes: ['98'] }, '', { to, ...of })], senders), MESSAGE)
+  }
+  expect(refusedBy({})).toEqual({ kind: 'sender-refused', by: 'a and b' })
+  expect(refusedBy({ senders: { allow: ['z'] } })).toEqual({ kind: 'sender-refused', by: 'the route prefix 98' })
+})
+
+test('what the route makes of the sender is told beside what each operator makes of it', () => {
+  const senders = new Map([['b', { replace: '3000' }]])
+  const to = [{ operator: 'a', weight: 1, price: 7 }]
+  const routes = [route({ prefixes: ['98'] }, '', { to, failover: ['b', 'c'], senders: { default: '2000' } })]
+  expect(rankRoutes(compileRoutes(routes, senders), { ...MESSAGE, sender: null })).toEqual({
+    kind: 'ranked',
+    sender: '2000',
+    candidates: [
+      { operator: 'a', price: 7, sender: '2000', why: 'a: prefix 98, from 2000' },
+      { operator: 'b', price: 7, sender: '3000', why: 'b: prefix 98, failover 1, from 3000' },
+      { operator: 'c', price: 7, sender: '2000', why: 'c: prefix 98, failover 2, from 2000' },
+    ],
+  })
+  expect(firstWhy([route({ priorities: [1, 2], prefixes: [''] }, 'x')])).toBe('x: priority 1 or 2')
+})
+
+test('networks and countries are asked for only where some route names one', () => {
+  const needs = (...matches: RouteMatch[]) => {
+    const { needsNetwork, needsCountry } = compileRoutes(matches.map((match) => route(match, 'x')))
+    return [needsNetwork, needsCountry]
+  }
+  expect(needs({ prefixes: [''] })).toEqual([false, false])
+  expect(needs({ prefixes: [''] }, { mccMncs: ['432-11'] })).toEqual([true, false])
+  expect(needs({ countries: ['IR'] }, { prefixes: [''] })).toEqual([false, true])
+})
+
+test('a number of no known network or country takes the routes that name none, and a message without a sender likewise', () => {
+  const routes = [
+    route({ mccMncs: ['432-11'] }, 'network'),
+    route({ countries: ['IR'] }, 'country'),
+    route({ countries: ['IR'], prefixes: ['98'] }, 'prefix-country'),
+    route({ senders: ['*'], prefixes: [''] }, 'sender'),
+    route({ prefixes: [''] }, 'any'),
+  ]
+  const unknown = { network: null, country: null, sender: null }
+  expect(operatorsFor(routes, unknown)).toEqual(['any'])
+  expect(operatorsFor(routes, { ...unknown, country: 'IR' })).toEqual(['prefix-country'])
+  expect(operatorsFor(routes.slice(1, 2), { ...unknown, country: 'IR' })).toEqual(['country'])
+  expect(operatorsFor(routes, { ...unknown, sender: '' })).toEqual(['sender'])
+  expect(operatorsFor(routes.slice(0, 3), unknown)).toEqual(['no-route'])
+})
+
+test('a customer whose own routes do not fit takes those of all', () => {
+  const routes = [
+    route({ customers: ['acme', 'other'], prefixes: ['49'] }, 'own'),
+    route({ customers: ['acme'], prefixes: ['43'] }, 'own too'),
+    route({ prefixes: [''] }, 'any'),
+  ]
+  expect(operatorsFor(routes)).toEqual(['any'])
+  expect(operatorsFor(routes, { phone: '+4915112345678' })).toEqual(['own'])
+  expect(operatorsFor(routes, { phone: '+436601234567' })).toEqual(['own too'])
+  expect(operatorsFor(routes, { phone: '+4915112345678', customerId: 'other' })).toEqual(['own'])
+  expect(operatorsFor(routes, { phone: '+4915112345678', customerId: 'third' })).toEqual(['any'])
+})
+
+test('of several networks or countries of a route each is its own', () => {
+  const routes = [route({ mccMncs: ['432-20', '432-11'] }, 'networks'), route({ countries: ['DE', 'IR'] }, 'countries')]
+  expect(operatorsFor(routes)).toEqual(['networks'])
+  expect(operatorsFor(routes, { network: { mccMnc: '432-35', known: '' } })).toEqual(['countries'])
+  expect(firstWhy(routes.slice(1))).toBe('countries: country DE or IR')
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cleanId, cleanText, isClean } from './clean-text.ts'
+import { CLEAN_LINES_PATTERN, CLEAN_PATTERN, cleanId, cleanText, isClean } from './clean-text.ts'
 
 /** Any UTF-16 units: halves of pairs, controls, everything. */
 const anyText = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) })
@@ -43,4 +43,50 @@ test('what a terminal, a log or PostgreSQL cannot take goes; what people write s
   expect(cleanText('سلام 👋 é', 40)).toBe('سلام 👋 é')
   expect(cleanText('ab👋', 3)).toBe('ab')
   expect(cleanText('x\ud800y', 40)).toBe('x y')
+})
+
+test('each character that is unclean is found alone and among others, and what is next to one in the code is not', () => {
+  for (const character of ['\u0000', '\u001f', '\u007f', '\u0080', '\u009f', '\u2028', '\u2029', '\ud800', '\udfff']) {
+    expect(isClean(character)).toBe(false)
+    expect(isClean(`a${character}b`)).toBe(false)
+    expect(cleanText(`a${character}b`, 9)).toBe('a b')
+    expect(cleanId(`a${character}b`)).toBe('ab')
+  }
+  for (const character of [' ', '~', '\u00a0', '\u2027', '\u202a', '\ud7ff', '\ue000', '👋', '']) {
+    expect(isClean(character)).toBe(true)
+    expect(cleanText(`a${character}b`, 9)).toBe(`a${character}b`)
+  }
+})
+
+test('a text of just the length that is kept stays whole; one more goes, with the space before it and half a pair', () => {
+  expect([cleanText('abc', 3), cleanText('abcd', 3), cleanText('ab cd', 3)]).toEqual(['abc', 'abc', 'ab'])
+  expect([cleanText('a👋', 3), cleanText('ab👋', 3), cleanText('a👋b', 3)]).toEqual(['a👋', 'ab', 'a👋'])
+  expect([cleanText('a\udbff\udfffb', 2), cleanText('ab\ue000', 2), cleanText('a\ud7ffb', 2)]).toEqual([
+    ...['a', 'ab', 'a\ud7ff'],
+  ])
+  expect(cleanText('ab\u{10000}', 3)).toBe('ab')
+  expect(cleanText('  a ', 3)).toBe('a')
+  // Twice as much as is kept is looked at, so that blanks at its beginning do not take all of it.
+  expect(cleanText(`   ${'a'.repeat(9)}`, 3)).toBe('aaa')
+})
+
+test('an id of just the length that is kept stays whole; a longer one ends in a digest of all of it', () => {
+  expect(cleanId('x'.repeat(64), 64)).toBe('x'.repeat(64))
+  expect(cleanId('x'.repeat(65), 64)).toMatch(/^x{47}~[0-9a-f]{16}$/)
+  expect(cleanId(` ${'x'.repeat(64)}\n`, 64)).toBe('x'.repeat(64))
+  expect(cleanId(`${'x'.repeat(300)}\n`)).toBe(cleanId('x'.repeat(300)))
+  expect(cleanId(`${'x'.repeat(46)}👋${'x'.repeat(60)}`, 64)).toMatch(/^x{46}~[0-9a-f]{16}$/)
+})
+
+test('the patterns of requests refuse what is cleaned elsewhere', () => {
+  const [clean, lines] = [new RegExp(CLEAN_PATTERN, 'u'), new RegExp(CLEAN_LINES_PATTERN, 'u')]
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary' }).map((text) => text.toWellFormed()),
+      (text) => {
+        expect(clean.test(text)).toBe(isClean(text))
+        expect(lines.test(text)).toBe(isClean(text.replace(/[\t\n\r]/g, '')))
+      },
+    ),
+  )
 })

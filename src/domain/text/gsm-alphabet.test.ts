@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { LANGUAGES, type Language } from './encodings.ts'
 import { DEFAULT_TABLES, fromSeptets, type GsmTables, toSeptets } from './gsm-alphabet.ts'
+import { segment } from './segments.ts'
 
 const ESCAPE = 0x1b
 
@@ -30,6 +31,15 @@ test('and the extension is that of clause 6.2.1.1', () => {
   for (const [character, code] of [...codes, [']', 0x3e], ['|', 0x40], ['€', 0x65]] as const) {
     expect([...toSeptets(character, DEFAULT_TABLES)]).toEqual([ESCAPE, code])
   }
+})
+
+test('each character of the default alphabet is charged as one septet and written as its code, each of the extension as two', () => {
+  for (const [code, character] of read(DEFAULT_TABLES).entries()) {
+    if (code === ESCAPE) continue
+    expect(segment(character), character).toMatchObject({ encoding: 'gsm7', units: 1 })
+    expect([...toSeptets(character, DEFAULT_TABLES)]).toEqual([code])
+  }
+  for (const character of '\f^{}\\[~]|€') expect(segment(character)).toMatchObject({ encoding: 'gsm7', units: 2 })
 })
 
 /** Codes and characters of annex A: the first and the last of a table, and what one would not expect where it is. */

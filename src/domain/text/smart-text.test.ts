@@ -12,6 +12,16 @@ test.each([
   ['cafe\u0301', 'café'],
   ['a\u200cb\u200bc\ufeff\td', 'abc d'],
   ['½ off', '1/2 off'],
+  ['a ½', 'a 1/2'],
+  ['Ⅷ ²', 'VIII 2'],
+  ['“”', '""'],
+  ['،؟', ',?'],
+  ['a\u0640b', 'ab'],
+  ['\u2028a', '\na'],
+  ['a\u2003b\u202fc', 'a b c'],
+  ['a\u1680b', 'a b'],
+  ['٣', '3'],
+  ['ﬀ', 'ff'],
 ])('%s is sent as %s', (text, replaced) => {
   expect(toGsmLookAlikes(text)).toBe(replaced)
 })
@@ -23,6 +33,11 @@ test.each([
   ['an accent is spelling, not typography', 'naïve'],
   ['a power is not a digit', '10² “m”'],
   ['nor is a half behind a whole', '1½ “l”'],
+  ['nor one before it', '²1 “m”'],
+  ['nor beside a Roman one', 'Ⅷ½'],
+  ['a variant of what has no look-alike', 'ﷺ'],
+  ['a half of a pair', 'a\ud83d'],
+  ['nothing', ''],
   ['three dots for one may take another segment', '…'.repeat(70)],
 ])('%s', (_what, text) => {
   expect(toGsmLookAlikes(text)).toBeNull()
@@ -45,4 +60,10 @@ test('what comes of a text fits the alphabet, takes no more segments, and is lef
     ),
     { numRuns: 1_000 },
   )
+})
+
+test('as many segments are taken as before, and one more is not', () => {
+  // 70 units are one segment of UCS-2; of GSM 7-bit, 160 septets are.
+  expect(toGsmLookAlikes('…'.repeat(53))).toBe('...'.repeat(53))
+  expect(toGsmLookAlikes('…'.repeat(54))).toBeNull()
 })

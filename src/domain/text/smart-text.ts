@@ -43,10 +43,6 @@ export function toGsmLookAlikes(text: string): string | null {
   // A letter and its accent may be one character, and that one in the alphabet.
   const characters = [...text.normalize('NFC')]
   for (const [index, character] of characters.entries()) {
-    if (isGsm(character)) {
-      replaced += character
-      continue
-    }
     if (isNumber(character) && [characters[index - 1], characters[index + 1]].some(isAnyNumber)) return null
     const plain = lookAlike(character) ?? compatible(character)
     if (plain === null) return null
@@ -56,25 +52,23 @@ export function toGsmLookAlikes(text: string): string | null {
 }
 
 function isGsm(character: string): boolean {
-  return character.length === 1 && Boolean(sizes[character.charCodeAt(0)])
+  return Boolean(sizes[character.charCodeAt(0)])
 }
 
 function lookAlike(character: string): string | null {
   if (isGsm(character)) return character
   const listed = LOOK_ALIKES.get(character)
   if (listed !== undefined) return listed
-  if (/^\p{Default_Ignorable_Code_Point}$/u.test(character)) return ''
-  if (/^\p{Zs}$/u.test(character)) return ' '
+  if (/\p{Default_Ignorable_Code_Point}/u.test(character)) return ''
+  if (/\p{Zs}/u.test(character)) return ' '
   const digit = digitValue(character)
   return digit === null ? null : String(digit)
 }
 
 /** What Unicode has the character for a variant of; null if that does not fit either. */
 function compatible(character: string): string | null {
-  const plain = character.normalize('NFKC')
-  if (plain === character) return null
   let replaced = ''
-  for (const each of plain) {
+  for (const each of character.normalize('NFKC')) {
     const one = lookAlike(each)
     if (one === null) return null
     replaced += one
@@ -84,9 +78,9 @@ function compatible(character: string): string | null {
 
 /** Fractions, powers, numbers in circles: beside another number they would become one with it. */
 function isNumber(character: string): boolean {
-  return /^\p{No}$/u.test(character)
+  return /\p{No}/u.test(character)
 }
 
 function isAnyNumber(character: string | undefined): boolean {
-  return character !== undefined && /^\p{N}$/u.test(character)
+  return character !== undefined && /\p{N}/u.test(character)
 }

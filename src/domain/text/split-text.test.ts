@@ -183,4 +183,41 @@ test('what an encoding lacks is named with its place', () => {
   ])
   expect(lackingCharacters('aşb😀ş', 'gsm7-tr', 5)).toEqual([{ character: '😀', index: 3 }])
   expect(lackingCharacters('سلام', 'latin1', 2)).toHaveLength(2)
+  expect(lackingCharacters('aşb', 'ucs2', 5)).toEqual([])
+  expect(lackingCharacters('é✓😀✗', 'latin1', 5)).toEqual([
+    { character: '✓', index: 1 },
+    { character: '😀', index: 2 },
+    { character: '✗', index: 4 },
+  ])
+})
+
+test('an octet too many of UCS-2 is left away, and Latin-1 is read as it is', () => {
+  expect(decodeText(Uint8Array.of(0x06, 0x33, 0x06), 'ucs2')).toBe('س')
+  expect(decodeText(Uint8Array.of(0xe9, 0x41), 'latin1')).toBe('éA')
+})
+
+test('a text that its encoding lacks is not divided, and an empty one has no part', () => {
+  expect(splitText('س', 'gsm7', { reference: 8 })).toBeNull()
+  expect(segment('س', 'gsm7')).toBeNull()
+  expect(splitText('', 'ucs2', { reference: 8 })!.parts).toEqual([])
+  expect(segment('')).toEqual({ encoding: 'gsm7', segments: 0, units: 0, unitsLeft: 160 })
+  expect(segment('', 'ucs2')).toEqual({ encoding: 'ucs2', segments: 0, units: 0, unitsLeft: 70 })
+})
+
+test('units are counted as they travel', () => {
+  expect(segment('a€')).toEqual({ encoding: 'gsm7', segments: 1, units: 3, unitsLeft: 157 })
+  expect(segment('ÿé', 'latin1')).toEqual({ encoding: 'latin1', segments: 1, units: 2, unitsLeft: 138 })
+  expect(segment('Ā', 'latin1')).toBeNull()
+  expect(segment('a😀')).toEqual({ encoding: 'ucs2', segments: 1, units: 3, unitsLeft: 67 })
+})
+
+test('a pair is not parted at the end of a part, and units that are no pair are', () => {
+  const lengths = (text: string): number[] =>
+    splitText(text, 'ucs2', { reference: 'sar' })!.parts.map((part) => part.text.length)
+  expect(lengths(`${'س'.repeat(65)}😀${'س'.repeat(20)}`)).toEqual([65, 22])
+  expect(lengths(`${'س'.repeat(64)}😀${'س'.repeat(20)}`)).toEqual([66, 20])
+  expect(segment(`${'س'.repeat(66)}😀${'س'.repeat(10)}`).segments).toBe(2)
+  expect(segment(`${'س'.repeat(66)}\ud83d\ud83d${'س'.repeat(66)}`).segments).toBe(2)
+  expect(segment(`${'س'.repeat(66)}\ude00\ude00${'س'.repeat(66)}`).segments).toBe(2)
+  expect(segment(`${'س'.repeat(66)}😀${'س'.repeat(66)}`).segments).toBe(3)
 })

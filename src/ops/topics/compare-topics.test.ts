@@ -38,3 +38,24 @@ test('every difference is named, and what the file does not name may be anything
     { topic: 'sms.accepted', what: 'retention.ms', declared: '604800000', actual: '1' },
   ])
 })
+
+test('what is fitted to fewer brokers stays as declared otherwise', () => {
+  const topic = { name: 't', partitions: 2, replicationFactor: 3, configs: { 'retention.ms': '1' } }
+  expect(fitToBrokers(topic, 2)).toEqual({ ...topic, replicationFactor: 2 })
+  expect(fitToBrokers(topic, 3)).toEqual(topic)
+  const inSync = { ...topic, configs: { ...topic.configs, 'min.insync.replicas': '1' } }
+  expect(fitToBrokers(inSync, 2)).toEqual({ ...inSync, replicationFactor: 2 })
+  const all = { ...topic, configs: { 'min.insync.replicas': '3' } }
+  expect(fitToBrokers(all, 3)).toEqual(all)
+  const five = { ...topic, replicationFactor: 5, configs: { 'min.insync.replicas': '2' } }
+  expect(fitToBrokers(five, 3)).toEqual({ ...five, replicationFactor: 3 })
+})
+
+test('a replica too few is a difference, and so is a config that the cluster does not name', () => {
+  const configs = { 'retention.ms': '1' }
+  const declaredTopic = { name: 't', partitions: 2, replicationFactor: 3, configs }
+  expect(compareTopic(declaredTopic, { partitions: 2, replicationFactor: 2, configs: new Map() })).toEqual([
+    { topic: 't', what: 'replication_factor', declared: '3', actual: '2' },
+    { topic: 't', what: 'retention.ms', declared: '1', actual: '' },
+  ])
+})

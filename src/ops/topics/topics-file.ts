@@ -15,6 +15,7 @@ const TopicsFile = Type.Object(
         },
         { additionalProperties: false },
       ),
+      { additionalProperties: false },
     ),
   },
   { additionalProperties: false },

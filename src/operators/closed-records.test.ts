@@ -1,0 +1,37 @@
+import type { TSchema } from 'typebox'
+import { expect, test } from 'vitest'
+import { HttpDescription } from './http-settings.ts'
+import { CONNECTOR_NAMES, operatorSchema } from './operator-schema.ts'
+import { parseOperators } from './operators-file.ts'
+import { RouteSchema } from './route-schema.ts'
+
+/** The patterns of names in a schema whose object takes names of any other form as well, with any value. */
+function openPatterns(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  const { patternProperties, additionalProperties } = schema as Record<string, unknown>
+  const patterns = Object.keys(patternProperties ?? {}).filter((pattern) => pattern !== '^.*$')
+  return [...(additionalProperties === false ? [] : patterns), ...Object.values(schema).flatMap(openPatterns)]
+}
+
+test.each<[string, TSchema]>([
+  ...CONNECTOR_NAMES.map((name): [string, TSchema] => [name, operatorSchema(name)]),
+  ['HTTP description', HttpDescription],
+  ['route', RouteSchema],
+])('%s: a name that is not of its form is refused, not left unchecked', (_, schema) => {
+  expect(openPatterns(schema)).toEqual([])
+})
+
+const HTTP = 'request: {url: "https://x.example"}, answer: {id: /id}'
+
+test.each([
+  ['a secret that stands in the file itself', `http: {${HTTP}, secrets: {API-KEY: s3cret}}`, 'http/secrets/API-KEY'],
+  ['a status that is none', `http: {${HTTP}, errors: {statuses: {6xx: rejected}}}`, 'http/errors/statuses/6xx'],
+  ['a field without a name', `http: {request: {url: "https://x.example", form: {"": a}}, answer: {id: /id}}`, 'form/'],
+  ['the share of nobody', `http: {${HTTP}}, customers: {"": 1}`, 'customers/'],
+])('%s is refused with its place', (_, settings, place) => {
+  const source = `operators:
+  odd: {connector: http, ${settings}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}
+routes: [{prefix: "", operator: odd, price: 1}]`
+  expect(() => parseOperators(source, 'f.yaml')).toThrow(place)
+  expect(() => parseOperators(source, 'f.yaml')).toThrow(/^f\.yaml:2: /)
+})
