@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { fillFailedMessages } from '../../bench/fill/fill-dead-letters.ts'
+import { cancelMessage } from '../../src/api/cancel/cancel-message.ts'
+import { eventId } from '../../src/domain/event-id.ts'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
+import type { StatusEvent } from '../../src/events/status.ts'
 import { allSettings } from '../../src/ops/cli/config-command.ts'
 import { redriveLetters } from '../../src/ops/dlq/redrive-letters.ts'
 import { retentionSettings } from '../../src/ops/retention/config.ts'
@@ -14,11 +17,15 @@ import type { Connection, Pool } from '../../src/postgres/pool.ts'
 import { Health } from '../../src/runtime/health.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { applyEvents } from '../../src/status/apply-events.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const NO_LOG = { info() {}, warn() {}, error() {} }
 const DAYS = 365
 const A_DAY = 40
+const MESSAGES_DAYS = 6
+const LEDGER_DAYS = 9
+const STEADY_DAY = 60
 /** As autovacuum does for tables whose rows are deleted, when there is time. */
 const VACUUM = 'VACUUM idempotency_scheduled, republications, dead_letter_actions, retention_days'
 
@@ -29,10 +36,17 @@ interface Keeper {
   round(nowMs: number): Promise<void>
 }
 
+interface KeeperClocks {
+  /** Up to when everyone has read, at that time. Throws for Kafka that is unavailable. */
+  readonly readUpTo?: (nowMs: number) => number
+  /** The keeper's own clock; as PostgreSQL's unless given. */
+  readonly ownMs?: () => number
+}
+
 async function keeperOf(
   pool: Pool,
   changes: Partial<RetentionSettings> = {},
-  readUpTo = (ms: number) => ms,
+  { readUpTo = (ms: number) => ms + 1, ownMs }: KeeperClocks = {},
 ): Promise<Keeper> {
   const metrics = new Metrics()
   const now = { ms: 0 }
@@ -44,8 +58,10 @@ async function keeperOf(
     metrics,
     log: NO_LOG,
     nowMs: async () => now.ms,
+    ownMs: ownMs ?? (() => now.ms),
   })
   const connection = await pool.connect()
+  await connection.query("SET lock_timeout = '200ms'")
   onTestFinished(() => connection.release(true))
   return {
     metrics,
@@ -99,12 +115,18 @@ async function withCustomer(pool: Pool): Promise<void> {
   await pool.query(`INSERT INTO balances (customer_id, balance) VALUES ('c', 1000000000)`)
 }
 
-async function spaceOf(pool: Pool): Promise<{ bytes: number; partitions: number }> {
-  const { rows } = await pool.query<{ bytes: string; partitions: string }>(
-    `SELECT sum(pg_total_relation_size(oid))::text AS bytes, count(*) FILTER (WHERE relispartition)::text AS partitions
-     FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
+const TABLES_STORED = "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+
+async function bytesOf(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ bytes: string }>(
+    `SELECT sum(pg_total_relation_size(oid))::text AS bytes ${TABLES_STORED}`,
   )
-  return { bytes: Number(rows[0]!.bytes), partitions: Number(rows[0]!.partitions) }
+  return Number(rows[0]!.bytes)
+}
+
+async function countPartitions(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(`SELECT count(*) AS count ${TABLES_STORED} AND relispartition`)
+  return rows[0]!.count
 }
 
 /** What balances say and what the ledger says, the days that were dropped included. */
@@ -137,18 +159,27 @@ test('over a year of days space stays flat, and no message is lost that is not f
 }, async () => {
   const pool = await freshDatabase()
   await withCustomer(pool)
-  // The longest that anything of the traffic is kept here, so that most of the year is spent in the steady state.
-  const keeper = await keeperOf(pool, { RETENTION_LEDGER_DAYS: 60, RETENTION_DEAD_LETTER_ACTIONS_DAYS: 60 })
+  // Short ones, so that a day costs little and most of the year is spent in the steady state; the least is the settings' affair.
+  const keeper = await keeperOf(pool, {
+    RETENTION_MESSAGES_DAYS: MESSAGES_DAYS,
+    RETENTION_ATTEMPTS_DAYS: MESSAGES_DAYS,
+    RETENTION_LEDGER_DAYS: LEDGER_DAYS,
+    RETENTION_IDEMPOTENCY_HOURS: 24,
+    RETENTION_SCHEDULED_KEYS_DAYS: MESSAGES_DAYS,
+    RETENTION_DEAD_LETTER_ACTIONS_DAYS: LEDGER_DAYS,
+  })
   const firstDayMs = startOfDay(Date.now()) + 30 * DAY_MS
   const stuckDays = new Set([3, 90, 91, 200])
-  const spaces: { bytes: number; partitions: number }[] = []
+  const partitions: number[] = []
+  let steadyBytes = 0
   for (let day = 0; day < DAYS; day++) {
     const nowMs = firstDayMs + day * DAY_MS
     await ensurePartitions(pool, nowMs)
     await fillDay(pool, nowMs, A_DAY, (n) => stuckDays.has(day) && n < 3)
     await keeper.round(nowMs + DAY_MS / 2)
     if (day % 10 === 0) await pool.query(VACUUM)
-    spaces.push(await spaceOf(pool))
+    partitions.push(await countPartitions(pool))
+    if (day === STEADY_DAY) steadyBytes = await bytesOf(pool)
   }
   const { rows: open } = await pool.query<{ count: number }>(
     "SELECT count(*) AS count FROM messages JOIN message_states USING (sms_id) WHERE status = 'sending'",
@@ -159,20 +190,25 @@ test('over a year of days space stays flat, and no message is lost that is not f
     balance: sums.balance,
     reserved: sums.reserved,
   })
-  // A day that is held keeps four partitions beyond their 45 days, and that of the ledger beyond its 60.
+  // States go a round after their messages. A day that is held keeps all its partitions, each beyond its own retention.
   const held = (day: number): number =>
-    [...stuckDays].reduce((sum, stuck) => sum + (day - stuck > 45 ? 4 : 0) + (day - stuck > 60 ? 1 : 0), 0)
-  const partitionsAt = (day: number): number => spaces[day]!.partitions - held(day)
-  for (let day = 120; day < DAYS; day++) expect(partitionsAt(day)).toBe(partitionsAt(120))
-  const perPartition = spaces[120]!.bytes / spaces[120]!.partitions
-  expect(spaces[DAYS - 1]!.bytes).toBeLessThan(spaces[120]!.bytes * 1.1 + held(DAYS - 1) * perPartition)
+    [...stuckDays].reduce((sum, stuck) => {
+      const ages = [MESSAGES_DAYS, MESSAGES_DAYS, MESSAGES_DAYS, MESSAGES_DAYS + 1, LEDGER_DAYS]
+      return sum + ages.filter((days) => day - stuck > days).length
+    }, 0)
+  const partitionsAt = (day: number): number => partitions[day]! - held(day)
+  for (let day = STEADY_DAY; day < DAYS; day++) expect(partitionsAt(day)).toBe(partitionsAt(STEADY_DAY))
+  const perPartition = steadyBytes / partitions[STEADY_DAY]!
+  expect(await bytesOf(pool)).toBeLessThan(steadyBytes * 1.1 + held(DAYS - 1) * perPartition)
   // The messages get on at last, and their days go.
   await pool.query("UPDATE message_states SET status = 'unknown' WHERE status = 'sending'")
   const endMs = firstDayMs + DAYS * DAY_MS
-  await keeper.round(endMs)
-  await keeper.round(endMs)
-  expect((await spaceOf(pool)).partitions).toBeLessThanOrEqual(partitionsAt(DAYS - 1))
+  for (let round = 0; round < 4; round++) await keeper.round(endMs + round)
+  expect(await countPartitions(pool)).toBeLessThanOrEqual(partitionsAt(DAYS - 1))
   expect(await metric(keeper.metrics, 'smsgw_retention_open_messages')).toBe(0)
+  // Days of which the ledger alone is kept are known as closed, and all others are forgotten.
+  const { rows: days } = await pool.query('SELECT day FROM retention_days')
+  expect(days).toHaveLength(LEDGER_DAYS - MESSAGES_DAYS)
 })
 
 async function metric(metrics: Metrics, name: string): Promise<number | undefined> {
@@ -196,7 +232,7 @@ test('a day waits for the readers of the topics, for the outbox, and for its las
   const pool = await freshDatabase()
   await oldDay(pool, (n) => n === 7)
   let readUpToMs = 0
-  const keeper = await keeperOf(pool, {}, () => readUpToMs)
+  const keeper = await keeperOf(pool, {}, { readUpTo: () => readUpToMs })
   const smsId = firstSmsIdAt(OLD_MS) + 7
   await pool.query('INSERT INTO outbox (shard, sms_id) VALUES (0, $1)', [smsId])
   const nowMs = Date.now()
@@ -209,7 +245,8 @@ test('a day waits for the readers of the topics, for the outbox, and for its las
   expect(await metric(keeper.metrics, 'smsgw_retention_open_messages')).toBe(0)
   expect(await hasDay(pool)).toBe(true)
   await pool.query('DELETE FROM outbox')
-  readUpToMs = nowMs
+  // A look of that very round was before its reading through.
+  readUpToMs = nowMs + 1
   await keeper.round(nowMs + 2)
   expect(await hasDay(pool)).toBe(true)
   readUpToMs = nowMs + 3
@@ -221,7 +258,7 @@ test('a day waits for the readers of the topics, for the outbox, and for its las
 test('nobody opens a message again of a day that is being closed', async () => {
   const pool = await freshDatabase()
   await ensurePartitions(pool, OLD_MS)
-  const keeper = await keeperOf(pool, {}, () => 0)
+  const keeper = await keeperOf(pool, {}, { readUpTo: () => 0 })
   await withCustomer(pool)
   await fillFailedMessages(pool, { customerId: 'c', count: 2, cost: 10, acceptedAtMs: OLD_MS })
   await keeper.round(Date.now())
@@ -247,8 +284,7 @@ test('a drop that was interrupted anywhere is finished, and the ledger is carrie
       if (state === 'detaching') await interruptDetach(pool, name)
       const [found] = (await listPartitions(pool, ['ledger'])).filter(({ dayStartMs }) => dayStartMs === OLD_MS)
       expect(found!.state).toBe(state)
-      await keeper.round(Date.now() + 30 * DAY_MS)
-      await keeper.round(Date.now() + 30 * DAY_MS)
+      for (let round = 0; round < 3; round++) await keeper.round(Date.now() + 30 * DAY_MS)
       expect(await hasDay(pool, 'ledger')).toBe(false)
       expect(await books(pool)).toEqual(before)
     }),
@@ -274,6 +310,54 @@ async function interruptDetach(pool: Pool, name: string): Promise<void> {
   }
 }
 
+test('partitions are made, with their indexes and settings, while a long report reads the tables', async () => {
+  const pool = await freshDatabase()
+  await withCustomer(pool)
+  const report = await pool.connect()
+  try {
+    await report.query('BEGIN')
+    for (const { name } of PARTITIONED_TABLES) await report.query(`SELECT count(*) FROM ${name}`)
+    await ensurePartitions(pool, OLD_MS)
+    await fillDay(pool, OLD_MS, 5, () => false)
+  } finally {
+    await report.query('ROLLBACK')
+    report.release()
+  }
+  // As PostgreSQL itself makes a partition.
+  for (const { name, storage } of PARTITIONED_TABLES) {
+    const [oldest] = await listPartitions(pool, [name])
+    const day = new Date(OLD_MS).toISOString().slice(0, 10)
+    expect(oldest!.name).toBe(`${name}_${day.replaceAll('-', '')}`)
+    const [from, to] = await pool
+      .query<{ bounds: string }>('SELECT pg_get_expr(relpartbound, oid) AS bounds FROM pg_class WHERE relname = $1', [
+        oldest!.name,
+      ])
+      .then(({ rows }) => /FROM \('?([^)]*?)'?\) TO \('?([^)]*?)'?\)/.exec(rows[0]!.bounds)!.slice(1))
+    const before = await shapeOf(pool, oldest!.name)
+    await pool.query(`DROP TABLE ${oldest!.name}`)
+    await pool.query(
+      `CREATE TABLE ${oldest!.name} PARTITION OF ${name} FOR VALUES FROM ('${from}') TO ('${to}') ${storage}`,
+    )
+    expect(await shapeOf(pool, oldest!.name)).toEqual(before)
+  }
+})
+
+/** What PostgreSQL says of a table: its columns, settings, constraints and indexes, which belong to those of the parent. */
+async function shapeOf(pool: Pool, table: string): Promise<unknown> {
+  const { rows } = await pool.query(
+    `SELECT reloptions,
+       (SELECT json_agg((attname, format_type(atttypid, atttypmod), attnotnull, attstorage, pg_get_expr(adbin, adrelid))
+          ORDER BY attnum) FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+        WHERE attrelid = t.oid AND attnum > 0 AND NOT attisdropped) AS columns,
+       (SELECT json_agg(pg_get_constraintdef(oid) ORDER BY contype, pg_get_constraintdef(oid)) FROM pg_constraint WHERE conrelid = t.oid) AS constraints,
+       (SELECT json_agg(pg_get_indexdef(indexrelid) || ' of ' || coalesce(inhparent::regclass::text, 'none') ORDER BY indexrelid::regclass::text)
+        FROM pg_index LEFT JOIN pg_inherits ON inhrelid = indexrelid WHERE indrelid = t.oid) AS indexes
+     FROM pg_class AS t WHERE relname = $1`,
+    [table],
+  )
+  return rows
+}
+
 test('accepting goes on while a partition is detached that a long report reads', async () => {
   const pool = await freshDatabase()
   await oldDay(pool)
@@ -294,4 +378,148 @@ test('accepting goes on while a partition is detached that a long report reads',
     report.release()
     dropper.release(true)
   }
+})
+
+test('while Kafka is unavailable no day is closed or dropped, and what does not depend on it goes on', async () => {
+  const pool = await freshDatabase()
+  await oldDay(pool)
+  let isAway = true
+  const readUpTo = (nowMs: number): number => {
+    if (isAway) throw new Error('no Kafka broker answers')
+    return nowMs + 1
+  }
+  const keeper = await keeperOf(pool, {}, { readUpTo })
+  for (let round = 0; round < 3; round++) {
+    await expect(keeper.round(Date.now() + 60 * DAY_MS)).rejects.toThrow('no Kafka broker answers')
+  }
+  for (const table of ['messages', 'message_states', 'attempts', 'attempt_parts', 'ledger']) {
+    expect(await hasDay(pool, table)).toBe(true)
+  }
+  expect(await hasDay(pool, 'idempotency')).toBe(false)
+  isAway = false
+  await keeper.round(Date.now() + 60 * DAY_MS)
+  expect(await hasDay(pool)).toBe(false)
+})
+
+test('a clock of PostgreSQL, or of the keeper, that is ahead alone ends the retention of nothing', async () => {
+  const pool = await freshDatabase()
+  await withCustomer(pool)
+  await fillDay(pool, startOfDay(Date.now()), 20, () => false)
+  const before = await listPartitions(pool, ['messages', 'idempotency'])
+  const rows = async () => (await pool.query('SELECT count(*) AS n FROM idempotency_scheduled')).rows
+  const kept = await rows()
+  const database = await keeperOf(pool, {}, { ownMs: () => Date.now() })
+  await database.round(Date.now() + 400 * DAY_MS)
+  const own = await keeperOf(pool, {}, { ownMs: () => Date.now() + 400 * DAY_MS })
+  await own.round(Date.now())
+  expect(await listPartitions(pool, ['messages', 'idempotency'])).toEqual(before)
+  expect(await rows()).toEqual(kept)
+})
+
+test('messages that cannot be detached keep their states, and no other table waits for them', async () => {
+  const pool = await freshDatabase()
+  await oldDay(pool)
+  const before = await books(pool)
+  const keeper = await keeperOf(pool)
+  const report = await pool.connect()
+  const nowMs = Date.now() + 60 * DAY_MS
+  try {
+    await report.query('BEGIN')
+    await report.query('SELECT count(*) FROM messages')
+    // The first round leaves a detaching that is pending, which the second cannot finish.
+    for (let round = 0; round < 2; round++) await expect(keeper.round(nowMs + round)).rejects.toThrow('lock timeout')
+    expect(await hasDay(pool, 'message_states')).toBe(true)
+    expect(await hasDay(pool, 'ledger')).toBe(true)
+    expect(await hasDay(pool, 'attempts')).toBe(false)
+    expect(await hasDay(pool, 'idempotency')).toBe(false)
+  } finally {
+    await report.query('ROLLBACK')
+    report.release()
+  }
+  for (let round = 2; round < 6; round++) await keeper.round(nowMs + round)
+  for (const { name } of PARTITIONED_TABLES) expect(await hasDay(pool, name)).toBe(false)
+  expect(await books(pool)).toEqual(before)
+})
+
+test('two keepers at once drop a day once, and carry its ledger once', async () => {
+  const pool = await freshDatabase()
+  await oldDay(pool)
+  const before = await books(pool)
+  const keepers = [await keeperOf(pool), await keeperOf(pool)]
+  for (let round = 0; round < 5; round++) {
+    await Promise.allSettled(keepers.map((keeper) => keeper.round(Date.now() + 60 * DAY_MS + round)))
+  }
+  for (const { name } of PARTITIONED_TABLES) expect(await hasDay(pool, name)).toBe(false)
+  expect(await books(pool)).toEqual(before)
+})
+
+test('a table that a person took out of a day that is not closed stays, with its day; so does one that was put back', async () => {
+  const pool = await freshDatabase()
+  await oldDay(pool, (n) => n === 7)
+  const keeper = await keeperOf(pool)
+  const [messages] = await listPartitions(pool, ['messages'])
+  await pool.query(`ALTER TABLE messages DETACH PARTITION ${messages!.name}`)
+  const nowMs = Date.now() + 60 * DAY_MS
+  for (let round = 0; round < 4; round++) await keeper.round(nowMs + round)
+  expect((await pool.query(`SELECT count(*) AS n FROM ${messages!.name}`)).rows).toEqual([{ n: 20 }])
+  expect(await hasDay(pool, 'message_states')).toBe(true)
+
+  const restored = await freshDatabase()
+  await oldDay(restored)
+  const again = await keeperOf(restored)
+  const [ledger] = await listPartitions(restored, ['ledger'])
+  await restored.query(`CREATE TABLE copied AS SELECT * FROM ${ledger!.name}`)
+  for (let round = 0; round < 4; round++) await again.round(nowMs + round)
+  expect(await hasDay(restored, 'ledger')).toBe(false)
+  const sums = await books(restored)
+  await restored.query(`ALTER TABLE copied RENAME TO ${ledger!.name}`)
+  for (let round = 4; round < 8; round++) await again.round(nowMs + round)
+  expect((await restored.query(`SELECT count(*) AS n FROM ${ledger!.name}`)).rows).toEqual([{ n: 40 }])
+  expect(await books(restored)).toEqual(sums)
+})
+
+test('of a day that is gone a message is unknown to cancelling, to late statuses and to redriving', async () => {
+  const pool = await freshDatabase()
+  await ensurePartitions(pool, OLD_MS)
+  await withCustomer(pool)
+  await fillFailedMessages(pool, { customerId: 'c', count: 2, cost: 10, acceptedAtMs: OLD_MS })
+  const keeper = await keeperOf(pool)
+  const { rows: balances } = await pool.query('SELECT * FROM balances')
+  const smsId = firstSmsIdAt(OLD_MS)
+  const late: StatusEvent = {
+    event_id: eventId(smsId, 'delivered', 4),
+    sms_id: smsId,
+    customer_id: 'c',
+    status: 'delivered',
+    operator_message_id: null,
+    error_code: null,
+    error_message: null,
+    delivered_at: new Date().toISOString(),
+    latency_ms: 0,
+    occurred_at: new Date().toISOString(),
+    operator: 'simulator',
+    attempt: 4,
+    segments: 1,
+    possible_duplicate: false,
+  }
+  const redrive = async () =>
+    JSON.stringify(
+      await redriveLetters(
+        pool,
+        { kind: 'places', places: [{ partition: 0, offset: 0 }] },
+        { by: 'me', redrivesMax: 3 },
+      ),
+    )
+  // Messages go first, the ledger much later, and with it what is known of the day.
+  for (const [days, refusal] of [
+    [0, 'about to be dropped'],
+    [60, 'which there is not'],
+  ] as const) {
+    for (let round = 0; round < 4; round++) await keeper.round(Date.now() + days * DAY_MS + round)
+    expect(await cancelMessage(pool, 'c', smsId)).toEqual({ kind: 'unknown' })
+    expect(await applyEvents(pool, [late])).toEqual(new Set([smsId]))
+    expect(await redrive()).toContain(refusal)
+  }
+  expect((await pool.query('SELECT * FROM retention_days')).rows).toEqual([])
+  expect((await pool.query('SELECT * FROM balances')).rows).toEqual(balances)
 })
