@@ -37,21 +37,9 @@ export async function listPartitions(database: Queryable, tables: readonly strin
     .sort((a, b) => a.dayStartMs - b.dayStartMs)
 }
 
-/**
- * Finishes detachings that were interrupted; a table with one of them lets no other partition be detached. Returns the
- * partitions as they are then.
- */
-export async function finishDetaching(
-  connection: Connection,
-  partitions: readonly Partition[],
-): Promise<readonly Partition[]> {
-  const finished: Partition[] = []
-  for (const partition of partitions) {
-    const isPending = partition.state === 'detaching'
-    if (isPending) await connection.query(`ALTER TABLE ${partition.table} DETACH PARTITION ${partition.name} FINALIZE`)
-    finished.push(isPending ? { ...partition, state: 'detached' } : partition)
-  }
-  return finished
+/** Finishes a detaching that was interrupted; a table with one of them lets no other partition be detached. */
+export async function finishDetaching(connection: Connection, { table, name }: Partition): Promise<void> {
+  await connection.query(`ALTER TABLE ${table} DETACH PARTITION ${name} FINALIZE`)
 }
 
 /**

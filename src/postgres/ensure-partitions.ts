@@ -1,6 +1,7 @@
 import { textArray } from './array-literal.ts'
 import { DAY_MS, PARTITIONED_TABLES, partitionBoundary, partitionName, startOfDay } from './partitioned-tables.ts'
 import type { Pool } from './pool.ts'
+import { inTransaction } from './transaction.ts'
 
 const DAYS_AHEAD = 8
 /** Two processes that make the same partition at once would collide; the number is arbitrary, and ours. */
@@ -8,38 +9,36 @@ const PARTITION_LOCK = 7_306_002
 
 /**
  * Makes the daily partitions from yesterday to a week ahead where they are missing. Large tables are partitioned by
- * day so that old days can be dropped whole.
+ * day so that old days can be dropped whole. Takes no lock that accepting, sending or a report would wait for.
  */
 export async function ensurePartitions(pool: Pool, nowMs: number): Promise<void> {
-  const statements = creations(startOfDay(nowMs))
-  const connection = await pool.connect()
-  try {
-    await connection.query('SELECT pg_advisory_lock($1)', [PARTITION_LOCK])
+  const creations = creationsOf(startOfDay(nowMs))
+  await inTransaction(pool, async (connection) => {
+    await connection.query('SELECT pg_advisory_xact_lock($1)', [PARTITION_LOCK])
     const { rows } = await connection.query<{ name: string }>(
       'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL',
-      [textArray([...statements.keys()])],
+      [textArray([...creations.keys()])],
     )
-    for (const { name } of rows) await connection.query(statements.get(name)!)
-  } finally {
-    await connection.query('SELECT pg_advisory_unlock($1)', [PARTITION_LOCK]).catch(() => {})
-    connection.release()
-  }
+    for (const { name } of rows) for (const statement of creations.get(name)!) await connection.query(statement)
+  })
 }
 
-/** What makes each partition, by its name. */
-function creations(todayMs: number): ReadonlyMap<string, string> {
-  const statements = new Map<string, string>()
+/**
+ * What makes each partition, by its name. `CREATE TABLE … PARTITION OF` would queue behind a report that reads the table,
+ * and accepting behind it; attaching does not.
+ */
+function creationsOf(todayMs: number): ReadonlyMap<string, readonly string[]> {
+  const creations = new Map<string, readonly string[]>()
   for (let day = -1; day <= DAYS_AHEAD; day++) {
     const startMs = todayMs + day * DAY_MS
     for (const table of PARTITIONED_TABLES) {
       const name = partitionName(table.name, startMs)
-      statements.set(
-        name,
-        `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF ${table.name}
-           FOR VALUES FROM (${partitionBoundary(table, startMs)}) TO (${partitionBoundary(table, startMs + DAY_MS)})
-           ${table.storage}`,
-      )
+      const [from, to] = [partitionBoundary(table, startMs), partitionBoundary(table, startMs + DAY_MS)]
+      creations.set(name, [
+        `CREATE TABLE ${name} (LIKE ${table.name} INCLUDING ALL) ${table.storage}`,
+        `ALTER TABLE ${table.name} ATTACH PARTITION ${name} FOR VALUES FROM (${from}) TO (${to})`,
+      ])
     }
   }
-  return statements
+  return creations
 }

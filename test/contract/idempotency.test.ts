@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { AcceptQueueOptions } from '../../src/api/accept/accept-queue.ts'
+import { readAnswers } from '../../src/api/accept/accept-statements.ts'
 import { MessageRouter } from '../../src/api/route-messages.ts'
 import { topUp } from '../../src/ops/accounts/accounts.ts'
 import { apiGateway } from '../servers/api-gateway.ts'
@@ -212,3 +213,70 @@ test('a key is forgotten after three days, that of a message for later three day
   expect(await post(plain, 'plain')).toMatchObject({ status: 202, isReplayed: false })
   expect(await count()).toBe(3)
 })
+
+test('an answer is given again byte for byte, whatever has become of its messages', async () => {
+  const { pool, post } = await gateway(250)
+  const sendAt = new Date(Date.now() + HOUR_MS).toISOString().replace(/\.\d+Z$/, '.5+00:00')
+  const some = [
+    { to: TO, from: '3000', text: 'a'.repeat(200), client_ref: 'ref "é"', metadata: { a: 'b' } },
+    { to: 'nobody', text: 'x' },
+    { to: TO, text: 'سلام', client_ref: '0' },
+  ]
+  const posts = [
+    [{ messages: some }, 'part'],
+    [{ to: TO, text: 'x', send_at: sendAt }, 'later'],
+    [{ to: TO, text: 'x' }, 'plain'],
+  ] as const
+  const first = []
+  for (const [body, key] of posts) first.push(JSON.stringify((await post(body, key)).body))
+  expect(JSON.parse(first[0]!)).toMatchObject({ accepted: 1, rejected: 2 })
+  // The batch spent what there was, so the others ask for more.
+  await topUp(pool, 'c', 1_000)
+  for (const [index, [body, key]] of posts.entries())
+    if (index > 0) first[index] = JSON.stringify((await post(body, key)).body)
+  first[0] = JSON.stringify((await post(...posts[0])).body)
+  expect(JSON.parse(first[0]!)).toMatchObject({ accepted: 2, rejected: 1 })
+  const ids = (await pool.query<{ sms_id: number }>('SELECT sms_id FROM messages ORDER BY 1')).rows
+  for (const [place, status] of ['sending', 'delivered', 'failed', 'cancelled'].entries()) {
+    await pool.query(
+      `INSERT INTO message_states (sms_id, customer_id, status, attempt, settlement, possible_duplicate, steps, revision,
+         updated_at) VALUES ($1, 'c', $2, 1, 'captured', false, '', 1, now())`,
+      [ids[place]!.sms_id, status],
+    )
+  }
+  for (const [index, [body, key]] of posts.entries()) {
+    const again = await post(body, key)
+    expect(again.status).toBe(202)
+    expect(JSON.stringify(again.body)).toBe(first[index])
+  }
+})
+
+test('keys are looked up by their digests, in every partition and table, whatever the planner believes', async () => {
+  const { pool, post } = await gateway(1_000)
+  await post({ to: TO, text: 'x' }, 'k')
+  const claim = { key: 'k', requestHash: Buffer.alloc(16), rememberedDays: 33 }
+  const { name: _, ...lookup } = readAnswers([{ customerId: 'c', claim }])
+  for (const isAnalyzed of [false, true]) {
+    if (isAnalyzed) await fillKeys(pool)
+    const plan = await pool.query<{ 'QUERY PLAN': string }>({ ...lookup, text: `EXPLAIN ${lookup.text}` })
+    const steps = plan.rows.map((row) => row['QUERY PLAN']).join('\n')
+    expect(steps).toMatch(/(Index Scan using|Bitmap Index Scan on) idempotency_\d+_hashtextextended/)
+    expect(steps).toMatch(/(Index Scan using|Bitmap Index Scan on) idempotency_scheduled_digest/)
+    expect(steps).not.toMatch(/Seq Scan on idempotency/)
+  }
+})
+
+/** Many keys of a customer, which the planner knows of. */
+async function fillKeys(pool: Gateway['pool']): Promise<void> {
+  for (const table of ['idempotency', 'idempotency_scheduled']) {
+    await pool.query(
+      `INSERT INTO ${table} (customer_id, key, request_hash, sms_id, created_at)
+       SELECT 'c', 'k-' || n, '', n, now() FROM generate_series(1, 20000) AS n`,
+    )
+  }
+  // As autovacuum does: a partition that has no rows yet is not looked at.
+  const { rows } = await pool.query<{ name: string }>(
+    'SELECT DISTINCT tableoid::regclass::text AS name FROM idempotency',
+  )
+  for (const { name } of [...rows, { name: 'idempotency_scheduled' }]) await pool.query(`ANALYZE ${name}`)
+}

@@ -2,7 +2,16 @@ import { firstSmsIdAt } from '../../domain/sms-id.ts'
 import { lockClosing } from '../../postgres/closing-days.ts'
 import { DAY_MS } from '../../postgres/partitioned-tables.ts'
 import type { Connection } from '../../postgres/pool.ts'
-import { beginDay, closeDay, type DayRow, isUnpublished, scanMessages, stillOpen, writeScan } from './day-statements.ts'
+import {
+  beginDay,
+  closeDay,
+  type DayRow,
+  isUnpublished,
+  nameOfDay,
+  scanMessages,
+  stillOpen,
+  writeScan,
+} from './day-statements.ts'
 
 const ROWS_AT_ONCE = 20_000
 /** As many are remembered of a day. */
@@ -11,7 +20,7 @@ const OPEN_MAX = 1_000
 export interface Closing {
   readonly connection: Connection
   readonly nowMs: number
-  /** All that was published before then has been read by every consumer group. */
+  /** Whatever was in the topics then has been read by every consumer group. */
   readonly readUpToMs: number
   /** Whether to break off; the next round goes on. */
   readonly isOver: () => boolean
@@ -31,7 +40,7 @@ export interface DayState {
 export async function bringOn(dayStartMs: number, known: DayRow | undefined, closing: Closing): Promise<DayState> {
   if (known?.closed_at) return { kind: 'closed', open: [] }
   const { connection } = closing
-  const day = new Date(dayStartMs).toISOString().slice(0, 10)
+  const day = nameOfDay(dayStartMs)
   let row = known
   if (row && row.open_messages.length > 0) {
     const { rows } = await connection.query<{ sms_id: number }>(stillOpen(row.open_messages.map(Number)))
@@ -91,7 +100,8 @@ async function settle(day: string, dayStartMs: number, scannedAt: Date, closing:
     await connection.query(writeScan(day, range[1], [], new Date(nowMs)))
     return { kind: 'reading', open: [] }
   }
-  if (readUpToMs < scannedAt.getTime()) return { kind: 'reading', open: [] }
+  // The look of the round in which the reading through ended was before that end: only a later one saw all of the topics.
+  if (readUpToMs <= scannedAt.getTime()) return { kind: 'reading', open: [] }
   await connection.query(closeDay(day, new Date(nowMs)))
   return { kind: 'closed', open: [] }
 }

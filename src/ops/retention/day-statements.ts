@@ -12,6 +12,11 @@ export interface DayRow {
   readonly closed_at: Date | null
 }
 
+/** As `retention_days` names the day that starts then. */
+export function nameOfDay(dayStartMs: number): string {
+  return new Date(dayStartMs).toISOString().slice(0, 10)
+}
+
 const FINAL = textArray(STATUSES.filter(isFinal))
 
 export function readDays(): QueryConfig {
@@ -62,8 +67,13 @@ export function closeDay(day: string, closedAt: Date): QueryConfig {
   }
 }
 
-export function forgetDay(day: string): QueryConfig {
-  return { name: 'retention-forget-day', text: 'DELETE FROM retention_days WHERE day = $1', values: [day] }
+/** Forgets days of which nothing is stored any more. */
+export function forgetDays(storedDays: readonly string[]): QueryConfig {
+  return {
+    name: 'retention-forget-days',
+    text: 'DELETE FROM retention_days WHERE NOT day = ANY($1::date[])',
+    values: [textArray(storedDays)],
+  }
 }
 
 /**

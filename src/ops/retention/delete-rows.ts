@@ -6,28 +6,34 @@ const BATCH_ROWS_MAX = 5_000
 /** Of a table in one round; the rest the next time. */
 const BATCHES_MAX = 20
 
-/** Deletes rows whose time is over from the tables without partitions. Returns how many, by table. */
+/** Tables of which rows are deleted here. */
+export const TABLES_OF_ROWS = Object.keys(TABLE_RULES).filter((table) => TABLE_RULES[table]!.kind === 'rows')
+
+/**
+ * Deletes rows whose time is over from one of `TABLES_OF_ROWS`; a batch at least, so that a table with many leaves the next
+ * ones their turn. Returns how many.
+ */
 export async function deleteRows(
   connection: Connection,
+  table: string,
   settings: RetentionSettings,
   nowMs: number,
   isOver: () => boolean,
-): Promise<ReadonlyMap<string, number>> {
-  const deleted = new Map<string, number>()
-  for (const [table, rule] of Object.entries(TABLE_RULES)) {
-    if (rule.kind !== 'rows') continue
-    const beforeMs = nowMs - retentionMs(settings, rule.setting)
-    const statement = {
-      name: `retention-delete-${table}`,
-      text: `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
-               WHERE ${rule.where} AND ($1::float8 IS NOT NULL AND $2::bigint IS NOT NULL) LIMIT ${BATCH_ROWS_MAX}))`,
-      values: [beforeMs, firstSmsIdAt(beforeMs)],
-    }
-    let rows = BATCH_ROWS_MAX
-    for (let batch = 0; rows === BATCH_ROWS_MAX && batch < BATCHES_MAX && !isOver(); batch++) {
-      rows = (await connection.query(statement)).rowCount ?? 0
-      deleted.set(table, (deleted.get(table) ?? 0) + rows)
-    }
+): Promise<number> {
+  const rule = TABLE_RULES[table]
+  if (rule?.kind !== 'rows') throw new Error(`rows of ${table} are not deleted here`)
+  const beforeMs = nowMs - retentionMs(settings, rule.setting)
+  const statement = {
+    name: `retention-delete-${table}`,
+    text: `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
+             WHERE ${rule.where} AND ($1::float8 IS NOT NULL AND $2::bigint IS NOT NULL) LIMIT ${BATCH_ROWS_MAX}))`,
+    values: [beforeMs, firstSmsIdAt(beforeMs)],
+  }
+  let deleted = 0
+  for (let batch = 0; batch === 0 || (batch < BATCHES_MAX && !isOver()); batch++) {
+    const { rowCount } = await connection.query(statement)
+    deleted += rowCount ?? 0
+    if ((rowCount ?? 0) < BATCH_ROWS_MAX) break
   }
   return deleted
 }

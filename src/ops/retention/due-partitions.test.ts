@@ -23,7 +23,46 @@ test('each table goes by its own setting, counted from the last row of the day',
   expect(due(4, false)).toEqual(['idempotency'])
   expect(due(40, true)).toEqual(['idempotency'])
   expect(due(41, true)).toEqual(['attempts', 'attempt_parts', 'idempotency'])
-  expect(due(51, true)).toEqual(['messages', 'message_states', 'attempts', 'attempt_parts', 'idempotency'])
+  expect(due(51, true)).toEqual(['messages', 'attempts', 'attempt_parts', 'idempotency'])
+})
+
+test('the ledger is kept as long as messages and attempts, however short its own setting', () => {
+  const short = { ...settings, RETENTION_LEDGER_DAYS: 1 }
+  const ledger = (days: number): Partition[] => [
+    { table: 'ledger', name: 'ledger_x', dayStartMs: daysAgo(days), state: 'attached' },
+  ]
+  // Nobody's messages are refused a redrive, or called overdue, for what the ledger alone is asked to forget.
+  expect(daysToClose(ledger(50), short, NOW_MS)).toEqual([])
+  expect(daysToClose(ledger(51), short, NOW_MS)).toEqual([daysAgo(51)])
+  expect(duePartitions(ledger(50), short, NOW_MS, new Set([daysAgo(50)]))).toEqual([])
+  expect(duePartitions(ledger(51), short, NOW_MS, new Set([daysAgo(51)]))).toEqual(ledger(51))
+})
+
+test('a state is never dropped before its message, whatever order the partitions come in', () => {
+  const day = daysAgo(500)
+  const closed = new Set([day])
+  for (const partitions of [ofDay(day), ofDay(day).reverse()]) {
+    expect(duePartitions(partitions, settings, NOW_MS, closed).map(({ table }) => table)).not.toContain(
+      'message_states',
+    )
+  }
+  expect(due(500, true, ['messages'])).toContain('message_states')
+  // Also while the messages are detached and not dropped: whoever goes on from there has the same order.
+  const detached = ofDay(day).map(
+    (each): Partition => (each.table === 'messages' ? { ...each, state: 'detached' } : each),
+  )
+  expect(duePartitions(detached, settings, NOW_MS, closed).map(({ table }) => table)).not.toContain('message_states')
+})
+
+test('a table whose detaching is pending is left out, and its neighbours are not', () => {
+  const pending = ofDay(daysAgo(600), ['messages']).map((each): Partition => {
+    return each.table === 'attempts' ? { ...each, state: 'detaching' } : each
+  })
+  const partitions = [...pending, ...ofDay(daysAgo(500))]
+  const days = new Set([daysAgo(600), daysAgo(500)])
+  const tables = duePartitions(partitions, settings, NOW_MS, days).map(({ table }) => table)
+  expect(tables).not.toContain('attempts')
+  expect(tables.filter((table) => table === 'attempt_parts')).toHaveLength(2)
 })
 
 test('nothing of a day of messages goes before the day is closed, and its ledger last', () => {

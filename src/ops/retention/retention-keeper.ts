@@ -8,10 +8,10 @@ import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
 import { RepeatedFailure } from '../../runtime/repeated-failure.ts'
 import type { Service } from '../../runtime/service.ts'
-import { bringOn, type DayState } from './close-days.ts'
-import { carryLedger, type DayRow, forgetDay, readDays } from './day-statements.ts'
-import { deleteRows } from './delete-rows.ts'
-import { daysToClose, duePartitions } from './due-partitions.ts'
+import { bringOn, type Closing, type DayState } from './close-days.ts'
+import { carryLedger, type DayRow, forgetDays, nameOfDay, readDays } from './day-statements.ts'
+import { deleteRows, TABLES_OF_ROWS } from './delete-rows.ts'
+import { daysDetached, daysToClose, duePartitions } from './due-partitions.ts'
 import { RetentionMetrics } from './retention-metrics.ts'
 import type { RetentionSettings } from './table-rules.ts'
 
@@ -36,6 +36,8 @@ export interface RetentionKeeperParts {
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>
   /** PostgreSQL's time unless given. */
   readonly nowMs?: (connection: Connection) => Promise<number>
+  /** The time of this process unless given: of the two clocks the one that is behind says what is too old. */
+  readonly ownMs?: () => number
 }
 
 /**
@@ -77,61 +79,72 @@ export class RetentionKeeper implements Service {
     return this.#loop.stop()
   }
 
-  /** Throws the first failure, when everything else of the round is done. */
+  /** What fails costs only itself. Throws the first failure, when everything else of the round is done. */
   async round(connection: Connection): Promise<void> {
-    const { settings, readUpTo, log, nowMs: now = readDatabaseMs } = this.#parts
-    const nowMs = await now(connection)
-    const failures: unknown[] = []
-    const attempt = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> =>
-      work().catch((error: unknown) => {
-        failures.push(error)
-        return otherwise
-      })
-    const before = await finishDetaching(connection, await listPartitions(connection, TABLES))
-    const readUpToMs = await attempt(() => readUpTo.look(nowMs), 0)
-    const days = await attempt(() => this.#closeDays(connection, before, nowMs, readUpToMs), new Map())
-    const closed = new Set([...days].flatMap(([day, { kind }]) => (kind === 'closed' ? [day] : [])))
-    for (const partition of duePartitions(before, settings, nowMs, closed).slice(0, PARTITIONS_MAX)) {
-      if (this.#loop.isStopping) break
-      await attempt(() => this.#drop(connection, partition), undefined)
+    const { settings, readUpTo, log, nowMs: databaseMs = readDatabaseMs, ownMs = Date.now } = this.#parts
+    const nowMs = await databaseMs(connection)
+    // A clock that jumped ahead alone must not end the retention of everything.
+    const agedMs = Math.min(nowMs, ownMs())
+    const failures = new Failures()
+    for (const partition of await listPartitions(connection, TABLES)) {
+      if (partition.state === 'detaching') await failures.keep(() => finishDetaching(connection, partition))
     }
+    const before = await listPartitions(connection, TABLES)
+    const readUpToMs = (await failures.keep(() => readUpTo.look(nowMs))) ?? 0
+    const due = daysToClose(before, settings, agedMs)
+    const days = await this.#closeDays(connection, due, daysDetached(before), { nowMs, readUpToMs }, failures)
+    const closed = new Set([...days].flatMap(([day, { kind }]) => (kind === 'closed' ? [day] : [])))
+    await this.#drop(connection, duePartitions(before, settings, agedMs, closed), failures)
     const isOver = this.#until(WORK_MS_MAX)
-    this.#metrics.deleted(await attempt(() => deleteRows(connection, settings, nowMs, isOver), new Map()))
+    for (const table of TABLES_OF_ROWS) {
+      const rows = await failures.keep(() => deleteRows(connection, table, settings, agedMs, isOver))
+      this.#metrics.deleted(table, rows ?? 0)
+    }
     const open = [...days.values()].flatMap((state: DayState) => state.open)
     if (open.length !== this.#openBefore) this.#report(open, log)
     const left = await listPartitions(connection, TABLES)
-    await this.#forgetDays(connection, closed, left)
+    await connection.query(forgetDays([...new Set(left.map(({ dayStartMs }) => nameOfDay(dayStartMs)))]))
     this.#metrics.measure(left, settings, nowMs, open.length)
-    if (failures.length > 0) throw failures[0]
+    failures.throwFirst()
   }
 
   async #closeDays(
     connection: Connection,
-    partitions: readonly Partition[],
-    nowMs: number,
-    readUpToMs: number,
+    due: readonly number[],
+    detached: ReadonlySet<number>,
+    times: Pick<Closing, 'nowMs' | 'readUpToMs'>,
+    failures: Failures,
   ): Promise<ReadonlyMap<number, DayState>> {
     const { rows } = await connection.query<DayRow>(readDays())
     const known = new Map(rows.map((row) => [Date.parse(row.day), row]))
     const states = new Map<number, DayState>()
     const isOver = this.#until(WORK_MS_MAX)
-    for (const day of daysToClose(partitions, this.#parts.settings, nowMs)) {
+    for (const day of due) {
       if (isOver()) break
-      states.set(day, await bringOn(day, known.get(day), { connection, nowMs, readUpToMs, isOver }))
+      const row = known.get(day)
+      if (detached.has(day) && !row?.closed_at) continue
+      const state = await failures.keep(() => bringOn(day, row, { ...times, connection, isOver }))
+      if (state) states.set(day, state)
     }
     return states
   }
 
-  async #drop(connection: Connection, partition: Partition): Promise<void> {
-    await dropPartition(connection, partition, partition.table === 'ledger' ? carryLedger : undefined)
-    this.#metrics.dropped(partition.table)
-    this.#parts.log.info({ partition: partition.name }, 'partition dropped: its retention has ended')
-  }
-
-  async #forgetDays(connection: Connection, closed: ReadonlySet<number>, left: readonly Partition[]): Promise<void> {
-    const kept = new Set(left.map(({ dayStartMs }) => dayStartMs))
-    for (const day of closed) {
-      if (!kept.has(day)) await connection.query(forgetDay(new Date(day).toISOString().slice(0, 10)))
+  /** A table of which one partition cannot be dropped now is left for the next round, so that the others have their turn. */
+  async #drop(connection: Connection, due: readonly Partition[], failures: Failures): Promise<void> {
+    const stuck = new Set<string>()
+    let dropped = 0
+    for (const partition of due) {
+      const { table, name } = partition
+      if (this.#loop.isStopping || dropped === PARTITIONS_MAX) return
+      if (stuck.has(table)) continue
+      stuck.add(table)
+      await failures.keep(async () => {
+        await dropPartition(connection, partition, table === 'ledger' ? carryLedger : undefined)
+        stuck.delete(table)
+        dropped++
+        this.#metrics.dropped(table)
+        this.#parts.log.info({ partition: name }, 'partition dropped: its retention has ended')
+      })
     }
   }
 
@@ -146,5 +159,24 @@ export class RetentionKeeper implements Service {
   #until(ms: number): () => boolean {
     const endMs = performance.now() + ms
     return () => this.#loop.isStopping || performance.now() > endMs
+  }
+}
+
+/** What failed in a round that goes on. */
+class Failures {
+  readonly #failures: unknown[] = []
+
+  /** Undefined where it failed. */
+  async keep<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      this.#failures.push(error)
+      return undefined
+    }
+  }
+
+  throwFirst(): void {
+    if (this.#failures.length > 0) throw this.#failures[0]
   }
 }

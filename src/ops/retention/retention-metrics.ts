@@ -48,7 +48,7 @@ export class RetentionMetrics {
     this.#dropped.inc({ table })
   }
 
-  deleted(rows: ReadonlyMap<string, number>): void {
-    for (const [table, count] of rows) this.#deleted.inc({ table }, count)
+  deleted(table: string, rows: number): void {
+    this.#deleted.inc({ table }, rows)
   }
 }
