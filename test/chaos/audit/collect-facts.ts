@@ -37,6 +37,7 @@ export interface Sources {
 export async function collectFacts(sources: Sources): Promise<Facts> {
   const { cluster } = sources
   const connections = cluster.connections(30_000)
+  const groups = new Set<string>(Object.values(GROUPS))
   try {
     return {
       client: await readAcceptanceLog(sources.clientLog),
@@ -51,8 +52,8 @@ export async function collectFacts(sources: Sources): Promise<Facts> {
       webhooks: await readWebhooks(sources.webhookLog),
       analytics: sources.clickhouse && (await readAnalytics(sources.clickhouse)),
       auditLog: await readAuditLog(sources.auditFolder),
-      lags: (await readLag(cluster, connections)).filter(({ group }) => group.startsWith('smsgw-')),
-      commits: { watched: sources.watched, history: await readCommitHistory(cluster, new Set(Object.values(GROUPS))) },
+      lags: (await readLag(cluster, connections)).filter(({ group }) => groups.has(group)),
+      commits: { watched: sources.watched, history: await readCommitHistory(cluster, groups) },
       planted: sources.planted,
       leaks: await scanLogs(sources.folder, sources.canaries),
     }
