@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os'
 import { OddPeers, type PeersReport } from './odd-peers.ts'
 
-/** What the process is told. It answers `report`. */
+/** Commands to the process. It answers `report`. */
 export type PeersOrder =
   | { readonly order: 'start'; readonly seed: number; readonly receiptsUrl: string }
   | { readonly order: 'behave'; readonly isHostile: boolean }

@@ -147,7 +147,7 @@ test('days are dropped when they are anchored, and only after that is stated', a
     heads.push(log.head)
   }
   await log.close()
-  const refused = async () => Promise.reject(new Error('PostgreSQL is away'))
+  const refused = async () => Promise.reject(new Error('PostgreSQL is unavailable'))
   await expect(dropDays(folder, '2026-11-27', 10, refused)).rejects.toThrow(/away/)
   expect(pathsOf(folder)).toHaveLength(5)
   const stated: unknown[] = []

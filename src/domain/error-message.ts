@@ -4,7 +4,7 @@ import { cleanText } from './text/clean-text.ts'
 /** UTF-16 units of a message; the operator's own words in it have at most as many. */
 export const ERROR_MESSAGE_CHARS_MAX = 500
 
-/** What is known of an error: all of it is stored, so that whoever publishes the status again writes the same words. */
+/** What is known of an error: all of it is stored, so that a process that publishes the status again writes the same words. */
 export interface ErrorFacts {
   readonly status: Status
   /** The operator's code, or ours. */

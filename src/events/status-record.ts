@@ -34,7 +34,7 @@ export interface StatusDetails {
   readonly route?: string | null
 }
 
-/** The record of a status. The same status of the same attempt has the same id, whoever publishes it. */
+/** The record of a status. The same status of the same attempt has the same id, whichever process publishes it. */
 export function statusRecord(
   subject: StatusSubject,
   status: Status,

@@ -173,7 +173,7 @@ test('who refused a sender is named: the route, or its operators', () => {
   expect(refusedBy({ senders: { allow: ['z'] } })).toEqual({ kind: 'sender-refused', by: 'the route prefix 98' })
 })
 
-test('what the route makes of the sender is told beside what each operator makes of it', () => {
+test('the sender rule of the route is reported beside that of each operator', () => {
   const senders = new Map([['b', { replace: '3000' }]])
   const to = [{ operator: 'a', weight: 1, price: 7 }]
   const routes = [route({ prefixes: ['98'] }, '', { to, failover: ['b', 'c'], senders: { default: '2000' } })]
