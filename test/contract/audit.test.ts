@@ -91,6 +91,7 @@ test('the role anchors its chain in PostgreSQL and Kafka; the commands verify it
     const before = linesOf(log)
     await send(20)
     await eventually(
+      'the log has 20 more lines',
       () => linesOf(log),
       (lines) => lines >= before + 20,
     )
@@ -121,6 +122,7 @@ test('the role anchors its chain in PostgreSQL and Kafka; the commands verify it
   running = await role()
   await send(5)
   await eventually(
+    'the log has 5 more lines',
     () => linesOf(log),
     (lines) => lines >= whole.log.entries + 5,
   )
@@ -158,6 +160,7 @@ test('the role contradicts nothing: a log that was cut while it was stopped is n
   for (const lines of [20, 40]) {
     await send(20)
     await eventually(
+      `the log has ${lines} lines`,
       () => linesOf(log),
       (written) => written >= lines,
     )
@@ -167,6 +170,7 @@ test('the role contradicts nothing: a log that was cut while it was stopped is n
   const again = await role()
   await send(50)
   await eventually(
+    'the log has 50 lines',
     () => linesOf(log),
     (lines) => lines >= 50,
   )

@@ -89,6 +89,7 @@ test('priority 3 is a permission of the customer, and may be withheld from a key
   await setExpress(pool, 'd', true)
   // What is known of a key is believed for a while.
   const granted = await eventually(
+    'the customer may send express messages',
     () => post(app, otherKey, express, '/v1/messages/quote'),
     ({ statusCode }) => statusCode === 200,
   )

@@ -34,6 +34,7 @@ test('too many connections: the oldest stranger makes room, a customer never', a
   const port = await listen(app)
   const customer = connect(port, `GET /v1/balance HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n\r\n`)
   await eventually(
+    'the customer has its balance',
     async () => customer.received(),
     (text) => text.includes('"balance"'),
   )
@@ -42,11 +43,13 @@ test('too many connections: the oldest stranger makes room, a customer never', a
   const third = connect(port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n')
   await strangers[0]!.closed
   await eventually(
+    'the third stranger is answered',
     async () => third.received(),
     (text) => text.includes('"live":true'),
   )
   customer.socket.write(`GET /v1/balance HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n\r\n`)
   await eventually(
+    'the customer has its balance again',
     async () => customer.received(),
     (text) => text.split('"balance"').length === 3,
   )

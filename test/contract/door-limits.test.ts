@@ -51,6 +51,7 @@ test('guessed keys are looked up together, and remembered for a second', async (
   expect(
     (
       await eventually(
+        'the revoked key is accepted no more',
         () => read(key),
         ({ statusCode }) => statusCode !== 200,
       )
@@ -106,6 +107,7 @@ test('a customer may have so many messages under way; others go on', async () =>
   await locking.query("BEGIN; SELECT FROM balances WHERE customer_id = 'c' FOR UPDATE")
   const first = post(app, key, batch, '/v1/messages/batch')
   await eventually(
+    'the batch waits for the lock of the balance',
     async () =>
       (await pool.query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))
         .rowCount,

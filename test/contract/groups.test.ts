@@ -121,6 +121,7 @@ test('a group under a new name goes on where the former one was: nothing is skip
   )
   await former.start()
   await eventually(
+    'the former group has handled all but one record of each partition',
     () => handled.size,
     (records) => records === 99 * PARTITIONS,
   )
@@ -164,12 +165,11 @@ test('a group that has a member already is left as it is', async () => {
   )
   await member.start()
   onTestFinished(() => member.stop())
-  expect(
-    await eventually(
-      () => isJoined,
-      (joined) => joined,
-    ),
-  ).toBe(true)
+  await eventually(
+    'the member has joined',
+    () => isJoined,
+    (joined) => joined,
+  )
   expect(await inheritOffsets(cluster, connections, { topic, from, to })).toBe(0)
 })
 
@@ -199,6 +199,7 @@ test('of callers that inherit at once one copies; a former group with members an
   const offsetsOf = async (group: string) =>
     (await committedOffsets(cluster, connections, [group])).map(({ partition, offset }) => [partition, offset])
   const own = await eventually(
+    'the former group has committed partition 1',
     () => offsetsOf(from),
     (offsets) => offsets.some(([partition, offset]) => partition === 1 && offset === 10),
   )
@@ -210,9 +211,9 @@ test('of callers that inherit at once one copies; a former group with members an
   // The new group reads on beside the former one: what comes now is handled by both.
   await fill(cluster, topic, 1)
   expect(await readToEnd(cluster, topic, to, PARTITIONS)).toBe(PARTITIONS)
-  const both = await eventually(
+  await eventually(
+    'both groups have handled the new records',
     () => handled,
     (records) => records === 10 + PARTITIONS,
   )
-  expect(both).toBe(10 + PARTITIONS)
 })

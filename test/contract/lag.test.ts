@@ -167,7 +167,7 @@ test('200,000 records over 30 partitions are critical for smsgw lag and the moni
     (await metrics.registry.metrics())
       .split('\n')
       .find((line) => line.startsWith(`smsgw_consumergroup_lag_level{group="${group}"}`))
-  const level = await eventually(levelOf, (line) => line !== undefined)
+  const level = await eventually('the group has a lag level', levelOf, (line) => line !== undefined)
   expect(level).toBe(`smsgw_consumergroup_lag_level{group="${group}"} 2`)
 })
 
@@ -248,12 +248,11 @@ test('the monitor publishes what it sees, and forgets a topic that is deleted', 
     [{ name: topic, topicId: null }],
     10_000,
   )
-  const left = await eventually(
+  await eventually(
     'the metrics of the deleted topic are gone',
     scrape,
     (found) => !found.some((line) => line.includes(topic)),
   )
-  expect(left.filter((line) => line.includes(topic))).toEqual([])
   expect(await metrics.registry.metrics()).toMatch(
     /smsgw_collector_last_success_timestamp_seconds\{collector="lag"\} \d+/,
   )

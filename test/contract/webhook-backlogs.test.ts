@@ -37,7 +37,7 @@ test('C23: a disabled endpoint gets nothing more; what waits is kept, resumed in
   })
   expect((await listEndpoints(pool, { rowsMax: 10 }))[0]).toMatchObject({ disabled_reason: 'by a test' })
   await enableEndpoint(pool, id)
-  expect(await untilEmpty(pool)).toBe(0)
+  await untilEmpty(pool)
   expect(received).toHaveLength(30)
   await events.handle(record())
   expect(received).toHaveLength(31)
@@ -71,16 +71,16 @@ test('an event whose attempts are used up is exhausted: kept, counted, and tried
   await pool.query('UPDATE webhook_retries SET attempts = 9')
   const { retries, outcomes } = dispatcher(pool)
   retries.start()
-  expect(await untilEmpty(pool)).toBe(0)
+  await untilEmpty(pool)
   expect(await retryRows(pool)).toEqual([{ attempts: 10, last_error: 'status 500', exhausted: true }])
   expect(outcomes).toMatchObject({ failed: 1, exhausted: 1 })
   status = 204
   expect(await retryBacklog(pool, id)).toBe(1)
   await eventually(
+    'no event is kept',
     () => retryRows(pool),
     (rows) => rows.length === 0,
   )
-  expect(await retryRows(pool)).toEqual([])
 })
 
 test('age exhausts events of enabled endpoints alone, and later drops all; a full backlog is marked and unmarked', async () => {

@@ -27,7 +27,7 @@ test('a failure is stored and tried again under the same id, also by a dispatche
   expect(await countRetries(pool)).toBe(1)
   await pool.query('UPDATE webhook_retries SET next_at = now()')
   dispatcher(pool).retries.start()
-  expect(await untilEmpty(pool)).toBe(0)
+  await untilEmpty(pool)
   expect(received.map(({ id }) => id)).toEqual([received[0]!.id, received[0]!.id])
 })
 
@@ -42,7 +42,7 @@ test('an endpoint that is gone is disabled; its events are kept, and posted when
   status = 204
   await enableEndpoint(pool, id)
   retries.start()
-  expect(await untilEmpty(pool)).toBe(0)
+  await untilEmpty(pool)
   expect(received).toHaveLength(2)
 })
 
@@ -73,7 +73,7 @@ test('C13: neither a wrong clock here nor a wrong one in the record makes an eve
     expect(await events.handle(published)).toEqual({ kind: 'done' })
     await pool.query("UPDATE webhook_retries SET next_at = next_at - interval '5 seconds'")
     retries.start()
-    expect(await untilEmpty(pool)).toBe(0)
+    await untilEmpty(pool)
   }
   spy.mockRestore()
   expect(received).toHaveLength(4)
@@ -106,7 +106,7 @@ test('C20: credentials of the URL are sent as Basic authentication, directly and
   await events.handle(record())
   await pool.query('UPDATE webhook_retries SET next_at = now()')
   retries.start()
-  expect(await untilEmpty(pool)).toBe(0)
+  await untilEmpty(pool)
   const sent = `Basic ${Buffer.from('USER:SECRET').toString('base64')}`
   expect(received.map(({ headers }) => headers.authorization)).toEqual([sent, sent])
 })

@@ -15,22 +15,16 @@ export class NeverHappenedError extends Error {
   }
 }
 
-type Look<T> = () => Promise<T> | T
-
 /**
  * Calls `look` every 100 ms until `satisfies` holds for its value, and returns that value. Throws NeverHappenedError,
  * which names `what` and shows the last value, when that takes longer than `msMax` (60 s); what `look` throws is thrown.
  */
 export async function eventually<T>(
   what: string,
-  look: Look<T>,
+  look: () => Promise<T> | T,
   satisfies: (seen: T) => boolean,
-  msMax?: number,
-): Promise<T>
-/** @deprecated Name what is awaited: a predicate's source code is all that its error can show. */
-export async function eventually<T>(look: Look<T>, satisfies: (seen: T) => boolean, msMax?: number): Promise<T>
-export async function eventually<T>(...given: Named<T> | Unnamed<T>): Promise<T> {
-  const [what, look, satisfies, msMax = WAIT_MS_MAX] = isNamed(given) ? given : named(given)
+  msMax = WAIT_MS_MAX,
+): Promise<T> {
   const deadlineMs = performance.now() + msMax
   for (let looks = 1; ; looks++) {
     const seen = await look()
@@ -38,15 +32,4 @@ export async function eventually<T>(...given: Named<T> | Unnamed<T>): Promise<T>
     if (performance.now() > deadlineMs) throw new NeverHappenedError(what, msMax, looks, seen)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
-}
-
-type Unnamed<T> = [look: Look<T>, satisfies: (seen: T) => boolean, msMax?: number]
-type Named<T> = [what: string, ...Unnamed<T>]
-
-function isNamed<T>(given: Named<T> | Unnamed<T>): given is Named<T> {
-  return typeof given[0] === 'string'
-}
-
-function named<T>([look, satisfies, msMax]: Unnamed<T>): Named<T> {
-  return [String(satisfies), look, satisfies, msMax]
 }

@@ -101,6 +101,7 @@ export async function retryRows(pool: Pool): Promise<{ attempts: number; last_er
 
 export const untilEmpty = (pool: Pool) =>
   eventually(
+    'no retry waits',
     () => countRetries(pool),
     (count) => count === 0,
   )
