@@ -14,3 +14,9 @@ test('a free port is none that an outgoing connection may take, and the preferre
     await new Promise((resolve) => server.close(resolve))
   }
 })
+
+test('no port is drawn twice, also by servers that start at once and do not listen yet', async () => {
+  // Of as many independent draws some hundred would be alike.
+  const ports = await Promise.all(Array.from({ length: 2_000 }, () => freePort()))
+  expect(new Set(ports).size).toBe(ports.length)
+})

@@ -8,12 +8,18 @@ import { createServer } from 'node:net'
 const FIRST = 15_000
 const LAST = 32_767
 const TRIES_MAX = 100
+/** Ports drawn in this process: servers that start at once draw several before the first of them listens. */
+const drawn = new Set<number>()
+const DRAWN_MAX = (LAST - FIRST) / 2
 
-/** A port on 127.0.0.1 that nobody listens on; the preferred one if it is free. */
+/** A port on 127.0.0.1 that nobody listens on, and that was not drawn here before; the preferred one if it is free. */
 export async function freePort(preferred = 0): Promise<number> {
   if (preferred > 0 && (await isFree(preferred))) return preferred
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const port = randomInt(FIRST, LAST + 1)
+    if (drawn.has(port)) continue
+    if (drawn.size >= DRAWN_MAX) drawn.clear()
+    drawn.add(port)
     if (await isFree(port)) return port
   }
   throw new Error(`${TRIES_MAX} ports between ${FIRST} and ${LAST} are all taken`)
