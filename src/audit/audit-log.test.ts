@@ -148,7 +148,7 @@ test('days are dropped when they are anchored, and only after that is stated', a
   }
   await log.close()
   const refused = async () => Promise.reject(new Error('PostgreSQL is unavailable'))
-  await expect(dropDays(folder, '2026-11-27', 10, refused)).rejects.toThrow(/away/)
+  await expect(dropDays(folder, '2026-11-27', 10, refused)).rejects.toThrow(/unavailable/)
   expect(pathsOf(folder)).toHaveLength(5)
   const stated: unknown[] = []
   const state = async (end: unknown): Promise<void> => void stated.push(end)

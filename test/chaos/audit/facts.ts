@@ -102,6 +102,12 @@ export interface CommitFacts {
   readonly back: readonly OffsetMove[]
 }
 
+/** What the brokers wrote down themselves. */
+export interface CommitHistory extends CommitFacts {
+  /** Every commit, as `writtenCommit` names it. */
+  readonly written: ReadonlySet<string>
+}
+
 export interface Leak {
   readonly file: string
   readonly line: number
@@ -132,7 +138,7 @@ export interface Facts {
   readonly analytics: AnalyticsFacts | null
   readonly auditLog: AuditLogFacts
   readonly lags: readonly Lag[]
-  readonly commits: { readonly watched: CommitFacts; readonly history: CommitFacts }
+  readonly commits: { readonly watched: CommitFacts; readonly history: CommitHistory }
   readonly planted: readonly PlantedRecord[]
   readonly leaks: { readonly filesRead: number; readonly found: readonly Leak[] }
 }

@@ -1,5 +1,10 @@
 import type { CommitFacts, OffsetMove } from './facts.ts'
 
+/** The name of a commit in a history's `written`. */
+export function writtenCommit(place: string, offset: number): string {
+  return `${place} ${offset}`
+}
+
 /** Follows the committed offset of each place, and notes where it went back. */
 export class OffsetMoves {
   readonly #highest = new Map<string, number>()

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
-import type { CommitFacts } from './facts.ts'
-import { OffsetMoves } from './offset-moves.ts'
+import type { CommitHistory } from './facts.ts'
+import { OffsetMoves, writtenCommit } from './offset-moves.ts'
 import { readLog } from './read-log.ts'
 
 /*
@@ -12,15 +12,19 @@ import { readLog } from './read-log.ts'
 const OFFSET_KEY_VERSION_MAX = 1
 
 /** Every commit of these groups that the brokers wrote down, in the order in which they did. */
-export async function readCommitHistory(cluster: Cluster, groups: ReadonlySet<string>): Promise<CommitFacts> {
+export async function readCommitHistory(cluster: Cluster, groups: ReadonlySet<string>): Promise<CommitHistory> {
   const moves = new OffsetMoves()
+  const written = new Set<string>()
   await readLog(cluster, '__consumer_offsets', ({ key, value }) => {
     if (!key || key.readInt16BE(0) > OFFSET_KEY_VERSION_MAX) return
     const { group, topic, partition } = readKey(key)
     if (!groups.has(group)) return
-    moves.saw(`${group} ${topic}[${partition}]`, value ? Number(value.readBigInt64BE(2)) : null)
+    const place = `${group} ${topic}[${partition}]`
+    const offset = value ? Number(value.readBigInt64BE(2)) : null
+    moves.saw(place, offset)
+    if (offset !== null) written.add(writtenCommit(place, offset))
   })
-  return moves.facts
+  return { ...moves.facts, written }
 }
 
 function readKey(key: Buffer): { group: string; topic: string; partition: number } {

@@ -191,7 +191,15 @@ const WRONG: readonly (readonly [string, string, RegExp, Change])[] = [
     'B',
     /went from 7 to 5/,
     (facts) => ({
-      commits: { ...facts.commits, history: { looked: 2, back: [{ place: 'g t[0]', from: 7, to: 5 }] } },
+      commits: { ...facts.commits, history: { ...facts.commits.history, back: [{ place: 'g t[0]', from: 7, to: 5 }] } },
+    }),
+  ],
+  [
+    'a commit is lost',
+    'B',
+    /went from 7 to 5/,
+    (facts) => ({
+      commits: { ...facts.commits, history: { ...facts.commits.history, written: new Set(['g t[0] 5']) } },
     }),
   ],
   [

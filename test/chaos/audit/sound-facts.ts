@@ -72,7 +72,11 @@ export function soundFacts(): Facts {
       entries: new Map([...accepted, ...statuses, letter].map((each) => [`${each.topic}[0]@${each.offset}`, 'hash'])),
     },
     lags: [{ group: 'smsgw-status', topic: 'sms.status', partition: 0, lag: 0 }],
-    commits: { watched: { looked: 9, back: [] }, history: { looked: 9, back: [] } },
+    // A look was answered by a broker that had just come back; the commit that it did not tell is written down.
+    commits: {
+      watched: { looked: 9, back: [{ place: 'g t[0]', from: 7, to: 5 }] },
+      history: { looked: 9, back: [], written: new Set(['g t[0] 5', 'g t[0] 7']) },
+    },
     planted: [{ topic: 'sms.delivery', partition: 0, offset: 9, what: 'random-bytes' }],
     leaks: { filesRead: 3, found: [] },
   }
