@@ -90,7 +90,7 @@ function row(point: PipelineResult): (string | number)[] {
   return [
     ...[point.offeredPerSecond, round(point.acceptedPerSecond, 0)],
     ...[round(point.acceptMs.p50, 1), round(point.acceptMs.p99, 1)],
-    ...[point.clickhouseSeenMs.p50, point.clickhouseSeenMs.p99, point.clickhouseOwnMs.p99],
+    ...[point.clickhouseSeenMs.p50, point.clickhouseSeenMs.p99, round(point.clickhouseOwnMs.p99, 0)],
     ...[point.openAtEnd, point.drainMs === null ? 'never' : round(point.drainMs / 1_000, 1)],
     ...[round(point.cpuMsPerMessage.all ?? Number.NaN, 3), memory, point.held ? 'yes' : 'no'],
   ]

@@ -37,10 +37,15 @@ export class Peers {
 
 /** One order at a time. */
 async function order(child: ChildProcess, what: PeersOrder): Promise<PeersAnswer | null> {
+  const answered = new AbortController()
   child.send(what)
-  const [answer] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error('the process of the odd operators ended'))),
-  ])
-  return answer as PeersAnswer | null
+  try {
+    const [answer] = await Promise.race([
+      once(child, 'message', answered),
+      once(child, 'exit', answered).then(() => Promise.reject(new Error('the process of the odd operators ended'))),
+    ])
+    return answer as PeersAnswer | null
+  } finally {
+    answered.abort()
+  }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { CALLS, listenFor } from '../servers/callback-operator.ts'
@@ -156,6 +157,28 @@ test('600 connections of strangers that idle, drip and have wrong tokens keep no
   expect(answers.get('a 503')).toBeUndefined()
 })
 
+test('a connection that stays open takes its next callback, and one too many is closed by its answer', async () => {
+  const { base, call, answers } = await calling()
+  const port = Number(new URL(base).port)
+  const sockets = await Promise.all(Array.from({ length: 150 }, () => opened(port)))
+  const heads = await Promise.all(sockets.map((socket) => callOn(socket)))
+  expect(heads.every((head) => head.startsWith('HTTP/1.1 200 '))).toBe(true)
+  const kept = sockets.filter((_, index) => /\r\nconnection: keep-alive\r\n/i.test(heads[index]!))
+  expect(kept).toHaveLength(100)
+  await eventually(
+    'the others are closed',
+    () => sockets.filter((socket) => !kept.includes(socket) && !socket.destroyed).length,
+    (open) => open === 0,
+  )
+  // Strangers of the same address are closed meanwhile: the oldest of more than a hundred.
+  const strangers = await Promise.all(Array.from({ length: 150 }, () => opened(port)))
+  await once(strangers[0]!, 'close')
+  const again = await Promise.all(kept.map((socket) => callOn(socket)))
+  expect(again.every((head) => head.startsWith('HTTP/1.1 200 '))).toBe(true)
+  expect(await call('id=1&state=QUEUED')).toBe(200)
+  expect(answers.get('a 200')).toBe(251)
+})
+
 test('an operator whose own bodies never end fills its own places, and no other operator waits for it', async () => {
   const { take, reported, call, base } = await calling()
   const open = persist(base, 260, (socket) => {
@@ -191,3 +214,24 @@ test('a body that does not end in time is refused, and its place is free again',
   )
   expect((await fetch(`${base}/a?token=t&id=1&state=QUEUED`)).status).toBe(200)
 })
+
+async function opened(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  // A connection that is closed ends here too, whether or not anything is read from it.
+  socket.resume()
+  return socket
+}
+
+/** Resolves to the head of the answer to a callback on this connection; empty when it was closed instead. */
+async function callOn(socket: Socket): Promise<string> {
+  if (socket.destroyed) return ''
+  const answered = new Promise<string>((resolve) => {
+    socket.once('data', (bytes) => resolve(bytes.toString('latin1')))
+    socket.once('close', () => resolve(''))
+    socket.once('error', () => resolve(''))
+  })
+  socket.write('GET /receipts/a?token=t&id=1&state=QUEUED HTTP/1.1\r\nhost: x\r\n\r\n')
+  return answered
+}

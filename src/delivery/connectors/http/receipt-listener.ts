@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Callback, CallbackHead } from './admit-callback.ts'
 import { decodeForm } from './decode-form.ts'
 import type { CallbackAnswer } from './http-connector.ts'
+import { KeptConnections } from './kept-connections.ts'
 import { OperatorPlaces, type Place } from './operator-places.ts'
 import { StrangerConnections } from './stranger-connections.ts'
 
@@ -33,6 +34,7 @@ const SWEEP_MS = 500
 /** Strangers are swept long before they are so many; a flood is refused by the system. */
 const CONNECTIONS_MAX = 4_000
 const STRANGERS = { ofAddressMax: 100, max: 500, graceMs: 1_000 }
+const KEPT = { ofOperatorMax: 100, max: 2_000 }
 const PLACES = { callbacksMax: 200, bodiesBytesMax: 16_777_216, bodyBytesMax: 1_048_576 }
 const RETRY_AFTER_S = 5
 /** What is read, and for how long, of a request that was refused: closed at once, its sender might not see the answer. */
@@ -47,6 +49,7 @@ export class ReceiptListener {
   readonly #options: ReceiptListenerOptions
   readonly #server: Server
   readonly #strangers = new StrangerConnections(STRANGERS)
+  readonly #kept = new KeptConnections(KEPT)
   readonly #places = new OperatorPlaces(PLACES)
   #sweeping: NodeJS.Timeout | null = null
 
@@ -109,9 +112,8 @@ export class ReceiptListener {
     const exchangeMsMax = this.#options.exchangeMsMax ?? EXCHANGE_MS_MAX
     const status = await withinDeadline(this.#receive(request, head, door, place, operator), request, exchangeMsMax)
     if (!request.complete) return this.#refuse(request, response, operator, status)
+    if (!this.#kept.keep(operator, request.socket)) response.setHeader('connection', 'close')
     this.#answer(response, operator, status)
-    // Kept open it is worth no more than another's.
-    this.#strangers.add(request.socket, Date.now())
   }
 
   /** Holds its place for as long as it works, also beyond the deadline. */

@@ -9,9 +9,9 @@ export interface StrangerLimits {
 }
 
 /**
- * Connections on which no admitted request is under way: of strangers, of operators that are about to say something, and
- * kept ones. Beyond the limits the oldest are closed, never a new one for the sake
- * of old ones that say nothing: who has something to say says it at once, and leaves this list by it.
+ * Connections on which no request was admitted yet: of strangers, and of operators that have just connected. Beyond the
+ * limits the oldest are closed, never a new one for the sake of old ones that say nothing: an operator sends its request
+ * at once, and its connection leaves this list by it.
  */
 export class StrangerConnections {
   readonly #limits: StrangerLimits
@@ -35,7 +35,7 @@ export class StrangerConnections {
     this.#sinceMs.set(socket, nowMs)
   }
 
-  /** An operator's request is under way on it. */
+  /** A request on it was admitted. */
   remove(socket: Socket): void {
     this.#sinceMs.delete(socket)
   }
