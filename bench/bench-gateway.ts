@@ -1,10 +1,10 @@
 import { freePort } from '../src/embedded/free-port.ts'
 import { type Progress, silent } from '../src/embedded/progress.ts'
-import { type RunningGateway, startGateway } from '../src/ops/up/up.ts'
 import type { Pool } from '../src/postgres/pool.ts'
 import { createPool } from '../src/postgres/pool.ts'
+import { gatewaySettings } from '../src/process/settings.ts'
+import { type RunningGateway, startGateway } from '../src/process/supervisor/up.ts'
 import { readSettings } from '../src/runtime/settings.ts'
-import { gatewaySettings } from '../src/settings.ts'
 import { createEndpoint } from '../src/webhooks/endpoints.ts'
 import { customerIdOf, fillCustomers, issueKeys, someCustomers } from './fill/fill-customers.ts'
 

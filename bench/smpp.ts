@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { SupervisedProcess } from '../src/ops/up/supervised-process.ts'
+import { SupervisedProcess } from '../src/process/supervisor/supervised-process.ts'
 import { forkTask } from './clients/forked-task.ts'
 import type { SubmitOptions, SubmitRun } from './clients/submit-process.ts'
 import { treeUsages } from './measure/process-usage.ts'

@@ -1,4 +1,4 @@
-import { runCommandLine } from './ops/cli/command-line.ts'
+import { runCommandLine } from './cli/command-line.ts'
 
 process.exitCode = await runCommandLine(process.argv)
 // Everything that was started has stopped by now; what a library leaves open must not keep us.

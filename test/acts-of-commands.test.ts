@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { createProgram } from '../src/cli/command-line.ts'
 import { ADMIN_ACTS, type AdminActKind } from '../src/events/admin-act.ts'
-import { createProgram } from '../src/ops/cli/command-line.ts'
 
 /*
   Each command either changes nothing, which PostgreSQL holds it to (`withDatabase` opens read-only connections), or leaves
@@ -72,10 +72,10 @@ test("every act is some command's, and every changing command takes the name of 
   expect(nameless).toEqual([])
 })
 
-const CLI = join(import.meta.dirname, '../src/ops/cli')
-const sources = readdirSync(CLI)
+const CLI = join(import.meta.dirname, '../src/cli')
+const sources = readdirSync(CLI, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-  .map((name) => ({ name, text: readFileSync(join(CLI, name), 'utf8') }))
+  .map((name) => ({ name: basename(name), text: readFileSync(join(CLI, name), 'utf8') }))
 
 test('commands write PostgreSQL by changeDatabase; the others whose changes record themselves are known', () => {
   const writing = sources.filter(({ text }) => text.includes('withWritableDatabase')).map(({ name }) => name)
@@ -91,15 +91,15 @@ test('commands that change Kafka record it before', () => {
 })
 
 test('every admin route that changes something records who asked for it', () => {
-  const routes = readFileSync(join(CLI, '../dlq/dead-letter-routes.ts'), 'utf8')
+  const routes = readFileSync(join(CLI, '../dead-letters/dead-letter-routes.ts'), 'utf8')
   const changing = routes
     .split(/\n {2}route\(app, /)
     .slice(1)
     .filter((route) => !route.startsWith("'GET'"))
   expect(changing.length).toBeGreaterThanOrEqual(3)
   expect(changing.filter((route) => !route.includes('actorOf(request)'))).toEqual([])
-  const admin = ['../dlq', '../operators', '../up', '..'].flatMap((folder) =>
-    readdirSync(join(CLI, folder))
+  const admin = ['../dead-letters', '../tools/operators', '../process/supervisor', '../admin'].flatMap((folder) =>
+    readdirSync(join(CLI, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'dead-letter-routes.ts')
       .map((name) => ({ name, text: readFileSync(join(CLI, folder, name), 'utf8') })),
   )

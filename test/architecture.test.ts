@@ -1,76 +1,87 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { files, partOf, ROOT } from './read-source.ts'
 
-const ROOT = join(import.meta.dirname, '..')
-const SOURCE = join(ROOT, 'src')
-/** In the order of the flow. They meet in events and in PostgreSQL, never in each other's code. */
-const STAGES = ['api', 'outbox', 'delivery', 'status', 'webhooks', 'analytics', 'audit', 'simulator']
-/** What each part may import besides itself; stages and what composes them are dealt with below. */
-const FOUNDATIONS: Record<string, readonly string[]> = {
-  domain: [],
+/*
+  Every folder of src/, from the ground up, with the folders that it may import besides itself. Stages stand in the order
+  of the flow; they meet in events and in PostgreSQL, never in each other's code. What has no rule fails.
+*/
+const GROUND = ['runtime', 'kafka', 'smpp', 'postgres', 'clickhouse']
+const SHARED = ['domain', 'events', 'tables', 'consumer-role', 'http', 'operators']
+const OF_A_STAGE = [...GROUND, ...SHARED]
+const RULES: Readonly<Record<string, readonly string[]>> = {
+  // Ground: knows neither messages nor each other, but for what it runs on.
+  runtime: [],
   kafka: [],
   smpp: [],
-  runtime: ['kafka'],
+  postgres: ['runtime'],
+  clickhouse: ['runtime'],
+  embedded: ['runtime', 'kafka'],
+  // What stages share.
+  domain: [],
   events: ['domain', 'kafka', 'smpp'],
+  tables: ['postgres', 'domain'],
+  'consumer-role': ['runtime', 'kafka'],
+  http: ['domain', 'runtime', 'tables'],
   operators: ['runtime', 'domain', 'smpp', 'postgres'],
-  postgres: ['domain', 'runtime'],
-  embedded: ['kafka', 'runtime'],
+  topics: ['runtime', 'kafka', 'events'],
+  accounts: ['runtime', 'postgres', 'domain', 'tables'],
+  simulator: ['runtime', 'smpp', 'domain'],
+  accept: OF_A_STAGE,
+  // Stages.
+  api: [...OF_A_STAGE, 'accept'],
+  outbox: OF_A_STAGE,
+  delivery: OF_A_STAGE,
+  status: OF_A_STAGE,
+  webhooks: OF_A_STAGE,
+  analytics: OF_A_STAGE,
+  audit: OF_A_STAGE,
+  'dead-letters': OF_A_STAGE,
+  monitor: [...OF_A_STAGE, 'topics'],
+  // What is built of all that.
+  admin: OF_A_STAGE,
+  tools: everythingBut('tools', 'api', 'process', 'cli'),
+  process: everythingBut('process', 'cli'),
+  cli: everythingBut('cli'),
+  'main.ts': ['cli'],
 }
 
-interface SourceFile {
-  readonly path: string
-  readonly part: string
-  readonly text: string
-  readonly imports: readonly string[]
+/** All folders but these. */
+function everythingBut(...names: string[]): readonly string[] {
+  return foldersOfSource().filter((name) => !['main.ts', ...names].includes(name))
 }
 
-const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
-  .map((path): SourceFile => {
-    const text = readFileSync(join(SOURCE, path), 'utf8')
-    const imports = [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, target]) =>
-      relative(SOURCE, join(SOURCE, dirname(path), target!)),
-    )
-    return { path, part: partOf(path), text, imports }
-  })
-
-function partOf(path: string): string {
-  return path.includes('/') ? path.split('/')[0]! : path
+function foldersOfSource(): string[] {
+  return readdirSync(join(ROOT, 'src'))
 }
 
-/** `file → imported` for every import between two parts that is not allowed. */
-function importsOutside(of: (part: string) => boolean, allowed: (part: string, target: string) => boolean): string[] {
-  return files
-    .filter(({ part }) => of(part))
-    .flatMap(({ path, part, imports }) =>
+test('every folder has a rule, and every rule a folder', () => {
+  expect(files.length).toBeGreaterThan(100)
+  expect(foldersOfSource().sort()).toEqual(Object.keys(RULES).sort())
+})
+
+test.each(Object.keys(RULES))('%s imports only what lies below it', (part) => {
+  const upward = files
+    .filter((file) => file.part === part)
+    .flatMap(({ path, imports }) =>
       imports
-        .filter((target) => partOf(target) !== part && !allowed(part, partOf(target)))
+        .filter((target) => partOf(target) !== part && !RULES[part]!.includes(partOf(target)))
         .map((target) => `${path} → ${target}`),
     )
-}
-
-test('there is source to look at', () => {
-  expect(files.length).toBeGreaterThan(100)
+  expect(upward).toEqual([])
 })
 
-test('stages never import each other, nor what composes them', () => {
-  const foundations = new Set(Object.keys(FOUNDATIONS).filter((part) => part !== 'embedded'))
-  expect(
-    importsOutside(
-      (part) => STAGES.includes(part),
-      (_part, target) => foundations.has(target),
-    ),
-  ).toEqual([])
-})
-
-test('foundations import only what lies below them', () => {
-  expect(
-    importsOutside(
-      (part) => part in FOUNDATIONS,
-      (part, target) => FOUNDATIONS[part]!.includes(target),
-    ),
-  ).toEqual([])
+test('no rule of one folder contradicts that of another: nothing is above what is above it', () => {
+  const reaches = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const target of RULES[from]!) {
+      if (seen.has(target)) continue
+      seen.add(target)
+      reaches(target, seen)
+    }
+    return seen
+  }
+  expect(Object.keys(RULES).filter((part) => reaches(part).has(part))).toEqual([])
 })
 
 test('the Kafka layer knows nothing about messages', () => {
@@ -92,7 +103,7 @@ test('of the client library only connections, protocol calls and codecs are used
   expect(files.filter(({ text }) => whole.test(text)).map(({ path }) => path)).toEqual([])
 })
 
-test('no import goes in a circle', () => {
+test('no import goes in a circle, not even one of types', () => {
   const byPath = new Map(files.map((file) => [file.path, file]))
   const finished = new Set<string>()
   const circles: string[] = []
@@ -103,134 +114,9 @@ test('no import goes in a circle', () => {
       circles.push([...trail.slice(at), path].join(' → '))
       return
     }
-    for (const target of valueImports(byPath.get(path)!)) visit(target, [...trail, path])
+    for (const target of byPath.get(path)!.imports) visit(target, [...trail, path])
     finished.add(path)
   }
   for (const { path } of files) visit(path, [])
   expect(circles).toEqual([])
-})
-
-/** Imports of types alone vanish when the code runs. */
-function valueImports({ path, text }: SourceFile): string[] {
-  const statements = [...text.matchAll(/^import (?!type )[^']*'(\.[^']+)'/gm)]
-  return statements.map(([, target]) => relative(SOURCE, join(SOURCE, dirname(path), target!)))
-}
-
-test('files are short, and named for what they do, those of tests as well', () => {
-  const everywhere = ['src', 'test', 'bench'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
-      .map((path) => join(folder, path)),
-  )
-  expect(everywhere.filter((path) => path.endsWith('.test.ts')).length).toBeGreaterThan(100)
-  const linesOf = (path: string): number => readFileSync(join(ROOT, path), 'utf8').split('\n').length - 1
-  expect(everywhere.filter((path) => linesOf(path) > 400)).toEqual([])
-  const empty = /(^|\/)(utils?|helpers?|common|misc|managers?|types)(\.ts|\/)/
-  expect(everywhere.filter((path) => empty.test(path))).toEqual([])
-})
-
-test('files are written whole: by write-state-file, or by what it cannot do', () => {
-  const mayWrite = [
-    'embedded/kafka/fetch-jars.ts',
-    'embedded/postgres/data-folder.ts',
-    'runtime/process-lock.ts',
-    'runtime/write-state-file.ts',
-  ]
-  const writing = files.filter(({ text }) => /\b(writeFile|writeFileSync|copyFile|copyFileSync|cp|cpSync)\(/.test(text))
-  // The first and the second write into a folder beside the final one, which is renamed when it is complete.
-  expect(writing.map(({ path }) => path).sort()).toEqual(mayWrite)
-})
-
-test('what is appended or streamed to a file is for this user alone', () => {
-  const opening =
-    /\b(appendFileSync|createWriteStream|openSync|open)\([^)]*['"](a|wx?)['"][^)]*\)|\bappendFileSync\([^)]*\)/g
-  const calls = files.flatMap(({ path, text }) => [...text.matchAll(opening)].map(([call]) => ({ path, call })))
-  expect(calls.length).toBeGreaterThan(5)
-  expect(calls.filter(({ call }) => !/0o600|PRIVATE|\bmode\b/.test(call))).toEqual([])
-})
-
-test('what all users share is only used by a name that nobody can foresee', () => {
-  const shared = files.filter(({ text }) => /tmpdir\(\)|['"`]\/(var\/)?tmp/.test(text)).map(({ path }) => path)
-  // The second looks for data of an earlier version, and takes it only if nobody else could have put it there.
-  expect(shared.sort()).toEqual(['embedded/postgres/postgres-home.ts', 'embedded/temporary-folder.ts'])
-  expect(files.find(({ path }) => path === 'embedded/temporary-folder.ts')!.text).toContain('mkdtempSync(join(tmpdir()')
-})
-
-test('locks are those of process-lock, which knows a reused number from its owner', () => {
-  const asking = files.filter(({ text }) => /process\.kill\([^)]*, 0\)|flag: 'wx'/.test(text)).map(({ path }) => path)
-  expect(asking.sort()).toEqual(['embedded/postgres/data-folder.ts', 'runtime/process-lock.ts'])
-})
-
-test('a name from outside is never looked up with `in`, which also finds what every object inherits', () => {
-  const lookup = /[(!&|?]\s*\(?[a-z][\w.]* in [A-Za-z_.]+\s*[)&|?]/
-  const isCode = (line: string): boolean => !/^\s*(\*|\/\/|\/\*)|\bfor \(/.test(line)
-  const found = files.flatMap(({ path, text }) =>
-    text
-      .split('\n')
-      .filter((line) => isCode(line) && lookup.test(line))
-      .map((line) => `${path}: ${line.trim()}`),
-  )
-  expect(found).toEqual([])
-})
-
-test('only commands print', () => {
-  const mayPrint = (path: string): boolean =>
-    /^(main|ops\/cli\/|ops\/up\/|ops\/stop-on-signal|embedded\/clickhouse\/chdb-process)/.test(path)
-  expect(files.filter(({ path, text }) => !mayPrint(path) && /\bconsole\./.test(text)).map(({ path }) => path)).toEqual(
-    [],
-  )
-})
-
-/** They say it at every try, and never since when. None may be added. */
-const RETRIES_OF_OLD = [
-  'delivery/match-receipts.ts',
-  'delivery/pace/open-gate.ts',
-  'delivery/worker.ts',
-  'operators/operator-directory.ts',
-  'webhooks/retry-events.ts',
-]
-
-test('what is tried again says so through RepeatedFailure: what, since when, how often', () => {
-  const saying = files.filter(({ text }) => /; (trying again|retrying)'/.test(text)).map(({ path }) => path)
-  expect(saying.filter((path) => !RETRIES_OF_OLD.includes(path))).toEqual([])
-})
-
-test('work that one process leads fails by name, and a process whose work fails is not ready', () => {
-  const leading = files.filter(({ part, text }) => part !== 'postgres' && /new LeaderLoop\(/.test(text))
-  expect(leading.length).toBeGreaterThanOrEqual(3)
-  // Its own check, or its failure is the caller's to check.
-  const silent = leading.filter(({ text }) => !/ealth\.add\([^)]*failure\.check\)|readonly failure: Rep/.test(text))
-  expect(silent.map(({ path }) => path)).toEqual([])
-})
-
-test('waits and time-outs of the Kafka consumer go by a clock that never steps', () => {
-  const named = files.filter(({ path, text }) => /^kafka\/consumer\//.test(path) && /Date\.now\b/.test(text))
-  // Where handlers' wall times come in, and where a record's age is taken from its time.
-  const allowed = ['lanes', 'measure-consumer', 'parking', 'record-batches'].map((name) => `kafka/consumer/${name}.ts`)
-  expect(named.map(({ path }) => path).sort()).toEqual(allowed)
-  const braking = files.flatMap(({ path, text }) =>
-    [...text.matchAll(/brake\??\.(admit|allows|succeeded)\([^)]*Date\.now/g)].map(([call]) => `${path}: ${call}`),
-  )
-  expect(braking).toEqual([])
-})
-
-test('every consumer of the gateway tells whether it makes progress', () => {
-  const consuming = files.filter(({ part, text }) => part !== 'kafka' && /new Consumer\(/.test(text))
-  expect(consuming.length).toBeGreaterThanOrEqual(5)
-  const silent = consuming.filter(({ text }) => !/addConsumerHealth\(/.test(text))
-  expect(silent.map(({ path }) => path)).toEqual([])
-})
-
-test('dead letters that a consumer publishes go by a brake, unless all of them are verdicts', () => {
-  const publishing = files.filter(({ text }) => /deadLetterRecord\(/.test(text) && /new Consumer\(/.test(text))
-  expect(publishing.length).toBeGreaterThanOrEqual(3)
-  expect(publishing.filter(({ text }) => !/observedBrake\(/.test(text)).map(({ path }) => path)).toEqual([])
-})
-
-test('text from records is decoded strictly: none of their bytes become replacement characters', () => {
-  const lenient = /record\.(value|key)!?\??\.toString\(\)/
-  const reading = files.filter(({ text }) => lenient.test(text)).map(({ path }) => path)
-  // A lane's name and a group for order: nothing is stored or sent of them.
-  const allowed = ['delivery/delay/delayed-tasks.ts', 'ops/replay/replay-targets.ts', 'ops/replay/choose-records.ts']
-  expect(reading.filter((path) => !allowed.includes(path))).toEqual([])
 })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decideCancel } from '../src/api/cancel/cancel-rule.ts'
-import type { Attempt, AttemptOutcome, AttemptPart } from '../src/delivery/attempt.ts'
-import { nextStep } from '../src/delivery/attempt-plan.ts'
+import { decideCancel } from '../src/accept/cancel/cancel-rule.ts'
+import type { Attempt, AttemptOutcome, AttemptPart } from '../src/delivery/attempts/attempt.ts'
+import { nextStep } from '../src/delivery/attempts/attempt-plan.ts'
 
 const NOW = 10_000_000
 const OUTCOMES: AttemptOutcome[] = [

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Argument, Command, Option } from 'commander'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createProgram } from '../src/ops/cli/command-line.ts'
-import { EXIT } from '../src/ops/cli/exit-codes.ts'
-import { explainFileError } from '../src/ops/cli/explain-error.ts'
+import { createProgram } from '../src/cli/command-line.ts'
+import { explainFileError } from '../src/cli/explain-error.ts'
+import { EXIT } from '../src/runtime/exit-codes.ts'
 import { runSmsgw } from './run-command-line.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -174,8 +174,10 @@ test('docs/cli.md describes every exit code, and commands name them by EXIT alon
   const text = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8')
   const described = [...text.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
   expect(described).toEqual([...new Set(Object.values(EXIT))].sort((a, b) => a - b))
-  const folder = join(ROOT, 'src/ops/cli')
+  const folder = join(ROOT, 'src/cli')
   const literal = /\bdone\((\d|[^)]*\? *\d)/
-  const using = readdirSync(folder).filter((file) => literal.test(readFileSync(join(folder, file), 'utf8')))
+  const using = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && literal.test(readFileSync(join(folder, file), 'utf8')),
+  )
   expect(using).toEqual([])
 })

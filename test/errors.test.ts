@@ -10,7 +10,7 @@ import { Metrics } from '../src/runtime/metrics.ts'
 import { readSettings } from '../src/runtime/settings.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const API = join(ROOT, 'src/api')
+const SOURCE = join(ROOT, 'src')
 
 test('docs/errors.md describes every problem as the catalogue does, and no other', () => {
   const text = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8')
@@ -37,8 +37,8 @@ function codesReachedFrom(path: string, seen = new Set<string>()): Set<string> {
 
 /** What routes are handed, and import the types of alone. */
 const HANDED: Readonly<Record<string, readonly string[]>> = {
-  MessageRouter: ['route-messages.ts'],
-  SubmitQueue: ['accept/accept-queue.ts', 'limits/customer-share.ts', 'id-slot-lease.ts'],
+  MessageRouter: ['accept/route-messages.ts'],
+  SubmitQueue: ['accept/accept-queue.ts', 'api/limits/customer-share.ts', 'accept/id-slot-lease.ts'],
 }
 
 /** Every `code` that the responses of an operation name, those of messages within a batch included. */
@@ -64,14 +64,14 @@ async function describeApi(): Promise<Description> {
 test('every problem that the code of a route can make is in its description, and all of the catalogue in some', async () => {
   const { paths } = await describeApi()
   const operations = Object.values(paths).flatMap((path) => Object.values(path))
-  const files = readdirSync(join(API, 'routes'))
+  const files = readdirSync(join(SOURCE, 'api/routes'))
   expect(files.length).toBeGreaterThanOrEqual(6)
   for (const file of files) {
-    const path = join(API, 'routes', file)
+    const path = join(SOURCE, 'api/routes', file)
     const text = readFileSync(path, 'utf8')
     const operation = operations.find(({ operationId }) => text.includes(`operationId: '${operationId}'`))!
     const handed = Object.keys(HANDED).filter((type) => text.includes(`import type { ${type} }`))
-    const places = [path, ...handed.flatMap((type) => HANDED[type]!.map((place) => join(API, place)))]
+    const places = [path, ...handed.flatMap((type) => HANDED[type]!.map((place) => join(SOURCE, place)))]
     const reached = new Set(places.flatMap((place) => [...codesReachedFrom(place)]))
     const described = new Set(codesIn(operation.responses))
     expect(

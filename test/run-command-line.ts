@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import { runCommandLine } from '../src/ops/cli/command-line.ts'
+import { runCommandLine } from '../src/cli/command-line.ts'
 
 /** Runs a command of `smsgw` in this process. What it prints is returned instead. */
 export async function runSmsgw(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {

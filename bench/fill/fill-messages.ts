@@ -18,7 +18,7 @@ export interface FilledMessages {
 const AT_ONCE = 50_000
 const COST = 100
 
-/** What accepting writes, as in `src/api/accept/accept-statements.ts`, for the numbers from $1 to $2. */
+/** What accepting writes, as in `src/accept/accept-statements.ts`, for the numbers from $1 to $2. */
 const ACCEPTED = `
   message AS (
     SELECT $3::bigint + n AS sms_id, 'bench-' || n % $4::bigint AS customer_id, n FROM generate_series($1::bigint, $2::bigint) AS n

@@ -1,5 +1,5 @@
-import { type ClickHouse, createClickHouse } from '../../src/analytics/clickhouse-client.ts'
-import { analyticsSettings } from '../../src/analytics/config.ts'
+import { type ClickHouse, createClickHouse } from '../../src/clickhouse/clickhouse-client.ts'
+import { clickhouseSettings } from '../../src/clickhouse/config.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { startBenchGateway } from '../bench-gateway.ts'
 import { runLoad } from '../load/run-load.ts'
@@ -67,5 +67,5 @@ export async function measureStorage(workbench: Workbench, { messages, rate }: S
 }
 
 function openClickHouse(url: string): ClickHouse {
-  return createClickHouse({ ...readSettings(analyticsSettings, {}), CLICKHOUSE_URL: url })
+  return createClickHouse({ ...readSettings(clickhouseSettings, {}), CLICKHOUSE_URL: url })
 }

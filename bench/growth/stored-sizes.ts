@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ClickHouse, readRows } from '../../src/analytics/clickhouse-client.ts'
+import { type ClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 
 /** The size of a table, an index, a topic or the audit log. */

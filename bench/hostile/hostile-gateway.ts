@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { SupervisedProcess } from '../../src/ops/up/supervised-process.ts'
+import { SupervisedProcess } from '../../src/process/supervisor/supervised-process.ts'
 import { REFERENCE_TAG } from '../../test/servers/odd-smpp-answers.ts'
 import { startBenchGateway } from '../bench-gateway.ts'
 import type { Workbench } from '../run/workbench.ts'

@@ -1,4 +1,4 @@
-import { type ClickHouse, readRows } from '../../src/analytics/clickhouse-client.ts'
+import { type ClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
 
 export interface IngestDelayMs {
   readonly p50: number

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { RunningGateway } from '../../src/ops/up/up.ts'
+import type { RunningGateway } from '../../src/process/supervisor/up.ts'
 import { childPids } from './process-usage.ts'
 
 /** The processes of a gateway that runs under this one: its own by their names, and its servers. */

@@ -1,7 +1,7 @@
 import { TOPICS } from '../../src/events/topics.ts'
 import { addPartitions } from '../../src/kafka/admin/add-partitions.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import { kafkaOf, type ServersFile } from '../../src/ops/up/servers-file.ts'
+import { kafkaOf, type ServersFile } from '../../src/process/servers/servers-file.ts'
 
 const GROWN = [TOPICS.accepted, TOPICS.status]
 const ADDED = 5

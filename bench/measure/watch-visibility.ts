@@ -1,4 +1,4 @@
-import { type ClickHouse, readRows } from '../../src/analytics/clickhouse-client.ts'
+import { type ClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
 
 const POLL_MS = 100

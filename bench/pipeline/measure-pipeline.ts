@@ -1,5 +1,5 @@
-import { type ClickHouse, createClickHouse } from '../../src/analytics/clickhouse-client.ts'
-import { analyticsSettings } from '../../src/analytics/config.ts'
+import { type ClickHouse, createClickHouse } from '../../src/clickhouse/clickhouse-client.ts'
+import { clickhouseSettings } from '../../src/clickhouse/config.ts'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { type BenchGateway, startBenchGateway } from '../bench-gateway.ts'
@@ -66,7 +66,7 @@ export async function measurePipeline(workbench: Workbench, options: PipelineOpt
     startBenchGateway({ brokers: options.brokers, customers: CUSTOMERS, webhooks, progress }),
   )
   const clickhouse = createClickHouse({
-    ...readSettings(analyticsSettings, {}),
+    ...readSettings(clickhouseSettings, {}),
     CLICKHOUSE_URL: bench.gateway.servers.clickhouse,
   })
   await workbench.keep(Promise.resolve({ stop: () => clickhouse.close() }))

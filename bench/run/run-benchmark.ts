@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { explainError } from '../../src/ops/cli/explain-error.ts'
-import { printJson, printTable } from '../../src/ops/cli/print-table.ts'
+import { explainError } from '../../src/cli/explain-error.ts'
+import { printJson, printTable } from '../../src/cli/terminal/print-table.ts'
 import { type Report, saveReport, type Table } from '../report/save-report.ts'
 import { Workbench } from './workbench.ts'
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createCustomer, issueKey } from '../../src/ops/accounts/accounts.ts'
+import { createCustomer, issueKey } from '../../src/accounts/accounts.ts'
 import { type BenchGateway, startBenchGateway } from '../bench-gateway.ts'
 import { forkTask } from '../clients/forked-task.ts'
 import type { LoadResult } from '../load/post-open-loop.ts'

@@ -1,3 +1,10 @@
+import {
+  type ClickHouse,
+  createClickHouse,
+  ensureDatabase,
+  isClickHouseUnavailable,
+  readRows,
+} from '../clickhouse/clickhouse-client.ts'
 import { FORMER_GROUPS } from '../events/topics.ts'
 import { inheritOffsets } from '../kafka/admin/inherit-offsets.ts'
 import type { Cluster } from '../kafka/cluster/cluster.ts'
@@ -9,13 +16,6 @@ import { RoundLoop } from '../runtime/round-loop.ts'
 import type { Service } from '../runtime/service.ts'
 import { ConfigurationError, type Values } from '../runtime/settings.ts'
 import { applyMigrations } from './apply-migrations.ts'
-import {
-  type ClickHouse,
-  createClickHouse,
-  ensureDatabase,
-  isClickHouseUnavailable,
-  readRows,
-} from './clickhouse-client.ts'
 import type { analyticsSettings } from './config.ts'
 import { ensureKafkaTables, GATEWAY_GROUPS, GATEWAY_TOPICS, type KafkaLogin } from './kafka-tables.ts'
 import { readIngestionFaults } from './read-ingestion-faults.ts'

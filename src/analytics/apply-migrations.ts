@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type ClickHouse, readRows } from '../clickhouse/clickhouse-client.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
-import { type ClickHouse, readRows } from './clickhouse-client.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations/clickhouse')
 

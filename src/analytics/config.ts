@@ -1,13 +1,8 @@
-import { choice, integer, secret, text } from '../runtime/settings.ts'
+import { clickhouseSettings } from '../clickhouse/config.ts'
+import { choice, integer } from '../runtime/settings.ts'
 
 export const analyticsSettings = {
-  CLICKHOUSE_URL: secret(
-    '',
-    'ClickHouse over HTTP, as in http://host:8123 or http://user:password@host:8123; empty: one is started here by `smsgw up`',
-  ),
-  CLICKHOUSE_DATABASE: text('smsgw', 'Database in ClickHouse'),
-  CLICKHOUSE_USER: text('default', 'User of ClickHouse'),
-  CLICKHOUSE_PASSWORD: secret('', 'Password of that user'),
+  ...clickhouseSettings,
   CLICKHOUSE_FLUSH: choice(
     ['fast', 'bulk'],
     'fast',

@@ -1,9 +1,9 @@
+import type { ClickHouse } from '../clickhouse/clickhouse-client.ts'
 import { AcceptedEvent } from '../events/accepted.ts'
 import { EventFormError, eventCodec } from '../events/event-codec.ts'
 import { StatusEvent } from '../events/status.ts'
 import { TOPICS } from '../events/topics.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import type { ClickHouse } from './clickhouse-client.ts'
 import { isKeptTime } from './kept-times.ts'
 
 const acceptedCodec = eventCodec(AcceptedEvent)

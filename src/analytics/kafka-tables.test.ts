@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ClickHouse } from './clickhouse-client.ts'
+import type { ClickHouse } from '../clickhouse/clickhouse-client.ts'
 import { analyticsSettings } from './config.ts'
 import { ensureKafkaTables, GATEWAY_GROUPS, GATEWAY_TOPICS, type KafkaTableOptions } from './kafka-tables.ts'
 

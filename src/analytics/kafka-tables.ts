@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { type ClickHouse, readRows } from '../clickhouse/clickhouse-client.ts'
 import { GROUPS, TOPICS } from '../events/topics.ts'
-import { type ClickHouse, readRows } from './clickhouse-client.ts'
 import { KEPT_AHEAD_DAYS, KEPT_DAYS } from './kept-times.ts'
 
 /** How ClickHouse logs in to Kafka. The authorities that sign the brokers stand in ClickHouse's own configuration. */

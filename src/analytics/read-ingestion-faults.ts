@@ -1,4 +1,4 @@
-import { type ClickHouse, readRows } from './clickhouse-client.ts'
+import { type ClickHouse, readRows } from '../clickhouse/clickhouse-client.ts'
 
 /** What keeps ClickHouse from reading a topic, as it says itself. */
 export interface IngestionFault {

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { RowOutcome } from '../accept/accept-batch.ts'
+import type { RequestOrigin } from '../accept/accepted-message.ts'
+import type { MessageRequest } from '../accept/draft-message.ts'
+import { REQUEST_HASH_BYTES } from '../accept/given-answers.ts'
 import { type IdempotencyClaim, rememberedDays } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
 import { cleanText, isClean } from '../domain/text/clean-text.ts'
 import { isTraceparent } from '../events/traceparent.ts'
-import type { RequestOrigin, RowOutcome } from './accept/accept-batch.ts'
-import { REQUEST_HASH_BYTES } from './accept/given-answers.ts'
 import { addressOf } from './limits/request-limits.ts'
-import type { MessageRequest } from './message-request.ts'
 
 export const KEY_LENGTH_MAX = 255
 

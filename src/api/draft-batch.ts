@@ -1,14 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { draftMessage, MessageRequest } from '../accept/draft-message.ts'
+import { TextFitsEncoding } from '../accept/message-text.ts'
+import type { MessageRouter, RequestRules } from '../accept/route-messages.ts'
 import type { AcceptRow } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
 import { CLEAN_PATTERN, isClean } from '../domain/text/clean-text.ts'
+import { checkShape } from '../http/check-shape.ts'
 import { KEY_LENGTH_MAX, messageClaim } from './accept-http.ts'
-import { checkShape } from './body/check-shape.ts'
 import type { WorkLane } from './limits/work-lane.ts'
-import { draftMessage, MessageRequest } from './message-request.ts'
-import { TextFitsEncoding } from './message-text.ts'
-import type { MessageRouter, RequestRules } from './route-messages.ts'
 
 export const BatchMessage = Type.Object(
   {

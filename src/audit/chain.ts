@@ -6,6 +6,11 @@ export interface ChainHead {
   readonly hash: string
 }
 
+/** Where a chain ended at the end of a block or a plain line: what an anchor may name. */
+export interface ChainPlace extends ChainHead {
+  readonly writtenAtMs: number | null
+}
+
 /** What the first line or block follows. */
 export const EMPTY_CHAIN: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 

@@ -1,6 +1,6 @@
 import type { PlaceAnchor } from './anchor.ts'
+import type { ChainPlace } from './chain.ts'
 import type { ChainAnchors } from './judge-anchors.ts'
-import type { ChainPlace } from './verify-log.ts'
 
 /** Which files of a chain are verified. */
 export type VerifiedFiles = 'log' | 'log-and-archive' | 'archive'

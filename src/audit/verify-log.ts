@@ -1,7 +1,7 @@
 import { isSameFile } from '../runtime/same-file.ts'
 import { type AuditFile, dayOf, listAuditFiles } from './audit-files.ts'
 import { linesOf } from './block.ts'
-import { type ChainHead, EMPTY_CHAIN, followLine, prevOf } from './chain.ts'
+import { type ChainPlace, EMPTY_CHAIN, followLine, prevOf } from './chain.ts'
 import { compareAnchors } from './compare-anchors.ts'
 import type { ChainAnchors } from './judge-anchors.ts'
 import { type ReadBlock, readBlocks } from './read-blocks.ts'
@@ -50,11 +50,6 @@ class Fault extends Error {
     super(what)
     this.fault = { file: file?.path ?? null, line, what }
   }
-}
-
-/** Where a chain ended at the end of a block or a plain line: what an anchor may name. */
-export interface ChainPlace extends ChainHead {
-  readonly writtenAtMs: number | null
 }
 
 /**

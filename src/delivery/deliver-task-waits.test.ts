@@ -9,7 +9,7 @@ import {
   untilUnbound,
   worker,
 } from '../../test/delivery/task-worker.ts'
-import type { LineCondition } from './choose-line.ts'
+import type { LineCondition } from './connections/choose-connection.ts'
 import type { SubmitResult } from './connectors/connector.ts'
 import type { TaskDelays } from './deliver-task.ts'
 import type { Permit } from './pace/gate.ts'

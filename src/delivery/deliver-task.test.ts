@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Book, operator, refused, SENT, toItsEnd, worker } from '../../test/delivery/task-worker.ts'
 import { SmsIds } from '../domain/sms-id.ts'
-import type { LineCondition } from './choose-line.ts'
+import type { LineCondition } from './connections/choose-connection.ts'
 import type { SubmitResult } from './connectors/connector.ts'
 
 beforeEach(() => {

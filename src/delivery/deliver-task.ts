@@ -3,7 +3,7 @@ import { EventFormError } from '../events/event-codec.ts'
 import { DONE, deadLetter, type Outcome, retryAt, shed } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import type { DatabaseClock } from '../postgres/clock-skew.ts'
-import { type Attempt, partsToSubmit } from './attempt.ts'
+import { type Attempt, partsToSubmit } from './attempts/attempt.ts'
 import {
   type AttemptRules,
   type Conclusion,
@@ -11,22 +11,22 @@ import {
   nextStep,
   type ResendRules,
   VALIDITY_OVER,
-} from './attempt-plan.ts'
-import { chooseLine } from './choose-line.ts'
+} from './attempts/attempt-plan.ts'
+import { type EndRules, endOfDelivery } from './attempts/end-of-delivery.ts'
+import { judgeFault } from './attempts/judge-fault.ts'
+import type { AttemptMaker, AttemptOrder, MadeAttempt } from './attempts/make-attempt.ts'
+import type { AttemptBook, TakenUp } from './attempts/record-attempts.ts'
+import { chooseLine } from './connections/choose-connection.ts'
+import type { LineCandidate, LiveLines } from './connections/live-connections.ts'
+import type { OperatorLine } from './connections/operator-connection.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
-import { type EndRules, endOfDelivery } from './end-of-delivery.ts'
-import { judgeFault } from './judge-fault.ts'
 import type { LeavingPartitions } from './leaving-partitions.ts'
-import type { LineCandidate, LiveLines } from './live-lines.ts'
-import type { AttemptMaker, AttemptOrder, MadeAttempt } from './make-attempt.ts'
-import type { ReceiptMatcher } from './match-receipts.ts'
-import type { OperatorLine } from './operator-line.ts'
-import type { Turn } from './operator-queue.ts'
+import type { Turn } from './pace/operator-queue.ts'
 import type { TaskReader } from './read-tasks.ts'
-import type { AttemptBook, TakenUp } from './record-attempts.ts'
+import type { ReceiptMatcher } from './receipts/match-receipts.ts'
+import type { ReceiptTeller, TakenSubmit } from './receipts/publish-receipts.ts'
 import type { StatusReporter } from './status-reporter.ts'
 import { TaskReports } from './task-reports.ts'
-import type { ReceiptTeller, TakenSubmit } from './tell-receipts.ts'
 
 export interface DeliveryParts {
   readonly tasks: TaskReader

@@ -1,9 +1,9 @@
 import { sumUpParts } from '../domain/long-message.ts'
 import type { Status } from '../domain/status.ts'
 import type { StatusDetails, StatusSubject } from '../events/status-record.ts'
-import { type Attempt, isTaken } from './attempt.ts'
-import type { Conclusion } from './attempt-plan.ts'
-import type { AttemptOrder } from './make-attempt.ts'
+import { type Attempt, isTaken } from './attempts/attempt.ts'
+import type { Conclusion } from './attempts/attempt-plan.ts'
+import type { AttemptOrder } from './attempts/make-attempt.ts'
 import type { StatusReporter } from './status-reporter.ts'
 
 /** What is told of one task. Its record is done when Kafka has all of it. */

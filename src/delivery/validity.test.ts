@@ -4,7 +4,7 @@ import { TASK } from '../../test/servers/sample-message.ts'
 import type { Status } from '../domain/status.ts'
 import { TOPICS } from '../events/topics.ts'
 import { DONE } from '../kafka/consumer/outcome.ts'
-import type { Attempt, AttemptOutcome, AttemptPart } from './attempt.ts'
+import type { Attempt, AttemptOutcome, AttemptPart } from './attempts/attempt.ts'
 import { type DeliveryParts, TaskDelivery } from './deliver-task.ts'
 import { TaskReader } from './read-tasks.ts'
 

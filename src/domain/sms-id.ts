@@ -3,7 +3,7 @@
     id = milliseconds since 2026-01-01T00:00Z * 2^13  +  slot * 2^7  +  count within the millisecond
   Forty bits of milliseconds last until 2060. A slot is a process that accepts messages, 63 at once; the last one is
   for references that commands draw one by one. PostgreSQL leases slots together with blocks of ids, so that no two
-  processes can draw the same (src/api/id-slot-lease.ts).
+  processes can draw the same (src/accept/id-slot-lease.ts).
 */
 const EPOCH_MS = Date.UTC(2026, 0, 1)
 const SLOTS = 64

@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg'
 import { STATUSES, type Status, TRANSITIONS } from '../domain/status.ts'
 import { numberArray, textArray } from '../postgres/array-literal.ts'
-import { sameNumber } from '../postgres/same-number.ts'
+import { sameNumber } from '../tables/same-number-sql.ts'
 
 export interface OpenMessageRow {
   readonly sms_id: number

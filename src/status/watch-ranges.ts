@@ -2,7 +2,7 @@ import { OpenRanges, type RangeRules } from '../domain/open-ranges.ts'
 import { smsIdTimeMs } from '../domain/sms-id.ts'
 import { readDatabaseMs } from '../postgres/clock-skew.ts'
 import type { Connection } from '../postgres/pool.ts'
-import { readRanges } from '../postgres/range-progress.ts'
+import { readRanges } from '../tables/range-progress.ts'
 import { readFirstMessage } from './unanswered-statements.ts'
 
 export const WATCH_PROGRESS_TABLE = 'receipt_watch_progress'

@@ -4,13 +4,13 @@ import { DONE, deadLetter, type Outcome, pauseUntil } from '../kafka/consumer/ou
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import { isDatabaseAway, sqlState } from '../postgres/database-errors.ts'
 import type { RepeatedFailure } from '../runtime/repeated-failure.ts'
-import { nextWaitMs } from './attempt-plan.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 import type { Endpoint } from './endpoints.ts'
 import { eventBody } from './event-body.ts'
 import type { EventPoster, PostResult } from './post-event.ts'
 import type { PostQueue } from './post-queue.ts'
 import type { Slot } from './post-slots.ts'
+import { nextWaitMs } from './retry-schedule.ts'
 import type { RetrySettler } from './settle-retries.ts'
 
 const codec = eventCodec(StatusEvent)

@@ -1,10 +1,10 @@
 import { Agent } from 'undici'
 import { guardedLookup } from './address-guard.ts'
-import { retryAfterMs } from './attempt-plan.ts'
 import type { DatabaseClock } from './database-clock.ts'
 import { Exchange, type ExchangeEvents, type ExchangeHead } from './exchange.ts'
 import type { SlotOwner } from './post-slots.ts'
 import { type Addressee, type PostTarget, postTarget } from './post-target.ts'
+import { retryAfterMs } from './retry-schedule.ts'
 import { sign } from './sign.ts'
 
 /**

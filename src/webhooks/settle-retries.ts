@@ -4,10 +4,10 @@ import { WriteTogether } from '../postgres/write-together.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 import { isolateFailures } from '../runtime/isolate-failures.ts'
 import type { Log } from '../runtime/log.ts'
-import { nextWaitMs, probeWaitMs } from './attempt-plan.ts'
 import { disableEndpoint } from './change-endpoints.ts'
 import { noteFailure, noteSuccess } from './endpoint-health.ts'
 import type { PostResult } from './post-event.ts'
+import { nextWaitMs, probeWaitMs } from './retry-schedule.ts'
 import {
   addRetries,
   type Postponement,

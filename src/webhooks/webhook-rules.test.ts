@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import { guardUrl, isPublicAddress } from './address-guard.ts'
-import { nextWaitMs, probeWaitMs, retryAfterMs } from './attempt-plan.ts'
 import { DatabaseClock } from './database-clock.ts'
 import { eventBody } from './event-body.ts'
+import { nextWaitMs, probeWaitMs, retryAfterMs } from './retry-schedule.ts'
 import { createSecret, sign, signingKey } from './sign.ts'
 
 test('a signature holds by the reference implementation, and not for another body', () => {

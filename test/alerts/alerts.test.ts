@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { gatewayDashboard } from '../../src/ops/dashboards/gateway-dashboard.ts'
-import { LAG_CRITICAL, LAG_WARNING, SECONDS_CRITICAL, SECONDS_WARNING } from '../../src/ops/lag/lag-rules.ts'
+import { LAG_CRITICAL, LAG_WARNING, SECONDS_CRITICAL, SECONDS_WARNING } from '../../src/monitor/lag/lag-rules.ts'
+import { gatewayDashboard } from '../../src/tools/dashboards/gateway-dashboard.ts'
 import { exportedMetrics, metricsIn } from './exported-metrics.ts'
 import { ROOT, readAlerts, readAlertTests } from './read-alerts.ts'
 

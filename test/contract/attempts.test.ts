@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { PartEnd } from '../../src/delivery/attempt-statements.ts'
-import { AttemptBook } from '../../src/delivery/record-attempts.ts'
+import type { PartEnd } from '../../src/delivery/attempts/attempt-statements.ts'
+import { AttemptBook } from '../../src/delivery/attempts/record-attempts.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { eventually } from '../servers/eventually.ts'

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { callBack, readAwaited } from '../../src/delivery/delay/delay-statements.ts'
-import { DelayedTasks } from '../../src/delivery/delay/delayed-tasks.ts'
+import { callBack, readAwaited } from '../../src/delivery/deferred/deferred-statements.ts'
+import { DelayedTasks } from '../../src/delivery/deferred/deferred-tasks.ts'
 import { type DeliveryOrder, TaskReader } from '../../src/delivery/read-tasks.ts'
 import { outboxShard } from '../../src/domain/outbox-shard.ts'
 import { decodePayload } from '../../src/events/outbox-payload.ts'

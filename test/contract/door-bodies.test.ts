@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createCustomer, issueKey, setExpress } from '../../src/ops/accounts/accounts.ts'
+import { createCustomer, issueKey, setExpress } from '../../src/accounts/accounts.ts'
 import { apiGateway } from '../servers/api-gateway.ts'
 import { eventually } from '../servers/eventually.ts'
 import { bearer, GOOD, post } from '../servers/post-message.ts'

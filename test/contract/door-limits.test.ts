@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { revokeKey } from '../../src/accounts/accounts.ts'
 import { createApiKey } from '../../src/domain/api-key.ts'
-import { revokeKey } from '../../src/ops/accounts/accounts.ts'
 import { apiGateway } from '../servers/api-gateway.ts'
 import { eventually } from '../servers/eventually.ts'
 import { fixedRouter } from '../servers/fixed-operators.ts'

@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import type { AcceptQueueOptions } from '../../src/api/accept/accept-queue.ts'
-import { readAnswers } from '../../src/api/accept/accept-statements.ts'
-import { MessageRouter } from '../../src/api/route-messages.ts'
-import { topUp } from '../../src/ops/accounts/accounts.ts'
+import type { AcceptQueueOptions } from '../../src/accept/accept-queue.ts'
+import { readAnswers } from '../../src/accept/accept-statements.ts'
+import { MessageRouter } from '../../src/accept/route-messages.ts'
+import { topUp } from '../../src/accounts/accounts.ts'
 import { apiGateway } from '../servers/api-gateway.ts'
 import { fixedOperators, simulatorFor } from '../servers/fixed-operators.ts'
 

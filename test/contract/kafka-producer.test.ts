@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import { EARLIEST, LATEST, listOffsets } from '../../src/kafka/consumer/list-offsets.ts'
+import { EARLIEST, LATEST, listOffsets } from '../../src/kafka/consumer/fetch/list-offsets.ts'
 import { BufferFullError, KafkaError } from '../../src/kafka/errors.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { producerOptions } from '../../src/kafka/producer/producer-options.ts'

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { findSubmits } from '../../src/delivery/receipt-statements.ts'
+import { findSubmits } from '../../src/delivery/receipts/receipt-statements.ts'
 import type { SmppSettings } from '../../src/operators/smpp-settings.ts'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu, type PduOf } from '../../src/smpp/pdu.ts'

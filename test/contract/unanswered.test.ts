@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SmsIds, smsIdTimeMs } from '../../src/domain/sms-id.ts'
 import type { StatusEvent } from '../../src/events/status.ts'
-import { readIncomingMessages, readReviews } from '../../src/ops/operators/read-received.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { dropReceived } from '../../src/status/drop-received.ts'
 import { SearchUnanswered } from '../../src/status/search-unanswered.ts'
 import { readWatchRanges } from '../../src/status/watch-ranges.ts'
+import { readIncomingMessages, readReviews } from '../../src/tools/operators/read-received.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const DAY_MS = 86_400_000

@@ -1,5 +1,5 @@
-import type { ClickHouse } from '../../src/analytics/clickhouse-client.ts'
-import { countFinalMessages } from '../../src/analytics/read-message.ts'
+import type { ClickHouse } from '../../src/clickhouse/clickhouse-client.ts'
+import { countFinalMessages } from '../../src/monitor/canary/read-analytics-message.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { readLedger } from '../../src/simulator/submission-ledger.ts'
 

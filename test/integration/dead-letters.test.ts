@@ -4,7 +4,7 @@ import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
-import { kafkaOf } from '../../src/ops/up/servers-file.ts'
+import { kafkaOf } from '../../src/process/servers/servers-file.ts'
 import { eventually } from '../servers/eventually.ts'
 import { readTopic } from '../servers/read-topic.ts'
 

@@ -4,10 +4,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
-import { demoCustomer, sendDemoMessage } from '../../src/ops/up/demo-customer.ts'
-import { type EmbeddedServers, environmentOf, startEmbeddedServers } from '../../src/ops/up/embedded-servers.ts'
 import { createPool } from '../../src/postgres/pool.ts'
-import { ROLE_NAMES } from '../../src/services.ts'
+import { demoCustomer, sendDemoMessage } from '../../src/process/first-run/demo-customer.ts'
+import { ROLE_NAMES } from '../../src/process/roles.ts'
+import {
+  type EmbeddedServers,
+  environmentOf,
+  startEmbeddedServers,
+} from '../../src/process/servers/embedded-servers.ts'
 import { buildImageFolder, type ImageFolder } from '../image/build-image-folder.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
 import { runCommand } from '../servers/run-command.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createClickHouse, readRows } from '../../src/analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
+import { createClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
 import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
 import { silent } from '../../src/embedded/progress.ts'

@@ -1,16 +1,20 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LoadResult, postOpenLoop } from '../../bench/load/post-open-loop.ts'
+import { createCustomer, issueKey, topUp } from '../../src/accounts/accounts.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { GROUPS, TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { COMMIT_LOSS } from '../../src/kafka/consumer/consumer-options.ts'
-import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
-import { readLag } from '../../src/ops/lag/read-lag.ts'
-import { type EmbeddedServers, environmentOf, startEmbeddedServers } from '../../src/ops/up/embedded-servers.ts'
+import { readLag } from '../../src/monitor/lag/read-lag.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
+import {
+  type EmbeddedServers,
+  environmentOf,
+  startEmbeddedServers,
+} from '../../src/process/servers/embedded-servers.ts'
 import { eventually } from '../servers/eventually.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
 import { throwAwayRecords } from '../servers/throw-away-records.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startBenchGateway } from '../../bench/bench-gateway.ts'
-import { CampaignSender } from '../../src/ops/campaign/send-campaign.ts'
+import { CampaignSender } from '../../src/cli/campaign/send-campaign.ts'
 import { isTaken } from '../../src/simulator/behaviour.ts'
 import { readLedger } from '../../src/simulator/submission-ledger.ts'
 import { sendMessages } from '../servers/send-messages.ts'

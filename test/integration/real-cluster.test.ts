@@ -3,15 +3,19 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
+import { createCustomer, issueKey, topUp } from '../../src/accounts/accounts.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
-import type { Finding } from '../../src/ops/doctor/finding.ts'
-import { readLag } from '../../src/ops/lag/read-lag.ts'
-import { type EmbeddedServers, environmentOf, startEmbeddedServers } from '../../src/ops/up/embedded-servers.ts'
+import { readLag } from '../../src/monitor/lag/read-lag.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
+import {
+  type EmbeddedServers,
+  environmentOf,
+  startEmbeddedServers,
+} from '../../src/process/servers/embedded-servers.ts'
+import type { Finding } from '../../src/tools/doctor/finding.ts'
 import { eventually } from '../servers/eventually.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 

@@ -4,23 +4,23 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
 import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { WebhookSink } from '../../bench/measure/webhook-sink.ts'
-import { type ClickHouse, createClickHouse, readRows } from '../../src/analytics/clickhouse-client.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
-import { countFinalMessages } from '../../src/analytics/read-message.ts'
+import { type ClickHouse, createClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import { previewReset } from '../../src/ops/groups/reset-offsets.ts'
-import type { RecordChoice } from '../../src/ops/replay/choose-records.ts'
-import { type ReplayResult, replayRecords } from '../../src/ops/replay/replay-records.ts'
+import { countFinalMessages } from '../../src/monitor/canary/read-analytics-message.ts'
+import { kafkaOf } from '../../src/process/servers/servers-file.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
+import { previewReset } from '../../src/tools/groups/reset-offsets.ts'
+import type { RecordChoice } from '../../src/tools/replay/choose-records.ts'
+import { type ReplayResult, replayRecords } from '../../src/tools/replay/replay-records.ts'
 import {
   intoClickHouse,
   intoDelivery,
   intoStatus,
   intoWebhooks,
   type ReplayTarget,
-} from '../../src/ops/replay/replay-targets.ts'
-import { intoFile } from '../../src/ops/replay/write-records.ts'
-import { kafkaOf } from '../../src/ops/up/servers-file.ts'
-import { readSettings } from '../../src/runtime/settings.ts'
+} from '../../src/tools/replay/replay-targets.ts'
+import { intoFile } from '../../src/tools/replay/write-records.ts'
 import { webhookSettings } from '../../src/webhooks/config.ts'
 import { eventually } from '../servers/eventually.ts'
 

@@ -10,7 +10,7 @@ import { kafkaClassPath } from '../../src/embedded/kafka/fetch-jars.ts'
 import { silent } from '../../src/embedded/progress.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import type { Access } from '../../src/ops/deploy/access-by-role.ts'
+import type { Access } from '../../src/tools/deploy/access-by-role.ts'
 import { makeCertificate } from '../servers/make-certificate.ts'
 
 const run = promisify(execFile)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
-import type { ServersFile } from '../../src/ops/up/servers-file.ts'
+import type { ServersFile } from '../../src/process/servers/servers-file.ts'
 import { type ListeningPort, listeningPorts, processTree } from '../servers/listening-ports.ts'
 import type { StrangersTask } from '../servers/stranger.ts'
 

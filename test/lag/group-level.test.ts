@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { groupReports } from '../../src/ops/lag/group-report.ts'
-import { LagHistory } from '../../src/ops/lag/lag-history.ts'
+import { groupReports } from '../../src/monitor/lag/group-report.ts'
+import { LagHistory } from '../../src/monitor/lag/lag-history.ts'
 import {
   judgeGroup,
   LAG_CRITICAL,
@@ -10,9 +10,9 @@ import {
   lagLevel,
   SECONDS_CRITICAL,
   SECONDS_WARNING,
-} from '../../src/ops/lag/lag-rules.ts'
-import { summarizeLag } from '../../src/ops/lag/lag-summary.ts'
-import type { PartitionLag } from '../../src/ops/lag/read-lag.ts'
+} from '../../src/monitor/lag/lag-rules.ts'
+import { summarizeLag } from '../../src/monitor/lag/lag-summary.ts'
+import type { PartitionLag } from '../../src/monitor/lag/read-lag.ts'
 
 const lags = fc.array(fc.nat(300_000), { maxLength: 40 })
 const partitions = fc.array(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type LagStatus, lagLevel } from '../../src/ops/lag/lag-rules.ts'
+import { type LagStatus, lagLevel } from '../../src/monitor/lag/lag-rules.ts'
 import { play, type Script, type ScriptedMoment } from './scripted-partition.ts'
 
 const MINUTE = 60

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { groupReports } from '../../src/ops/lag/group-report.ts'
-import { LagHistory } from '../../src/ops/lag/lag-history.ts'
-import { type LagSample, type PartitionLag, partitionName } from '../../src/ops/lag/read-lag.ts'
+import { groupReports } from '../../src/monitor/lag/group-report.ts'
+import { LagHistory } from '../../src/monitor/lag/lag-history.ts'
+import { type LagSample, type PartitionLag, partitionName } from '../../src/monitor/lag/read-lag.ts'
 
 function lagIn(group: string, topic: string, partition: number, lag: number): PartitionLag {
   return { group, topic, partition, currentOffset: 10, logStartOffset: 0, logEndOffset: 10 + lag, lag }

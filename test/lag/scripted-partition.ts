@@ -1,6 +1,6 @@
-import { groupReports } from '../../src/ops/lag/group-report.ts'
-import { LagHistory, type LagReport } from '../../src/ops/lag/lag-history.ts'
-import { partitionName } from '../../src/ops/lag/read-lag.ts'
+import { groupReports } from '../../src/monitor/lag/group-report.ts'
+import { LagHistory, type LagReport } from '../../src/monitor/lag/lag-history.ts'
+import { partitionName } from '../../src/monitor/lag/read-lag.ts'
 
 /** What happens to a partition and its group, second by second; `s` counts from 0. */
 export interface Script {

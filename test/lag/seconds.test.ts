@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ProductionTimes } from '../../src/ops/lag/production-times.ts'
+import { ProductionTimes } from '../../src/monitor/lag/production-times.ts'
 import { play } from './scripted-partition.ts'
 
 /** Ages below that are as fine as sampling every five seconds can tell. */

@@ -1,14 +1,13 @@
 import { expect, onTestFinished, vi } from 'vitest'
 
-import { AcceptQueue, type AcceptQueueOptions } from '../../src/api/accept/accept-queue.ts'
+import { AcceptQueue, type AcceptQueueOptions } from '../../src/accept/accept-queue.ts'
+import type { MessageRouter } from '../../src/accept/route-messages.ts'
+import { createCustomer, issueKey, topUp } from '../../src/accounts/accounts.ts'
 import { apiSettings } from '../../src/api/config.ts'
 import { type DoorLimits, doorLimits } from '../../src/api/limits/door-limits.ts'
 import { UNDOCUMENTED } from '../../src/api/plugins/check-answers.ts'
-import type { MessageRouter } from '../../src/api/route-messages.ts'
-
 import { createApi } from '../../src/api/server.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
-import { createCustomer, issueKey, topUp } from '../../src/ops/accounts/accounts.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'

@@ -1,4 +1,4 @@
-import { MessageRouter } from '../../src/api/route-messages.ts'
+import { MessageRouter } from '../../src/accept/route-messages.ts'
 import { OperatorSetup } from '../../src/operators/operator-setup.ts'
 import { parseOperators } from '../../src/operators/operators-file.ts'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kafkaClassPath } from '../../src/embedded/kafka/fetch-jars.ts'
 import { silent } from '../../src/embedded/progress.ts'
-import type { ServersFile } from '../../src/ops/up/servers-file.ts'
+import type { ServersFile } from '../../src/process/servers/servers-file.ts'
 import { runKafkaTool } from './run-command.ts'
 
 const CACHE = join(import.meta.dirname, '../../.smsgw/cache')

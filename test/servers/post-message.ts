@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { createCustomer, issueKey } from '../../src/ops/accounts/accounts.ts'
+import { createCustomer, issueKey } from '../../src/accounts/accounts.ts'
 
 /** A message that nothing is wrong with. */
 export const GOOD = { to: '+989121234567', text: 'hello' }

@@ -1,6 +1,6 @@
 import { sendToBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import { LATEST, listOffsets } from '../../src/kafka/consumer/list-offsets.ts'
+import { LATEST, listOffsets } from '../../src/kafka/consumer/fetch/list-offsets.ts'
 import { encodeFetchRequest, FETCH_API_KEY, FETCH_VERSION, parseFetchResponse } from '../../src/kafka/wire/fetch-v15.ts'
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']

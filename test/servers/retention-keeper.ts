@@ -1,15 +1,15 @@
 import { onTestFinished } from 'vitest'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
-import { retentionSettings } from '../../src/ops/retention/config.ts'
-import { RetentionKeeper } from '../../src/ops/retention/retention-keeper.ts'
-import type { RetentionSettings } from '../../src/ops/retention/table-rules.ts'
-import { listPartitions, type Partition } from '../../src/postgres/drop-partition.ts'
-import { ensurePartitions } from '../../src/postgres/ensure-partitions.ts'
-import { DAY_MS, startOfDay } from '../../src/postgres/partitioned-tables.ts'
+import { retentionSettings } from '../../src/monitor/retention/config.ts'
+import { RetentionKeeper } from '../../src/monitor/retention/retention-keeper.ts'
+import type { RetentionSettings } from '../../src/monitor/retention/table-rules.ts'
 import type { Connection, Pool } from '../../src/postgres/pool.ts'
 import { Health } from '../../src/runtime/health.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { listPartitions, type Partition } from '../../src/tables/drop-partition.ts'
+import { ensurePartitions } from '../../src/tables/ensure-partitions.ts'
+import { DAY_MS, startOfDay } from '../../src/tables/partitioned-tables.ts'
 
 const NO_LOG = { info() {}, warn() {}, error() {} }
 

@@ -1,4 +1,4 @@
-import type { AcceptResult } from '../../src/api/accept/accept-batch.ts'
+import type { AcceptResult } from '../../src/accept/accept-batch.ts'
 import type { MessageDraft } from '../../src/domain/accept.ts'
 import type { DeliveryTask } from '../../src/events/delivery.ts'
 

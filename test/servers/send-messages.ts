@@ -1,5 +1,5 @@
-import type { CampaignMessage } from '../../src/ops/campaign/read-campaign.ts'
-import type { CampaignSender, RowResult } from '../../src/ops/campaign/send-campaign.ts'
+import type { CampaignMessage } from '../../src/cli/campaign/read-campaign.ts'
+import type { CampaignSender, RowResult } from '../../src/cli/campaign/send-campaign.ts'
 
 /** Sends messages as the rows of a campaign. Returns the ids of what was accepted in the order of the messages, and the refusals. */
 export async function sendMessages(sender: CampaignSender, messages: readonly CampaignMessage[]) {

@@ -1,7 +1,7 @@
 import { deleteRecordsV2 } from '@platformatic/kafka'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import { LATEST, listOffsets } from '../../src/kafka/consumer/list-offsets.ts'
+import { LATEST, listOffsets } from '../../src/kafka/consumer/fetch/list-offsets.ts'
 import { KafkaError } from '../../src/kafka/errors.ts'
 
 /** Deletes all records that a topic has now, read or not. Returns the ends up to which, by partition. */

@@ -1,5 +1,5 @@
+import type { AcceptQueue } from '../../accept/accept-queue.ts'
 import { Problem } from '../../domain/errors.ts'
-import type { AcceptQueue } from '../accept/accept-queue.ts'
 
 export type SubmitQueue = Pick<AcceptQueue, 'submit'>
 

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { PROBLEMS, Problem } from '../../domain/errors.ts'
-import { describeProblem } from './describe-problem.ts'
+import { describeProblem } from '../../http/describe-problem.ts'
 
 /** What Node finds wrong with a request that it cannot read, as problems of ours. */
 const PROBLEM_OF: ReadonlyMap<string, Problem> = new Map([

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import { cancelMessage } from '../../accept/cancel/cancel-message.ts'
 import { Problem } from '../../domain/errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
-import { cancelMessage } from '../cancel/cancel-message.ts'
 
 const CancelAnswer = Type.Object({ sms_id: Type.Integer(), status: Type.Literal('cancelled') })
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import { draftMessage, MessageRequest } from '../../accept/draft-message.ts'
+import type { MessageRouter } from '../../accept/route-messages.ts'
 import { segment } from '../../domain/text/segments.ts'
 import { DRAFT_PROBLEMS } from '../documents/route-problems.ts'
-import { draftMessage, MessageRequest } from '../message-request.ts'
-import type { MessageRouter } from '../route-messages.ts'
 
 const QuoteAnswer = Type.Object({
   to: Type.String(),

@@ -1,16 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
+import type { RowOutcome } from '../../accept/accept-batch.ts'
+import { AcceptedAnswer, acceptedAnswer } from '../../accept/accepted-answer.ts'
+import type { MessageRouter } from '../../accept/route-messages.ts'
 import { Problem } from '../../domain/errors.ts'
-import type { RowOutcome } from '../accept/accept-batch.ts'
+import { describeProblem } from '../../http/describe-problem.ts'
 import { ClaimHeaders, originOf, REPLAY_HEADERS, replyAccepted, requestClaim } from '../accept-http.ts'
-import { AcceptedAnswer, acceptedAnswer } from '../accepted-answer.ts'
 import { problemSchema } from '../documents/problem-responses.ts'
 import { CLAIM_PROBLEMS, RESULT_PROBLEMS } from '../documents/route-problems.ts'
 import { BatchMessage, draftBatch } from '../draft-batch.ts'
 import type { SubmitQueue } from '../limits/customer-share.ts'
 import type { WorkLane } from '../limits/work-lane.ts'
-import { describeProblem } from '../plugins/describe-problem.ts'
-import type { MessageRouter } from '../route-messages.ts'
 
 /** A batch is checked as a whole; `draftBatch` checks its messages one by one, so that a misshapen one costs itself. */
 const BatchRequest = batchOf(Type.Unknown())

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
+import type { RowOutcome } from '../../accept/accept-batch.ts'
+import { AcceptedAnswer, acceptedAnswer } from '../../accept/accepted-answer.ts'
+import { MessageRequest, tryDraft } from '../../accept/draft-message.ts'
+import type { MessageRouter } from '../../accept/route-messages.ts'
 import { Problem } from '../../domain/errors.ts'
-import type { RowOutcome } from '../accept/accept-batch.ts'
 import { ClaimHeaders, originOf, REPLAY_HEADERS, replyAccepted, requestClaim } from '../accept-http.ts'
-import { AcceptedAnswer, acceptedAnswer } from '../accepted-answer.ts'
 import { CLAIM_PROBLEMS, DRAFT_PROBLEMS } from '../documents/route-problems.ts'
 import type { SubmitQueue } from '../limits/customer-share.ts'
-import { MessageRequest, tryDraft } from '../message-request.ts'
-import type { MessageRouter } from '../route-messages.ts'
 
 /** POST /v1/messages: accepts one message, charged and stored when the answer arrives. */
 export function sendMessageRoute(app: FastifyInstance, queue: SubmitQueue, router: MessageRouter): void {

@@ -1,4 +1,4 @@
-import { Fifo } from '../../kafka/consumer/fifo.ts'
+import { Fifo } from '../../kafka/consumer/lanes/fifo.ts'
 
 /** How far ahead of its time a slot is given away: the attempt is committed meanwhile. */
 export const GRANT_AHEAD_MS = 200

@@ -2,7 +2,7 @@ import { offsetCommitV8 } from '@platformatic/kafka'
 import { callBroker } from '../cluster/call-broker.ts'
 import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
 import { findCoordinators } from '../cluster/find-coordinators.ts'
-import type { PartitionOffset } from '../consumer/list-offsets.ts'
+import type { PartitionOffset } from '../consumer/fetch/list-offsets.ts'
 import { KafkaError } from '../errors.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
-import { EARLIEST, LATEST, listOffsets } from '../consumer/list-offsets.ts'
+import { EARLIEST, LATEST, listOffsets } from '../consumer/fetch/list-offsets.ts'
 import { KafkaCode, KafkaError } from '../errors.ts'
 import { committedOffsets } from './read-groups.ts'
 

@@ -1,6 +1,6 @@
 import { sendToBroker } from '../cluster/call-broker.ts'
 import type { BrokerConnections, Cluster } from '../cluster/cluster.ts'
-import { LATEST, listOffsets } from '../consumer/list-offsets.ts'
+import { LATEST, listOffsets } from '../consumer/fetch/list-offsets.ts'
 import { KafkaError, KafkaUnreachableError } from '../errors.ts'
 import { encodeFetchRequest, FETCH_API_KEY, FETCH_VERSION, parseFetchResponse } from '../wire/fetch-v15.ts'
 import { decodeRecordBatches } from '../wire/record-batch-decode.ts'

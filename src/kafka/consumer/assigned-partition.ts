@@ -1,7 +1,10 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
-import { HeldRecord } from './held-record.ts'
-import { type OffsetRange, OffsetTracker } from './offset-tracker.ts'
-import { PartitionShares, type ShareBounds } from './partition-shares.ts'
+import { type OffsetRange, OffsetTracker } from './commit/offset-tracker.ts'
+import { HeldRecordOf } from './held-record.ts'
+import { PartitionShares, type ShareBounds } from './lanes/partition-shares.ts'
+
+/** A record of a partition that is in hand. */
+export type HeldRecord = HeldRecordOf<AssignedPartition>
 
 /** How a partition's hold is shared out. */
 export interface SharedHold extends ShareBounds {
@@ -127,7 +130,7 @@ export class AssignedPartition {
     }
     this.bufferedRecords++
     this.bufferedBytes += record.bytes
-    const held = new HeldRecord(record, this, share)
+    const held = new HeldRecordOf<AssignedPartition>(record, this, share)
     if (this.doneInHand) this.tracker.complete(held.ticket)
     return held
   }

@@ -1,5 +1,5 @@
 import type { TopicPartition } from '../wire/consumer-protocol.ts'
-import type { HeadVerdict } from './head-of-line.ts'
+import type { HeadVerdict } from './lanes/head-of-line.ts'
 
 /** How one partition stands. */
 export interface PartitionMeasure extends TopicPartition {

@@ -1,8 +1,8 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
 import type { ConsumerOptions } from './consumer-options.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import { type FetchPlace, hasRoom } from './fetch-place.ts'
+import { type FetchPlace, hasRoom } from './fetch/fetch-place.ts'
+import type { Dispatcher } from './lanes/dispatcher.ts'
 
 export interface HandOverParts {
   readonly options: Pick<

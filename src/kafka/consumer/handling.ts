@@ -1,9 +1,9 @@
 import type { SettledHandler } from '../middleware/middleware.ts'
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import type { Handling } from './consumer.ts'
-import { Lanes } from './lanes.ts'
+import { RecordBatches } from './fetch/record-batches.ts'
+import { Lanes } from './lanes/lanes.ts'
 import type { SettledOutcome } from './outcome.ts'
-import { RecordBatches } from './record-batches.ts'
 
 const FAULT_BACKOFF_MS = 1_000
 

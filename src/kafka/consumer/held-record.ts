@@ -1,11 +1,16 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
-import type { AssignedPartition } from './assigned-partition.ts'
-import type { Share } from './partition-shares.ts'
+import type { Share } from './lanes/partition-shares.ts'
+
+/** What a held record needs of the partition that holds it. */
+interface Holder {
+  readonly tracker: { begin(offset: number, held: object): number }
+  begun: number
+}
 
 /** A record in hand, with what is needed to complete it. */
-export class HeldRecord {
+export class HeldRecordOf<Partition extends Holder> {
   readonly record: ConsumedRecord
-  readonly partition: AssignedPartition
+  readonly partition: Partition
   readonly ticket: number
   readonly share: Share | null
   /** The lane that it stands in, once it was asked for. */
@@ -17,7 +22,7 @@ export class HeldRecord {
   /** Why it is given up; null while it is not. */
   givenUp: string | null = null
 
-  constructor(record: ConsumedRecord, partition: AssignedPartition, share: Share | null) {
+  constructor(record: ConsumedRecord, partition: Partition, share: Share | null) {
     this.record = record
     this.partition = partition
     this.share = share

@@ -1,8 +1,7 @@
-import type { AssignedPartition } from './assigned-partition.ts'
+import type { AssignedPartition, HeldRecord } from './assigned-partition.ts'
 import type { ConsumerMeasure, PartitionMeasure } from './consumer-observer.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import type { HeldRecord } from './held-record.ts'
-import { recordAgeMs } from './record-age.ts'
+import type { Dispatcher } from './lanes/dispatcher.ts'
+import { recordAgeMs } from './lanes/record-age.ts'
 
 /** How a consumer stands now. */
 export function measureConsumer(

@@ -1,4 +1,4 @@
-import { Fifo } from '../consumer/fifo.ts'
+import { Fifo } from '../consumer/lanes/fifo.ts'
 import { BufferFullError } from '../errors.ts'
 
 interface Waiter {

@@ -1,4 +1,4 @@
-import { type ClickHouse, readRows } from '../../../src/analytics/clickhouse-client.ts'
+import { type ClickHouse, readRows } from '../../../src/clickhouse/clickhouse-client.ts'
 import type { AnalyticsFacts } from './facts.ts'
 
 const FINAL = "('delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown')"

@@ -1,7 +1,7 @@
 import { sendToBroker } from '../../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import { retryCall } from '../../../src/kafka/cluster/retry-call.ts'
-import { EARLIEST, LATEST, listOffsets } from '../../../src/kafka/consumer/list-offsets.ts'
+import { EARLIEST, LATEST, listOffsets } from '../../../src/kafka/consumer/fetch/list-offsets.ts'
 import { KafkaError } from '../../../src/kafka/errors.ts'
 import {
   encodeFetchRequest,

@@ -1,6 +1,6 @@
-import type { ClickHouse } from '../../../src/analytics/clickhouse-client.ts'
+import type { ClickHouse } from '../../../src/clickhouse/clickhouse-client.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
-import { readLag } from '../../../src/ops/lag/read-lag.ts'
+import { readLag } from '../../../src/monitor/lag/read-lag.ts'
 import type { Pool } from '../../../src/postgres/pool.ts'
 import { countAnalytics } from '../audit/read-analytics.ts'
 

@@ -1,4 +1,4 @@
-import { printTable } from '../../../src/ops/cli/print-table.ts'
+import { printTable } from '../../../src/cli/terminal/print-table.ts'
 import type { Finding } from '../audit/facts.ts'
 import { type CampaignResult, KAFKA_FAULTS } from './run-campaign.ts'
 

@@ -1,5 +1,5 @@
 import { Cluster } from '../../../src/kafka/cluster/cluster.ts'
-import { LATEST, listOffsets } from '../../../src/kafka/consumer/list-offsets.ts'
+import { LATEST, listOffsets } from '../../../src/kafka/consumer/fetch/list-offsets.ts'
 import { insist } from './insist.ts'
 
 const TOPICS = ['sms.accepted', 'sms.delivery']

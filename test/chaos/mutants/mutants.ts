@@ -24,7 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'double-send',
-    file: 'delivery/make-attempt.ts',
+    file: 'delivery/attempts/make-attempt.ts',
     snippet: '    const submittedMs = performance.now()',
     bug: `    const submittedMs = performance.now()
     if (message.smsId % 20 === 0) void line.connector.submit(message, part)`,
@@ -52,7 +52,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'auto-commit',
-    file: 'kafka/consumer/offset-tracker.ts',
+    file: 'kafka/consumer/commit/offset-tracker.ts',
     snippet: '    const watermark = this.#head < this.#offsets.length ? this.#offsets[this.#head]! : this.#next',
     bug: '    const watermark = this.#next',
     fault: { name: 'kill-worker', target: 'worker-1', holdMs: 500 },
@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'no-fencing',
-    file: 'delivery/record-attempts.ts',
+    file: 'delivery/attempts/record-attempts.ts',
     snippet: 'insertAttempts(starts, worker), isReturned)',
     bug: 'insertAttempts(starts, worker), () => true)',
     fault: { name: 'freeze-worker', target: 'worker-1', holdMs: 14_000 },

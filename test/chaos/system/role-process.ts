@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Answer } from '../../../src/ops/up/supervision-messages.ts'
+import type { Answer } from '../../../src/process/supervisor/supervision-messages.ts'
 import { eventually } from '../../servers/eventually.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')

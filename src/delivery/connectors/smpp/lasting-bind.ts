@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import { Fifo } from '../../../kafka/consumer/fifo.ts'
+import { Fifo } from '../../../kafka/consumer/lanes/fifo.ts'
 import { type ReconnectLimits, reconnectDelayMs } from './reconnect-delay.ts'
 import type { SessionEnd, SessionOptions } from './session-actions.ts'
 import { SessionSocket, type SessionSocketEvents, type SocketAddress, type WireSubmit } from './session-socket.ts'

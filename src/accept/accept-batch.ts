@@ -1,0 +1,74 @@
+import { type AcceptDecision, type AcceptRequest, decideAccept, type Refused } from '../domain/accept.ts'
+import type { SmsIds } from '../domain/sms-id.ts'
+import type { Connection, Pool } from '../postgres/pool.ts'
+import { inTransaction } from '../postgres/transaction.ts'
+import { insertAccepted, lockBalances, replaceAnswers } from './accept-statements.ts'
+import type { AcceptedMessage, PendingRequest } from './accepted-message.ts'
+import { AcceptedRows } from './accepted-rows.ts'
+import { givenAnswers } from './given-answers.ts'
+
+/** What became of a message. */
+export type RowOutcome =
+  | { readonly kind: 'accepted'; readonly message: AcceptedMessage }
+  | { readonly kind: 'replayed'; readonly response: object }
+  | Refused
+
+/** How a request ended: what became of each of its messages in their order, or why nothing did. */
+export type AcceptResult = { readonly kind: 'rows'; readonly outcomes: readonly RowOutcome[] } | Refused
+
+/**
+ * Accepts requests in one transaction: locks their customers' balances, looks up their idempotency keys, decides,
+ * and writes balances, ledger, messages, outbox and answers at once. All or nothing reaches the database.
+ * Requests of one customer are charged, and later sent, in the order given here.
+ */
+export function acceptBatch(
+  pool: Pool,
+  ids: Pick<SmsIds, 'next'>,
+  requests: readonly PendingRequest[],
+  now: () => number,
+): Promise<AcceptResult[]> {
+  return inTransaction(pool, async (connection, sendLast) => {
+    const balances = await balancesOf(connection, requests)
+    const answers = await givenAnswers(connection, requests)
+    const decisions = decideAccept(requests, balances, (customerId, key) => answers.get(`${customerId} ${key}`))
+    const nowMs = now()
+    const rows = new AcceptedRows(nowMs)
+    const results = decisions.map((decision, index) => settle(decision, requests[index]!, ids, rows, nowMs))
+    if (rows.count > 0) sendLast(insertAccepted(rows.parameters()))
+    if (rows.replaced.length > 0) sendLast(replaceAnswers(rows.replaced))
+    return results
+  })
+}
+
+function settle(
+  decision: AcceptDecision,
+  request: PendingRequest,
+  ids: Pick<SmsIds, 'next'>,
+  rows: AcceptedRows,
+  nowMs: number,
+): AcceptResult {
+  if (decision.kind === 'refused') return decision
+  let accepted = 0
+  const outcomes = decision.rows.map((row, index): RowOutcome => {
+    if (row.kind === 'refused') return row
+    if (row.kind === 'replay') return { kind: 'replayed', response: row.response }
+    const message = { ...row.draft, smsId: ids.next(nowMs), acceptedAtMs: nowMs }
+    rows.addMessage(request, message, request.rows[index]!.claim)
+    accepted++
+    return { kind: 'accepted', message }
+  })
+  if (accepted > 0 && request.claim) rows.addAnswer(request, outcomes.map(smsIdOf), decision.isRepeated)
+  return { kind: 'rows', outcomes }
+}
+
+/** The message that a row came to, now or before; null if it was refused. */
+function smsIdOf(outcome: RowOutcome): number | null {
+  if (outcome.kind === 'accepted') return outcome.message.smsId
+  return outcome.kind === 'replayed' ? (outcome.response as { sms_id: number }).sms_id : null
+}
+
+async function balancesOf(connection: Connection, requests: readonly AcceptRequest[]): Promise<Map<string, number>> {
+  const customers = [...new Set(requests.map(({ customerId }) => customerId))]
+  const { rows } = await connection.query<{ customer_id: string; balance: number }>(lockBalances(customers))
+  return new Map(rows.map((row) => [row.customer_id, row.balance]))
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { type Edit, editLetter } from '../../dead-letters/edit-letter.ts'
+import { parseLetterId } from '../../dead-letters/letter-id.ts'
+import { fieldsOf } from '../../dead-letters/read-letter.ts'
+import { showLetter } from '../../dead-letters/show-letter.ts'
+import { fitsField } from '../../dead-letters/topic-values.ts'
+import { ExpectedError } from '../../runtime/expected-error.ts'
+import { withWritableDatabase } from '../find-servers.ts'
+import { inputFile } from '../terminal/input-file.ts'
+import { printJson } from '../terminal/print-table.ts'
+import { actorOf, wholeNumber } from './dlq-options.ts'
+
+interface EditOptions {
+  readonly set?: string[]
+  readonly file?: string
+  readonly revision?: string
+  readonly by?: string
+  readonly json?: true
+}
+
+/** `smsgw dlq edit` */
+export function dlqEditCommand(dlq: Command): void {
+  dlq
+    .command('edit')
+    .description('change the value with which a dead letter will be redriven; the original is kept beside it')
+    .argument('<id>', 'as in 3-1042')
+    .option('--set <field=value...>', 'give fields other values')
+    .option('--file <path>', 'instead: a whole value, as JSON; - for standard input', inputFile)
+    .option('--revision <n>', 'only if it is still as it was shown')
+    .option('--by <name>', 'who you are; the user of this machine if not given')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  $ smsgw dlq edit 3-1042 --set operator=simulator
+  $ smsgw dlq edit 3-1042 --set phone=+989121234567 --set valid_until=null
+  $ smsgw dlq show 3-1042 --json | jq .value > value.json; edit it; smsgw dlq edit 3-1042 --file value.json
+
+The value must fit its topic, and the fields that say which event it is, and what was paid for, stay as they are.`,
+    )
+    .action(edit)
+}
+
+async function edit(id: string, options: EditOptions): Promise<void> {
+  if ((options.set === undefined) === (options.file === undefined)) {
+    throw new ExpectedError('Say what to change: --set FIELD=VALUE, or --file PATH.')
+  }
+  const place = parseLetterId(id)
+  const text = options.file === undefined ? null : readFileSync(options.file === '-' ? 0 : options.file, 'utf8')
+  const change: Edit['change'] = ({ topic, value }) => text ?? setFields(id, topic, value, options.set!)
+  const revision = options.revision === undefined ? null : wholeNumber(options.revision, '--revision', 0)
+  await withWritableDatabase(async (pool) => {
+    await editLetter(pool, place, { by: actorOf(options), change, revision })
+    if (options.json) printJson(await showLetter(pool, place))
+    else console.error(`${id} is changed. Next: smsgw dlq redrive ${id}`)
+  })
+}
+
+function setFields(id: string, topic: string, value: Buffer | null, assignments: readonly string[]): string {
+  const fields = fieldsOf(value)
+  if (Object.keys(fields).length === 0) {
+    throw new ExpectedError(`The value of ${id} is no JSON object: give a whole one with --file.`)
+  }
+  for (const assignment of assignments) {
+    const [, field, text] = /^([a-z_]+)=(.*)$/s.exec(assignment) ?? []
+    if (field === undefined) throw new ExpectedError(`"${assignment}" is not FIELD=VALUE.`)
+    fields[field] = fitsField(topic, field, text) ? text : asJson(text!)
+  }
+  return JSON.stringify(fields)
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

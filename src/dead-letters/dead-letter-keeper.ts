@@ -1,0 +1,117 @@
+import { addConsumerHealth } from '../consumer-role/add-consumer-health.ts'
+import { type ObservedConsumer, observeConsumer } from '../consumer-role/observe-kafka.ts'
+import { DEAD_LETTER_REASONS } from '../events/dead-letter.ts'
+import { isActionType } from '../events/dead-letter-action.ts'
+import { GROUPS, TOPICS } from '../events/topics.ts'
+import type { Cluster } from '../kafka/cluster/cluster.ts'
+import { Consumer } from '../kafka/consumer/consumer.ts'
+import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
+import { inBatches } from '../kafka/consumer/handling.ts'
+import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { Health } from '../runtime/health.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { RepeatedFailure } from '../runtime/repeated-failure.ts'
+import type { Service } from '../runtime/service.ts'
+import type { Values } from '../runtime/settings.ts'
+import type { dlqSettings } from './config.ts'
+import { keepLetters } from './store-letters.ts'
+
+const BATCH_RECORDS_MAX = 500
+/** Closed letters removed in one statement, once a sample. */
+const FORGOTTEN_MAX = 1_000
+
+export interface DeadLetterKeeperParts {
+  readonly settings: Values<typeof dlqSettings>
+  /** A lasting name of this process as a member of its group; null for none. */
+  readonly instanceId: string | null
+  readonly pool: Pool
+  readonly cluster: Cluster
+  readonly health: Health
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** The role `dlq`: brings dead letters from `sms.dlq` into PostgreSQL, where they are searched, and counts the open ones. */
+export class DeadLetterKeeper implements Service {
+  readonly name = 'dlq'
+  readonly #parts: DeadLetterKeeperParts
+  readonly #observer: ObservedConsumer
+  readonly #consumer: Consumer
+  readonly #sampleFailure: RepeatedFailure
+  readonly #records
+  readonly #oldest
+  #timer: NodeJS.Timeout | null = null
+  #sampling: Promise<void> | null = null
+
+  constructor(parts: DeadLetterKeeperParts) {
+    this.#parts = parts
+    const { cluster, log, metrics, instanceId } = parts
+    this.#records = metrics.gaugeSet('smsgw_dlq_records', 'Open dead letters', ['reason'])
+    this.#oldest = metrics.gaugeSet('smsgw_dlq_oldest_age_seconds', 'Age of the oldest open dead letter; 0 if none', [])
+    this.#observer = observeConsumer(log, metrics, GROUPS.deadLetters)
+    this.#sampleFailure = new RepeatedFailure({ what: 'count of open dead letters', log })
+    this.#consumer = new Consumer(
+      cluster,
+      consumerOptions(
+        { groupId: GROUPS.deadLetters, topics: [TOPICS.deadLetters] },
+        { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 200 },
+      ),
+      inBatches({ handle: (records) => this.#keep(records), recordsMax: BATCH_RECORDS_MAX }),
+      this.#observer,
+    )
+  }
+
+  async start(): Promise<void> {
+    await this.#consumer.start()
+    addConsumerHealth(this.#parts.health, 'dlq', { consumer: this.#consumer, observer: this.#observer })
+    const { settings } = this.#parts
+    const failure = this.#sampleFailure
+    this.#timer = setInterval(() => {
+      this.#sampling ??= this.#sample()
+        .then(
+          () => failure.succeeded(),
+          (error) => void failure.failed(error),
+        )
+        .finally(() => {
+          this.#sampling = null
+        })
+    }, settings.DLQ_SAMPLE_MS)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer)
+    await this.#consumer.stop()
+    await this.#sampling
+  }
+
+  async #keep(records: readonly ConsumedRecord[]): Promise<[]> {
+    const letters = records.filter((record) => !isActionType(record.header('ce_type')))
+    await keepLetters(this.#parts.pool, letters, ({ partition, offset }, error) => {
+      this.#parts.log.warn({ err: error, partition, offset }, 'a dead letter cannot be stored as it is; reduced')
+    })
+    return []
+  }
+
+  async #sample(): Promise<void> {
+    const { pool, settings } = this.#parts
+    const { rows } = await pool.query<{ reason: string; letters: number; oldest_seconds: number }>({
+      name: 'dlq-count-open',
+      text: `SELECT reason, count(*) AS letters,
+               coalesce(extract(epoch FROM clock_timestamp()
+                 - min(failed_at) FILTER (WHERE failed_at > now() - interval '400 days'))::float8, 0) AS oldest_seconds
+             FROM dead_letters WHERE state = 'open' GROUP BY reason`,
+    })
+    // Every reason has a value, so that the first letter of one shows as a rise.
+    for (const reason of DEAD_LETTER_REASONS) this.#records.set({ reason }, 0)
+    for (const { reason, letters } of rows) this.#records.set({ reason }, letters)
+    this.#oldest.set(Math.max(0, ...rows.map(({ oldest_seconds }) => oldest_seconds)))
+    await pool.query({
+      name: 'dlq-forget-closed',
+      text: `DELETE FROM dead_letters WHERE ctid = ANY(ARRAY(SELECT ctid FROM dead_letters
+               WHERE closed_at < now() - $1 * interval '1 day' ORDER BY closed_at LIMIT ${FORGOTTEN_MAX}))`,
+      values: [settings.DLQ_KEEP_DAYS],
+    })
+  }
+}

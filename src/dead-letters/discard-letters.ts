@@ -1,0 +1,41 @@
+import type { Pool } from '../postgres/pool.ts'
+import { inTransaction } from '../postgres/transaction.ts'
+import { insertOutbox } from '../tables/outbox-entries.ts'
+import { type BatchResult, batchResult } from './batch-result.ts'
+import { claimLetters, type LetterChoice } from './claim-letters.ts'
+import { closeLetters } from './close-letters.ts'
+import { recordAction } from './record-action.ts'
+
+export interface DiscardOptions {
+  readonly by: string
+  /** Why, for whoever reads the trail. */
+  readonly note: string | null
+}
+
+/** Closes letters of which nothing is to come. Their messages stay as they are. */
+export async function discardLetters(
+  pool: Pool,
+  choice: LetterChoice,
+  { by, note }: DiscardOptions,
+): Promise<BatchResult> {
+  return inTransaction(pool, async (connection) => {
+    const letters = await claimLetters(connection, choice)
+    const open = letters.filter(({ state }) => state === 'open')
+    const done = open.map(({ id }) => id)
+    const refused = letters
+      .filter(({ state }) => state !== 'open')
+      .map(({ id, state, closedBy }) => {
+        return { id, why: `${id} was ${state} by ${closedBy}; \`smsgw dlq show ${id}\` tells when.` }
+      })
+    if (open.length > 0) {
+      const action = await recordAction(connection, 'discarded', by, { letters: done, note }, Date.now())
+      const statements = [
+        closeLetters(open, 'discarded', by, action.actionId),
+        action.insert,
+        insertOutbox([action.entry]),
+      ]
+      await Promise.all(statements.map((statement) => connection.query(statement)))
+    }
+    return batchResult(connection, choice, letters, done, refused)
+  })
+}

@@ -1,0 +1,97 @@
+import type { SubmitResult } from '../connectors/connector.ts'
+import type { LineCondition } from './choose-connection.ts'
+import { admits, afterAdmission, afterAnswer, afterWithdrawal, type BreakerState, CLOSED } from './circuit-breaker.ts'
+
+export interface LineHealthParts {
+  readonly isReady: () => boolean
+  /** How long a line may be broken before its operator counts as unbound. */
+  readonly graceMs: number
+  /** What waits for the operator should look for another now. */
+  readonly unavailable: () => void
+  readonly breakerChanged: (kind: BreakerState['kind']) => void
+}
+
+/** Keeps whether an operator takes messages: its line and its breaker. */
+export class LineHealth {
+  readonly #parts: LineHealthParts
+  #breaker: BreakerState = CLOSED
+  #isUnbound = false
+  #grace: NodeJS.Timeout | null = null
+  #awaySinceMs: number | null = null
+
+  constructor(parts: LineHealthParts) {
+    this.#parts = parts
+    this.readyChanged()
+  }
+
+  get breaker(): BreakerState['kind'] {
+    return this.#breaker.kind
+  }
+
+  condition(nowMs: number): LineCondition {
+    if (this.#isUnbound) return 'unbound'
+    return admits(this.#breaker, nowMs) ? 'ready' : 'broken'
+  }
+
+  /** For how long it has taken no messages, but for single ones that tried it; 0 if it does. */
+  awayForMs(nowMs: number): number {
+    return this.#awaySinceMs === null ? 0 : nowMs - this.#awaySinceMs
+  }
+
+  /** Called right before an attempt. True: it may be made, and its answer or withdrawal must be told. */
+  admit(nowMs: number): boolean {
+    if (this.condition(nowMs) !== 'ready') return false
+    this.#move(afterAdmission(this.#breaker))
+    return true
+  }
+
+  answered(kind: SubmitResult['kind'], nowMs: number): void {
+    this.#move(afterAnswer(this.#breaker, kind, nowMs))
+  }
+
+  /** The attempt was not made after all. */
+  withdrawn(): void {
+    this.#move(afterWithdrawal(this.#breaker))
+  }
+
+  /** Whether the line takes submits may have changed. */
+  readyChanged(): void {
+    if (this.#parts.isReady()) {
+      this.stop()
+      this.#isUnbound = false
+      this.#noteAway()
+      return
+    }
+    if (this.#parts.graceMs === 0) this.#unbound()
+    else {
+      this.#grace ??= setTimeout(() => this.#unbound(), this.#parts.graceMs)
+      this.#grace.unref()
+    }
+  }
+
+  #unbound(): void {
+    this.#isUnbound = true
+    this.#noteAway()
+    this.#parts.unavailable()
+  }
+
+  stop(): void {
+    if (this.#grace) clearTimeout(this.#grace)
+    this.#grace = null
+  }
+
+  #noteAway(): void {
+    const isAway = this.#isUnbound || this.#breaker.kind !== 'closed'
+    this.#awaySinceMs = isAway ? (this.#awaySinceMs ?? Date.now()) : null
+  }
+
+  #move(to: BreakerState): void {
+    const before = this.#breaker
+    this.#breaker = to
+    if (before.kind === to.kind) return
+    this.#noteAway()
+    this.#parts.breakerChanged(to.kind)
+    // Also while one message tries it: the others would take turns, and slots of its pace, only to be turned away.
+    if (to.kind !== 'closed') this.#parts.unavailable()
+  }
+}

@@ -1,0 +1,76 @@
+import type { Pool } from '../../postgres/pool.ts'
+import type { RepeatedFailure } from '../../runtime/repeated-failure.ts'
+import { RoundLoop } from '../../runtime/round-loop.ts'
+import type { LiveLines } from '../connections/live-connections.ts'
+import { callBack, readAwaited } from './deferred-statements.ts'
+import { mayCallBack } from './resume-rule.ts'
+
+export interface TaskCallBackParts {
+  readonly pool: Pool
+  readonly lines: Pick<LiveLines, 'get'>
+  /** Of operators and routes, as they are now. */
+  readonly revision: () => number
+  /** Of an operator's tasks, on their way back at once, all workers together. */
+  readonly tasksMax: number
+  readonly calledBack: (operator: string, tasks: number) => void
+  readonly failure: RepeatedFailure
+}
+
+interface AwaitedRow {
+  readonly operator: string
+  readonly revision: number
+}
+
+const LOOK_MS = 1_000
+/** While some are called back: so often is made good what was taken. */
+const FOLLOW_MS = 200
+
+/**
+ * Calls back what was put aside for want of an operator, as soon as a line of this worker takes messages again: the
+ * oldest first, and no more at once than an operator needs to be kept busy. So what an outage has gathered goes through
+ * the partitions in small portions, and a customer's messages to other operators pass between them.
+ */
+export class TaskCallBack {
+  readonly #parts: TaskCallBackParts
+  readonly #loop = new RoundLoop(() => this.#tryRound())
+
+  constructor(parts: TaskCallBackParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    this.#loop.start()
+  }
+
+  /** Resolves when the round under way is over. */
+  stop(): Promise<void> {
+    return this.#loop.stop()
+  }
+
+  async #tryRound(): Promise<number> {
+    try {
+      const isAny = await this.#round()
+      this.#parts.failure.succeeded()
+      return isAny ? FOLLOW_MS : LOOK_MS
+    } catch (error) {
+      return this.#parts.failure.failed(error)
+    }
+  }
+
+  /** Returns whether anything may be called back. */
+  async #round(): Promise<boolean> {
+    const { pool, lines, revision, tasksMax, calledBack } = this.#parts
+    const { rows: awaited } = await pool.query<AwaitedRow>(readAwaited())
+    let isAny = false
+    for (const { operator, revision: oldest } of awaited) {
+      const health = lines.get(operator)?.health
+      const line = health ? { condition: health.condition(Date.now()), isProved: health.breaker === 'closed' } : null
+      const may = mayCallBack(line, oldest < revision(), tasksMax)
+      if (!may) continue
+      isAny = true
+      const { rowCount } = await pool.query(callBack(operator, may.tasksMax, may.outdatedOnly ? revision() : null))
+      if (rowCount) calledBack(operator, rowCount)
+    }
+    return isAny
+  }
+}

@@ -1,0 +1,325 @@
+import type { ConsumedRecord } from '../../wire/record-batch-decode.ts'
+import type { AssignedPartition, HeldRecord } from '../assigned-partition.ts'
+import type { SettledOutcome } from '../outcome.ts'
+import type { Dispatcher, GivingUp } from './dispatcher.ts'
+import { Fifo } from './fifo.ts'
+import { Parking } from './parking.ts'
+import type { Share } from './partition-shares.ts'
+import { ReadyLanes } from './ready-lanes.ts'
+
+/** A record is slow when it took longer than this from its first handler to its end. */
+export const SLOW_MS = 10_000
+
+export interface LaneOptions {
+  /** Records with the same lane are handled one after another; null: no order is asked for. */
+  readonly laneOf: (record: ConsumedRecord) => string | null
+  /** Handlers under way at once. */
+  readonly concurrencyMax: number
+  /** An outcome that is given at once, and not as a promise, costs no more than the call. */
+  readonly handle: (record: ConsumedRecord) => SettledOutcome | Promise<SettledOutcome>
+  /** Publishes a record to the dead letters; without it no record can be given up. */
+  readonly giveUp?: ((record: ConsumedRecord, error: string) => Promise<unknown>) | undefined
+  readonly mayGiveUp?: ((error: string) => boolean) | undefined
+  /** Called when a record is done, so that a partition that was full may be fetched again. */
+  readonly completed: (partition: AssignedPartition) => void
+  /** Whether handlers may begin: not while the partitions may already be another member's. */
+  readonly mayBegin: () => boolean
+  /** What a handler throws is a fault in the middleware chain: the record is tried again after this time. */
+  readonly faultBackoffMs: number
+  readonly fault: (error: unknown, record: ConsumedRecord) => void
+}
+
+/**
+ * Records with the same key, in the order of their offsets.
+ * - ready: has records, none being handled; stands in the line of lanes to be served.
+ * - busy: its first record is being handled; its others wait.
+ * - parked: its first record is to be tried again later; its others wait with it, and other lanes go on.
+ * A lane without records is forgotten, so that memory follows the records in hand and not the keys ever seen.
+ *
+ * `turn` is raised when the lane's first record is taken from the handler that has it: the answer to an earlier turn comes
+ * too late and is not heard.
+ */
+interface Lane {
+  /** A number where no order is asked for. */
+  readonly name: string | number
+  readonly partition: AssignedPartition
+  readonly records: Fifo<HeldRecord>
+  /** That of its first record, as of when it last became ready. */
+  share: Share | null
+  state: 'ready' | 'busy' | 'parked'
+  turn: number
+  dropped: boolean
+}
+
+/** Runs many records of a partition at once while each key keeps its order. */
+export class Lanes implements Dispatcher {
+  readonly #options: LaneOptions
+  readonly #lanes = new Map<AssignedPartition, Map<string | number, Lane>>()
+  readonly #ready = new ReadyLanes<Lane>()
+  readonly #parking: Parking<Lane>
+  handlingMs = 0
+  handledRecords = 0
+  slowRecords = 0
+  #running = 0
+  #held = 0
+  #anonymous = 0
+  #pausedUntilMs = 0
+  #stopped = false
+
+  constructor(options: LaneOptions) {
+    this.#options = options
+    this.#parking = new Parking((lane) => this.#wake(lane))
+  }
+
+  get held(): number {
+    return this.#held
+  }
+
+  get lanes(): number {
+    let lanes = 0
+    for (const each of this.#lanes.values()) lanes += each.size
+    return lanes
+  }
+
+  get parked(): number {
+    return this.#parking.size
+  }
+
+  add(partition: AssignedPartition, records: readonly ConsumedRecord[]): void {
+    const lanes = this.#lanesOf(partition)
+    for (const record of records) this.#addOne(partition, lanes, record)
+    this.#pump()
+  }
+
+  giveUp(held: HeldRecord, error: string): GivingUp {
+    const { giveUp, mayGiveUp } = this.#options
+    if (!giveUp) return 'impossible'
+    const lane = this.#lanes.get(held.partition)?.get(this.#nameOf(held))
+    if (lane?.records.peek() !== held || held.givenUp !== null) return 'begun'
+    if (mayGiveUp && !mayGiveUp(error)) return 'refused'
+    held.givenUp = error
+    held.record.abandon()
+    if (lane.state === 'busy') {
+      lane.turn++
+      this.#free(lane)
+    }
+    if (lane.state === 'parked') this.#parking.keep((each) => each !== lane)
+    if (lane.state !== 'ready') {
+      // It goes before all others, and no share of the handlers is needed for it.
+      lane.share = null
+      this.#ready.unshift(lane)
+    }
+    lane.state = 'ready'
+    this.#pump()
+    return 'begun'
+  }
+
+  drop(partition: AssignedPartition): void {
+    for (const lane of this.#lanes.get(partition)?.values() ?? []) {
+      lane.dropped = true
+      this.#held -= lane.records.length
+    }
+    this.#lanes.delete(partition)
+    this.#parking.keep((lane) => !lane.dropped)
+  }
+
+  poke(): void {
+    this.#pump()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#parking.clear()
+  }
+
+  #lanesOf(partition: AssignedPartition): Map<string | number, Lane> {
+    let lanes = this.#lanes.get(partition)
+    if (!lanes) {
+      lanes = new Map()
+      this.#lanes.set(partition, lanes)
+    }
+    return lanes
+  }
+
+  /** A record that nothing stands before is handed over at once; only if it takes time does it need a lane. */
+  #addOne(partition: AssignedPartition, lanes: Map<string | number, Lane>, record: ConsumedRecord): void {
+    const free = this.#options.concurrencyMax - this.#running
+    const isFree = free > 0 && this.#ready.isEmpty && !this.#isPaused()
+    const isAlone = lanes.size === 0 && partition.shares === null && !partition.doneInHand
+    if (isFree && isAlone && !partition.wasDoneBefore(record.offset)) {
+      const answer = this.#call(record)
+      if (!(answer instanceof Promise) && answer.kind === 'done') {
+        partition.pass(record)
+        return
+      }
+      const lane = this.#enter(lanes, partition.hold(record)!)
+      this.#begin(lane)
+      this.#follow(lane, answer)
+      return
+    }
+    const held = partition.hold(record)
+    if (!held) return
+    const lane = this.#enter(lanes, held)
+    if (lane.records.length > 1) return
+    if (isFree && (lane.share === null || lane.share.running < free)) this.#run(lane)
+    else this.#ready.push(lane)
+  }
+
+  #enter(lanes: Map<string | number, Lane>, held: HeldRecord): Lane {
+    const name = this.#nameOf(held)
+    let lane = lanes.get(name)
+    if (!lane) {
+      const { partition, share } = held
+      lane = { name, partition, records: new Fifo(), share, state: 'ready', turn: 0, dropped: false }
+      lanes.set(name, lane)
+    }
+    lane.records.push(held)
+    this.#held++
+    return lane
+  }
+
+  #nameOf(held: HeldRecord): string | number {
+    held.lane ??= this.#options.laneOf(held.record) ?? this.#anonymous++
+    return held.lane
+  }
+
+  #pump(): void {
+    if (this.#isPaused() || this.#ready.isEmpty || !this.#options.mayBegin()) return
+    while (this.#running < this.#options.concurrencyMax && !this.#stopped) {
+      const lane = this.#ready.shift(this.#options.concurrencyMax - this.#running)
+      if (!lane) return
+      if (!lane.dropped) this.#run(lane)
+    }
+  }
+
+  #isPaused(): boolean {
+    return this.#pausedUntilMs > 0 && this.#pausedUntilMs > performance.now()
+  }
+
+  /** The record stays first in its lane until it is done, so a lane with records and not in the line is taken. */
+  #run(lane: Lane): void {
+    const held = lane.records.peek()!
+    this.#begin(lane)
+    this.#follow(lane, held.givenUp === null ? this.#call(held.record) : this.#publish(held))
+  }
+
+  #begin(lane: Lane): void {
+    lane.state = 'busy'
+    lane.records.peek()!.called(performance.now())
+    this.#running++
+    if (lane.share) lane.share.running++
+    lane.partition.started()
+  }
+
+  #call(record: ConsumedRecord): SettledOutcome | Promise<SettledOutcome> {
+    try {
+      return this.#options.handle(record)
+    } catch (error) {
+      return this.#faulty(error, record)
+    }
+  }
+
+  #faulty(error: unknown, record: ConsumedRecord): SettledOutcome {
+    this.#options.fault(error, record)
+    return { kind: 'retry', atMs: Date.now() + this.#options.faultBackoffMs }
+  }
+
+  async #publish({ record, givenUp }: HeldRecord): Promise<SettledOutcome> {
+    await this.#options.giveUp!(record, givenUp!)
+    return { kind: 'done' }
+  }
+
+  #follow(lane: Lane, answer: SettledOutcome | Promise<SettledOutcome>): void {
+    if (!(answer instanceof Promise)) {
+      this.#answered(lane, answer)
+      return
+    }
+    const { turn } = lane
+    const held = lane.records.peek()!
+    answer.then(
+      (outcome) => {
+        if (lane.turn !== turn) return
+        this.#answered(lane, outcome)
+        this.#pump()
+      },
+      (error: unknown) => {
+        if (lane.turn !== turn) return
+        this.#answered(lane, this.#faulty(error, held.record))
+        this.#pump()
+      },
+    )
+  }
+
+  #answered(lane: Lane, outcome: SettledOutcome): void {
+    const held = lane.records.peek()!
+    const nowMs = performance.now()
+    this.handlingMs += nowMs - held.callMs
+    this.handledRecords++
+    if (outcome.kind === 'done' && nowMs - held.handedMs > SLOW_MS) this.slowRecords++
+    held.answered()
+    this.#free(lane)
+    this.#settle(lane, held, outcome)
+  }
+
+  #free(lane: Lane): void {
+    this.#running--
+    if (lane.share) lane.share.running--
+    lane.partition.ended()
+  }
+
+  #settle(lane: Lane, held: HeldRecord, outcome: SettledOutcome): void {
+    lane.state = 'ready'
+    if (outcome.kind === 'done') {
+      lane.partition.complete(held)
+      if (!lane.dropped) this.#advance(lane)
+      return
+    }
+    if (lane.dropped) return
+    if (outcome.kind === 'retry' || outcome.kind === 'shed') {
+      if (outcome.kind === 'retry') held.record.failures++
+      else held.excuse()
+      held.record.detach()
+      lane.state = 'parked'
+      this.#parking.park(lane, outcome.atMs)
+    } else {
+      held.excuse()
+      this.#pause(outcome.untilMs)
+      this.#ready.unshift(lane)
+    }
+  }
+
+  #advance(lane: Lane): void {
+    lane.records.shift()
+    this.#held--
+    const next = lane.records.peek()
+    lane.share = next?.share ?? null
+    if (next) this.#ready.push(lane)
+    else this.#lanes.get(lane.partition)?.delete(lane.name)
+    this.#options.completed(lane.partition)
+  }
+
+  #wake(lane: Lane): void {
+    if (lane.dropped) return
+    lane.state = 'ready'
+    this.#ready.push(lane)
+    this.#pump()
+  }
+
+  /** Everybody waits, and what has begun is excused: what is away is away for all. */
+  #pause(wallUntilMs: number): void {
+    const forMs = Math.max(0, wallUntilMs - Date.now())
+    const untilMs = performance.now() + forMs
+    if (untilMs <= this.#pausedUntilMs) return
+    if (this.#pausedUntilMs === 0) {
+      for (const lanes of this.#lanes.values()) for (const lane of lanes.values()) lane.records.peek()?.excuse()
+    }
+    this.#pausedUntilMs = untilMs
+    setTimeout(() => this.#resume(), forMs + 1).unref()
+  }
+
+  #resume(): void {
+    if (this.#isPaused()) return
+    this.#pausedUntilMs = 0
+    this.#pump()
+  }
+}

@@ -1,0 +1,27 @@
+import { inMegabytes } from '../runtime/disk-space.ts'
+import { DiskWatch } from '../runtime/disk-watch.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { GatewaySettings } from './settings.ts'
+
+/** The watch over the disks of DISK_FOLDERS, its changes in the log and its sizes in the metrics. */
+export function createDiskWatch(gateway: GatewaySettings, metrics: Metrics, log: Log): DiskWatch {
+  const watch = new DiskWatch({
+    folders: gateway.DISK_FOLDERS.split(',').filter((folder) => folder !== ''),
+    reserveBytesMax: gateway.DISK_RESERVE_BYTES,
+    lowReserves: 1,
+    changed: ({ folder, freeBytes }, isLow) => {
+      const fields = { folder, free: inMegabytes(freeBytes) }
+      if (isLow) log.error(fields, 'disk nearly full; posts are refused until there is room')
+      else log.info(fields, 'the disk has room again')
+    },
+  })
+  const help = 'on the disk of a folder of DISK_FOLDERS'
+  metrics.gaugeBy('smsgw_disk_free_bytes', `Free ${help}`, 'folder', () =>
+    watch.spaces.map(({ folder, freeBytes }) => [folder, freeBytes]),
+  )
+  metrics.gaugeBy('smsgw_disk_total_bytes', `Size ${help}`, 'folder', () =>
+    watch.spaces.map(({ folder, totalBytes }) => [folder, totalBytes]),
+  )
+  return watch
+}

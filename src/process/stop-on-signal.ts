@@ -1,0 +1,45 @@
+import { isSupervised } from './supervisor/answer-supervisor.ts'
+
+const FORCE_AFTER_MS = 9_000
+
+/**
+ * Stops once when asked to: by SIGTERM, by Ctrl-C, or because the supervisor is gone. A second Ctrl-C ends at once.
+ * Under a supervisor Ctrl-C is left to it, which hears it too. Resolves with the exit code when all has stopped.
+ */
+export function stopOnSignal(
+  stop: () => Promise<void>,
+  forceAfterMs = FORCE_AFTER_MS,
+): { stopped: Promise<number>; stopNow: () => void } {
+  let finish: (code: number) => void = () => {}
+  const stopped = new Promise<number>((resolve) => {
+    finish = resolve
+  })
+  let stopping = false
+  const stopNow = (): void => {
+    if (stopping) return
+    stopping = true
+    const timer = setTimeout(() => {
+      console.error('stopping took too long; what was not finished is done again at the next start')
+      process.exit(1)
+    }, forceAfterMs)
+    stop().then(
+      () => finish(0),
+      (error: Error) => {
+        console.error(error)
+        finish(1)
+      },
+    )
+    stopped.then(() => clearTimeout(timer))
+  }
+  process.on('SIGTERM', stopNow)
+  process.on('SIGHUP', stopNow)
+  process.on('SIGINT', () => {
+    if (isSupervised()) return
+    if (stopping) process.exit(130)
+    stopNow()
+  })
+  process.on('disconnect', stopNow)
+  // The supervisor may have gone before anybody listened.
+  if (isSupervised() && !process.connected) stopNow()
+  return { stopped, stopNow }
+}
