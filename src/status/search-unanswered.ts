@@ -49,8 +49,7 @@ export class SearchUnanswered {
         const verdict = verdicts.get(row.sms_id)
         if (verdict?.kind === 'leave') continue
         oldestMs ??= smsIdTimeMs(row.sms_id)
-        if (verdict?.kind === 'wait' && verdict.untilMs > this.#parts.rules.nowMs)
-          dueMs = Math.min(dueMs, verdict.untilMs)
+        dueMs = Math.min(dueMs, this.#dueMs(row, verdict))
       }
       await Promise.all(rows.map((row) => this.#tell(row, verdicts.get(row.sms_id))))
       if (rows.length < PAGE_ROWS_MAX) return { oldestMs, dueMs }
@@ -74,6 +73,13 @@ export class SearchUnanswered {
         return [smsId, judgeUnanswered(status, taken, this.#parts.rules)]
       }),
     )
+  }
+
+  /** When the message is to be looked at again at the latest. One that was not sent yet is overdue no sooner than this. */
+  #dueMs(row: OpenMessageRow, verdict: Verdict | undefined): number {
+    const { nowMs, receiptTimeoutMs } = this.#parts.rules
+    if (!verdict) return Math.max(nowMs, row.wanted_at.getTime()) + receiptTimeoutMs(row.operator ?? '')
+    return verdict.kind === 'wait' && verdict.untilMs > nowMs ? verdict.untilMs : Number.POSITIVE_INFINITY
   }
 
   async #tell(row: OpenMessageRow, verdict: Verdict | undefined): Promise<void> {

@@ -9,6 +9,8 @@ export interface OpenMessageRow {
   readonly segments: number
   readonly traceparent: string | null
   readonly status: Status | null
+  /** To which it was routed; null for one that has no route yet. */
+  readonly operator: string | null
   /** When it was accepted, or was to be sent. */
   readonly wanted_at: Date
 }
@@ -22,8 +24,8 @@ const OPEN = STATUSES.filter((status) => TRANSITIONS[status].length > 0)
  */
 export function readOpenMessages(smsIdAfter: number, smsIdEnd: number, rowsMax: number): QueryConfig {
   return {
-    name: 'watch-open-messages',
-    text: `SELECT m.sms_id, m.customer_id, m.segments, m.traceparent, s.status,
+    name: 'watch-open-messages-2',
+    text: `SELECT m.sms_id, m.customer_id, m.segments, m.traceparent, s.status, m.operator,
              coalesce(m.send_at, m.accepted_at) AS wanted_at
            FROM messages AS m
            LEFT JOIN LATERAL (SELECT status FROM message_states WHERE message_states.sms_id = m.sms_id

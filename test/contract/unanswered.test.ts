@@ -108,6 +108,20 @@ test('of what was scheduled the latency counts from when it was to be sent', asy
   expect(latencyMs).toBeLessThan(DAY_MS / 2)
 })
 
+test('what is sent only after its minute was looked through is looked at when its receipt is due, and not when it is twice as old', async () => {
+  await message('queued')
+  const nowMs = Date.now()
+  expect((await search({ nowMs })).rest.dueMs).toBe(nowMs + 3 * DAY_MS)
+  const scheduled = await message(null)
+  await pool.query(
+    "UPDATE messages SET send_at = date_trunc('milliseconds', now()) + interval '1 hour' WHERE sms_id = $1",
+    [scheduled],
+  )
+  await pool.query('DELETE FROM messages WHERE sms_id < $1', [scheduled])
+  const { rows } = await pool.query<{ send_at: Date }>('SELECT send_at FROM messages')
+  expect((await search({ nowMs })).rest.dueMs).toBe(rows[0]!.send_at.getTime() + 3 * DAY_MS)
+})
+
 test('a range in which nothing may get on any more is done with', async () => {
   await taken(await message('delivered'), 3)
   await taken(await message('unknown'), 3)
