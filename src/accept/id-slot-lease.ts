@@ -92,7 +92,7 @@ export class IdSlotLease {
     }
     if (this.#isStopping) {
       await this.#release()
-      throw new Error('the start was stopped while it took a slot of message ids')
+      throw new Error('start aborted while claiming a slot of message ids')
     }
     this.#renewals.start(this.#times.renewMs)
   }

@@ -37,7 +37,7 @@ export class OutboxLevel {
     await this.#look()
     this.#timer = setInterval(() => {
       this.#looking ??= this.#look()
-        .catch((error) => this.#log.warn({ err: error }, 'the size of the outbox could not be read'))
+        .catch((error) => this.#log.warn({ err: error }, 'failed to read the outbox size'))
         .finally(() => {
           this.#looking = null
         })
@@ -55,8 +55,8 @@ export class OutboxLevel {
     )
     this.#rows = rows[0]!.rows
     const isFull = this.#rows >= this.#rowsMax * (this.#isFull ? 1 - ROOM_SHARE : 1)
-    if (isFull && !this.#isFull) this.#log.error({ rows: this.#rows }, 'the outbox is full: requests are refused')
-    if (!isFull && this.#isFull) this.#log.info({ rows: this.#rows }, 'the outbox has room again')
+    if (isFull && !this.#isFull) this.#log.error({ rows: this.#rows }, 'outbox full; refusing requests')
+    if (!isFull && this.#isFull) this.#log.info({ rows: this.#rows }, 'outbox below its limit; accepting requests')
     this.#isFull = isFull
   }
 }

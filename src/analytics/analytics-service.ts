@@ -119,7 +119,7 @@ export class Analytics implements Service {
     const { settings, kafkaBrokers, kafkaLogin, log } = this.#parts
     await ensureDatabase(settings)
     const migrations = await applyMigrations(this.#client)
-    if (migrations.length > 0) log.info({ migrations }, 'ClickHouse was migrated')
+    if (migrations.length > 0) log.info({ migrations }, 'ClickHouse migrated')
     const tables = await ensureKafkaTables(this.#client, {
       brokers: kafkaBrokers,
       login: kafkaLogin,
@@ -130,7 +130,7 @@ export class Analytics implements Service {
       groups: GATEWAY_GROUPS,
       beforeReading: (topic, group) => this.#takeOverOffsets(topic, group),
     })
-    if (tables.length > 0) log.info({ tables }, 'ClickHouse reads Kafka by new tables')
+    if (tables.length > 0) log.info({ tables }, 'recreated ClickHouse Kafka tables')
   }
 
   /** Of versions whose tables read in a group of another name; those tables are gone by now. */
@@ -159,6 +159,6 @@ export class Analytics implements Service {
     this.#faulty = first
       ? { sinceMs: this.#faulty?.sinceMs ?? Date.now(), text: `${first.table}: ${first.error}` }
       : null
-    for (const fault of faults) this.#parts.log.warn(fault, 'ClickHouse cannot read Kafka')
+    for (const fault of faults) this.#parts.log.warn(fault, 'ClickHouse failed to consume from Kafka')
   }
 }

@@ -80,7 +80,7 @@ export class ApiService implements Service {
     await this.#outbox.start()
     await this.#ids.start()
     this.#partitionTimer = setInterval(() => {
-      ensurePartitions(pool, Date.now()).catch((error) => log.error({ err: error }, 'could not make partitions'))
+      ensurePartitions(pool, Date.now()).catch((error) => log.error({ err: error }, 'failed to create partitions'))
     }, PARTITION_CHECK_MS).unref()
     const { SEGMENTS_MAX: segmentsMax, SEND_AHEAD_DAYS_MAX: sendAheadDaysMax } = settings
     const nowMs = (): number => this.#ids.nowMs()
@@ -94,7 +94,7 @@ export class ApiService implements Service {
     })
     await prepareDocuments()
     await this.#app.listen({ port: settings.PORT, host: settings.HOST })
-    log.info({ url: this.url }, 'the API listens')
+    log.info({ url: this.url }, 'API listening')
   }
 
   /** Answers what it has taken, then lets go of its port. */

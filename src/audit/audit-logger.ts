@@ -92,7 +92,7 @@ export class AuditLogger implements Service {
     const { settings, clock, health, log } = this.#parts
     const { AUDIT_FOLDER, AUDIT_FILE_BYTES_MAX, AUDIT_KEY_FILE, AUDIT_ANCHOR_SECONDS } = settings
     const { key, isNew } = ensureSigningKey(AUDIT_KEY_FILE)
-    if (isNew) log.info({ key: key.id, file: AUDIT_KEY_FILE }, 'key of the audit log was made')
+    if (isNew) log.info({ key: key.id, file: AUDIT_KEY_FILE }, 'audit key created')
     const nowMs = (): number => clock.nowMs()
     this.#log = await AuditLog.open(AUDIT_FOLDER, { fileBytesMax: AUDIT_FILE_BYTES_MAX, nowMs })
     this.#anchorer = new Anchorer(this.#log.chain, this.#log.head, { ...this.#parts, keyFile: AUDIT_KEY_FILE, nowMs })
@@ -157,6 +157,6 @@ export class AuditLogger implements Service {
     const dropped = await dropDays(AUDIT_FOLDER, beforeDay, anchorer.anchoredLines, (end) =>
       anchorer.state({ kind: 'removed', lines: end.seq, hash: end.hash, cause: 'expired' }),
     )
-    if (dropped.length > 0) log.info({ days: dropped }, 'days of the audit log were deleted after AUDIT_RETENTION_DAYS')
+    if (dropped.length > 0) log.info({ days: dropped }, 'audit log days deleted after AUDIT_RETENTION_DAYS')
   }
 }

@@ -16,8 +16,8 @@ export function observedBrake(log: Log, metrics: Metrics, group: string): DeadLe
   braked.set({ group }, 0)
   return new DeadLetterBrake((isBraked, cause) => {
     braked.set({ group }, isBraked ? 1 : 0)
-    if (isBraked) log.error({ group, cause }, 'too many records failed for no fault of theirs; consumer paused')
-    else log.info({ group, cause }, 'a record was handled again; consumer resumed')
+    if (isBraked) log.error({ group, cause }, 'too many records failed for external reasons; consumer paused')
+    else log.info({ group, cause }, 'record handled; consumer resumed')
   })
 }
 

@@ -52,21 +52,21 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Obse
     commitAnswered: (_partitions, ms) => commit.observe({ group }, ms / 1_000),
     rebalanced(generation, partitions) {
       owned.set({ group }, partitions)
-      log.info({ group, generation, partitions }, 'the group was rebalanced')
+      log.info({ group, generation, partitions }, 'consumer group rebalanced')
     },
-    lost: (partitions) => log.warn({ group, partitions: partitions.length }, 'partitions went to others unannounced'),
+    lost: (partitions) => log.warn({ group, partitions: partitions.length }, 'partitions lost'),
     outOfRange: (topic, partition, from, to) =>
       log.error(
         { group, topic, partition, from, to },
-        'the offset was not in the log any more; reading goes on elsewhere',
+        'offset out of range; consumer position reset',
       ),
     headOfLine(topic, partition, offset, verdict, handedForMs) {
       headOfLine.inc({ group, topic })
-      log.error({ group, topic, partition, offset, verdict, handedForMs }, 'a record blocked its partition')
+      log.error({ group, topic, partition, offset, verdict, handedForMs }, 'record blocked its partition')
     },
-    topicMissing: (topic) => log.error({ group, topic }, 'the topic does not exist; it is read when it appears'),
+    topicMissing: (topic) => log.error({ group, topic }, 'topic does not exist; consuming starts when it is created'),
     topicReplaced: (topic) =>
-      log.error({ group, topic }, 'the topic was deleted and made again; it is read from its beginning'),
+      log.error({ group, topic }, 'topic was deleted and recreated; consuming from its beginning'),
     unreadable(topic, partition, error) {
       damaged.inc({ group, topic })
       progress.failed(error)
@@ -81,7 +81,7 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Obse
       progress.failed(error)
       handling.failed(error, { group, records, tries: times })
     },
-    failed: (error) => log.fatal({ group, err: error }, 'the consumer has stopped'),
+    failed: (error) => log.fatal({ group, err: error }, 'consumer stopped'),
   }
 }
 
@@ -100,7 +100,7 @@ export function observeProducer(log: Log, metrics: Metrics, producer: string): P
   const interval = new ProducerInterval(Date.now())
   const report = (): void => {
     const done = interval.take(Date.now())
-    if (done) log.info({ producer, ...done }, 'what the producer sent')
+    if (done) log.info({ producer, ...done }, 'producer stats')
   }
   const timer = setInterval(report, PRODUCER_REPORT_MS).unref()
   return {
@@ -115,14 +115,14 @@ export function observeProducer(log: Log, metrics: Metrics, producer: string): P
     retried(error, topic, partition) {
       interval.retried()
       retries.inc()
-      log.warn({ producer, err: error, topic, partition }, 'a batch was not acknowledged; sending it again')
+      log.warn({ producer, err: error, topic, partition }, 'batch not acknowledged; retrying')
     },
     failed(error, count, topic, partition) {
       interval.failed(count)
       failures.inc(count)
-      log.error({ producer, err: error, records: count, topic, partition }, 'records were given up')
+      log.error({ producer, err: error, records: count, topic, partition }, 'records not produced; giving up')
     },
-    identityRenewed: (reason) => log.warn({ producer, reason }, 'the producer took a new identity'),
+    identityRenewed: (reason) => log.warn({ producer, reason }, 'producer id reset'),
     closed() {
       clearInterval(timer)
       report()

@@ -101,14 +101,14 @@ export class Worker implements Service {
     this.#brake = observedBrake(log, metrics, GROUPS.delivery)
     // Short, as each attempt stores it; the log says whose it is.
     const id = randomBytes(4).toString('hex')
-    log.info({ worker: id, host: hostname(), pid: process.pid }, 'worker records its attempts under an id')
+    log.info({ worker: id, host: hostname(), pid: process.pid }, 'worker id assigned')
     this.#attempts = new AttemptBook(pool, id, log)
     this.#unreadable = new UnreadableAnswers({ pool, log, days: settings.UNREADABLE_ANSWER_DAYS })
     const lingerMs = Math.max(settings.STATUS_LINGER_MS, producerOptions(parts.producerProfile).lingerMs)
     const options = producerOptions(parts.producerProfile, { lingerMs })
     this.#statuses = new Producer(cluster, options, observeProducer(log, metrics, 'statuses'))
     this.#reporter = new StatusReporter(this.#statuses, (error) =>
-      log.warn({ err: error }, 'a status was not published; trying again'),
+      log.warn({ err: error }, 'failed to publish status; retrying'),
     )
     this.#teller = new ReceiptTeller({
       attempts: this.#attempts,
@@ -124,8 +124,8 @@ export class Worker implements Service {
       receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
       ...this.#incomingParts(),
       breakerChanged: (operator, kind) => {
-        if (kind === 'open') log.warn({ operator }, 'an operator fails nearly always, and is left alone for a while')
-        if (kind === 'closed') log.info({ operator }, 'an operator takes messages again')
+        if (kind === 'open') log.warn({ operator }, 'circuit breaker opened for operator')
+        if (kind === 'closed') log.info({ operator }, 'circuit breaker closed for operator')
       },
       observeSmpp: (operator) => observeSmpp(log, metrics, operator),
       openGate: gatesOf(pool, metrics, log),
@@ -309,7 +309,7 @@ export class Worker implements Service {
     const delivery = this.#createDelivery(tasks, delayed)
     const publish: PublishDeadLetter = (record, reason, error, stack) => {
       const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.delivery }
-      log.warn({ reason, partition: record.partition, offset: record.offset }, 'a task goes to the dead letters')
+      log.warn({ reason, partition: record.partition, offset: record.offset }, 'task dead-lettered')
       return producer.send(deadLetterRecord(record, cause, Date.now()))
     }
     const observer = this.#observer

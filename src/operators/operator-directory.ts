@@ -69,7 +69,7 @@ export class OperatorDirectory {
     if (this.#stopped) return
     this.#timer = setTimeout(() => {
       this.#looking = this.#look()
-        .catch((error) => this.#options.log.warn({ err: error }, 'operators could not be looked for; trying again'))
+        .catch((error) => this.#options.log.warn({ err: error }, 'failed to poll operator config; retrying'))
         .finally(() => this.#wait())
     }, this.#options.pollMs ?? POLL_MS)
   }
@@ -83,11 +83,11 @@ export class OperatorDirectory {
     try {
       this.#current = toSetup(newest)
     } catch (error) {
-      log.error({ err: error, revision, stays: this.#current.revision }, 'operators cannot be used; the old ones stay')
+      log.error({ err: error, revision, stays: this.#current.revision }, 'invalid operator config; keeping previous revision')
       return
     }
     const afterMs = Date.now() - appliedAt.getTime()
-    log.info({ revision, appliedBy, afterMs }, 'operators and routes have changed')
+    log.info({ revision, appliedBy, afterMs }, 'operator config changed')
     for (const listener of this.#listeners) listener(this.#current)
   }
 }
@@ -99,7 +99,7 @@ async function newestRevision({ pool, file, log }: OperatorDirectoryOptions): Pr
     const declared = parseOperators(source, file)
     const first = { basedOn: 0, source, declared, by: file }
     newest = (await addRevision(pool, first)) ?? (await readRevisionAfter(pool, 0))
-    if (newest) log.info({ file, revision: newest.revision }, 'operators and routes are stored')
+    if (newest) log.info({ file, revision: newest.revision }, 'operator config stored')
   }
   return newest
 }

@@ -67,7 +67,7 @@ export class Relay implements Service {
     this.#failure = new RepeatedFailure({ what: 'outbox relay', log: parts.log, waitMsFirst: 100, waitMsMax: 2_000 })
     this.#refused = parts.metrics.counter(
       'smsgw_outbox_refused_total',
-      'Rows of the outbox that could not be published and were set aside',
+      'Outbox rows that could not be published and were moved to outbox_refused',
     )
     this.#published = parts.metrics.counter('smsgw_outbox_published_total', 'Messages published from the outbox')
     this.#delay = parts.metrics.histogram(
@@ -123,7 +123,7 @@ export class Relay implements Service {
         if (await leases.balance()) {
           cursor.reset()
           this.#schedule.lookNow()
-          this.#parts.log.info({ shards: leases.owned.length }, 'owns shards of the outbox')
+          this.#parts.log.info({ shards: leases.owned.length }, 'outbox shards acquired')
         }
         balancedAtMs = performance.now()
       }

@@ -12,8 +12,8 @@ export function createDiskWatch(gateway: GatewaySettings, metrics: Metrics, log:
     lowReserves: 1,
     changed: ({ folder, freeBytes }, isLow) => {
       const fields = { folder, free: inMegabytes(freeBytes) }
-      if (isLow) log.error(fields, 'disk nearly full; posts are refused until there is room')
-      else log.info(fields, 'the disk has room again')
+      if (isLow) log.error(fields, 'disk nearly full; refusing posts')
+      else log.info(fields, 'disk space recovered; accepting posts')
     },
   })
   const help = 'on the disk of a folder of DISK_FOLDERS'

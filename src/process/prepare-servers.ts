@@ -19,7 +19,7 @@ class ServerUnreachableError extends ExpectedError {
 export async function prepareDatabase(pool: Pool, log: Log): Promise<void> {
   await reachDatabase(pool)
   const migrations = await migrate(pool)
-  if (migrations.length > 0) log.info({ migrations }, 'the database was migrated')
+  if (migrations.length > 0) log.info({ migrations }, 'database migrated')
   await ensurePartitions(pool, Date.now())
 }
 
@@ -27,9 +27,9 @@ export async function prepareDatabase(pool: Pool, log: Log): Promise<void> {
 export async function prepareTopics(cluster: Cluster, declared: readonly DeclaredTopic[], log: Log): Promise<void> {
   await reachKafka(cluster)
   const { created, differences } = await ensureTopics(cluster, declared)
-  if (created.length > 0) log.info({ topics: created }, 'topics were created')
+  if (created.length > 0) log.info({ topics: created }, 'topics created')
   for (const difference of differences)
-    log.warn(difference, 'a topic differs from what is declared; it is left as it is')
+    log.warn(difference, 'topic differs from its declaration; left unchanged')
 }
 
 async function reachDatabase(pool: Pool): Promise<void> {

@@ -90,7 +90,7 @@ class RoleProcess implements StartedRoles {
       url: gateway.DATABASE_URL,
       applicationName: `smsgw-${processName}`,
       connectionsMax: gateway.DATABASE_CONNECTIONS_MAX,
-      idleConnectionFailed: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
+      idleConnectionFailed: (error) => log.warn({ err: error }, 'idle PostgreSQL connection failed'),
     })
     this.#cluster = new Cluster({
       brokers: gateway.KAFKA_BROKERS.split(','),

@@ -96,7 +96,7 @@ export class Simulator implements Service {
       this.#server.listen({ port: this.#settings.SIMULATOR_PORT, host: this.#settings.SIMULATOR_HOST }, resolve)
     })
     this.#sweep = setInterval(() => this.#sweepSessions(Date.now()), SWEEP_MS)
-    this.#log.info({ port: this.port, receipts: this.#receipts.outstanding }, 'the simulator takes messages')
+    this.#log.info({ port: this.port, receipts: this.#receipts.outstanding }, 'simulator listening')
   }
 
   /** Unbinds its peers. What it has not answered by then it never will. */
@@ -116,9 +116,9 @@ export class Simulator implements Service {
   }
 
   #ledgerFull(isFull: boolean): void {
-    if (isFull) this.#log.error('the disk of the ledger is full; submits and receipts wait until there is room')
+    if (isFull) this.#log.error('ledger disk full; submits and receipts paused until space is freed')
     else {
-      this.#log.info('the ledger is written again')
+      this.#log.info('ledger writes resumed')
       this.#receipts.resume()
     }
   }

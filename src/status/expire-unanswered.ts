@@ -104,7 +104,7 @@ export class ExpireUnanswered implements Service {
     const nowMs = await this.#look(connection)
     ranges.extend(nowMs, RANGES_ADDED_MAX)
     const forgotten = ranges.forget(nowMs - WATCHED_DAYS * DAY_MS)
-    if (forgotten.length > 0) log.error({ ranges: forgotten.length }, 'messages are too old to be looked after')
+    if (forgotten.length > 0) log.error({ ranges: forgotten.length }, 'receipt watch window exceeded; giving up')
     // Whoever stores a receipt tells it at once; what it had that long for is lost.
     const appliedMs = this.#appliedMs - settings.RECEIPT_WATCH_AFTER_MS / 10
     const rules = { receiptTimeoutMs, appliedMs, nowMs }

@@ -103,7 +103,7 @@ export class StatusUpdater implements Service {
       await this.#parts.producer.send(
         deadLetterRecord(record, { reason, error, consumerGroup: GROUPS.status }, Date.now()),
       )
-      this.#parts.log.warn(place, 'a status went to the dead letters')
+      this.#parts.log.warn(place, 'status dead-lettered')
       return DONE
     } catch (error) {
       this.#observer.handlerFailed(error, 1, record.failures + 1)

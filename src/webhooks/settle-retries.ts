@@ -126,7 +126,7 @@ export class RetrySettler {
         isolated: ({ endpointId, eventId }, error) =>
           this.#parts.log.error(
             { err: error, endpoint: endpointId, event: eventId },
-            'webhook event dropped: the database refuses it',
+            'webhook event dropped: refused by PostgreSQL',
           ),
       })
     })

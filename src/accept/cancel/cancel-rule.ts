@@ -46,8 +46,8 @@ export function decideCancel(message: CancelCandidate, nowMs: number): CancelDec
     return refuse('It may have been sent: the answer of the operator was lost.')
   }
   if (last?.outcome === 'rejected') return refuse('The operator refused it for good.')
-  if (refusalsOf(message) > message.maxRetries) return refuse('The operator refused it as often as it is tried.')
-  if (validUntilMs !== null && validUntilMs <= nowMs + VALIDITY_MARGIN_MS) return refuse('Its validity ends.')
+  if (refusalsOf(message) > message.maxRetries) return refuse('All retries were used up.')
+  if (validUntilMs !== null && validUntilMs <= nowMs + VALIDITY_MARGIN_MS) return refuse('The message is about to expire.')
   return { kind: 'cancel', attempt: Math.max(attemptsBefore, last?.attempt ?? 0) + 1 }
 }
 

@@ -211,7 +211,7 @@ export class AttemptBook {
       // In this order, as parts come before the end of their attempt.
       for (const each of all) await each.isolate((work) => inTransaction(this.#pool, work))
       const others = this.#isolatedCount - LINES_MAX
-      if (others > 0) this.#log.error({ items: others }, 'more attempts or receipts cannot be stored as they are')
+      if (others > 0) this.#log.error({ items: others }, 'further attempts or receipts refused by PostgreSQL')
     }
   }
 

@@ -150,7 +150,7 @@ export class LiveLines {
     if (before) this.#close(before, 0)
     if (!this.#started) return
     line.connector.start()
-    this.#parts.log.info({ operator: name }, 'a line is opened')
+    this.#parts.log.info({ operator: name }, 'operator connection opened')
   }
 
   #standIn(name: string, config: OperatorConfig): void {
@@ -171,6 +171,6 @@ export class LiveLines {
     await setTimeout(lingerMs, undefined, { signal: this.#stopping.signal }).catch(() => {})
     if (this.#leaving.get(name) === line) this.#leaving.delete(name)
     await line.stop()
-    this.#parts.log.info({ operator: name }, 'a line is closed')
+    this.#parts.log.info({ operator: name }, 'operator connection closed')
   }
 }

@@ -35,9 +35,9 @@ export function observeSmpp(log: Log, metrics: Metrics, operator: string): SmppO
       }
       const retryInMs = retryMs === null ? null : Math.round(retryMs)
       if (needsPeople(end)) {
-        log.error({ ...about, retryInMs }, 'the SMSC refuses the bind; its account settings need to be looked at')
+        log.error({ ...about, retryInMs }, 'SMSC refused the bind; check the account settings')
       } else if (retryInMs === null) log.info(about, 'unbound')
-      else log.warn({ ...about, retryInMs }, 'the connection to the SMSC ended; connecting again')
+      else log.warn({ ...about, retryInMs }, 'SMSC connection closed; reconnecting')
     },
     pdus: (direction, count) => pdus.inc({ operator, direction }, count),
     answered(status, seconds) {
@@ -48,7 +48,7 @@ export function observeSmpp(log: Log, metrics: Metrics, operator: string): SmppO
     delivered: (kind) => deliveries.inc({ operator, kind }),
     noted(bind, oddity, detail) {
       oddities.inc({ operator, oddity })
-      log.debug({ operator, bind, oddity, detail }, 'the SMSC sent something out of the ordinary')
+      log.debug({ operator, bind, oddity, detail }, 'protocol oddity from SMSC')
     },
     measured(measures) {
       binds.set({ operator }, measures.binds)

@@ -74,7 +74,7 @@ function openConnector(name: string, config: OperatorConfig, parts: LineParts, e
     const { log } = parts
     const description = describeHttp(config.http)
     if (description.receipts?.push && !parts.isListening) {
-      log.warn({ operator: name }, 'an operator brings its receipts, and RECEIPTS_PORT is 0 here')
+      log.warn({ operator: name }, 'operator pushes receipts but RECEIPTS_PORT is 0')
     }
     return new HttpConnector(
       {
@@ -84,7 +84,7 @@ function openConnector(name: string, config: OperatorConfig, parts: LineParts, e
         responseTimeoutMs,
         window,
         delivered: (kind, count) => parts.deliveredOverHttp(name, kind, count),
-        troubled: (what) => log.warn({ operator: name, what }, 'an operator that speaks HTTP is not understood'),
+        troubled: (what) => log.warn({ operator: name, what }, 'unexpected response from HTTP operator'),
       },
       events,
     )

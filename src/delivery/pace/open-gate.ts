@@ -17,7 +17,7 @@ export function gatesOf(pool: Pool, metrics: Metrics, log: Log) {
       pool,
       operator,
       perSecond,
-      failed: (error: unknown) => log.warn({ err: error, operator }, 'no slots could be reserved; trying again'),
+      failed: (error: unknown) => log.warn({ err: error, operator }, 'failed to reserve slots; retrying'),
       counted: (what: string, count: number) => slots.inc({ operator, what }, count),
     }
     return new SlotGate(parts, reopened)

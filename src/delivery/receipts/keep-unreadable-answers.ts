@@ -72,7 +72,7 @@ export class UnreadableAnswers {
     if (nowMs - line.atMs < LINE_MS) return
     this.#parts.log.warn(
       { operator, code, answers: line.answers, sms_id: smsId },
-      'operator took messages, and its answers do not name them: no receipt will match. See `smsgw operators show`',
+      'operator answers without message ids: receipts cannot match. See `smsgw operators show`',
     )
     this.#lines.set(operator, { atMs: nowMs, answers: 0 })
   }

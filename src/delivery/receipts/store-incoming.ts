@@ -47,7 +47,7 @@ export class IncomingMessages {
         const { operator, message } = row
         this.#parts.log.error(
           { err: error, operator, digest: message.digest },
-          'incoming message stored without its words',
+          'incoming message stored without its text',
         )
         await this.#insert([{ operator, message: { ...message, from: '', to: '', text: null } }])
         return 'reduced' as const

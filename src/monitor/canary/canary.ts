@@ -58,7 +58,7 @@ export class Canary implements Service {
       .catch((error) => {
         if (this.#stop.signal.aborted) return
         this.#outcomes.inc({ outcome: 'refused' })
-        this.#parts.log.warn({ err: error }, 'a canary message was not accepted')
+        this.#parts.log.warn({ err: error }, 'canary message not accepted')
       })
       .finally(() => {
         this.#sending = null
@@ -73,7 +73,7 @@ export class Canary implements Service {
     for (const [stage, seconds] of canaryStages(message, times)) this.#stages.observe({ stage }, seconds)
     if (times.inClickHouseMs !== null) this.#arrivedAt('clickhouse')
     if (outcome === 'delivered') this.#arrivedAt('delivered')
-    else this.#parts.log.warn({ status: message.status }, 'a canary message did not come through')
+    else this.#parts.log.warn({ status: message.status }, 'canary message failed')
   }
   #arrivedAt(end: string): void {
     this.#lastSuccess.set({ end }, Date.now() / 1_000)

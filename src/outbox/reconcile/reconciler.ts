@@ -65,7 +65,7 @@ export class Reconciler implements Service {
       lock: RECONCILER_LOCK,
       periodMs: parts.settings.RECONCILE_PERIOD_MS,
       begin: async (connection) => {
-        parts.log.info('looks for lost messages')
+        parts.log.info('reconciler started')
         const watermark = new SettledWatermark(parts.settings.RECONCILE_AFTER_MS)
         const ranges = await this.#readRanges(connection)
         const late = this.#lateRanges(ranges)
@@ -171,6 +171,6 @@ export class Reconciler implements Service {
     if (forgotten.length === 0) return
     await connection.query(forgetRepublications(beforeMs))
     const fromAt = new Date(Math.min(...forgotten)).toISOString()
-    this.#parts.log.error({ ranges: forgotten.length, fromAt }, 'messages are too old to be looked for any more')
+    this.#parts.log.error({ ranges: forgotten.length, fromAt }, 'reconcile window exceeded; giving up')
   }
 }

@@ -94,7 +94,7 @@ export class SearchRange {
       this.republished += again.length
       counts.found.inc(again.length)
       counts.republished.inc(again.length)
-      log.warn({ messages: again.length, ...namesOf(again) }, 'messages were lost on their way and are published again')
+      log.warn({ messages: again.length, ...namesOf(again) }, 'lost messages found; republished')
     }
     const hopeless = decided.get('give-up') ?? []
     if (hopeless.length > 0) {
@@ -103,7 +103,7 @@ export class SearchRange {
       counts.givenUp.inc(hopeless.length)
       for (let from = 0; from < hopeless.length; from += NAMED_MAX) {
         const named = hopeless.slice(from, from + NAMED_MAX)
-        log.error(namesOf(named), 'messages were published again as often as allowed, and nothing came of it')
+        log.error(namesOf(named), 'lost messages still pending after the last republish; giving up')
       }
     }
     return new Set([...hopeless, ...(decided.get('leave') ?? [])].map(({ smsId }) => smsId))
@@ -121,7 +121,7 @@ export class SearchRange {
       },
       isItemFault,
       isolated: (message, error) => {
-        this.#parts.log.error({ err: error, sms_id: message.smsId }, 'a lost message cannot be published again; left')
+        this.#parts.log.error({ err: error, sms_id: message.smsId }, 'lost message cannot be republished; skipped')
         return message
       },
     })
