@@ -52,7 +52,7 @@ export const MessageRequest = Type.Object(
         minimum: 1,
         maximum: VALID_FOR_SECONDS_MAX,
         description:
-          'Seconds after which the message is not worth sending any more, counted from `send_at` if it is given; without it the limit of the gateway holds, by default seven days',
+          'Validity period in seconds, counted from `send_at` if given; by default the limit of the gateway, seven days',
       }),
     ),
     client_ref: Type.Optional(

@@ -10,7 +10,7 @@ const BENCH = join(import.meta.dirname, '../../bench/main.ts')
 export function benchCommand(program: Command, done: (exitCode: number) => void): void {
   program
     .command('bench')
-    .description('measure the gateway on this machine; `smsgw bench --help` lists what there is')
+    .description('benchmark the gateway on this machine; `smsgw bench --help` lists the benchmarks')
     .argument('[args...]', 'as `smsgw bench --help` shows them')
     .helpOption(false)
     .allowUnknownOption()

@@ -10,7 +10,7 @@ const CAMPAIGN = join(import.meta.dirname, '../../test/chaos/main.ts')
 export function chaosCommand(program: Command, done: (exitCode: number) => void): void {
   program
     .command('chaos')
-    .description('break a whole gateway of its own under load, and audit what became of every message')
+    .description('inject faults into a gateway of its own under load, and audit the outcome of every message')
     .argument('[options...]', 'as `smsgw chaos --help` shows them')
     .helpOption(false)
     .allowUnknownOption()

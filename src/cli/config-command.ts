@@ -11,7 +11,7 @@ export function configCommand(program: Command): void {
   const config = program.command('config').description('show configuration')
   config
     .command('show')
-    .description('every setting: its value, where it comes from, what it means. Secrets are not shown.')
+    .description('show every setting with its value, source and meaning. Secrets are not shown.')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw config show\n  $ PORT=9090 smsgw config show --json')
     .action(({ json }: { json?: true }) => {

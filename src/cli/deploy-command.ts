@@ -18,8 +18,10 @@ export function deployCommand(program: Command, done: (exitCode: number) => void
   const deploy = program.command('deploy').description('the files of deploy/')
   deploy
     .command('generate')
-    .description('write those that come from code and from config/topics.yaml. Exit code with --check: 0 same, 2 not')
-    .option('--check', 'only say which differ')
+    .description(
+      'write the files generated from code and from config/topics.yaml. Exit code with --check: 0 same, 2 not',
+    )
+    .option('--check', 'only list the files that differ')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw deploy generate\n  $ smsgw deploy generate --check')
     .action(({ check = false, json }: { check?: boolean; json?: true }) => {
@@ -32,7 +34,7 @@ export function deployCommand(program: Command, done: (exitCode: number) => void
     })
   deploy
     .command('access')
-    .description('what the account of each role may do in Kafka: the ACLs to set where Strimzi does not')
+    .description('print the Kafka ACLs of each role, to set where Strimzi does not')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw deploy access --json')
     .action(({ json }: { json?: true }) => {

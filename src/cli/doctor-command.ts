@@ -24,9 +24,9 @@ interface DoctorFlags {
 export function doctorCommand(program: Command, done: (exitCode: number) => void): void {
   program
     .command('doctor')
-    .description('examine the servers: what is not as it should be, what that does, and what to do about it')
+    .description('check the servers, and report problems with their effect and remedy')
     .option('-f, --file <path>', 'the declared topics', inputFile, gatewaySettings.TOPICS_FILE.fallback)
-    .option('--all', 'also what is well')
+    .option('--all', 'include passing checks')
     .option('--json', 'everything, as JSON')
     .addHelpText(
       'after',

@@ -23,10 +23,10 @@ interface ResetOptions extends TargetOptions {
 
 /** `smsgw groups list|reset` */
 export function groupsCommand(program: Command): void {
-  const groups = program.command('groups').description('consumer groups and where they stand')
+  const groups = program.command('groups').description('manage consumer groups')
   groups
     .command('list')
-    .description('all groups and their state')
+    .description('list all groups and their states')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw groups list')
     .action(({ json }: { json?: true }) =>
@@ -41,13 +41,13 @@ export function groupsCommand(program: Command): void {
     )
   groups
     .command('reset')
-    .description('move the offsets of a group that has no members; shows what it would do unless told to --execute')
+    .description('reset the offsets of a group without members; dry run unless --execute')
     .argument('<group>', 'as `smsgw groups list` shows it')
     .option('--topic <name...>', 'only these topics; all that the group has read if not given')
     .option('--to-earliest', 'to the beginning of the log')
     .option('--to-latest', 'to the end of the log')
     .option('--to-offset <n>', 'to an offset')
-    .option('--shift-by <n>', 'on by n records, or back by -n')
+    .option('--shift-by <n>', 'forward by n records, or back by -n')
     .option('--to-datetime <time>', 'to the first record of that time or later, as in 2026-11-24T10:00:00Z')
     .option('--by-duration <duration>', 'back by a time from now, as in 15m, 6h, 2d')
     .option('--execute', 'do it')

@@ -26,7 +26,7 @@ function createCommand(keys: Command): void {
   keys
     .command('create')
     .description('create an API key, and print it: it cannot be shown again')
-    .argument('<customer>', 'whose key it is')
+    .argument('<customer>', 'owner of the key')
     .option('--no-express', 'refuse priority 3 with this key, also if its customer may send with it')
     .option(...BY_OPTION)
     .option('--json', 'as JSON')

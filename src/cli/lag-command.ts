@@ -47,10 +47,10 @@ interface LagOptions {
 export function lagCommand(program: Command, done: (exitCode: number) => void): void {
   program
     .command('lag')
-    .description('lag of consumer groups in records and seconds, by partition, by group and in total')
+    .description('show consumer lag in records and seconds, by partition, by group and in total')
     .argument('[group]', 'one group; all if not given')
     .option('--json', 'as JSON: groups with their partitions, and the total; with --watch a line for each look')
-    .option('--watch', 'again every two seconds; the longer it watches, the more it can tell')
+    .option('--watch', 'refresh every 2 s; trends improve over time')
     .option('--exact', 'read the record at each committed offset for its time')
     .addHelpText(
       'after',

@@ -41,16 +41,16 @@ interface ReplayOptions {
 export function replayCommand(program: Command): void {
   program
     .command('replay')
-    .description('give records of a topic to one consumer again, or write them to a file; no message is sent by it')
+    .description('replay a topic range to one consumer or a file; never sends SMS')
     .argument('<topic>', 'as in sms.status')
-    .option('--from <time>', 'from the records of that time on, as in 2026-11-24T10:00:00Z')
-    .option('--last <duration>', 'instead of --from: from so long ago on, as in 15m, 6h, 2d')
-    .option('--to <time>', 'up to the records of that time; up to now if not given')
+    .option('--from <time>', 'records since this time, as in 2026-11-24T10:00:00Z')
+    .option('--last <duration>', 'instead of --from: records of the last 15m, 6h, 2d')
+    .option('--to <time>', 'records until this time (default: now)')
     .option('--customer <id>', 'only records of this customer')
     .option('--sms-id <id>', 'only records of this message')
-    .addOption(new Option('--into <consumer>', 'who is given them').choices(TARGETS))
+    .addOption(new Option('--into <consumer>', 'the consumer that receives the records').choices(TARGETS))
     .option('--file <path>', 'instead of --into: a new file, or - for standard output; a JSON object a line')
-    .option('--send-unsent', 'with --into delivery: send messages of which no attempt is known')
+    .option('--send-unsent', 'with --into delivery: also send messages without a known attempt')
     .option(...BY_OPTION)
     .option('--json', 'the result as JSON')
     .addHelpText(
@@ -103,7 +103,7 @@ async function withTarget(
     }
   }
   if ((options.into === undefined) === (options.file === undefined)) {
-    throw new ExpectedError(`Say who is given the records: --into ${TARGETS.join('|')}, or --file PATH.`)
+    throw new ExpectedError(`Name the consumer that receives the records: --into ${TARGETS.join('|')}, or --file PATH.`)
   }
   switch (options.into) {
     case undefined:

@@ -26,9 +26,9 @@ Examples:
 export function segmentsCommand(program: Command): void {
   program
     .command('segments')
-    .description('how a text is encoded and divided, and so how many segments it is charged as')
+    .description('show how a text is encoded and split, and how many segments it is charged as')
     .argument('<text>', 'the text')
-    .addOption(new Option('--encoding <name>', 'how it is to travel').choices(['auto', ...ENCODINGS]).default('auto'))
+    .addOption(new Option('--encoding <name>', 'encoding of the text').choices(['auto', ...ENCODINGS]).default('auto'))
     .option('--languages <list>', 'national tables that may be used where they save a segment', languages)
     .option('--smart', 'replace typographic characters by look-alikes')
     .option('--json', 'as JSON')

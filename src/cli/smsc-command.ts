@@ -17,8 +17,10 @@ const SHORT: Readonly<Record<string, string>> = { SIMULATOR_RATE_PER_SECOND: '--
 export function smscCommand(program: Command, done: (exitCode: number) => void): void {
   const command = program
     .command('smsc')
-    .description('run a simulated SMSC: an SMPP 3.4 server that takes messages, sends receipts, and misbehaves as told')
-    .option('--json', 'print one line of JSON when it listens')
+    .description(
+      'run a simulated SMSC: an SMPP 3.4 server that accepts messages, sends receipts, and has configurable failure modes',
+    )
+    .option('--json', 'print one line of JSON when it is listening')
   const names = addSettings(command, simulatorSettings)
   command
     .addHelpText(

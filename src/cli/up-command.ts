@@ -22,7 +22,7 @@ export function upCommand(program: Command, done: (exitCode: number) => void): v
   program
     .command('up')
     .description('run the whole gateway on this machine, with Kafka, PostgreSQL and ClickHouse unless they are given')
-    .option('--json', 'print one line of JSON when all is ready, and nothing else')
+    .option('--json', 'print only one line of JSON, when the gateway is ready')
     .addOption(new Option('--brokers <n>', 'Kafka brokers to start').choices(['1', '3']).default('1'))
     .option('--ephemeral', 'data in a temporary folder, removed at the end')
     .addHelpText(

@@ -56,10 +56,7 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Obse
     },
     lost: (partitions) => log.warn({ group, partitions: partitions.length }, 'partitions lost'),
     outOfRange: (topic, partition, from, to) =>
-      log.error(
-        { group, topic, partition, from, to },
-        'offset out of range; consumer position reset',
-      ),
+      log.error({ group, topic, partition, from, to }, 'offset out of range; consumer position reset'),
     headOfLine(topic, partition, offset, verdict, handedForMs) {
       headOfLine.inc({ group, topic })
       log.error({ group, topic, partition, offset, verdict, handedForMs }, 'record blocked its partition')

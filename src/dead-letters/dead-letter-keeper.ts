@@ -89,7 +89,10 @@ export class DeadLetterKeeper implements Service {
   async #keep(records: readonly ConsumedRecord[]): Promise<[]> {
     const letters = records.filter((record) => !isActionType(record.header('ce_type')))
     await keepLetters(this.#parts.pool, letters, ({ partition, offset }, error) => {
-      this.#parts.log.warn({ err: error, partition, offset }, 'dead letter refused by PostgreSQL; stored without its content')
+      this.#parts.log.warn(
+        { err: error, partition, offset },
+        'dead letter refused by PostgreSQL; stored without its content',
+      )
     })
     return []
   }

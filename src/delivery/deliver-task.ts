@@ -74,7 +74,7 @@ interface Progress {
   wasRecalled: boolean
   /** The receipt of a message in one part, if it came before the answer. */
   overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
-  /** It was told as `queued` before its first attempt. */
+  /** `queued` was already published. */
   isSaidToWait: boolean
   /** Visits that ended with an error of ours. */
   faults: number

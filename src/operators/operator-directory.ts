@@ -83,7 +83,10 @@ export class OperatorDirectory {
     try {
       this.#current = toSetup(newest)
     } catch (error) {
-      log.error({ err: error, revision, stays: this.#current.revision }, 'invalid operator config; keeping previous revision')
+      log.error(
+        { err: error, revision, stays: this.#current.revision },
+        'invalid operator config; keeping previous revision',
+      )
       return
     }
     const afterMs = Date.now() - appliedAt.getTime()

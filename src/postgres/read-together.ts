@@ -36,7 +36,7 @@ export class ReadTogether<Key, Value> {
         for (const { reject } of batch) reject(error)
       }
     }
-    // In the same breath, as whoever was told above may ask for more at once.
+    // Same tick: a resolved caller may enqueue more synchronously.
     this.#reading = null
   }
 }

@@ -28,8 +28,7 @@ export async function prepareTopics(cluster: Cluster, declared: readonly Declare
   await reachKafka(cluster)
   const { created, differences } = await ensureTopics(cluster, declared)
   if (created.length > 0) log.info({ topics: created }, 'topics created')
-  for (const difference of differences)
-    log.warn(difference, 'topic differs from its declaration; left unchanged')
+  for (const difference of differences) log.warn(difference, 'topic differs from its declaration; left unchanged')
 }
 
 async function reachDatabase(pool: Pool): Promise<void> {

@@ -71,34 +71,34 @@ const watchSettings = { ...monitorSettings, ...canarySettings, ...retentionSetti
  * gives to a `relay` beside it is a short cut, on which nothing depends.
  */
 export const ROLES = {
-  api: role('takes messages over HTTP, charges and stores them', acceptSettings, (settings, parts) => {
+  api: role('accepts messages over HTTP, charges and stores them', acceptSettings, (settings, parts) => {
     const portability = createPortability(settings, parts.pool)
     const accepted = (): void => (parts.roles.get('relay') as OutboxService | undefined)?.wake()
     return new ApiService({ ...parts, settings, portability, accepted })
   }),
-  relay: role('carries the outbox to Kafka, and finds what was lost of it', outboxSettings, (settings, parts) => {
+  relay: role('publishes the outbox to Kafka, and republishes lost messages', outboxSettings, (settings, parts) => {
     return new OutboxService({ ...parts, settings })
   }),
-  worker: role('hands messages to operators and takes their receipts', deliverySettings, (settings, parts) => {
+  worker: role('submits messages to operators and processes their receipts', deliverySettings, (settings, parts) => {
     const { SIMULATOR_ADDRESS: simulatorAddress, KAFKA_PRODUCER: producerProfile } = parts.gateway
     return new Worker({ ...parts, settings, simulatorAddress, producerProfile })
   }),
-  status: role('brings statuses into PostgreSQL and settles the ledger', statusSettings, (settings, parts) => {
+  status: role('writes statuses to PostgreSQL and settles the ledger', statusSettings, (settings, parts) => {
     const timeoutOf = (operator: string): number => receiptTimeoutMs(parts.operators.current().operators.get(operator))
     const watch = new ExpireUnanswered({ ...parts, settings, receiptTimeoutMs: timeoutOf })
     return new ServiceGroup('status', [new StatusUpdater({ ...parts, settings }), watch])
   }),
-  webhooks: role("tells customers' endpoints what becomes of their messages", webhookSettings, (settings, parts) => {
+  webhooks: role("posts status events to customers' endpoints", webhookSettings, (settings, parts) => {
     return new WebhookDispatcher({ ...parts, settings })
   }),
-  analytics: role('keeps ClickHouse reading what Kafka has', analyticsSettings, (settings, parts) => {
+  analytics: role('keeps ClickHouse consuming from Kafka', analyticsSettings, (settings, parts) => {
     const { gateway } = parts
     return new Analytics({ ...parts, settings, kafkaBrokers: gateway.KAFKA_BROKERS, kafkaLogin: kafkaLogin(gateway) })
   }),
   audit: role('keeps a tamper-evident log of every event', auditSettings, (settings, parts) => {
     return new AuditLogger({ ...parts, settings })
   }),
-  dlq: role('keeps dead letters where they can be searched', dlqSettings, (settings, parts) => {
+  dlq: role('stores dead letters in PostgreSQL for search and redrive', dlqSettings, (settings, parts) => {
     return new DeadLetterKeeper({ ...parts, settings })
   }),
   monitor: role(

@@ -59,7 +59,7 @@ test.runIf(isRoot)(
     expect(refused.status).toBe(503)
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(1)
     expect(await refused.json()).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('disk') })
-    expect(said).toContainEqual(expect.stringContaining('refusing posts'))
+    expect(said).toContainEqual(expect.stringContaining('posts are refused'))
     rmSync(filler)
     const taken = await eventually('posts are accepted again', post, ({ status }) => status === 202)
     expect(taken.status).toBe(202)

@@ -35,7 +35,11 @@ test.each([
   ['sent', { ...FRESH, status: 'sent' as const }, /operator has it/],
   ['sent or not: the answer was lost', after('ambiguous', 'temporary'), /answer of the operator was lost/],
   ['refused for good', after('rejected'), /for good/],
-  ['refused as often as it is tried', after('temporary', 'temporary', 'temporary', 'temporary'), /All retries were used up/],
+  [
+    'refused as often as it is tried',
+    after('temporary', 'temporary', 'temporary', 'temporary'),
+    /All retries were used up/,
+  ],
   ['delivered', { ...FRESH, status: 'delivered' as const }, /delivered, which is final/],
   ['held, as its answer was lost', { ...FRESH, status: 'unknown' as const }, /final/],
   ['about to expire', { ...FRESH, validUntilMs: NOW + 5_000 }, /about to expire/],

@@ -47,7 +47,8 @@ export function decideCancel(message: CancelCandidate, nowMs: number): CancelDec
   }
   if (last?.outcome === 'rejected') return refuse('The operator refused it for good.')
   if (refusalsOf(message) > message.maxRetries) return refuse('All retries were used up.')
-  if (validUntilMs !== null && validUntilMs <= nowMs + VALIDITY_MARGIN_MS) return refuse('The message is about to expire.')
+  if (validUntilMs !== null && validUntilMs <= nowMs + VALIDITY_MARGIN_MS)
+    return refuse('The message is about to expire.')
   return { kind: 'cancel', attempt: Math.max(attemptsBefore, last?.attempt ?? 0) + 1 }
 }
 

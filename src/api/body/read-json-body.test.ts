@@ -39,7 +39,7 @@ test.each([
   [`{"a":1,"a"${' '.repeat(200)}:2}`, '/a'],
 ])('a name that stands twice is found: %s', (text, pointer) => {
   expect(findDuplicateName(text, JSON.parse(text))).toBe(pointer)
-  expect(refusal(text).pointers).toEqual([{ pointer, detail: 'stands in the body twice' }])
+  expect(refusal(text).pointers).toEqual([{ pointer, detail: 'is in the body twice' }])
 })
 
 test('what is no JSON is refused in a few clean words', () => {

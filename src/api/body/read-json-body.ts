@@ -38,7 +38,7 @@ export function parseJson(body: Buffer): unknown {
   const duplicate = findDuplicateName(text, value)
   if (duplicate === null) return value
   const pointer = cleanText(duplicate, DETAIL_CHARS_MAX)
-  throw invalid(`${pointer} stands in the body twice.`, pointer, 'stands in the body twice')
+  throw invalid(`${pointer} is in the body twice.`, pointer, 'is in the body twice')
 }
 
 function decode(body: Buffer): string {

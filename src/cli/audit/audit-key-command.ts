@@ -20,13 +20,13 @@ interface KeyOptions {
 export function auditKeyCommand(audit: Command): void {
   audit
     .command('key')
-    .description('print the public key of the audit log, for those who verify it')
+    .description('print the public key of the audit log, for verification')
     .option('--rotate', 'make a new key first; the old one signs that the new one follows')
     .option(...BY_OPTION)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      `\nWho trusts a key trusts those that follow it. Running processes sign with a new key from their next anchor on.
+      `\nTrust in a key extends to its successors. Running processes sign with a new key from their next anchor on.
 
 Examples:
   $ smsgw audit key > audit-public.pem

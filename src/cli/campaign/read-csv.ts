@@ -17,7 +17,7 @@ const HEADER_CHARS_MAX = 65_536
 const LINE_BREAK = /\r\n|\r|\n/g
 const FAULTS: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quotation mark opens here and is never closed',
-  INVALID_OPENING_QUOTE: 'a quotation mark stands within a field: double it, and put the field into quotation marks',
+  INVALID_OPENING_QUOTE: 'a quotation mark is within a field: double it, and put the field into quotation marks',
   CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: 'text follows a closing quotation mark',
   CSV_MAX_RECORD_SIZE: `a row is longer than ${RECORD_BYTES_MAX} bytes; perhaps a quotation mark is never closed`,
 }

@@ -35,7 +35,7 @@ interface Change {
 
 /** `smsgw dlq redrive` and `smsgw dlq discard` */
 export function dlqChangeCommands(dlq: Command, done: (exitCode: number) => void): void {
-  changeCommand(dlq, 'redrive', 'give dead letters to their topics again, with their keys and event ids')
+  changeCommand(dlq, 'redrive', 'republish dead letters to their topics, with their keys and event ids')
     .addHelpText('after', examples('redrive'))
     .action((ids: string[], options: ChangeOptions) =>
       withWritableDatabase(async (pool) => {
@@ -45,8 +45,8 @@ export function dlqChangeCommands(dlq: Command, done: (exitCode: number) => void
         done(await change(pool, ids, options, { verb: 'redrive', done: 'redriven', batch }))
       }),
     )
-  changeCommand(dlq, 'discard', 'close dead letters of which nothing is to come; they stay to be looked at')
-    .option('--note <text>', 'why, for whoever reads the trail')
+  changeCommand(dlq, 'discard', 'close dead letters without a redrive; they remain readable')
+    .option('--note <text>', 'reason, for the audit trail')
     .addHelpText('after', examples('discard'))
     .action((ids: string[], options: ChangeOptions) =>
       withWritableDatabase(async (pool) => {
@@ -58,12 +58,12 @@ export function dlqChangeCommands(dlq: Command, done: (exitCode: number) => void
 }
 
 function changeCommand(dlq: Command, verb: string, what: string): Command {
-  const command = dlq.command(verb).description(`${what}; of many it shows what it would do unless told --yes`)
-  return addFilterOptions(command.argument('[id...]', 'these, as in 3-1042; or say which by the options'))
+  const command = dlq.command(verb).description(`${what}; dry run for filters unless --yes`)
+  return addFilterOptions(command.argument('[id...]', 'ids, as in 3-1042; or select by the options'))
     .option('--all', 'instead of any filter: all open ones')
     .option('--limit <n>', 'how many at most, the oldest first', String(LETTERS_MAX))
     .option('--yes', 'do it')
-    .option('--by <name>', 'who you are; the user of this machine if not given')
+    .option('--by <name>', 'name for the audit trail (default: the user of this machine)')
     .option('--json', 'as JSON')
 }
 

@@ -27,7 +27,7 @@ export function dlqCommand(program: Command, done: (exitCode: number) => void): 
   addFilterOptions(dlq.command('list').description('dead letters, the newest first'))
     .addOption(new Option('--state <state>', 'which ones').choices([...LETTER_STATES, 'all']).default('open'))
     .option('--limit <n>', 'how many at most', '50')
-    .option('--after <cursor>', 'go on where a list ended')
+    .option('--after <cursor>', 'continue after the cursor of an earlier list')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -39,7 +39,7 @@ export function dlqCommand(program: Command, done: (exitCode: number) => void): 
     .action(list)
   dlq
     .command('show')
-    .description('all that is known of a dead letter, and who did what about it')
+    .description('show a dead letter and its history')
     .argument('<id>', 'as in 3-1042')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  $ smsgw dlq show 3-1042')

@@ -23,12 +23,12 @@ interface EditOptions {
 export function dlqEditCommand(dlq: Command): void {
   dlq
     .command('edit')
-    .description('change the value with which a dead letter will be redriven; the original is kept beside it')
+    .description('change the value that a redrive will publish; the original is kept')
     .argument('<id>', 'as in 3-1042')
-    .option('--set <field=value...>', 'give fields other values')
+    .option('--set <field=value...>', 'set fields of the value')
     .option('--file <path>', 'instead: a whole value, as JSON; - for standard input', inputFile)
-    .option('--revision <n>', 'only if it is still as it was shown')
-    .option('--by <name>', 'who you are; the user of this machine if not given')
+    .option('--revision <n>', 'only if the dead letter is at this revision')
+    .option('--by <name>', 'name for the audit trail (default: the user of this machine)')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',

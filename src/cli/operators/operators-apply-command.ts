@@ -22,9 +22,7 @@ interface ApplyFlags {
 export function operatorsApplyCommand(operators: Command): void {
   operators
     .command('apply')
-    .description(
-      'put operators and routes into force: a stored plan as it was shown, or one that it shows and asks for',
-    )
+    .description('apply operators and routes, from a stored plan or interactively')
     .option('-f, --file <path>', 'operators and routes', inputFile, gatewaySettings.OPERATORS_FILE.fallback)
     .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking', inputFile)
     .option('-y, --yes', 'do not ask')

@@ -27,7 +27,7 @@ function listCommand(operators: Command): void {
   operators
     .command('list')
     .description(
-      'the operators in force, messages that wait for each, and answers that could not be read. Connections: the metric smsgw_operator_ready',
+      'list current operators with their pending messages and unreadable answers. Connections: the metric smsgw_operator_ready',
     )
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw operators list')
@@ -58,7 +58,7 @@ function listCommand(operators: Command): void {
 function showCommand(operators: Command): void {
   operators
     .command('show')
-    .description('one operator in force, with a sample of answers that could not be read; or the file of a revision')
+    .description('show a current operator with a sample of its unreadable answers, or the file of a revision')
     .argument('[operator-or-revision]', 'a name, or a number; the file in force if not given')
     .option('--json', 'an operator as JSON')
     .addHelpText(

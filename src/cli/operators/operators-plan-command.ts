@@ -21,7 +21,7 @@ interface PlanFlags {
 export function operatorsPlanCommand(operators: Command, done: (exitCode: number) => void): void {
   operators
     .command('plan')
-    .description('what `apply` would change. Exit code: 0 nothing, 2 something, 1 the file cannot be used')
+    .description('show what `apply` would change. Exit code: 0 nothing, 2 something, 1 the file cannot be used')
     .option('-f, --file <path>', 'operators and routes', inputFile, gatewaySettings.OPERATORS_FILE.fallback)
     .option('-o, --out <path>', 'store the plan, for `smsgw operators apply --plan`')
     .option('--json', 'as JSON')

@@ -9,12 +9,12 @@ import { printJson } from '../terminal/print-table.ts'
 
 /** `smsgw portability …` */
 export function portabilityCommand(program: Command): void {
-  const portability = program.command('portability').description('numbers that have changed their network')
+  const portability = program.command('portability').description('manage ported numbers')
   portability
     .command('import')
     .description('read ported numbers from a CSV file with the columns phone and mcc_mnc, all or nothing')
     .argument('<file>', 'CSV', inputFile)
-    .option('--replace', 'take out the numbers that the file does not have')
+    .option('--replace', 'remove the numbers that the file lacks')
     .option(...BY_OPTION)
     .option('--json', 'as JSON')
     .addHelpText(

@@ -13,7 +13,7 @@ interface ReceivedFlags {
 /** `smsgw operators receipts` */
 export function operatorReceiptsCommand(operators: Command): void {
   addFlags(operators.command('receipts'))
-    .description('receipts that were acknowledged and had no effect, newest first, in the words of the operator')
+    .description('list receipts acknowledged without effect, newest first, with the text of the operator')
     .addHelpText(
       'after',
       `\nA sample: the metric smsgw_receipts_total counts all of them. What each cause means: docs/operators/smpp.md.

@@ -26,10 +26,10 @@ interface ExplainFlags {
 
 /** `smsgw routes explain` */
 export function routesCommand(program: Command, done: (exitCode: number) => void): void {
-  const routes = program.command('routes').description('which way messages take')
+  const routes = program.command('routes').description('inspect message routing')
   routes
     .command('explain')
-    .description('the operators that a message would be handed to, in their order, and why. Exit code: 1 there is none')
+    .description('list the operators that a message would go to, in order, and why. Exit code: 1 if none')
     .argument('<phone>', 'as in +989121234567')
     .option('--from <sender>', 'with this sender')
     .option('--customer <id>', 'of this customer')

@@ -54,10 +54,10 @@ Examples:
 export function planCommand(program: Command): void {
   const command = program
     .command('plan')
-    .description('what a load needs: bandwidth, disks, partitions, processes; and what breaks first')
+    .description('plan capacity for a load: bandwidth, disks, partitions, processes, and the first bottleneck')
     .option('--daily <n>', 'messages a day', count, 100_000_000)
     .option('--peak <n>', 'messages in the worst second (3,000 for each 100 million a day)', count)
-    .option('--growth <factor>', 'plan for so many times the load', factor, 1)
+    .option('--growth <factor>', 'multiply the load by this factor', factor, 1)
     .option('--brokers <n>', '(as many as are needed)', count)
     .option('--replication-factor <n>', '(as declared)', count)
     .option(
@@ -73,17 +73,17 @@ export function planCommand(program: Command): void {
   command
     .option('--disk <TB>', 'of a broker (the smallest usual one with room to spare)', terabytes)
     .option('--cores <n>', 'of a broker (8)', count)
-    .option('--primaries <n>', 'of PostgreSQL that there are, each with its customers (1)', count)
-    .option('--clickhouse-servers <n>', 'that there are (1)', count)
-    .option('--binds <n>', 'that operators have granted (as many as are needed)', count)
-    .option('--outage-minutes <n>', 'how long a consumer group stood still, for the time to drain (60)', count)
+    .option('--primaries <n>', 'number of PostgreSQL primaries, sharded by customer (1)', count)
+    .option('--clickhouse-servers <n>', 'number of ClickHouse servers (1)', count)
+    .option('--binds <n>', 'operator binds available (default: as needed)', count)
+    .option('--outage-minutes <n>', 'outage of a consumer group whose backlog then drains (60)', count)
     .option('--worker-rate <n>', 'messages a second of a delivery worker', count)
     .option('--consumer-rate <n>', 'records a second of a partition, produced and consumed', count)
     .option('--postgres-rate <n>', 'messages a second of a PostgreSQL primary', count)
     .option('--bind-rate <n>', 'messages a second of a bind to an operator', count)
     .option('-f, --file <path>', 'the declared topics', inputFile, gatewaySettings.TOPICS_FILE.fallback)
     .option('--results <folder>', 'of benchmarks (bench/results)', inputFolder)
-    .option('--assumed', 'leave measured rates aside')
+    .option('--assumed', 'ignore measured rates')
     .option('--json', 'as JSON')
     .addHelpText('after', EXAMPLES)
     .action((options: PlanOptions) => {

@@ -225,7 +225,7 @@ function limits({ limits: rows, input }: CapacityPlan): string[] {
 
 function rates({ rates: each }: CapacityPlan): string[] {
   return table(
-    'RATES it stands on',
+    'RATES used',
     ['', 'TAKES', '', ''],
     (Object.keys(RATES) as RateName[]).map((name) => {
       const { perSecond, source, basis } = each[name]

@@ -4,7 +4,7 @@ import { ExpectedError } from '../../runtime/expected-error.ts'
 /** Asks at the terminal for a yes. Throws ExpectedError when there is nobody to ask. */
 export async function askForYes(question: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new ExpectedError(`${question} There is nobody to ask: add --yes, or apply a stored plan with --plan FILE.`)
+    throw new ExpectedError(`${question} No terminal to ask on: add --yes, or apply a stored plan with --plan FILE.`)
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {

@@ -30,16 +30,16 @@ interface ElectFlags {
 export function reassignmentCommands(topics: Command): void {
   topics
     .command('reassignments')
-    .description('replicas that move now')
-    .option('--wait', 'wait until none does, and take the throttle away')
-    .option('--cancel', 'take them back to where they were, and take the throttle away')
+    .description('list replicas that are being moved')
+    .option('--wait', 'wait until no replica moves, then remove the throttle')
+    .option('--cancel', 'return replicas to where they were, and remove the throttle')
     .option(...BY_OPTION)
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw topics reassignments --wait')
     .action((flags: ReassignmentFlags) => withCluster((cluster) => reassignments(cluster, flags)))
   topics
     .command('elect-leaders')
-    .description('give partitions back to their preferred leaders, so that brokers lead as many as they should')
+    .description('elect the preferred leaders, so that leadership is balanced across brokers')
     .option('-y, --yes', 'do not ask')
     .option(...BY_OPTION)
     .option('--json', 'the partitions, as JSON')

@@ -41,9 +41,7 @@ interface FileFlags extends ApplyFlags {
 export function topicsApplyCommand(topics: Command, done: (exitCode: number) => void): void {
   const command = topics
     .command('apply')
-    .description(
-      'bring the topics to what is declared: a stored plan as it was shown, or one that it shows and asks for',
-    )
+    .description('apply the declared topics, from a stored plan or interactively')
     .option('-f, --file <path>', 'the declaration', inputFile, gatewaySettings.TOPICS_FILE.fallback)
     .option('-p, --plan <path>', 'apply this plan, if it still holds, without asking', inputFile)
     .option('--prune', 'as for `plan`')
@@ -74,11 +72,11 @@ export function topicsApplyCommand(topics: Command, done: (exitCode: number) => 
 export function addApplyOptions(command: Command): Command {
   return command
     .option('-y, --yes', 'do not ask')
-    .option('--when-drained', 'add partitions when every group has read the topic to its end')
-    .option('--drain-seconds <n>', 'how long to wait for that', aboveZero, DRAIN_SECONDS)
+    .option('--when-drained', 'add partitions once every group has consumed the topic to its end')
+    .option('--drain-seconds <n>', 'maximum wait for the drain', aboveZero, DRAIN_SECONDS)
     .option(
       '--throttle <bytes>',
-      'bytes a second and broker that copying may take',
+      'replication limit in bytes a second for each broker',
       aboveZero,
       THROTTLE_BYTES_PER_SECOND,
     )

@@ -21,9 +21,7 @@ interface DescribeFlags {
 export function topicsDescribeCommand(topics: Command): void {
   topics
     .command('describe')
-    .description(
-      'the declared topics as the cluster has them, and in what they differ; or the partitions of some topics',
-    )
+    .description('show the declared topics in the cluster and their differences, or the partitions of some topics')
     .argument('[topic...]', 'topics to show partition by partition')
     .option('-f, --file <path>', 'the declaration', inputFile, gatewaySettings.TOPICS_FILE.fallback)
     .option('--all', 'every topic, declared or not')

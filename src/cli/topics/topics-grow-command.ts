@@ -10,9 +10,9 @@ import { type ApplyFlags, addApplyOptions, carryOut } from './topics-apply-comma
 export function topicsGrowCommand(topics: Command): void {
   const command = topics
     .command('add-partitions')
-    .description('grow a topic: says which keys move and what that means for their order, asks, and does it')
+    .description('add partitions to a topic, after showing which keys move and asking')
     .argument('<topic>', 'as in sms.accepted')
-    .argument('<count>', 'how many partitions it shall have', partitionCount)
+    .argument('<count>', 'the new number of partitions', partitionCount)
   addApplyOptions(command)
     .addHelpText(
       'after',

@@ -23,9 +23,9 @@ interface PlanFlags {
 export function topicsPlanCommand(topics: Command, done: (exitCode: number) => void): void {
   topics
     .command('plan')
-    .description('what `apply` would change. Exit code: 0 nothing, 2 something, 1 something is refused or failed')
+    .description('show what `apply` would change. Exit code: 0 nothing, 2 something, 1 something is refused or failed')
     .option('-f, --file <path>', 'the declaration', inputFile, gatewaySettings.TOPICS_FILE.fallback)
-    .option('--prune', 'also take away configs, and topics of the names that the file owns, that it does not declare')
+    .option('--prune', 'also remove undeclared configs, and undeclared topics whose names the file owns')
     .option('-o, --out <path>', 'store the plan, for `smsgw topics apply --plan`')
     .option('--json', 'as JSON')
     .addHelpText(

@@ -8,7 +8,7 @@ import { printJson, printTable } from '../terminal/print-table.ts'
 export function underReplicatedCommand(program: Command, done: (exitCode: number) => void): void {
   program
     .command('under-replicated')
-    .description('partitions with fewer replicas in sync than they should have. Exit code: 0 none, 2 some, 1 failed')
+    .description('list under-replicated partitions. Exit code: 0 none, 2 some, 1 failed')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  $ smsgw under-replicated')
     .action(({ json }: { json?: true }) =>

@@ -31,7 +31,7 @@ export function webhookCommands(program: Command): void {
 function createCommand(webhooks: Command): void {
   webhooks
     .command('create')
-    .argument('<customer>', 'whose messages it hears of')
+    .argument('<customer>', 'the customer whose events it receives')
     .argument('<url>', 'https:// or http://; USER:PASSWORD@ in it is sent as Basic authentication')
     .option('--statuses <list>', 'separated by commas (default: the final ones)')
     .option(...BY_OPTION)

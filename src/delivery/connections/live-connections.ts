@@ -98,7 +98,7 @@ export class LiveLines {
     for (const { connector } of this.values()) connector.start()
   }
 
-  /** Where an operator that speaks HTTP brings its receipts: one in force, or removed a while ago. */
+  /** Where an HTTP operator pushes its receipts: a current or recently removed one. */
   callbackDoor(operator: string): CallbackDoor | null {
     const line = this.get(operator) ?? this.#leaving.get(operator)
     return line?.connector instanceof HttpConnector ? line.connector : null

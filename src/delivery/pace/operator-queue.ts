@@ -14,7 +14,7 @@ export interface Waiting extends RoundItem {
   readonly partition: number
   /** Parts to be submitted. */
   readonly cost: number
-  /** Its turn is not worth anything then; null or absent: always. */
+  /** Deadline after which the slot is useless; null or absent: no deadline. */
   readonly validUntilMs?: number | null
 }
 

@@ -3,7 +3,7 @@ import { DEFAULT_TABLES, fromSeptets, type GsmTables } from './gsm-alphabet.ts'
 
 /**
  * The text of a part or of a whole message, without its header, as `splitText` encodes it. `tables` are those of the
- * header. An octet too many of UCS-2 is left away.
+ * header. A trailing odd octet in UCS-2 is dropped.
  */
 export function decodeText(octets: Uint8Array, charset: Charset, tables: GsmTables = DEFAULT_TABLES): string {
   if (charset === 'gsm7') return fromSeptets(octets, tables)

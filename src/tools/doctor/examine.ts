@@ -31,7 +31,7 @@ export async function examineKafka(cluster: Cluster): Promise<Finding[]> {
         }
         const advice =
           'Start it, or take it out of the cluster: kafka-cluster unregister. See `smsgw under-replicated`.'
-        return [{ of: `kafka ${nodeId}`, level: 'fault', what: `is away (${host}:${port})`, advice }]
+        return [{ of: `kafka ${nodeId}`, level: 'fault', what: `is unavailable (${host}:${port})`, advice }]
       }),
     )
     return findings.flat()

@@ -5,7 +5,7 @@ export type TemplateValues = ReadonlyMap<string, string | number | boolean | nul
 
 const ALONE = /^\{([a-z_]+(?:\.[a-z0-9_]+)?)\}$/
 
-/** A template that names a value that there is not. */
+/** A template that references an unknown variable. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError'
 }
