@@ -61,7 +61,7 @@ export class Analytics implements Service {
     ])
     this.#faults = parts.metrics.gaugeSet(
       'smsgw_clickhouse_ingestion_faults',
-      'Kafka tables of ClickHouse that could not read of late',
+      'Kafka tables of ClickHouse that failed recently',
       [],
     )
   }

@@ -64,7 +64,7 @@ export class ApiService implements Service {
       messageFailed: (customerId, err) =>
         log.error({ err, customerId }, 'message refused by PostgreSQL; others accepted'),
     })
-    metrics.gauge('smsgw_outbox_rows', 'Messages that wait for Kafka, as estimated', () => this.#outbox.rows)
+    metrics.gauge('smsgw_outbox_rows', 'Messages pending in the outbox, as estimated', () => this.#outbox.rows)
     metrics.gauge('smsgw_accept_waiting_messages', 'Messages waiting to be accepted', () => this.#queue.waitingMessages)
   }
 

@@ -37,7 +37,7 @@ export const apiSettings = {
     max: 32,
   }),
   ACCEPT_BATCH_MESSAGES_MAX: integer(500, 'Messages accepted in one transaction', { min: 1, max: 5_000 }),
-  ACCEPT_GATHER_MS: integer(8, 'How long a batch waits for company while there is load', { max: 100 }),
+  ACCEPT_GATHER_MS: integer(8, 'Linger of a batch under load', { max: 100 }),
   ACCEPT_WAITING_MESSAGES_MAX: integer(20_000, 'Messages that may wait to be accepted before requests are refused', {
     min: 1_000,
   }),
@@ -45,7 +45,7 @@ export const apiSettings = {
   SEND_AHEAD_DAYS_MAX: integer(SEND_AHEAD_DAYS_LIMIT, 'How many days ahead a message may be scheduled', {
     max: SEND_AHEAD_DAYS_LIMIT,
   }),
-  OUTBOX_ROWS_MAX: integer(1_000_000, 'Messages that may wait for Kafka before requests are refused', { min: 1 }),
+  OUTBOX_ROWS_MAX: integer(1_000_000, 'Messages pending in the outbox before requests are refused', { min: 1 }),
 }
 
 function proxies(doc: string): Setting<string> {

@@ -54,7 +54,7 @@ const TIMEOUTS_CHECK_MS = 1_000
 
 const LIVENESS = {
   operationId: 'readLiveness',
-  summary: 'Ask whether the process serves requests',
+  summary: 'Check readiness',
   tags: ['service'],
   response: { 200: Type.Object({ live: Type.Literal(true) }) },
 }

@@ -15,14 +15,14 @@ export function consumerGauges(metrics: Metrics, group: string): (measure: Consu
       'Records that cannot be read yet: their transactions are open',
       PARTITION,
     ),
-    inHand: metrics.gaugeSet('smsgw_consumer_in_hand_records', 'Records in hand and not done', PARTITION),
+    inHand: metrics.gaugeSet('smsgw_consumer_in_hand_records', 'Records buffered or in flight', PARTITION),
     gap: metrics.gaugeSet('smsgw_consumer_gap_records', 'Records done that cannot be committed yet', PARTITION),
-    deferred: metrics.gaugeSet('smsgw_consumer_deferred_records', 'Records read past, to be fetched again', PARTITION),
-    oldest: metrics.gaugeSet('smsgw_consumer_oldest_seconds', 'Age of the oldest record in hand', PARTITION),
+    deferred: metrics.gaugeSet('smsgw_consumer_deferred_records', 'Records skipped, to be fetched again', PARTITION),
+    oldest: metrics.gaugeSet('smsgw_consumer_oldest_seconds', 'Age of the oldest buffered record', PARTITION),
   }
-  const keys = metrics.gaugeSet('smsgw_consumer_keys', 'Keys with records in hand', ['group'])
-  const parked = metrics.gaugeSet('smsgw_consumer_keys_parked', 'Keys that wait for a later try', ['group'])
-  const paused = metrics.gaugeSet('smsgw_consumer_partitions_paused', 'Partitions not fetched: their hold is full', [
+  const keys = metrics.gaugeSet('smsgw_consumer_keys', 'Keys with buffered records', ['group'])
+  const parked = metrics.gaugeSet('smsgw_consumer_keys_parked', 'Keys waiting for a retry', ['group'])
+  const paused = metrics.gaugeSet('smsgw_consumer_partitions_paused', 'Partitions paused: their buffer is full', [
     'group',
   ])
   const totals = risingTotals(metrics, group)
@@ -52,7 +52,7 @@ export function consumerGauges(metrics: Metrics, group: string): (measure: Consu
 
 /** Carries totals that a consumer counts by itself over into counters. */
 function risingTotals(metrics: Metrics, group: string): (measure: ConsumerMeasure) => void {
-  const seconds = metrics.counter('smsgw_consumer_handler_seconds_total', 'Time that handlers took', ['group'])
+  const seconds = metrics.counter('smsgw_consumer_handler_seconds_total', 'Time spent in handlers', ['group'])
   const handled = metrics.counter('smsgw_consumer_handled_total', 'Answers of handlers that took time', ['group'])
   const slow = metrics.counter('smsgw_consumer_slow_records_total', 'Records that took over 10 s', ['group'])
   let last = { handlingMs: 0, handledRecords: 0, slowRecords: 0 }

@@ -10,7 +10,7 @@ const NOT_READY_AFTER_MS = 5_000
 export function observedBrake(log: Log, metrics: Metrics, group: string): DeadLetterBrake {
   const braked = metrics.gaugeSet(
     'smsgw_consumer_braked',
-    'Whether a consumer has paused because its dead letters are no fault of their records',
+    'Whether a consumer has paused because records fail for external reasons',
     ['group'],
   )
   braked.set({ group }, 0)

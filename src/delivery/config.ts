@@ -5,7 +5,7 @@ export const deliverySettings = {
   DELIVERY_ORDER: choice(
     ['recipient', 'strict', 'none'],
     'recipient',
-    'What never overtakes: messages to one phone, all messages of a customer, or nothing',
+    'Order kept in delivery: for each phone, for each customer, or none',
   ),
   DELIVERY_TASKS_MAX: integer(5_000, 'Messages that a worker handles at once, waiting or being submitted', {
     min: 1,
@@ -13,7 +13,7 @@ export const deliverySettings = {
   }),
   DELIVERY_CUSTOMER_TASKS_MAX: integer(
     1_000,
-    'Messages of a customer that a worker has in hand of a partition; those behind are read past and fetched again',
+    'Messages of a customer that a worker buffers of a partition; further ones are skipped and fetched again',
     { min: 1, max: 100_000 },
   ),
   DELIVERY_COMMIT: choice(
@@ -23,7 +23,7 @@ export const deliverySettings = {
   ),
   STATUS_LINGER_MS: integer(
     50,
-    'How long a status waits for company on its way to Kafka: fewer batches for all who read',
+    'Linger of a status before it is produced to Kafka: fewer batches for all consumers',
     {
       max: 1_000,
     },
@@ -35,10 +35,10 @@ export const deliverySettings = {
       min: 1,
     },
   ),
-  DELIVERY_DEFER_MS: integer(60_000, 'Waits longer than that are spent in PostgreSQL, not in memory', { min: 1_000 }),
+  DELIVERY_DEFER_MS: integer(60_000, 'Tasks with a longer delay are deferred to PostgreSQL', { min: 1_000 }),
   DELIVERY_AWAY_MS: integer(
     3_000,
-    'Messages whose operators have been away for longer wait in PostgreSQL, and are called back when one is there',
+    'Messages whose operators have been unavailable for longer are deferred to PostgreSQL, and resumed when one recovers',
     { min: 1_000 },
   ),
   UNREADABLE_ANSWER_DAYS: integer(
@@ -46,13 +46,13 @@ export const deliverySettings = {
     'How long operators are shown as having answered unreadably, after they did so last (`smsgw operators show`)',
     { min: 1, max: 3_650 },
   ),
-  DELIVERY_RETRY_MS_MAX: integer(60_000, 'Longest wait between two attempts', { min: 1 }),
+  DELIVERY_RETRY_MS_MAX: integer(60_000, 'Maximum delay between two attempts', { min: 1 }),
   DELIVERY_VALID_SECONDS: integer(
     604_800,
     'How long a message without `valid_for` is tried, from when it was to be sent; then it is expired, or unknown where an answer was lost',
     { min: 1, max: 2_592_000 },
   ),
-  RECEIPTS_PORT: integer(0, 'Port where operators that speak HTTP bring receipts, at /receipts/<operator>; 0: none', {
+  RECEIPTS_PORT: integer(0, 'Port for receipts that HTTP operators push, at /receipts/<operator>; 0: none', {
     max: 65_535,
   }),
   RECEIPTS_HOST: text('127.0.0.1', 'Address that it listens on'),

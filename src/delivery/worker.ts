@@ -211,7 +211,7 @@ export class Worker implements Service {
       'operator',
       'outcome',
     ])
-    const overHttp = metrics.counter('smsgw_http_deliveries_total', 'What HTTP operators say of messages', [
+    const overHttp = metrics.counter('smsgw_http_deliveries_total', 'Receipts and incoming messages from HTTP operators', [
       'operator',
       'kind',
     ])
@@ -238,7 +238,7 @@ export class Worker implements Service {
 
   #createDelayed(tasks: TaskReader): DelayedTasks {
     const { pool, clock, metrics, settings, operators } = this.#parts
-    const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks put aside for a long wait, or behind one')
+    const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks deferred for a long wait, or behind one')
     return new DelayedTasks({
       pool,
       clock,
@@ -258,7 +258,7 @@ export class Worker implements Service {
     health.add('deferred-tasks', failure.check)
     const calledBack = metrics.counter(
       'smsgw_tasks_called_back_total',
-      'Tasks that had been put aside because their operator was away, and were called back',
+      'Tasks deferred because their operator was unavailable, and resumed',
       ['operator'],
     )
     return new TaskCallBack({
@@ -375,14 +375,14 @@ export class Worker implements Service {
     metrics.gauge('smsgw_submits_in_flight', 'Submits that await their answer', () =>
       sum(({ queue }) => queue.inFlight),
     )
-    metrics.gauge('smsgw_tasks_waiting', 'Tasks that wait for their turn', () => sum(({ queue }) => queue.waiting))
+    metrics.gauge('smsgw_tasks_waiting', 'Tasks waiting for their slot', () => sum(({ queue }) => queue.waiting))
     const isReady = ({ connector }: OperatorLine): number => (connector.isReady ? 1 : 0)
-    metrics.gauge('smsgw_operators', 'Operators in force', () => operators.current().operators.size)
-    metrics.gauge('smsgw_operators_ready', 'Operators that take messages', () => sum(isReady))
-    metrics.gaugeBy('smsgw_operator_ready', 'Whether an operator takes messages', 'operator', () =>
+    metrics.gauge('smsgw_operators', 'Operators configured', () => operators.current().operators.size)
+    metrics.gauge('smsgw_operators_ready', 'Operators that accept messages', () => sum(isReady))
+    metrics.gaugeBy('smsgw_operator_ready', 'Whether an operator accepts messages', 'operator', () =>
       this.#lines.values().map((line) => [line.name, isReady(line)] as const),
     )
-    metrics.gaugeBy('smsgw_operator_breaker', 'Of an operator: 0 closed, 1 trying, 2 open', 'operator', () =>
+    metrics.gaugeBy('smsgw_operator_breaker', 'Circuit breaker of an operator: 0 closed, 1 half-open, 2 open', 'operator', () =>
       this.#lines.values().map(({ name, health }) => [name, BREAKER_GAUGE[health.breaker]] as const),
     )
   }

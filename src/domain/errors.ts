@@ -67,7 +67,7 @@ export const PROBLEMS = {
   'method-not-allowed': {
     status: 405,
     retry: 'never',
-    title: 'This path does not take that method',
+    title: 'Method not allowed',
     remedy: 'Use a method that the header `Allow` names.',
   },
   'request-timeout': {
@@ -143,16 +143,16 @@ export const PROBLEMS = {
   internal: {
     status: 500,
     retry: 'later',
-    title: 'Something went wrong here',
+    title: 'Internal error',
     remedy:
       'Try again with the same Idempotency-Key; if it stays, report the `request_id`, under which the gateway logged the cause.',
   },
   unavailable: {
     status: 503,
     retry: 'later',
-    title: 'The gateway cannot take messages now',
+    title: 'Service unavailable',
     remedy:
-      'The gateway cannot store messages now, its disk is nearly full, or too many wait to be sent on; try again with the same Idempotency-Key, after as long as `Retry-After` says.',
+      'The gateway cannot store messages now, its disk is nearly full, or its outbox is full; try again with the same Idempotency-Key, after as long as `Retry-After` says.',
   },
 } as const satisfies Record<string, ProblemKind>
 

@@ -5,7 +5,7 @@ import { commandStatus } from './status-setting.ts'
 
 /** What becomes of submits and of messages; drawn from each by chance. See `behaviour.ts`. */
 export const behaviourSettings = {
-  SIMULATOR_SEED: integer(1, 'What chance follows: the same seed treats the same messages the same way'),
+  SIMULATOR_SEED: integer(1, 'Seed of the random choices: the same seed treats the same messages the same way'),
   SIMULATOR_LATENCY_MS: integer(
     20,
     'From a submit to its answer, in the middle; single ones take half to twice as long',
@@ -13,9 +13,9 @@ export const behaviourSettings = {
   SIMULATOR_SLOW_SHARE: fraction(0, 'Share of submits that are taken, and answered only after SIMULATOR_SLOW_MS'),
   SIMULATOR_SLOW_MS: integer(30_000, 'How late the slow answers come'),
   SIMULATOR_TEMPORARY_SHARE: fraction(0, 'Share of submits that meet a temporary error'),
-  SIMULATOR_TEMPORARY_STATUS: commandStatus('ESME_RSYSERR', 'What those are answered'),
+  SIMULATOR_TEMPORARY_STATUS: commandStatus('ESME_RSYSERR', 'Status of those answers'),
   SIMULATOR_REJECTED_SHARE: fraction(0, 'Share of messages that are rejected for good'),
-  SIMULATOR_REJECTED_STATUS: commandStatus('ESME_RINVDSTADR', 'What those are answered'),
+  SIMULATOR_REJECTED_STATUS: commandStatus('ESME_RINVDSTADR', 'Status of those answers'),
   SIMULATOR_THROTTLED_SHARE: fraction(0, 'Share of submits that are answered ESME_RTHROTTLED, whatever the rate'),
   SIMULATOR_QUEUE_FULL_SHARE: fraction(0, 'Share of submits that are answered ESME_RMSGQFUL'),
   SIMULATOR_LOST_ANSWER_SHARE: fraction(0, 'Share of submits that are taken but never answered'),
@@ -52,7 +52,7 @@ export const simulatorSettings = {
   SIMULATOR_BINDS_MAX: integer(100, 'Binds of a system_id at once; more are answered ESME_RALYBND', { min: 1 }),
   SIMULATOR_BIND_DELAY_MS: integer(0, 'From a bind to its answer'),
   SIMULATOR_BIND_REFUSED_SHARE: fraction(0, 'Share of binds that are answered ESME_RBINDFAIL'),
-  SIMULATOR_ENQUIRE_LINK_MS: integer(30_000, 'Silence after which it asks whether the peer is there; 0: never'),
+  SIMULATOR_ENQUIRE_LINK_MS: integer(30_000, 'Silence after which it sends enquire_link; 0: never'),
   SIMULATOR_ENQUIRE_LINK: choice(['answered', 'ignored'], 'answered', "What it does with the peer's enquire_link"),
   SIMULATOR_WINDOW: integer(0, 'Submits of a bind that may await answers; more are ESME_RTHROTTLED; 0: any number'),
   SIMULATOR_RATE_PER_SECOND: integer(0, 'Submits taken in a second, the rest are ESME_RTHROTTLED; 0 takes all'),
@@ -70,7 +70,7 @@ export const simulatorSettings = {
     'any',
     'Which bind of the system_id a receipt comes on: that of the submit, or another',
   ),
-  SIMULATOR_RECEIPT_RETRY_MS: integer(5_000, 'A receipt that is not acknowledged is told again after this', { min: 1 }),
+  SIMULATOR_RECEIPT_RETRY_MS: integer(5_000, 'A receipt that is not acknowledged is sent again after this', { min: 1 }),
   SIMULATOR_RECEIPT_WINDOW: integer(1_000, 'Receipts of a bind that may await acknowledgement', { min: 1 }),
   ...behaviourSettings,
   SIMULATOR_BEHAVIOUR_FILE: text(

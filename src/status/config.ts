@@ -2,7 +2,7 @@ import { integer } from '../runtime/settings.ts'
 
 export const statusSettings = {
   STATUS_BATCH_RECORDS_MAX: integer(2_000, 'Status events applied in one transaction', { min: 1, max: 20_000 }),
-  RECEIPT_WATCH_PERIOD_MS: integer(10_000, 'How often messages are looked for that wait for a receipt', { min: 100 }),
+  RECEIPT_WATCH_PERIOD_MS: integer(10_000, 'How often messages without a receipt are searched for', { min: 100 }),
   RECEIPT_WATCH_AFTER_MS: integer(60_000, 'How old a message must be to be looked at for the first time', {
     min: 100,
   }),

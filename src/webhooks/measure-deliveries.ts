@@ -11,7 +11,7 @@ export function measureDeliveries(metrics: Metrics, pool: Pool) {
   const posts = metrics.counter('smsgw_webhook_deliveries_total', 'Posts to endpoints', ['outcome'])
   const duration = metrics.histogram('smsgw_webhook_duration_seconds', 'From a post to its answer')
   const unposted = metrics.counter('smsgw_webhook_unposted_total', 'Events not posted at once, or never', ['outcome'])
-  const waiting = metrics.gaugeSet('smsgw_webhook_retries_waiting', 'Undelivered events that wait for an attempt', [])
+  const waiting = metrics.gaugeSet('smsgw_webhook_retries_waiting', 'Undelivered events waiting for an attempt', [])
   const endpoints = metrics.gaugeSet('smsgw_webhook_endpoints', 'Endpoints with undelivered events', ['state'])
   let timer: NodeJS.Timeout | null = null
   const sample = async (): Promise<void> => {
@@ -31,7 +31,7 @@ export function measureDeliveries(metrics: Metrics, pool: Pool) {
     exhausted: (events: number): void => unposted.inc({ outcome: 'exhausted' }, events),
     watch({ slots, queue }: Delivery): void {
       metrics.gauge('smsgw_webhook_requests_in_flight', 'Webhook requests in flight', () => slots.inFlight)
-      metrics.gauge('smsgw_webhook_requests_waiting', 'Events that wait for a free request', () => queue.waiting)
+      metrics.gauge('smsgw_webhook_requests_waiting', 'Events waiting for a free request', () => queue.waiting)
     },
     start(): void {
       timer = setInterval(() => sample().catch(() => {}), SAMPLE_MS)

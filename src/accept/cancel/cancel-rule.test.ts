@@ -31,9 +31,9 @@ test('again it is the same answer, whether its status has arrived or not', () =>
 
 test.each([
   ['being sent', after(null), /being sent/],
-  ['sent, and its status not here yet', after('temporary', 'sent'), /operator has it/],
-  ['sent', { ...FRESH, status: 'sent' as const }, /operator has it/],
-  ['sent or not: the answer was lost', after('ambiguous', 'temporary'), /answer of the operator was lost/],
+  ['sent, and its status not here yet', after('temporary', 'sent'), /operator has accepted it/],
+  ['sent', { ...FRESH, status: 'sent' as const }, /operator has accepted it/],
+  ['sent or not: the answer was lost', after('ambiguous', 'temporary'), /response of the operator was lost/],
   ['refused for good', after('rejected'), /for good/],
   [
     'refused as often as it is tried',

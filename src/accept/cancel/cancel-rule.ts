@@ -39,11 +39,11 @@ export function decideCancel(message: CancelCandidate, nowMs: number): CancelDec
   if (status === 'cancelled' || last?.outcome === 'cancelled') return { kind: 'cancelled' }
   if (isFinal(status)) return refuse(`It is ${status}, which is final.`)
   if (status === 'sent' || attempts.some(({ outcome }) => outcome === 'sent')) {
-    return refuse('It was sent: the operator has it.')
+    return refuse('The operator has accepted it.')
   }
-  if (last?.outcome === null) return refuse('It is being sent: the answer of the operator is awaited.')
+  if (last?.outcome === null) return refuse('It is being submitted: the response of the operator is pending.')
   if (attempts.some(({ outcome }) => outcome === 'ambiguous')) {
-    return refuse('It may have been sent: the answer of the operator was lost.')
+    return refuse('It may have been sent: the response of the operator was lost.')
   }
   if (last?.outcome === 'rejected') return refuse('The operator refused it for good.')
   if (refusalsOf(message) > message.maxRetries) return refuse('All retries were used up.')

@@ -28,7 +28,7 @@ export function openApiOptions(): FastifyDynamicSwaggerOptions {
   }
 }
 
-const DESCRIPTION = `Send text messages, and learn what became of them.
+const DESCRIPTION = `Send text messages and follow their status.
 
 Every error is a problem document (RFC 9457). A request that is not of the described form is answered 400; what depends
 on more than the request (balance, routes, senders, earlier requests under its key) is answered 402, 403, 409 or 422.

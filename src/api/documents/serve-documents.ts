@@ -48,7 +48,7 @@ export function serveDocuments(
 
 const ERROR_SCHEMA = {
   operationId: 'readError',
-  summary: 'Read what a problem means',
+  summary: 'Read the description of a problem',
   description: 'The `type` of every problem leads here.',
   tags: ['service'],
   params: Type.Object({ code: Type.String({ examples: ['no-route'] }) }),
@@ -78,7 +78,7 @@ function serveErrors(app: FastifyInstance, sent: (request: FastifyRequest, bytes
     { config: { problems: ['not-found'] }, schema: ERROR_SCHEMA },
     (request, reply) => {
       const document = documents.get(request.params.code)
-      if (!document) throw new Problem('not-found', 'There is no error with this code.')
+      if (!document) throw new Problem('not-found', 'Unknown error code.')
       return answer(document, request, reply, sent)
     },
   )

@@ -27,7 +27,7 @@ export function refuseOtherMethods(app: FastifyInstance): { readonly complete: (
     for (const [url, taken] of byPath) {
       const allow = [...taken].sort().join(', ')
       const refuse = (): never => {
-        throw new Problem('method-not-allowed', `This path takes ${allow}.`)
+        throw new Problem('method-not-allowed', `Allowed methods: ${allow}.`)
       }
       app.route({
         method: methods.filter((method) => !taken.has(method)),

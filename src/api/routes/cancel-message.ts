@@ -14,7 +14,7 @@ export function cancelMessageRoute(app: FastifyInstance, pool: Pool): void {
       config: { problems: ['not-found', 'conflict'] },
       schema: {
         operationId: 'cancelMessage',
-        summary: 'Cancel a message that was not sent yet',
+        summary: 'Cancel a message that has not been submitted yet',
         description:
           'While it is scheduled, accepted, queued, or waits to be tried again. When this answers 200 the operator will ' +
           'not get it, and its money is given back. 409 says that it is too late, and why.',

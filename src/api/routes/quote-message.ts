@@ -26,7 +26,7 @@ export function quoteMessageRoute(app: FastifyInstance, router: MessageRouter): 
       config: { problems: DRAFT_PROBLEMS },
       schema: {
         operationId: 'quoteMessage',
-        summary: 'Ask what a message would cost',
+        summary: 'Quote a message',
         description:
           'Takes the body of a message, and refuses what sending it would refuse. Charges and stores nothing.',
         tags: ['messages'],

@@ -33,7 +33,7 @@ const MessageAnswer = Type.Object({
   operator_message_id: Type.Union([Type.String(), Type.Null()]),
   error_code: Type.Union([Type.String(), Type.Null()]),
   error_message: Type.Union([Type.String(), Type.Null()], {
-    description: 'Plain words for the error, with the code and the words of the operator; null while there is none',
+    description: 'Description of the error, with the code and the text of the operator; null if none',
   }),
   possible_duplicate: Type.Boolean(),
   timeline: Type.Array(TimelineEntry),

@@ -111,7 +111,7 @@ test.each([
     'a quotation mark within a field',
     'to,text\n+1,"a\r\n"\n\n+2,a "b" c\n',
     undefined,
-    /:5: a quotation mark stands within/,
+    /:5: a quotation mark is within/,
   ],
   ['text behind a quotation mark', 'to,text\n+1,"a" b\n', undefined, /:2: text follows a closing/],
   ['a row without end', `to,text\n+1,"${'a'.repeat(1_100_000)}\n`, undefined, /:2: a row is longer than/],

@@ -16,16 +16,16 @@ export class ReconcilerMetrics {
   #measured: Measured | null = null
 
   constructor(metrics: Metrics) {
-    this.#rounds = metrics.counter('smsgw_reconciler_rounds_total', 'Rounds of looking for lost messages')
-    this.found = metrics.counter('smsgw_reconciler_found_total', 'Times that a message was found to be lost')
-    this.republished = metrics.counter('smsgw_reconciler_republished_total', 'Messages put into the outbox again')
+    this.#rounds = metrics.counter('smsgw_reconciler_rounds_total', 'Rounds of the search for lost messages')
+    this.found = metrics.counter('smsgw_reconciler_found_total', 'Lost messages found')
+    this.republished = metrics.counter('smsgw_reconciler_republished_total', 'Messages republished to the outbox')
     this.givenUp = metrics.counter(
       'smsgw_reconciler_given_up_total',
-      'Messages that were published again as often as allowed, and nothing came of it',
+      'Messages still pending after their last republish',
     )
-    this.refused = metrics.gaugeSet('smsgw_outbox_refused_rows', 'Rows that the outbox has set aside', [])
+    this.refused = metrics.gaugeSet('smsgw_outbox_refused_rows', 'Rows in outbox_refused', [])
     const age = (ms: number | null | undefined): number => (ms ? Math.max(0, Date.now() - ms) / 1_000 : 0)
-    metrics.gauge('smsgw_reconciler_oldest_seconds', 'Age of the oldest message that has not got on', () =>
+    metrics.gauge('smsgw_reconciler_oldest_seconds', 'Age of the oldest message without progress', () =>
       age(this.#measured?.oldestMs),
     )
     metrics.gauge(
@@ -35,7 +35,7 @@ export class ReconcilerMetrics {
     )
     metrics.gauge(
       'smsgw_reconciler_open_ranges',
-      'Ranges of ten seconds with messages that have not got on, or not looked through yet',
+      'Ranges of ten seconds with messages without progress, or not searched yet',
       () => this.#measured?.openRanges ?? 0,
     )
   }
