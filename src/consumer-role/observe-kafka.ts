@@ -23,7 +23,11 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Obse
   const completed = metrics.counter('smsgw_consumer_records_completed_total', 'Records completed', labels)
   const failures = metrics.counter('smsgw_consumer_handler_failures_total', 'Handler failures', ['group'])
   const troubles = metrics.counter('smsgw_consumer_troubles_total', 'Requests to Kafka that are retried', ['group'])
-  const headOfLine = metrics.counter('smsgw_consumer_head_of_line_total', 'Records given up because they blocked their partition', labels)
+  const headOfLine = metrics.counter(
+    'smsgw_consumer_head_of_line_total',
+    'Records given up because they blocked their partition',
+    labels,
+  )
   const commit = metrics.histogram('smsgw_consumer_commit_seconds', 'From a commit to its answer', ['group'])
   const owned = metrics.gaugeSet('smsgw_consumer_partitions', 'Partitions assigned to this process', ['group'])
   const damaged = metrics.counter('smsgw_consumer_damaged_batches_total', 'Damaged batches', labels)
@@ -112,7 +116,7 @@ export function observeProducer(log: Log, metrics: Metrics, producer: string): P
     retried(error, topic, partition) {
       interval.retried()
       retries.inc()
-      log.warn({ producer, err: error, topic, partition }, 'batch not acknowledged; retrying')
+      log.warn({ producer, err: error, topic, partition }, 'batch not acknowledged; sent again')
     },
     failed(error, count, topic, partition) {
       interval.failed(count)

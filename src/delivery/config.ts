@@ -21,13 +21,9 @@ export const deliverySettings = {
     'handled',
     `When the offset of a message counts as done: when it was handled, or when it is buffered. With enqueue ${COMMIT_LOSS.enqueue}; the reconciler publishes those messages again later`,
   ),
-  STATUS_LINGER_MS: integer(
-    50,
-    'Linger of a status before it is produced to Kafka: fewer batches for all consumers',
-    {
-      max: 1_000,
-    },
-  ),
+  STATUS_LINGER_MS: integer(50, 'Linger of a status before it is produced to Kafka: fewer batches for all consumers', {
+    max: 1_000,
+  }),
   DELIVERY_RETRY_MS_FIRST: integer(
     1_000,
     'Wait after the first temporary error; four times as long after each further',

@@ -211,10 +211,11 @@ export class Worker implements Service {
       'operator',
       'outcome',
     ])
-    const overHttp = metrics.counter('smsgw_http_deliveries_total', 'Receipts and incoming messages from HTTP operators', [
-      'operator',
-      'kind',
-    ])
+    const overHttp = metrics.counter(
+      'smsgw_http_deliveries_total',
+      'Receipts and incoming messages from HTTP operators',
+      ['operator', 'kind'],
+    )
     const incoming = new IncomingMessages({
       pool,
       log,
@@ -382,8 +383,11 @@ export class Worker implements Service {
     metrics.gaugeBy('smsgw_operator_ready', 'Whether an operator accepts messages', 'operator', () =>
       this.#lines.values().map((line) => [line.name, isReady(line)] as const),
     )
-    metrics.gaugeBy('smsgw_operator_breaker', 'Circuit breaker of an operator: 0 closed, 1 half-open, 2 open', 'operator', () =>
-      this.#lines.values().map(({ name, health }) => [name, BREAKER_GAUGE[health.breaker]] as const),
+    metrics.gaugeBy(
+      'smsgw_operator_breaker',
+      'Circuit breaker of an operator: 0 closed, 1 half-open, 2 open',
+      'operator',
+      () => this.#lines.values().map(({ name, health }) => [name, BREAKER_GAUGE[health.breaker]] as const),
     )
   }
 }

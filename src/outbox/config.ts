@@ -20,6 +20,8 @@ export const outboxSettings = {
   RECONCILE_STUCK_AFTER_MS: integer(900_000, 'How long a message may stay `queued` or `sending` without an event', {
     min: 1_000,
   }),
-  RECONCILE_TIMES_MAX: integer(5, 'How often a lost message is republished before the reconciler gives up', { max: 100 }),
+  RECONCILE_TIMES_MAX: integer(5, 'How often a lost message is republished before the reconciler gives up', {
+    max: 100,
+  }),
   RECONCILE_DAYS: integer(3, 'How far back lost messages are searched for', { min: 1, max: 30 }),
 }

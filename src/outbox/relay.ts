@@ -204,7 +204,7 @@ export class Relay implements Service {
     for (const { row, cause } of faulty) {
       this.#parts.log.error(
         { sms_id: row.sms_id, shard: row.shard, cause },
-        'outbox row cannot be published; set aside',
+        'outbox row cannot be published; moved to outbox_refused',
       )
     }
   }

@@ -92,7 +92,7 @@ function changeTopic(
   const first = configs.filter((change) => !raisesMinInSync(change))
   const from = state.layout.length
   if (partitions < from) {
-    const why = `it has ${from} partitions and ${partitions} are declared; Kafka never takes partitions away`
+    const why = `it has ${from} partitions and ${partitions} are declared; Kafka never removes partitions`
     const next = `Declare ${from} partitions, or create a topic of another name and let its readers and writers move there.`
     return { changes: first, refusals: [{ topic, why, next }] }
   }

@@ -41,7 +41,7 @@ export function decideCancel(message: CancelCandidate, nowMs: number): CancelDec
   if (status === 'sent' || attempts.some(({ outcome }) => outcome === 'sent')) {
     return refuse('The operator has accepted it.')
   }
-  if (last?.outcome === null) return refuse('It is being submitted: the response of the operator is pending.')
+  if (last?.outcome === null) return refuse('It is being sent: the response of the operator is pending.')
   if (attempts.some(({ outcome }) => outcome === 'ambiguous')) {
     return refuse('It may have been sent: the response of the operator was lost.')
   }

@@ -14,7 +14,10 @@ export function observeSmpp(log: Log, metrics: Metrics, operator: string): SmppO
   const pdus = metrics.counter('smsgw_smpp_pdus_total', 'PDUs to and from SMSCs', ['operator', 'direction'])
   const answers = metrics.counter('smsgw_smpp_answers_total', 'Answers to submits', ['operator', 'status'])
   const response = metrics.histogram('smsgw_smpp_response_seconds', 'From a submit to the answer of the SMSC', labels)
-  const deliveries = metrics.counter('smsgw_smpp_deliveries_total', 'deliver_sm and data_sm PDUs from SMSCs', ['operator', 'kind'])
+  const deliveries = metrics.counter('smsgw_smpp_deliveries_total', 'deliver_sm and data_sm PDUs from SMSCs', [
+    'operator',
+    'kind',
+  ])
   const oddities = metrics.counter('smsgw_smpp_oddities_total', 'PDUs out of the ordinary', ['operator', 'oddity'])
   const binds = metrics.gaugeSet('smsgw_smpp_binds', 'Binds configured', labels)
   const bound = metrics.gaugeSet('smsgw_smpp_binds_bound', 'Binds bound', labels)

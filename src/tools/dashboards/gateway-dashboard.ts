@@ -133,7 +133,7 @@ const ROWS: readonly RowSpec[] = [
         queries: { '{{outcome}}': rate('smsgw_webhook_deliveries_total', 'outcome') },
       },
       {
-        title: 'Operators that are away',
+        title: 'Operators that are unavailable',
         unit: 'short',
         kind: 'stat',
         thresholds: [1, 2],
