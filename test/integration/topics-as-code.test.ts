@@ -96,7 +96,7 @@ test('what cannot be is refused, with the next command', async () => {
   const unknownToo = await smsgw('topics', 'add-partitions', 'sms.nowhere', '4', '--yes')
   expect([unknownToo.code, unknownToo.err]).toEqual([1, expect.stringContaining('smsgw topics describe --all')])
   const fewer = await smsgw('topics', 'add-partitions', TOPIC, '20', '--yes')
-  expect([fewer.code, fewer.err]).toEqual([1, expect.stringContaining('never takes partitions away')])
+  expect([fewer.code, fewer.err]).toEqual([1, expect.stringContaining('never removes partitions')])
   const nobody = await smsgw('topics', 'add-partitions', TOPIC, '31')
   expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining('add --yes')])
 
