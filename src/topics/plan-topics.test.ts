@@ -133,7 +133,7 @@ test('fewer partitions are refused, and the configs are changed all the same', (
   const state = cluster({ t: topicState([[1], [2], [3]]) })
   const { changes, refusals } = planTopics([declare(2, 1, { 'retention.ms': '1' })], state, keep)
   expect(kinds(changes)).toEqual(['set-config'])
-  expect(refusals).toEqual([expect.objectContaining({ topic: 't', why: expect.stringContaining('never takes') })])
+  expect(refusals).toEqual([expect.objectContaining({ topic: 't', why: expect.stringContaining('never removes') })])
 })
 
 test('a broker that is away is no reason to want fewer replicas, and nothing is placed on it', () => {
