@@ -1,11 +1,12 @@
 import { freePort } from '../src/embedded/free-port.ts'
-import { type Progress, silent } from '../src/embedded/progress.ts'
+import type { Progress } from '../src/embedded/progress.ts'
 import type { Pool } from '../src/postgres/pool.ts'
 import { createPool } from '../src/postgres/pool.ts'
 import { gatewaySettings } from '../src/process/settings.ts'
 import { type RunningGateway, startGateway } from '../src/process/supervisor/up.ts'
 import { readSettings } from '../src/runtime/settings.ts'
 import { createEndpoint } from '../src/webhooks/endpoints.ts'
+import { silent } from '../test/servers/silent-progress.ts'
 import { customerIdOf, fillCustomers, issueKeys, someCustomers } from './fill/fill-customers.ts'
 
 /** Filling tables with millions of rows takes its time. */

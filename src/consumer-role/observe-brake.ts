@@ -10,13 +10,13 @@ const NOT_READY_AFTER_MS = 5_000
 export function observedBrake(log: Log, metrics: Metrics, group: string): DeadLetterBrake {
   const braked = metrics.gaugeSet(
     'smsgw_consumer_braked',
-    'Whether a consumer has paused because records fail for external reasons',
+    'Whether a consumer has paused because records fail that are not at fault',
     ['group'],
   )
   braked.set({ group }, 0)
   return new DeadLetterBrake((isBraked, cause) => {
     braked.set({ group }, isBraked ? 1 : 0)
-    if (isBraked) log.error({ group, cause }, 'too many records failed for external reasons; consumer paused')
+    if (isBraked) log.error({ group, cause }, 'too many records failed without being at fault; consumer paused')
     else log.info({ group, cause }, 'record handled; consumer resumed')
   })
 }

@@ -91,7 +91,7 @@ export class DeadLetterKeeper implements Service {
     await keepLetters(this.#parts.pool, letters, ({ partition, offset }, error) => {
       this.#parts.log.warn(
         { err: error, partition, offset },
-        'dead letter refused by PostgreSQL; stored without its content',
+        'dead letter refused by PostgreSQL; stored in a reduced form',
       )
     })
     return []

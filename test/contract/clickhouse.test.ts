@@ -7,13 +7,14 @@ import { type ClickHouse, createClickHouse, ensureDatabase, readRows } from '../
 import { eventId } from '../../src/domain/event-id.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
 import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
-import { countFinalMessages, readAnalyticsMessage } from '../../src/monitor/canary/read-analytics-message.ts'
+import { readAnalyticsMessage } from '../../src/monitor/canary/read-analytics-message.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { countFinalMessages } from '../servers/count-final-messages.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
+import { silent } from '../servers/silent-progress.ts'
 import { beginTransaction, produceBatch } from '../servers/transactional-producer.ts'
 
 const MESSAGES = 50

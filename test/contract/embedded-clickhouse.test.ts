@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { analyticsSettings } from '../../src/analytics/config.ts'
 import { createClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
 import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { silent } from '../servers/silent-progress.ts'
 
 const { path: folder, remove } = temporaryFolder('smsgw-clickhouse')
 const secretFile = join(folder, 'secret.txt')

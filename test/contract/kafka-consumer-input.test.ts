@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { deleteTopicsV6, offsetCommitV8 } from '@platformatic/kafka'
 import { expect, onTestFinished, test } from 'vitest'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
@@ -15,6 +14,7 @@ import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts
 import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { committedByPartition, fill, startMember } from '../servers/group-member.ts'
+import { silent } from '../servers/silent-progress.ts'
 
 /** Commits as any other client might: outside the group protocol, with whatever metadata. */
 async function commitForeign(

@@ -17,7 +17,7 @@ import { LagHistory } from '../../src/monitor/lag/lag-history.ts'
 import { LagMonitor } from '../../src/monitor/lag/lag-monitor.ts'
 import { lagLevel } from '../../src/monitor/lag/lag-rules.ts'
 import type { LagSummary } from '../../src/monitor/lag/lag-summary.ts'
-import { readLag, sampleLag } from '../../src/monitor/lag/read-lag.ts'
+import { sampleLag } from '../../src/monitor/lag/read-lag.ts'
 import { readProducedMs, recallAges } from '../../src/monitor/lag/recall-ages.ts'
 import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
@@ -27,6 +27,7 @@ import { runSmsgw } from '../run-command-line.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { javaTool } from '../servers/java-tool.ts'
+import { readLag } from '../servers/read-lag.ts'
 
 async function fill(cluster: Cluster, topic: string, records: number): Promise<void> {
   const producer = new Producer(cluster)

@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../../src/clickhouse/clickhouse-client.ts'
-import { countFinalMessages } from '../../src/monitor/canary/read-analytics-message.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { readLedger } from '../../src/simulator/submission-ledger.ts'
+import { countFinalMessages } from '../servers/count-final-messages.ts'
 
 /** What the sources say of a customer's messages, each for itself. */
 export interface SourceCounts {

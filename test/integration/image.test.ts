@@ -2,7 +2,6 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createPool } from '../../src/postgres/pool.ts'
 import { demoCustomer, sendDemoMessage } from '../../src/process/first-run/demo-customer.ts'
@@ -15,6 +14,7 @@ import {
 import { buildImageFolder, type ImageFolder } from '../image/build-image-folder.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
 import { runCommand } from '../servers/run-command.ts'
+import { silent } from '../servers/silent-progress.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const { path: folder, remove } = temporaryFolder('smsgw-image')

@@ -4,7 +4,6 @@ import { analyticsSettings } from '../../src/analytics/config.ts'
 import { createClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
 import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
@@ -19,6 +18,7 @@ import { kcat } from '../servers/kcat.ts'
 import { readCodecs } from '../servers/read-codecs.ts'
 import { readTopic } from '../servers/read-topic.ts'
 import { runKafkaTool } from '../servers/run-command.ts'
+import { silent } from '../servers/silent-progress.ts'
 
 const COMPRESSED = ['gzip', 'snappy', 'lz4', 'zstd'] as const
 const CODECS = ['none', ...COMPRESSED] as const

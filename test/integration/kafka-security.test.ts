@@ -7,7 +7,6 @@ import { ensureKafkaTables, GATEWAY_GROUPS } from '../../src/analytics/kafka-tab
 import { readIngestionFaults } from '../../src/analytics/read-ingestion-faults.ts'
 import { createClickHouse, ensureDatabase } from '../../src/clickhouse/clickhouse-client.ts'
 import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { GROUPS } from '../../src/events/topics.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
@@ -21,6 +20,7 @@ import { gatewaySettings } from '../../src/process/settings.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { accessByRole } from '../../src/tools/deploy/access-by-role.ts'
 import { eventually } from '../servers/eventually.ts'
+import { silent } from '../servers/silent-progress.ts'
 import { grant, type SecureBroker, startSecureBroker } from './secure-broker.ts'
 
 const TOPICS = ['sms.accepted', 'sms.delivery', 'sms.status', 'sms.dlq']

@@ -3,12 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LoadResult, postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { createCustomer, issueKey, topUp } from '../../src/accounts/accounts.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { GROUPS, TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { COMMIT_LOSS } from '../../src/kafka/consumer/consumer-options.ts'
-import { readLag } from '../../src/monitor/lag/read-lag.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
 import {
   type EmbeddedServers,
@@ -16,7 +14,9 @@ import {
   startEmbeddedServers,
 } from '../../src/process/servers/embedded-servers.ts'
 import { eventually } from '../servers/eventually.ts'
+import { readLag } from '../servers/read-lag.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
+import { silent } from '../servers/silent-progress.ts'
 import { throwAwayRecords } from '../servers/throw-away-records.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { Producer, type RecordPosition } from '../../src/kafka/producer/producer.ts'
@@ -10,6 +9,7 @@ import { PRODUCE_API_KEY } from '../../src/kafka/wire/produce-v9.ts'
 import { eventually } from '../servers/eventually.ts'
 import { uniqueName } from '../servers/fixtures.ts'
 import { readTopic } from '../servers/read-topic.ts'
+import { silent } from '../servers/silent-progress.ts'
 import { UnreliableCluster } from '../servers/unreliable-cluster.ts'
 
 const ROUNDS = Number(process.env.PRODUCER_FAULT_ROUNDS ?? 10)

@@ -5,10 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { createCustomer, issueKey, topUp } from '../../src/accounts/accounts.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import { readLag } from '../../src/monitor/lag/read-lag.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
 import {
   type EmbeddedServers,
@@ -17,6 +15,8 @@ import {
 } from '../../src/process/servers/embedded-servers.ts'
 import type { Finding } from '../../src/tools/doctor/finding.ts'
 import { eventually } from '../servers/eventually.ts'
+import { readLag } from '../servers/read-lag.ts'
+import { silent } from '../servers/silent-progress.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -7,7 +7,6 @@ import { WebhookSink } from '../../bench/measure/webhook-sink.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
 import { type ClickHouse, createClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
-import { countFinalMessages } from '../../src/monitor/canary/read-analytics-message.ts'
 import { kafkaOf } from '../../src/process/servers/servers-file.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { previewReset } from '../../src/tools/groups/reset-offsets.ts'
@@ -22,6 +21,7 @@ import {
 } from '../../src/tools/replay/replay-targets.ts'
 import { intoFile } from '../../src/tools/replay/write-records.ts'
 import { webhookSettings } from '../../src/webhooks/config.ts'
+import { countFinalMessages } from '../servers/count-final-messages.ts'
 import { eventually } from '../servers/eventually.ts'
 
 const MESSAGES = 200

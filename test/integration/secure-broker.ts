@@ -7,11 +7,11 @@ import { createAclsV3 } from '@platformatic/kafka'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { GuardedServer } from '../../src/embedded/guarded-server.ts'
 import { kafkaClassPath } from '../../src/embedded/kafka/fetch-jars.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import type { Access } from '../../src/tools/deploy/access-by-role.ts'
 import { makeCertificate } from '../servers/make-certificate.ts'
+import { silent } from '../servers/silent-progress.ts'
 
 const run = promisify(execFile)
 const STORE_PASSWORD = 'only-for-this-test'

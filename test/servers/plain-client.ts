@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kafkaClassPath } from '../../src/embedded/kafka/fetch-jars.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import type { ServersFile } from '../../src/process/servers/servers-file.ts'
 import { runKafkaTool } from './run-command.ts'
+import { silent } from './silent-progress.ts'
 
 const CACHE = join(import.meta.dirname, '../../.smsgw/cache')
 /** No key of ours has one. */

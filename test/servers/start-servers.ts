@@ -3,11 +3,11 @@ import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
 import { PostgresServer } from '../../src/embedded/postgres/postgres-server.ts'
-import { silent } from '../../src/embedded/progress.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { createPool } from '../../src/postgres/pool.ts'
 import { ensurePartitions } from '../../src/tables/ensure-partitions.ts'
+import { silent } from './silent-progress.ts'
 
 /** The database that those of tests are copied from. */
 const TEMPLATE_DATABASE = 'smsgw_template'

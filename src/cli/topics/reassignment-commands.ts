@@ -76,7 +76,7 @@ async function reassignments(cluster: Cluster, flags: ReassignmentFlags): Promis
   }
   await awaitReassignment(cluster, null, (what) => console.error(what))
   await liftThrottle(cluster, await throttledTopics(cluster))
-  console.error('All replicas have moved; the throttle was removed.')
+  console.error('No replica is being moved any more; the throttle was removed.')
 }
 
 async function electLeaders(cluster: Cluster, flags: ElectFlags): Promise<void> {

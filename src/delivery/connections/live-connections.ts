@@ -64,7 +64,7 @@ export class LiveLines {
     this.#unsubscribe = parts.operators.onChange((setup) => this.#follow(setup))
   }
 
-  /** A health check: throws the first error if no operator connection could be opened. */
+  /** A health check: throws while there are operators and no connection to one could be opened. */
   readonly check = (): void => {
     if (this.#fault === null || [...this.#lines.values()].some(({ isOpen }) => isOpen)) return
     throw new Error(`no operator connection could be opened; retrying every ${REOPEN_MS / 1_000} s: ${this.#fault}`)

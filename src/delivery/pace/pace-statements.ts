@@ -4,7 +4,7 @@ import type { QueryConfig } from 'pg'
 const RECOVERY_PERMILLE_PER_SECOND = 100
 /** A throttled answer takes the pace down to this share of what it is. */
 const SLOWDOWN = 0.7
-/** Minimum rate: slow enough for any operator, and enough to notice that it accepts more. */
+/** Minimum rate, so that an operator that accepts more again is noticed. */
 const PERMILLE_MIN = 20
 /** Throttled answers that come together, at all workers, count as one. */
 const SLOWDOWN_MS_MIN = 1_000

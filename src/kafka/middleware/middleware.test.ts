@@ -4,10 +4,7 @@ import { DONE, deadLetter, givenUp, type Outcome } from '../consumer/outcome.ts'
 import { deadLetters } from './dead-letter.ts'
 import { DeadLetterBrake } from './dead-letter-brake.ts'
 import type { RecordHandler } from './middleware.ts'
-import { rateLimit } from './rate-limit.ts'
 import { retry } from './retry.ts'
-import { HandlerTimeoutError, timeout } from './timeout.ts'
-import { type Span, trace } from './trace.ts'
 
 const failing: RecordHandler = () => {
   throw new Error('no')
@@ -39,51 +36,6 @@ test('retry doubles its waits up to the ceiling, for handlers that throw at once
     expect(outcome.kind).toBe('retry')
     expect(outcome.atMs - Date.now()).toBeLessThanOrEqual(3_000)
   }
-})
-
-test('a handler that has no answer in time is told, and its late answer is not heard', async () => {
-  const record = consumedRecord({})
-  const late = Promise.withResolvers<Outcome>()
-  const handle = timeout(5)(({ signal }) => {
-    signal.addEventListener('abort', () => late.resolve(DONE))
-    return late.promise
-  })
-  await expect(handle(record)).rejects.toThrow(HandlerTimeoutError)
-  expect(await late.promise).toBe(DONE)
-  expect(await timeout(1_000)(async () => DONE)(consumedRecord({}))).toBe(DONE)
-})
-
-test('a trace is continued to the handler, or begun, and its span told with how it ended', async () => {
-  const spans: Span[] = []
-  const traced = trace((span) => spans.push(span))
-  const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
-  const record = consumedRecord({ headers: [['traceparent', parent]] })
-  let seen: string | undefined
-  await traced(async (each) => {
-    seen = each.traceparent
-    return DONE
-  })(record)
-  expect(seen).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/)
-  expect(spans[0]).toMatchObject({ parentId: '00f067aa0ba902b7', result: 'done', record })
-  expect(() => traced(failing)(consumedRecord({ headers: [['traceparent', 'garbage']] }))).toThrow('no')
-  expect(spans[1]).toMatchObject({ parentId: null, result: 'error' })
-  await traced(() => DONE)(consumedRecord({ headers: [['traceparent', parent.replace(/01$/, '00')]] }))
-  expect(spans).toHaveLength(2)
-})
-
-test('a rate limit lets a burst through, spaces what follows, and keeps the time that it gave', () => {
-  let nowMs = 1_000
-  const handle = rateLimit({ recordsPerSecond: 10, burstRecords: 2, nowMs: () => nowMs })(() => DONE)
-  const records = Array.from({ length: 4 }, () => consumedRecord({}))
-  expect(records.map((record) => handle(record))).toEqual([
-    DONE,
-    DONE,
-    { kind: 'shed', atMs: 1_100 },
-    { kind: 'shed', atMs: 1_200 },
-  ])
-  nowMs = 1_100
-  expect(handle(records[3]!)).toEqual({ kind: 'shed', atMs: 1_200 })
-  expect(handle(records[2]!)).toBe(DONE)
 })
 
 test('a dead letter is done when it is published, and stays while it is not', async () => {

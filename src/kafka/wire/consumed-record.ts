@@ -26,8 +26,6 @@ export class ConsumedRecord {
   readonly timestampMs: number
   /** Times the record was handed to a handler before this one. */
   failures = 0
-  /** The span that handles the record now, as a W3C `traceparent`, where the handler is traced. */
-  traceparent: string | undefined = undefined
   /**
    * Set by a handler while the record only waits for its turn at something that is shared: then it is not taken for
    * one that blocks its partition, however long it waits.

@@ -43,21 +43,8 @@ export function partitionName({ topic, partition }: TopicPartition): string {
 }
 
 /**
- * The lag of every group and partition with a committed offset, or of one group; partitions that are gone, or without
- * a leader now, are left out. Throws KafkaError or KafkaUnreachableError.
- */
-export async function readLag(
-  cluster: Cluster,
-  connections: BrokerConnections,
-  only?: string,
-): Promise<readonly PartitionLag[]> {
-  const groups = only === undefined ? (await listGroups(cluster, connections)).map(({ groupId }) => groupId) : [only]
-  return (await readOffsets(cluster, connections, groups, [])).lags
-}
-
-/**
  * All that can be said of one moment: of every group (but former ones of ours, whose lag grows for ever) or of `only` one, and of `topics` even if no group reads them.
- * Throws as `readLag`.
+ * Partitions that are gone, or without a leader now, are left out. Throws KafkaError or KafkaUnreachableError.
  */
 export async function sampleLag(
   cluster: Cluster,

@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../../../src/clickhouse/clickhouse-client.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
-import { readLag } from '../../../src/monitor/lag/read-lag.ts'
 import type { Pool } from '../../../src/postgres/pool.ts'
+import { readLag } from '../../servers/read-lag.ts'
 import { countAnalytics } from '../audit/read-analytics.ts'
 
 export interface DrainOptions {

@@ -3,10 +3,11 @@ import { describeQuorumV1, metadataV12 } from '@platformatic/kafka'
 import { ClickHouseServer } from '../../../src/embedded/clickhouse/clickhouse-server.ts'
 import { KafkaCluster } from '../../../src/embedded/kafka/kafka-cluster.ts'
 import { PostgresServer } from '../../../src/embedded/postgres/postgres-server.ts'
-import { type Progress, silent } from '../../../src/embedded/progress.ts'
+import type { Progress } from '../../../src/embedded/progress.ts'
 import { callBroker } from '../../../src/kafka/cluster/call-broker.ts'
 import { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import { eventually } from '../../servers/eventually.ts'
+import { silent } from '../../servers/silent-progress.ts'
 
 const CACHE = join(import.meta.dirname, '../../../.smsgw/cache')
 const IN_SYNC_MS_MAX = 300_000

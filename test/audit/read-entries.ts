@@ -1,9 +1,9 @@
-import type { AuditEntry } from './audit-entry.ts'
-import type { AuditFile } from './audit-files.ts'
-import { linesOf } from './block.ts'
-import { entryOf } from './entry-line.ts'
-import { readBlocks } from './read-blocks.ts'
-import { readLines } from './read-lines.ts'
+import type { AuditEntry } from '../../src/audit/audit-entry.ts'
+import type { AuditFile } from '../../src/audit/audit-files.ts'
+import { linesOf } from '../../src/audit/block.ts'
+import { entryOf } from '../../src/audit/entry-line.ts'
+import { readBlocks } from '../../src/audit/read-blocks.ts'
+import { readLines } from '../../src/audit/read-lines.ts'
 
 /** The entries of a file, up to where it is torn or no block any more. Checks no hash: that is for `verifyAuditLog`. */
 export async function* readEntries({ path, day }: AuditFile): AsyncGenerator<AuditEntry> {

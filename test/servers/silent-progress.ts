@@ -1,0 +1,3 @@
+import type { Progress } from '../../src/embedded/progress.ts'
+
+export const silent: Progress = () => {}

@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+
+interface Word {
+  readonly found: RegExp
+  readonly instead: string
+}
+
+/** Words that say less than the field's own term (docs/glossary.md), each with what to write instead. */
+const WORDS: readonly Word[] = [
+  { found: /\baway\b/gi, instead: 'unavailable' },
+  { found: /\bthere\s+again\b|\bnot\s+there\s+any\b/gi, instead: 'available, recovered' },
+  { found: /\b(?:told|tells?|telling)\b/gi, instead: 'publish, notify, report, acknowledge' },
+  { found: /\b(?:puts?|putting|sets?|leaves?)\s+aside\b/gi, instead: 'deferred, ignored, moved' },
+  { found: /\bcall(?:s|ed|ing)?\s+back\b/gi, instead: 'resumed' },
+  { found: /\bin\s+hand\b/gi, instead: 'in flight, buffered' },
+  { found: /\breads?\s+past\b|\breading\s+past\b/gi, instead: 'skipped' },
+  { found: /\b(?:the|its|a)\s+hold\b/gi, instead: 'buffer' },
+  { found: /\b(?:its|their|his|the|a|takes?|taking|took|each|one|of)\s+turns?\b|\bturns\s+of\b/gi, instead: 'slot' },
+  { found: /\bdoubt(?:s|ed|ful)?\b/gi, instead: 'suspect' },
+  { found: /\b(?:is|are|was|were)\s+over\b/gi, instead: 'finished, final, ended' },
+  { found: /\b(?:stands?|stood)\b/gi, instead: 'is stored, is in' },
+  { found: /(?<!\bdead[\s-])\bletters?\b/gi, instead: 'dead letter' },
+  { found: /\b(?:who|whoever)\b/gi, instead: 'the caller, the worker, the relay' },
+  { found: /\b(?:nobody|somebody|anybody)\b/gi, instead: 'the caller, a user, no process' },
+  { found: /\bwhat\s+waits\b/gi, instead: 'pending messages, the backlog' },
+  { found: /\blook(?:s|ed)?\s+after\b/gi, instead: 'monitored' },
+  {
+    found: /\boperators?(?:'s)?\s+lines?\b|\blines?\s+of\s+(?:an?|the)\s+(?:\w+\s+)?operator\b/gi,
+    instead: 'operator connection',
+  },
+]
+
+interface Allowed {
+  readonly file: string
+  readonly text: string
+  readonly why: string
+}
+
+const ALLOWED: readonly Allowed[] = [
+  { file: 'docs/text.md', text: 'letter', why: 'letters of an alphabet' },
+  { file: 'docs/text.md', text: 'letters', why: 'letters of an alphabet' },
+  { file: 'docs/operators/smpp.md', text: 'letters', why: 'small letters of an id' },
+]
+
+/**
+ * Decision records are left out as a whole: they are dated, and are reworded one by one when they are touched. Their list,
+ * docs/decisions/README.md, is not. The changelog quotes releases as they were.
+ */
+const LEFT_OUT = /^docs\/decisions\/\d{4}-/
+
+const DOCUMENTS = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+  ...['gateway', 'kafka', 'lag', 'canary'].map((name) => `deploy/prometheus/${name}.rules.yml`),
+  'config/operators.yaml',
+  'config/topics.yaml',
+].filter((file) => !LEFT_OUT.test(file))
+
+/** The prose alone, each line in its place: code, listings and the targets of links are names, not words. */
+function proseOf(text: string): string {
+  const blank = (code: string): string => code.replace(/[^\n]/g, ' ')
+  return text
+    .replace(/^```[\s\S]*?^```/gm, blank)
+    .replace(/`[^`\n]*(?:\n[^`\n]+)?`/g, blank)
+    .replace(/\]\([^)]*\)/g, blank)
+}
+
+function wordsIn(text: string, file: string): string[] {
+  const prose = proseOf(text)
+  return WORDS.flatMap(({ found, instead }) =>
+    [...prose.matchAll(found)]
+      .filter(([word]) => !ALLOWED.some((each) => each.file === file && each.text === word.toLowerCase()))
+      .map(({ 0: word, index }) => `${file}:${prose.slice(0, index).split('\n').length}: "${word}": ${instead}`),
+  )
+}
+
+test('no document has a word that says less than the field’s own term', () => {
+  expect(DOCUMENTS.length).toBeGreaterThan(60)
+  expect(DOCUMENTS.flatMap((file) => wordsIn(readFileSync(join(ROOT, file), 'utf8'), file))).toEqual([])
+})
+
+test('a word is found across a line break and at the start of a sentence, and not in code, links or listings', () => {
+  expect(wordsIn('It was read\npast.', 'x.md')).toEqual(['x.md:1: "read\npast": skipped'])
+  expect(wordsIn('\nNobody has it', 'x.md')).toHaveLength(1)
+  expect(wordsIn('a dead\nletter, `tell`, [late](0019-away.md)\n```sh\ntell\n```\n', 'x.md')).toEqual([])
+})
+
+test('each allowed place is needed', () => {
+  for (const { file, text, why } of ALLOWED) {
+    expect(proseOf(readFileSync(join(ROOT, file), 'utf8')), `${file}: ${why}`).toMatch(new RegExp(`\\b${text}\\b`))
+  }
+})
+
+test('the glossary has about 40 terms, in their order, and is linked from the entry documents', () => {
+  const terms = [...readFileSync(join(ROOT, 'docs/glossary.md'), 'utf8').matchAll(/^\| (?!term|-)([^|]+) \|/gm)].map(
+    ([, term]) => term!.toLowerCase(),
+  )
+  expect(terms.length).toBeGreaterThanOrEqual(40)
+  expect(terms).toEqual([...new Set(terms)].sort())
+  for (const file of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+    expect(readFileSync(join(ROOT, file), 'utf8'), file).toContain('](docs/glossary.md)')
+  }
+})
