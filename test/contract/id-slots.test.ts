@@ -49,11 +49,11 @@ test('a start that waits for a slot ends when it is stopped, and takes none', as
   // Longer than the test may take.
   const ids = new IdSlotLease(pool, log, { claimWaitMs: 600_000 })
   const started = ids.start()
-  const refused = expect(started).rejects.toThrow('stopped')
+  const refused = expect(started).rejects.toThrow('aborted')
   await ids.stop()
   await refused
   await pool.query("UPDATE id_slots SET lease_until = '-infinity'")
-  await expect(ids.start()).rejects.toThrow('stopped')
+  await expect(ids.start()).rejects.toThrow('aborted')
   expect(ids.slot).toBeNull()
 })
 
