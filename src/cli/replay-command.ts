@@ -41,7 +41,7 @@ interface ReplayOptions {
 export function replayCommand(program: Command): void {
   program
     .command('replay')
-    .description('replay a topic range to one consumer or a file; never sends SMS')
+    .description('replay a topic range to one consumer or a file; sends no SMS without --send-unsent')
     .argument('<topic>', 'as in sms.status')
     .option('--from <time>', 'records since this time, as in 2026-11-24T10:00:00Z')
     .option('--last <duration>', 'instead of --from: records of the last 15m, 6h, 2d')

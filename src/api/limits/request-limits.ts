@@ -73,7 +73,7 @@ export class RequestLimits {
       .map(([name, { perSecond, burst }]) => `"${name}";q=${burst};w=${Math.ceil(burst / perSecond)}`)
       .join(', ')
     this.#isLimited = requests.perSecond > 0
-    const refused = metrics.counter('smsgw_http_limited_total', 'Requests refused by a rate limit', ['limit'])
+    const refused = metrics.counter('smsgw_http_limited_total', 'Requests refused because of a limit', ['limit'])
     this.#refused = (limit) => refused.inc({ limit })
   }
 

@@ -3,7 +3,7 @@ import { type OffsetRange, OffsetTracker } from './commit/offset-tracker.ts'
 import { HeldRecordOf } from './held-record.ts'
 import { PartitionShares, type ShareBounds } from './lanes/partition-shares.ts'
 
-/** A record of a partition that is in hand. */
+/** A buffered record of a partition. */
 export type HeldRecord = HeldRecordOf<AssignedPartition>
 
 /** How a partition's hold is shared out. */

@@ -52,6 +52,7 @@ export class ReceiptListener {
   readonly #kept = new KeptConnections(KEPT)
   readonly #places = new OperatorPlaces(PLACES)
   #sweeping: NodeJS.Timeout | null = null
+  #isStopping = false
 
   constructor(options: ReceiptListenerOptions) {
     this.#options = options
@@ -85,6 +86,7 @@ export class ReceiptListener {
 
   /** Takes no further callback, and awaits those under way, each until its deadline. */
   async stop(): Promise<void> {
+    this.#isStopping = true
     if (this.#sweeping) clearInterval(this.#sweeping)
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
@@ -112,7 +114,8 @@ export class ReceiptListener {
     const exchangeMsMax = this.#options.exchangeMsMax ?? EXCHANGE_MS_MAX
     const status = await withinDeadline(this.#receive(request, head, door, place, operator), request, exchangeMsMax)
     if (!request.complete) return this.#refuse(request, response, operator, status)
-    if (!this.#kept.keep(operator, request.socket)) response.setHeader('connection', 'close')
+    const isKept = !this.#isStopping && this.#kept.keep(operator, request.socket)
+    if (!isKept) response.setHeader('connection', 'close')
     this.#answer(response, operator, status)
   }
 
