@@ -129,3 +129,9 @@ test('text from records is decoded strictly: none of their bytes become replacem
   ]
   expect(reading.filter((path) => !allowed.includes(path))).toEqual([])
 })
+
+test('no statement counts arrays by hand: names, numbers and values of their parameters follow from one list', () => {
+  const byHand = /unnest\(\s*\$\d+::[a-z ]+\[\],/
+  expect(files.filter(({ text }) => byHand.test(text)).map(({ path }) => path)).toEqual([])
+  expect(files.filter(({ text }) => /new RowArrays</.test(text)).length).toBeGreaterThan(10)
+})

@@ -1,7 +1,7 @@
 import { createApiKey, hashSecret } from '../../src/domain/api-key.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
-import { textArray } from '../../src/postgres/array-literal.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { RowArrays } from '../../src/postgres/row-arrays.ts'
 
 const BALANCE = 100_000_000_000
 const CUSTOMERS_AT_ONCE = 100_000
@@ -32,17 +32,18 @@ export async function fillCustomers(pool: Pool, from: number, to: number): Promi
   }
 }
 
+const API_KEYS = new RowArrays<{ readonly customerId: string; readonly keyId: string; readonly secret: string }>({
+  key_id: ['text', ({ keyId }) => keyId],
+  customer_id: ['text', ({ customerId }) => customerId],
+  secret_hash: ['bytea', ({ secret }) => hashSecret(secret)],
+})
+
 /** A key for each of these customers, in their order. */
 export async function issueKeys(pool: Pool, customerIds: readonly string[]): Promise<string[]> {
   const keys = customerIds.map((customerId) => ({ customerId, ...createApiKey() }))
   await pool.query(
-    `INSERT INTO api_keys (key_id, customer_id, secret_hash)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])`,
-    [
-      textArray(keys.map(({ keyId }) => keyId)),
-      textArray(keys.map(({ customerId }) => customerId)),
-      textArray(keys.map(({ secret }) => `\\x${hashSecret(secret).toString('hex')}`)),
-    ],
+    `INSERT INTO api_keys (${API_KEYS.names}) SELECT * FROM ${API_KEYS.from('key')}`,
+    API_KEYS.values(keys),
   )
   return keys.map(({ text }) => text)
 }

@@ -1,22 +1,17 @@
 import type { AcceptRow } from '../domain/accept.ts'
 import { Problem } from '../domain/errors.ts'
-import type { SmsIds } from '../domain/sms-id.ts'
 import { isItemFault, SqlState, sqlState } from '../postgres/database-errors.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { backoffMs, sleep } from '../runtime/backoff.ts'
 import { isolateFailures } from '../runtime/isolate-failures.ts'
 import { databaseProblem, diskFullProblem } from '../tables/database-problem.ts'
-import { type AcceptResult, acceptBatch, type RowOutcome } from './accept-batch.ts'
+import { type AcceptBatchOptions, type AcceptResult, acceptBatch, type RowOutcome } from './accept-batch.ts'
 import { acceptRowsApart } from './accept-rows-apart.ts'
-import type { PendingRequest } from './accepted-message.ts'
 import { CustomerLanes, type LaneItem } from './customer-lanes.ts'
+import type { PendingRequest } from './pending-request.ts'
 
-export interface AcceptQueueOptions {
+export interface AcceptQueueOptions extends AcceptBatchOptions {
   readonly pool: Pool
-  /** Where the ids of messages come from. */
-  readonly ids: Pick<SmsIds, 'next'>
-  /** The clock of the ids: when a message is accepted. */
-  readonly nowMs: () => number
   /** Transactions under way at once, and one in reserve (RESERVE_AFTER_MS). */
   readonly transactionsMax: number
   readonly batchMessagesMax: number
@@ -202,8 +197,7 @@ export class AcceptQueue {
   async #accept(requests: readonly PendingRequest[]): Promise<AcceptResult[]> {
     for (let collisions = 1; ; collisions++) {
       try {
-        const { pool, ids, nowMs } = this.#options
-        const results = await acceptBatch(pool, ids, requests, nowMs)
+        const results = await acceptBatch(this.#options.pool, this.#options, requests)
         this.#options.accepted()
         return results
       } catch (error) {

@@ -3,7 +3,7 @@ import { Problem } from '../domain/errors.ts'
 import { isItemFault } from '../postgres/database-errors.ts'
 import { isolateFailures } from '../runtime/isolate-failures.ts'
 import type { AcceptResult, RowOutcome } from './accept-batch.ts'
-import type { PendingRequest } from './accepted-message.ts'
+import type { PendingRequest } from './pending-request.ts'
 
 /**
  * Accepts a request that PostgreSQL refused as a whole, in parts: its good messages are accepted, and each that is

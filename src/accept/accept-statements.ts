@@ -1,12 +1,13 @@
 import type { QueryConfig } from 'pg'
 import { type IdempotencyClaim, rememberedDays } from '../domain/accept.ts'
 import { numberArray, textArray } from '../postgres/array-literal.ts'
-import type { StoredAnswer } from './accepted-message.ts'
+import { RowArrays } from '../postgres/row-arrays.ts'
+import type { StoredAnswer } from './pending-request.ts'
 
 const REMEMBERED = `interval '${rememberedDays(false)} days'`
 
 /** The messages of a request, which come as the text of an array: of most requests it is one, and needs no array in the row. */
-const SMS_IDS = [
+export const SMS_IDS = [
   {
     name: 'sms_id',
     of: (ids: string): string => `CASE WHEN cardinality(${ids}::bigint[]) = 1 THEN (${ids}::bigint[])[1] END`,
@@ -33,16 +34,27 @@ const isAsked = (table: string): string => `${digest(`${table}.customer_id`, `${
                = ${digest('asked.customer_id', 'asked.key')}
                AND ${table}.customer_id = asked.customer_id AND ${table}.key = asked.key`
 
+interface AskedKey {
+  readonly customerId: string
+  readonly claim: IdempotencyClaim
+}
+
+const ASKED = new RowArrays<AskedKey>({
+  customer_id: ['text', ({ customerId }) => customerId],
+  key: ['text', ({ claim }) => claim.key],
+  days: ['smallint', ({ claim }) => claim.rememberedDays],
+})
+
 /**
  * `OFFSET 0` keeps each key a look-up of its own, whatever the planner believes about the tables' sizes. Keys of scheduled
  * messages have a table of their own, which is looked back in for as long as the claim says.
  */
-export function readAnswers(claims: readonly { customerId: string; claim: IdempotencyClaim }[]): QueryConfig {
+export function readAnswers(claims: readonly AskedKey[]): QueryConfig {
   const columns = `customer_id, key, request_hash,
                coalesce(sms_ids, CASE WHEN sms_id IS NOT NULL THEN ARRAY[sms_id] END)::text[] AS sms_ids, response`
   return {
     name: 'accept-read-answers-2',
-    text: `SELECT i.* FROM unnest($1::text[], $2::text[], $3::smallint[]) AS asked (customer_id, key, days)
+    text: `SELECT i.* FROM ${ASKED.from('asked')}
            CROSS JOIN LATERAL (
              SELECT ${columns} FROM idempotency WHERE ${isAsked('idempotency')}
                AND created_at > now() - ${REMEMBERED}
@@ -50,11 +62,7 @@ export function readAnswers(claims: readonly { customerId: string; claim: Idempo
              SELECT ${columns} FROM idempotency_scheduled AS later WHERE ${isAsked('later')}
                AND created_at > now() - asked.days * interval '1 day'
              OFFSET 0) AS i`,
-    values: [
-      textArray(claims.map(({ customerId }) => customerId)),
-      textArray(claims.map(({ claim }) => claim.key)),
-      numberArray(claims.map(({ claim }) => claim.rememberedDays)),
-    ],
+    values: ASKED.values(claims),
   }
 }
 
@@ -71,70 +79,22 @@ export function readAnswered(smsIds: readonly number[]): QueryConfig {
   }
 }
 
+const REPLACED = new RowArrays<StoredAnswer>({
+  customer_id: ['text', ({ customerId }) => customerId],
+  key: ['text', ({ key }) => key],
+  sms_ids: ['text', ({ smsIds }) => numberArray(smsIds)],
+})
+
 /** Replaces the answers of requests that were accepted in part before by answers with everything accepted so far. */
 export function replaceAnswers(answers: readonly StoredAnswer[]): QueryConfig {
   const replace = (table: string, since: string): string => `UPDATE ${table}
                SET ${SMS_IDS.map((column) => `${column.name} = ${column.of('asked.sms_ids')}`).join(', ')}, response = NULL
                FROM asked WHERE ${isAsked(table)} AND created_at > now() - ${since}`
   return {
-    name: 'accept-replace-answers-2',
-    text: `WITH asked AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS answer (customer_id, key, sms_ids)),
+    name: 'accept-replace-answers-3',
+    text: `WITH asked AS (SELECT * FROM ${REPLACED.from('answer', 2)}),
              plain AS (${replace('idempotency', REMEMBERED)})
-           ${replace('idempotency_scheduled', "$4::smallint * interval '1 day'")}`,
-    values: [
-      textArray(answers.map(({ customerId }) => customerId)),
-      textArray(answers.map(({ key }) => key)),
-      textArray(answers.map(({ smsIds }) => numberArray(smsIds))),
-      Math.max(...answers.map(({ rememberedDays }) => rememberedDays)),
-    ],
+           ${replace('idempotency_scheduled', "$1::smallint * interval '1 day'")}`,
+    values: [Math.max(...answers.map(({ rememberedDays }) => rememberedDays)), ...REPLACED.values(answers)],
   }
 }
-
-/** Everything that accepting writes, in one statement. Parameters as `AcceptedRows.parameters` gives them. */
-export function insertAccepted(parameters: unknown[]): QueryConfig {
-  return { name: 'accept-insert-2', text: INSERT_ACCEPTED, values: parameters }
-}
-
-const INSERT_ACCEPTED = `
-  WITH accepted AS (
-    INSERT INTO messages (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
-      max_retries, valid_until, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, route, mcc_mnc,
-      flash, send_at, accepted_at, text_changed)
-    SELECT sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
-      $1, to_timestamp(valid_until_ms / 1000.0), client_ref, metadata, idempotency_key, ip, user_agent, traceparent,
-      route, mcc_mnc, flash, to_timestamp(send_at_ms / 1000.0), to_timestamp($2 / 1000.0), text_changed
-    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::smallint[], $10::text[],
-      $11::bigint[], $12::smallint[], $13::double precision[], $14::text[], $15::jsonb[], $16::text[], $17::text[],
-      $18::text[], $19::text[], $20::text[], $21::text[], $22::boolean[], $23::double precision[], $32::boolean[])
-      AS message (sms_id, customer_id, phone, text, sender, encoding, segments, operator, cost, priority,
-        valid_until_ms, client_ref, metadata, idempotency_key, ip, user_agent, traceparent, route, mcc_mnc, flash,
-        send_at_ms, text_changed)
-  ), queued AS (
-    INSERT INTO outbox (shard, sms_id, carries)
-    SELECT shard, sms_id, CASE WHEN send_at_ms IS NOT NULL THEN 'accepted' END
-    FROM unnest($24::smallint[], $3::bigint[], $23::double precision[]) WITH ORDINALITY
-      AS row (shard, sms_id, send_at_ms, place)
-    ORDER BY place
-  ), waiting AS (
-    INSERT INTO scheduled (sms_id, kind, shard, due_at)
-    SELECT sms_id, 'message', shard, to_timestamp(send_at_ms / 1000.0)
-    FROM unnest($24::smallint[], $3::bigint[], $23::double precision[]) WITH ORDINALITY
-      AS row (shard, sms_id, send_at_ms, place)
-    WHERE send_at_ms IS NOT NULL ORDER BY place
-  ), reserved AS (
-    INSERT INTO ledger (ref, kind, customer_id, balance, reserved)
-    SELECT sms_id, 'reserve', customer_id, -cost, cost
-    FROM unnest($3::bigint[], $4::text[], $11::bigint[]) AS entry (sms_id, customer_id, cost)
-  ), answer AS (
-    SELECT * FROM unnest($25::text[], $26::text[], $27::bytea[], $28::boolean[], $29::text[])
-      AS answer (customer_id, key, request_hash, is_scheduled, sms_ids)
-  ), answered AS (
-    INSERT INTO idempotency (customer_id, key, request_hash, ${SMS_IDS.map(({ name }) => name).join(', ')}, created_at)
-    SELECT customer_id, key, request_hash, ${SMS_IDS.map(({ of }) => of('sms_ids')).join(', ')}, to_timestamp($2 / 1000.0) FROM answer WHERE NOT is_scheduled
-  ), answered_later AS (
-    INSERT INTO idempotency_scheduled (customer_id, key, request_hash, ${SMS_IDS.map(({ name }) => name).join(', ')}, created_at)
-    SELECT customer_id, key, request_hash, ${SMS_IDS.map(({ of }) => of('sms_ids')).join(', ')}, to_timestamp($2 / 1000.0) FROM answer WHERE is_scheduled
-  )
-  UPDATE balances SET balance = balances.balance - spent.amount, reserved = balances.reserved + spent.amount
-  FROM unnest($30::text[], $31::bigint[]) AS spent (customer_id, amount)
-  WHERE balances.customer_id = spent.customer_id`

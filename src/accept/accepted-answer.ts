@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { AcceptedMessage } from './accepted-message.ts'
+import type { AcceptedMessage } from '../domain/accept.ts'
 
 /** What the caller is told of an accepted message. */
 export const AcceptedAnswer = Type.Object({

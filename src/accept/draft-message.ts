@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { MessageDraft } from '../domain/accept.ts'
+import { NOTE_LIMITS } from '../domain/customer-notes.ts'
 import { asciiDigits } from '../domain/digits.ts'
 import { Problem } from '../domain/errors.ts'
 import { readPhone } from '../domain/phone.ts'
@@ -56,15 +57,26 @@ export const MessageRequest = Type.Object(
       }),
     ),
     client_ref: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 128, pattern: CLEAN_PATTERN, description: 'Your own name for it' }),
+      Type.String({
+        minLength: 1,
+        maxLength: NOTE_LIMITS.clientRefChars,
+        pattern: CLEAN_PATTERN,
+        description: 'Your own name for it, which statuses and webhooks repeat',
+      }),
     ),
     metadata: Type.Optional(
       Type.Unsafe<Record<string, string>>({
         type: 'object',
-        propertyNames: { minLength: 1, maxLength: 40, pattern: CLEAN_PATTERN, not: { const: '__proto__' } },
-        additionalProperties: { type: 'string', maxLength: 500, pattern: CLEAN_LINES_PATTERN },
-        maxProperties: 20,
-        description: 'Whatever you want to find again with the message; values may have several lines',
+        propertyNames: {
+          minLength: 1,
+          maxLength: NOTE_LIMITS.nameChars,
+          pattern: CLEAN_PATTERN,
+          not: { const: '__proto__' },
+        },
+        additionalProperties: { type: 'string', maxLength: NOTE_LIMITS.valueChars, pattern: CLEAN_LINES_PATTERN },
+        maxProperties: NOTE_LIMITS.names,
+        description:
+          'Whatever you want to find again with the message; values may have several lines. Statuses and webhooks repeat it',
       }),
     ),
   },
@@ -153,7 +165,7 @@ function readSender(from: string, pointer: string): string {
 function checkNotes({ client_ref, metadata }: MessageRequest, pointer: string): void {
   if (client_ref !== undefined && !isClean(client_ref)) throw invalidNote(`${pointer}/client_ref`, UNCLEAN)
   for (const [name, value] of Object.entries(metadata ?? {})) {
-    const at = `${pointer}/metadata/${cleanText(name, 40)}`
+    const at = `${pointer}/metadata/${cleanText(name, NOTE_LIMITS.nameChars)}`
     if (!isClean(name)) throw invalidNote(at, `${UNCLEAN} in its name`)
     // Own names of this kind turn into something else in many a reader of JSON.
     if (name === '__proto__') throw invalidNote(at, 'is not a name that can be used')

@@ -4,6 +4,7 @@ import { EventFormError, eventCodec } from '../events/event-codec.ts'
 import { StatusEvent } from '../events/status.ts'
 import { TOPICS } from '../events/topics.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import { ACCEPTED_COLUMNS, rowOf, STATUS_COLUMNS } from './event-columns.ts'
 import { isKeptTime } from './kept-times.ts'
 
 const acceptedCodec = eventCodec(AcceptedEvent)
@@ -16,8 +17,8 @@ const statusCodec = eventCodec(StatusEvent)
 export async function insertEvents(client: ClickHouse, records: readonly ConsumedRecord[]): Promise<number> {
   let inserted = 0
   for (const [topic, members] of Map.groupBy(records, (record) => record.topic)) {
-    const [table, rowOf] = topic === TOPICS.accepted ? ['accepted', acceptedRow] : ['statuses', statusRow]
-    const values = members.map((record) => rowIn(record, rowOf as RowOf)).filter((row) => row !== null)
+    const [table, toRow] = topic === TOPICS.accepted ? ['accepted', acceptedRow] : ['statuses', statusRow]
+    const values = members.map((record) => rowIn(record, toRow as RowOf)).filter((row) => row !== null)
     if (values.length > 0) await client.insert({ table: table as string, values, format: 'JSONEachRow' })
     inserted += values.length
   }
@@ -27,10 +28,10 @@ export async function insertEvents(client: ClickHouse, records: readonly Consume
 type EventRow = Record<string, unknown> & { readonly occurred_at: string }
 type RowOf = (record: ConsumedRecord) => EventRow
 
-function rowIn(record: ConsumedRecord, rowOf: RowOf): Record<string, unknown> | null {
+function rowIn(record: ConsumedRecord, toRow: RowOf): Record<string, unknown> | null {
   try {
     const place = { kafka_partition: record.partition, kafka_offset: record.offset }
-    const row = rowOf(record)
+    const row = toRow(record)
     if (!isKeptTime(Date.parse(`${row.occurred_at}Z`), Date.now())) return null
     return { ...row, ...place, ingested_at: clickHouseTime(new Date().toISOString()) }
   } catch (error) {
@@ -41,41 +42,12 @@ function rowIn(record: ConsumedRecord, rowOf: RowOf): Record<string, unknown> | 
 
 function acceptedRow(record: ConsumedRecord): EventRow {
   const event = acceptedCodec.decode(record.value, record.timestampMs)
-  const { event_id, customer_id, sms_id, phone, cost, sender, encoding, segments, operator, priority } = event
-  return {
-    event_id,
-    occurred_at: clickHouseTime(event.timestamp),
-    customer_id,
-    sms_id,
-    phone,
-    cost,
-    sender,
-    encoding,
-    segments,
-    operator,
-    priority,
-    client_ref: event.client_ref,
-  }
+  return { ...rowOf(ACCEPTED_COLUMNS, event), occurred_at: clickHouseTime(event.timestamp) }
 }
 
 function statusRow(record: ConsumedRecord): EventRow {
   const event = statusCodec.decode(record.value, record.timestampMs)
-  const { event_id, customer_id, sms_id, status, attempt, operator, operator_message_id, error_code } = event
-  const { segments, latency_ms, possible_duplicate } = event
-  return {
-    event_id,
-    occurred_at: clickHouseTime(event.occurred_at),
-    customer_id,
-    sms_id,
-    status,
-    attempt,
-    operator,
-    operator_message_id,
-    error_code,
-    segments,
-    latency_ms,
-    possible_duplicate,
-  }
+  return { ...rowOf(STATUS_COLUMNS, event), occurred_at: clickHouseTime(event.occurred_at) }
 }
 
 /** The form that every ClickHouse reads without being told: `2026-11-24 10:00:00.000`. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type ClickHouse, readRows } from '../clickhouse/clickhouse-client.ts'
 import { GROUPS, TOPICS } from '../events/topics.ts'
+import { ACCEPTED_COLUMNS, kafkaColumns, STATUS_COLUMNS, storedColumns } from './event-columns.ts'
 import { KEPT_AHEAD_DAYS, KEPT_DAYS } from './kept-times.ts'
 
 /** How ClickHouse logs in to Kafka. The authorities that sign the brokers stand in ClickHouse's own configuration. */
@@ -152,27 +153,21 @@ function ingestions({ topics, groups }: Pick<KafkaTableOptions, 'topics' | 'grou
       topic: topics.accepted,
       group: groups.accepted,
       target: 'accepted',
-      columns: `event_id String, timestamp DateTime64(3, 'UTC'), customer_id String, sms_id UInt64, phone String,
-        cost UInt64, sender Nullable(String), encoding String, segments UInt16, operator String, priority UInt8,
-        client_ref Nullable(String)`,
+      columns: `timestamp DateTime64(3, 'UTC'), ${kafkaColumns(ACCEPTED_COLUMNS)}`,
       time: 'kafka_accepted_rows.timestamp',
-      // Foreign producers leave out what the requirements do not show.
-      select: `event_id, customer_id, sms_id, phone, cost, sender, encoding, greatest(kafka_accepted_rows.segments, 1) AS segments,
-        if(kafka_accepted_rows.operator = '', 'unknown', kafka_accepted_rows.operator) AS operator, priority, client_ref`,
+      select: storedColumns(ACCEPTED_COLUMNS),
     },
     {
       name: 'kafka_statuses',
       topic: topics.status,
       group: groups.status,
       target: 'statuses',
-      columns: `event_id String, occurred_at DateTime64(3, 'UTC'), customer_id String, sms_id UInt64, status String,
-        attempt UInt16, operator String, operator_message_id Nullable(String), error_code Nullable(String),
-        segments UInt16, latency_ms UInt64, possible_duplicate Bool, delivered_at Nullable(DateTime64(3, 'UTC'))`,
+      columns: `occurred_at DateTime64(3, 'UTC'), delivered_at Nullable(DateTime64(3, 'UTC')),
+        ${kafkaColumns(STATUS_COLUMNS)}`,
       // Foreign producers leave the time out of all but what is delivered.
       time: `coalesce(nullIf(kafka_statuses_rows.occurred_at, toDateTime64(0, 3, 'UTC')), kafka_statuses_rows.delivered_at, record_time,
         now64(3))`,
-      select: `event_id, customer_id, sms_id, status, attempt, operator, operator_message_id, error_code,
-        segments, latency_ms, possible_duplicate`,
+      select: storedColumns(STATUS_COLUMNS),
     },
   ]
 }

@@ -54,6 +54,7 @@ export class ApiService implements Service {
       pool,
       ids: this.#ids,
       nowMs: () => this.#ids.nowMs(),
+      maxRetries: settings.MESSAGE_RETRIES_MAX,
       transactionsMax: settings.ACCEPT_TRANSACTIONS_MAX,
       batchMessagesMax: settings.ACCEPT_BATCH_MESSAGES_MAX,
       gatherMs: settings.ACCEPT_GATHER_MS,

@@ -45,6 +45,11 @@ export const apiSettings = {
   SEND_AHEAD_DAYS_MAX: integer(SEND_AHEAD_DAYS_LIMIT, 'How many days ahead a message may be scheduled', {
     max: SEND_AHEAD_DAYS_LIMIT,
   }),
+  MESSAGE_RETRIES_MAX: integer(
+    3,
+    'Temporary errors of operators after which a message is tried again; the next one makes it `failed`',
+    { max: 1_000 },
+  ),
   OUTBOX_ROWS_MAX: integer(1_000_000, 'Messages pending in the outbox before requests are refused', { min: 1 }),
 }
 

@@ -1,5 +1,5 @@
-import { numberArray } from '../postgres/array-literal.ts'
 import type { Connection, Queryable } from '../postgres/pool.ts'
+import { RowArrays } from '../postgres/row-arrays.ts'
 import { behind, conditionsOf, type LetterCursor, type LetterFilter, type LetterState } from './letter-filter.ts'
 import { type LetterPlace, letterId } from './letter-id.ts'
 
@@ -46,6 +46,11 @@ interface Row {
   readonly closed_at: Date | null
 }
 
+export const PLACES = new RowArrays<LetterPlace>({
+  partition_: ['integer', ({ partition }) => partition],
+  offset_: ['bigint', ({ offset }) => offset],
+})
+
 const COLUMNS = `dlq_partition, dlq_offset, state, reason, failed_at, original_topic, redrives, key, headers,
   coalesce(edited_value, value) AS value, revision, closed_by, closed_at`
 const OLDEST_FIRST = 'ORDER BY failed_at, dlq_partition, dlq_offset'
@@ -58,8 +63,8 @@ export async function claimLetters(connection: Connection, choice: LetterChoice)
   const values: unknown[] = []
   let where: string
   if (choice.kind === 'places') {
-    where = `(dlq_partition, dlq_offset) IN (SELECT * FROM unnest($1::integer[], $2::bigint[])) ${OLDEST_FIRST}`
-    values.push(...arraysOf(choice.places))
+    where = `(dlq_partition, dlq_offset) IN (SELECT * FROM ${PLACES.from('asked')}) ${OLDEST_FIRST}`
+    values.push(...PLACES.values(choice.places))
   } else {
     const { filter, after, lettersMax } = choice
     where = `state = 'open' AND ${conditionsOf(filter, values)} AND ${behind(after, '>', values)} ${OLDEST_FIRST}
@@ -74,14 +79,10 @@ export async function claimLetters(connection: Connection, choice: LetterChoice)
 export async function existingLetters(database: Queryable, places: readonly LetterPlace[]): Promise<Set<string>> {
   const { rows } = await database.query<{ dlq_partition: number; dlq_offset: number }>(
     `SELECT dlq_partition, dlq_offset FROM dead_letters
-     WHERE (dlq_partition, dlq_offset) IN (SELECT * FROM unnest($1::integer[], $2::bigint[]))`,
-    arraysOf(places),
+     WHERE (dlq_partition, dlq_offset) IN (SELECT * FROM ${PLACES.from('asked')})`,
+    PLACES.values(places),
   )
   return new Set(rows.map((row) => letterId({ partition: row.dlq_partition, offset: row.dlq_offset })))
-}
-
-export function arraysOf(places: readonly LetterPlace[]): [string, string] {
-  return [numberArray(places.map(({ partition }) => partition)), numberArray(places.map(({ offset }) => offset))]
 }
 
 function toLetter(row: Row): ClaimedLetter {

@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg'
-import { arraysOf } from './claim-letters.ts'
+import { PLACES } from './claim-letters.ts'
 import type { LetterPlace } from './letter-id.ts'
 
 /** Closes letters that are claimed and open; one that is redriven counts it. */
@@ -11,10 +11,10 @@ export function closeLetters(
 ): QueryConfig {
   return {
     name: 'dlq-close',
-    text: `UPDATE dead_letters SET state = $3, redrives = redrives + ($3 = 'redriven')::integer, closed_by = $4,
-             closed_at = now(), revision = revision + 1, actions = actions || $5::bigint
-           FROM unnest($1::integer[], $2::bigint[]) AS place (partition_, offset_)
+    text: `UPDATE dead_letters SET state = $1, redrives = redrives + ($1 = 'redriven')::integer, closed_by = $2,
+             closed_at = now(), revision = revision + 1, actions = actions || $3::bigint
+           FROM ${PLACES.from('place', 4)}
            WHERE dlq_partition = partition_ AND dlq_offset = offset_`,
-    values: [...arraysOf(places), state, by, actionId],
+    values: [state, by, actionId, ...PLACES.values(places)],
   }
 }

@@ -1,8 +1,9 @@
 import type { QueryConfig } from 'pg'
-import { effectOf, type LedgerEffect } from '../domain/ledger.ts'
+import { effectOf } from '../domain/ledger.ts'
 import { REOPENING } from '../domain/status.ts'
 import { encodeStep } from '../domain/timeline-steps.ts'
-import { numberArray, textArray } from '../postgres/array-literal.ts'
+import { RowArrays } from '../postgres/row-arrays.ts'
+import { BALANCE_CHANGES, insertEntries, sumByCustomer } from '../tables/ledger-entries.ts'
 
 /** A message that is given another round. */
 export interface Reopening {
@@ -12,64 +13,52 @@ export interface Reopening {
   readonly attemptsBefore: number
 }
 
+const STEPS = new RowArrays<{ readonly smsId: number; readonly before: number; readonly step: string }>({
+  id: ['bigint', ({ smsId }) => smsId],
+  before: ['smallint', ({ before }) => before],
+  step: ['text', ({ step }) => step],
+})
+
 /** The states are locked, so nobody else changes them; the revision tells whoever has read them before. */
 export function reopenStates(reopenings: readonly Reopening[], nowMs: number): QueryConfig {
   const reason = 'redriven'
   const entry = { status: REOPENING.to, at: new Date(nowMs).toISOString(), reason }
   return {
-    name: 'dlq-reopen-states-2',
+    name: 'dlq-reopen-states-3',
     text: `UPDATE message_states AS known SET status = '${REOPENING.to}', settlement = 'reserved', attempt = before,
              attempts_before = before, error_code = NULL, error_message = NULL, revision = revision + 1,
-             timeline = timeline || ($3::jsonb || jsonb_build_object('attempt', before)),
+             timeline = timeline || ($1::jsonb || jsonb_build_object('attempt', before)),
              steps = steps || E'\\n' || step, updated_at = now()
-           FROM unnest($1::bigint[], $2::smallint[], $6::text[]) AS reopened (id, before, step)
-           WHERE known.sms_id = reopened.id AND known.sms_id BETWEEN $4 AND $5`,
+           FROM ${STEPS.from('reopened', 4)}
+           WHERE known.sms_id = reopened.id AND known.sms_id BETWEEN $2 AND $3`,
     values: [
-      numberArray(reopenings.map(({ smsId }) => smsId)),
-      numberArray(reopenings.map(({ attemptsBefore }) => attemptsBefore)),
       JSON.stringify(entry),
       Math.min(...reopenings.map(({ smsId }) => smsId)),
       Math.max(...reopenings.map(({ smsId }) => smsId)),
-      textArray(reopenings.map(({ attemptsBefore }) => encodeStep(REOPENING.to, nowMs, attemptsBefore, { reason }))),
+      ...STEPS.values(
+        reopenings.map(({ smsId, attemptsBefore: before }) => {
+          return { smsId, before, step: encodeStep(REOPENING.to, nowMs, before, { reason }) }
+        }),
+      ),
     ],
   }
 }
 
 export function reserveAgain(reopenings: readonly Reopening[]): QueryConfig {
-  const effects = reopenings.map(({ cost }) => effectOf('reserve', cost))
-  return {
-    name: 'dlq-reserve',
-    text: `INSERT INTO ledger (ref, kind, customer_id, balance, reserved, attempts_before)
-           SELECT ref, 'reserve', customer_id, balance, reserved, attempts_before
-           FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::smallint[])
-             AS entry (ref, customer_id, balance, reserved, attempts_before)`,
-    values: [
-      numberArray(reopenings.map(({ smsId }) => smsId)),
-      textArray(reopenings.map(({ customerId }) => customerId)),
-      numberArray(effects.map(({ balance }) => balance)),
-      numberArray(effects.map(({ reserved }) => reserved)),
-      numberArray(reopenings.map(({ attemptsBefore }) => attemptsBefore)),
-    ],
-  }
+  return insertEntries(
+    reopenings.map(({ smsId: ref, customerId, cost, attemptsBefore }) => {
+      return { ref, kind: 'reserve', customerId, attemptsBefore, ...effectOf('reserve', cost) }
+    }),
+  )
 }
 
 /** The balances are locked, and cover it. */
 export function chargeBalances(reopenings: readonly Reopening[]): QueryConfig {
-  const sums = new Map<string, LedgerEffect>()
-  for (const { customerId, cost } of reopenings) {
-    const { balance, reserved } = effectOf('reserve', cost)
-    const before = sums.get(customerId) ?? { balance: 0, reserved: 0 }
-    sums.set(customerId, { balance: before.balance + balance, reserved: before.reserved + reserved })
-  }
+  const sums = sumByCustomer(reopenings.map(({ customerId, cost }) => ({ customerId, ...effectOf('reserve', cost) })))
   return {
     name: 'dlq-charge',
     text: `UPDATE balances SET balance = balances.balance + sums.balance, reserved = balances.reserved + sums.reserved
-           FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS sums (customer_id, balance, reserved)
-           WHERE balances.customer_id = sums.customer_id`,
-    values: [
-      textArray([...sums.keys()]),
-      numberArray([...sums.values()].map(({ balance }) => balance)),
-      numberArray([...sums.values()].map(({ reserved }) => reserved)),
-    ],
+           FROM ${BALANCE_CHANGES.from('sums')} WHERE balances.customer_id = sums.customer_id`,
+    values: BALANCE_CHANGES.values(sums),
   }
 }

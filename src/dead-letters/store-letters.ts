@@ -1,8 +1,8 @@
 import type { QueryConfig } from 'pg'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import { numberArray, textArray } from '../postgres/array-literal.ts'
 import { isItemFault } from '../postgres/database-errors.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { type Column, RowArrays } from '../postgres/row-arrays.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { isolateFailures } from '../runtime/isolate-failures.ts'
 import { type Letter, readLetter, reducedLetter } from './read-letter.ts'
@@ -38,54 +38,47 @@ export async function storeLetters(pool: Pool, letters: readonly Letter[]): Prom
   })
 }
 
+const PLACE = {
+  dlq_partition: ['integer', ({ partition }) => partition],
+  dlq_offset: ['bigint', ({ offset }) => offset],
+  failed_at: ['timestamptz', ({ failedAt }) => failedAt],
+} as const satisfies Readonly<Record<string, Column<Letter>>>
+
+const FAILURES = new RowArrays<Letter>(PLACE)
+const LETTERS = new RowArrays<Letter>({
+  ...PLACE,
+  reason: ['text', ({ reason }) => reason],
+  error: ['text', ({ error }) => error],
+  original_topic: ['text', ({ originalTopic }) => originalTopic],
+  original_partition: ['integer', ({ originalPartition }) => originalPartition],
+  original_offset: ['bigint', ({ originalOffset }) => originalOffset],
+  consumer_group: ['text', ({ consumerGroup }) => consumerGroup],
+  attempts: ['integer', ({ attempts }) => attempts],
+  redrives: ['smallint', ({ redrives }) => redrives],
+  sms_id: ['bigint', ({ subject }) => subject.smsId],
+  customer_id: ['text', ({ subject }) => subject.customerId],
+  operator: ['text', ({ subject }) => subject.operator],
+  key: ['bytea', ({ key }) => key],
+  headers: ['json', ({ headers }) => JSON.stringify(headers)],
+  value: ['bytea', ({ value }) => value],
+})
+
 /** A topic that was made anew counts from 0 again: what stood at these places before is of another log. */
 function forgetFormer(letters: readonly Letter[]): QueryConfig {
   return {
     name: 'dlq-forget-former',
-    text: `DELETE FROM dead_letters AS known USING unnest($1::integer[], $2::bigint[], $3::timestamptz[])
-             AS new (dlq_partition, dlq_offset, failed_at)
+    text: `DELETE FROM dead_letters AS known USING ${FAILURES.from('new')}
            WHERE known.dlq_partition = new.dlq_partition AND known.dlq_offset = new.dlq_offset
              AND known.failed_at <> new.failed_at`,
-    values: [
-      numberArray(letters.map(({ partition }) => partition)),
-      numberArray(letters.map(({ offset }) => offset)),
-      textArray(letters.map(({ failedAt }) => failedAt)),
-    ],
+    values: FAILURES.values(letters),
   }
 }
 
 function insertLetters(letters: readonly Letter[]): QueryConfig {
   return {
-    name: 'dlq-insert',
-    text: `INSERT INTO dead_letters (dlq_partition, dlq_offset, reason, error, failed_at, original_topic,
-             original_partition, original_offset, consumer_group, attempts, redrives, sms_id, customer_id, operator,
-             key, headers, value)
-           SELECT * FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
-             $7::integer[], $8::bigint[], $9::text[], $10::integer[], $11::smallint[], $12::bigint[], $13::text[],
-             $14::text[], $15::bytea[], $16::json[], $17::bytea[])
+    name: 'dlq-insert-2',
+    text: `INSERT INTO dead_letters (${LETTERS.names}) SELECT * FROM ${LETTERS.from('letter')}
            ON CONFLICT DO NOTHING`,
-    values: [
-      numberArray(letters.map(({ partition }) => partition)),
-      numberArray(letters.map(({ offset }) => offset)),
-      textArray(letters.map(({ reason }) => reason)),
-      textArray(letters.map(({ error }) => error)),
-      textArray(letters.map(({ failedAt }) => failedAt)),
-      textArray(letters.map(({ originalTopic }) => originalTopic)),
-      numberArray(letters.map(({ originalPartition }) => originalPartition)),
-      numberArray(letters.map(({ originalOffset }) => originalOffset)),
-      textArray(letters.map(({ consumerGroup }) => consumerGroup)),
-      numberArray(letters.map(({ attempts }) => attempts)),
-      numberArray(letters.map(({ redrives }) => redrives)),
-      numberArray(letters.map(({ subject }) => subject.smsId)),
-      textArray(letters.map(({ subject }) => subject.customerId)),
-      textArray(letters.map(({ subject }) => subject.operator)),
-      textArray(letters.map(({ key }) => byteaLiteral(key))),
-      textArray(letters.map(({ headers }) => JSON.stringify(headers))),
-      textArray(letters.map(({ value }) => byteaLiteral(value))),
-    ],
+    values: LETTERS.values(letters),
   }
-}
-
-function byteaLiteral(bytes: Buffer | null): string | null {
-  return bytes && `\\x${bytes.toString('hex')}`
 }

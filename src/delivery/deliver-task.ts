@@ -1,5 +1,6 @@
 import type { DeliveryTask } from '../events/delivery.ts'
 import { EventFormError } from '../events/event-codec.ts'
+import { taskSubject } from '../events/status-subject.ts'
 import { DONE, deadLetter, type Outcome, retryAt, shed } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import type { DatabaseClock } from '../postgres/clock-skew.ts'
@@ -120,14 +121,7 @@ export class TaskDelivery {
   }
 
   #begin(record: ConsumedRecord, task: DeliveryTask): Progress {
-    const subject = {
-      smsId: task.sms_id,
-      customerId: task.customer_id,
-      segments: task.segments,
-      // What was scheduled was not late before its time.
-      acceptedAtMs: Date.parse(task.created_at),
-      traceparent: record.header('traceparent') ?? null,
-    }
+    const subject = taskSubject(task, record.header('traceparent') ?? null)
     const progress: Progress = {
       task,
       reports: new TaskReports(this.#parts.reporter, subject, task.operator),

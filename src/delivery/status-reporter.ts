@@ -1,5 +1,6 @@
 import type { Status } from '../domain/status.ts'
-import { type StatusDetails, type StatusSubject, statusRecord } from '../events/status-record.ts'
+import { type StatusDetails, statusRecord } from '../events/status-record.ts'
+import type { StatusSubject } from '../events/status-subject.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import { backoffMs, sleep } from '../runtime/backoff.ts'
 

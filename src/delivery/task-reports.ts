@@ -1,6 +1,7 @@
 import { sumUpParts } from '../domain/long-message.ts'
 import type { Status } from '../domain/status.ts'
-import type { StatusDetails, StatusSubject } from '../events/status-record.ts'
+import type { StatusDetails } from '../events/status-record.ts'
+import type { StatusSubject } from '../events/status-subject.ts'
 import { type Attempt, isTaken } from './attempts/attempt.ts'
 import type { Conclusion } from './attempts/attempt-plan.ts'
 import type { AttemptOrder } from './attempts/make-attempt.ts'

@@ -1,3 +1,4 @@
+import type { Metadata } from './customer-notes.ts'
 import { Problem } from './errors.ts'
 import { SEND_AHEAD_DAYS_LIMIT } from './send-time.ts'
 import type { Encoding } from './text/segments.ts'
@@ -24,7 +25,29 @@ export interface MessageDraft {
   readonly sendAtMs: number | null
   readonly validUntilMs: number | null
   readonly clientRef: string | null
-  readonly metadata: Readonly<Record<string, string>> | null
+  readonly metadata: Metadata | null
+}
+
+export interface AcceptedMessage extends MessageDraft {
+  readonly smsId: number
+  readonly acceptedAtMs: number
+}
+
+/** Where a request came from, as its messages remember it. */
+export interface RequestOrigin {
+  readonly ip: string | null
+  readonly userAgent: string | null
+  readonly traceparent: string | null
+}
+
+/** An accepted message with everything that is stored of it. */
+export interface MessageToStore {
+  readonly message: AcceptedMessage
+  readonly request: { readonly customerId: string; readonly origin: RequestOrigin }
+  /** Its idempotency key, or that of its request. */
+  readonly key: string | null
+  /** Temporary errors of operators that may be followed by another attempt, in one round. */
+  readonly maxRetries: number
 }
 
 /** An idempotency key with the hash of the request it came with. */

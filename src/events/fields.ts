@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { cleanClientRef, cleanMetadata, type Metadata } from '../domain/customer-notes.ts'
 import { cleanId, cleanText } from '../domain/text/clean-text.ts'
 import { ENCODINGS } from '../domain/text/encodings.ts'
 
@@ -64,3 +65,14 @@ export const OutsideId = intake(nullable(Type.String()), (value = null) => takeI
 
 /** Words of an operator; null where they are left out. */
 export const OutsideWords = intake(nullable(Type.String()), (value = null) => takeWords(value))
+
+/** The customer's own name for a message. Left out where there is none. */
+export const ClientRef = intake(Type.Optional(nullable(Type.String())), (value) =>
+  value === undefined ? value : cleanClientRef(value),
+)
+
+/** The customer's metadata. Left out where there are none. */
+export const CustomerMetadata = intake(
+  Type.Optional(Type.Unsafe<Metadata>({ type: 'object', additionalProperties: { type: 'string' } })),
+  (value) => (value === undefined ? value : cleanMetadata(value)),
+)

@@ -1,16 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { STORED, TASK } from '../../test/servers/sample-message.ts'
 import { STATUSES, type Status } from '../domain/status.ts'
-import { type StatusDetails, type StatusSubject, statusRecord } from './status-record.ts'
+import { type StatusDetails, statusRecord } from './status-record.ts'
+import { type StatusSubject, storedSubject, taskSubject } from './status-subject.ts'
 
 const ACCEPTED_MS = Date.parse('2026-11-24T10:00:00.000Z')
-const SUBJECT: StatusSubject = {
-  smsId: 9_876_543_210,
-  customerId: 'cust_12345',
-  segments: 2,
-  acceptedAtMs: ACCEPTED_MS,
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-}
+const SUBJECT: StatusSubject = storedSubject({ ...STORED, due_at: new Date(ACCEPTED_MS) })
 const DETAILS: StatusDetails = { operator: 'mci', attempt: 3, possibleDuplicate: false }
 
 function eventOf(status: Status, details: Partial<StatusDetails> = {}, nowMs = ACCEPTED_MS + 234) {
@@ -23,10 +19,12 @@ test('a status carries each field of what is known', () => {
   const parts = [{ part: 1, status: 'sent' as const }]
   const details = { operatorMessageId: 'op_msg_12345', errorCode: '011', deliveredAt, possibleDuplicate: true, parts }
   const { record, event } = eventOf('delivered', { ...details, isLate: true, route: 'cheapest' })
-  expect(event).toEqual({
+  expect(event).toMatchObject({
     event_id: expect.stringMatching(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/),
     sms_id: 9_876_543_210,
     customer_id: 'cust_12345',
+    client_ref: 'order 7',
+    customer_metadata: { campaign: 'spring', note: 'two\nlines' },
     status: 'delivered',
     operator_message_id: 'op_msg_12345',
     error_code: '011',
@@ -51,6 +49,26 @@ test('a status carries each field of what is known', () => {
     ce_id: event.event_id,
     ce_time: event.occurred_at,
     traceparent: expect.stringContaining('0af7651916cd43dd8448eb211c80319c'),
+  })
+})
+
+test('the notes of its customer are left out where a message has none, whatever it is told by', () => {
+  const ofRow = storedSubject({ ...STORED, client_ref: null, metadata: null, due_at: new Date(ACCEPTED_MS) })
+  for (const subject of [ofRow, taskSubject(TASK, null)]) {
+    const event = JSON.parse(statusRecord(subject, 'sent', DETAILS, '/smsgw/worker', ACCEPTED_MS).value)
+    expect(event).toMatchObject({ sms_id: subject.smsId, customer_id: subject.customerId })
+    for (const name of ['client_ref', 'customer_metadata']) expect(event).not.toHaveProperty(name)
+  }
+  const task = {
+    ...TASK,
+    client_ref: 'order 7',
+    customer_metadata: { campaign: 'spring' },
+    created_at: '2026-11-24T09:00:00.000Z',
+  }
+  const subject = taskSubject(task, null)
+  expect(subject.dueAtMs).toBe(ACCEPTED_MS - 3_600_000)
+  expect(subject.carried).toMatchObject({
+    ...{ sms_id: 7, customer_id: 'c', segments: 1, client_ref: 'order 7', customer_metadata: { campaign: 'spring' } },
   })
 })
 

@@ -5,20 +5,11 @@ import { statusMeaning } from '../smpp/command-status.ts'
 import { type EventRecord, type EventSource, envelope } from './envelope.ts'
 import { eventCodec } from './event-codec.ts'
 import { StatusEvent } from './status.ts'
+import type { StatusSubject } from './status-subject.ts'
 import { TOPICS } from './topics.ts'
 import { traceparentOf } from './traceparent.ts'
 
 const codec = eventCodec(StatusEvent)
-
-/** The message that a status is about. */
-export interface StatusSubject {
-  readonly smsId: number
-  readonly customerId: string
-  readonly segments: number
-  readonly acceptedAtMs: number
-  /** As it came with the message; null when it is not at hand. */
-  readonly traceparent: string | null
-}
 
 export interface StatusDetails {
   readonly operator: string
@@ -64,18 +55,16 @@ function statusEvent(subject: StatusSubject, status: Status, details: StatusDeta
   const wasAccepted = (details.operatorMessageId ?? null) !== null
   return {
     event_id: eventId(subject.smsId, status, details.attempt),
-    sms_id: subject.smsId,
-    customer_id: subject.customerId,
+    ...subject.carried,
     status,
     operator_message_id: details.operatorMessageId ?? null,
     error_code: code,
     error_message: errorMessage({ status, code, text, wasAccepted }, statusMeaning),
     delivered_at: details.deliveredAt?.toISOString() ?? null,
-    latency_ms: Math.max(0, nowMs - subject.acceptedAtMs),
+    latency_ms: Math.max(0, nowMs - subject.dueAtMs),
     occurred_at: new Date(nowMs).toISOString(),
     operator: details.operator,
     attempt: details.attempt,
-    segments: subject.segments,
     possible_duplicate: details.possibleDuplicate,
     ...(parts && parts.length > 0 ? { parts } : {}),
     ...(isLate ? { late: true as const } : {}),

@@ -1,19 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { RECEIPT_STATUSES } from '../domain/receipts.ts'
 import { STATUSES } from '../domain/status.ts'
-import {
-  absentAs,
-  CustomerId,
-  intake,
-  nullable,
-  OutsideId,
-  OutsideWords,
-  SmsId,
-  Timestamp,
-  takeId,
-  takeWords,
-  Ulid,
-} from './fields.ts'
+import { carriedBy } from './carried-fields.ts'
+import { absentAs, intake, nullable, OutsideId, OutsideWords, Timestamp, takeId, takeWords, Ulid } from './fields.ts'
 
 /** What PostgreSQL's smallint holds. */
 const ATTEMPTS_MAX = 32_767
@@ -38,24 +27,24 @@ function takeParts(parts: unknown): unknown {
   })
 }
 
+export const STATUS_FIELDS = carriedBy('status')
+
 /** `sms.status`, keyed by message: a message has come to a state. */
 export const StatusEvent = Type.Object(
   {
     event_id: Ulid,
-    sms_id: SmsId,
-    customer_id: CustomerId,
+    ...STATUS_FIELDS.forms,
     status: Type.Enum(STATUSES),
     operator_message_id: OutsideId,
     error_code: OutsideId,
     error_message: OutsideWords,
     delivered_at: absentAs(nullable(Timestamp), () => null),
-    /** From acceptance to this state. */
+    /** From acceptance, or the time to send it, to this state. */
     latency_ms: absentAs(Type.Integer({ minimum: 0 }), () => 0),
     occurred_at: absentAs(Timestamp, ({ delivered_at }, at) => delivered_at ?? at),
     operator: intake(Type.String(), (value = '') => takeId(value) ?? ''),
     /** Attempts begun so far; 0 before the first. */
     attempt: absentAs(Type.Integer({ minimum: 0, maximum: ATTEMPTS_MAX }), () => 0),
-    segments: absentAs(Type.Integer({ minimum: 0 }), () => 0),
     /** The phone may have the message more than once: an answer was lost and it was sent again. */
     possible_duplicate: absentAs(Type.Boolean(), () => false),
     /** Of a message that was handed over in several parts. */

@@ -1,7 +1,11 @@
 import type { QueryConfig } from 'pg'
-import type { Encoding } from '../domain/text/encodings.ts'
+import { ACCEPTED_FIELDS } from '../events/accepted.ts'
+import type { ColumnOf } from '../events/carried-fields.ts'
+import { TASK_FIELDS } from '../events/delivery.ts'
+import type { StoredMessage } from '../events/message-fields.ts'
 import { numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Queryable } from '../postgres/pool.ts'
+import { RowArrays } from '../postgres/row-arrays.ts'
 import type { ClaimPlace } from './claim-cursor.ts'
 
 /**
@@ -20,32 +24,16 @@ export interface OutboxRow {
   readonly message: OutboxMessage | null
 }
 
-/** A row whose message is to be published. */
-export type MessageRow = OutboxRow & { readonly message: OutboxMessage }
+/** Where the request came from, and times of which more than one field is made. */
+const NOT_CARRIED = ['ip', 'user_agent', 'traceparent', 'accepted_at'] as const
+
+/** What both events of a message are made of. */
+const COLUMNS = new Set<string>([...ACCEPTED_FIELDS.columns, ...TASK_FIELDS.columns, ...NOT_CARRIED])
+// The outbox has it, also of a message that is gone.
+COLUMNS.delete('sms_id')
 
 /** A stored message, as both of its events are made from it. */
-interface OutboxMessage {
-  readonly customer_id: string
-  readonly phone: string
-  readonly text: string
-  readonly sender: string | null
-  readonly encoding: Encoding
-  readonly flash: boolean
-  readonly segments: number
-  readonly operator: string
-  readonly cost: number
-  readonly priority: number
-  readonly max_retries: number
-  readonly valid_until: Date | null
-  readonly client_ref: string | null
-  readonly idempotency_key: string | null
-  readonly ip: string | null
-  readonly user_agent: string | null
-  readonly traceparent: string | null
-  readonly mcc_mnc: string | null
-  readonly accepted_at: Date
-  readonly send_at: Date | null
-}
+export type OutboxMessage = Pick<StoredMessage, ColumnOf<'accepted'> | ColumnOf<'task'> | (typeof NOT_CARRIED)[number]>
 
 /** Without a message all its columns are null; the customer's stands for them. */
 type FlatRow = Omit<OutboxRow, 'message'> & Omit<OutboxMessage, 'customer_id'> & { readonly customer_id: string | null }
@@ -68,30 +56,31 @@ export async function claimBatch(
     sms_id: row.sms_id,
     payload: row.payload,
     carries: row.carries,
-    message: row.payload === null && row.customer_id !== null ? { ...row, customer_id: row.customer_id } : null,
+    message: row.payload === null && row.customer_id !== null ? (row as OutboxMessage) : null,
   }))
 }
 
-function claimStatement(places: readonly ClaimPlace[], rowsPerShardMax: number): QueryConfig {
-  return {
-    name: 'outbox-claim',
-    text: `
-      SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, o.carries, m.customer_id, m.phone, m.text, m.sender, m.encoding,
-        m.flash, m.segments, m.operator, m.cost, m.priority, m.max_retries, m.valid_until, m.client_ref, m.idempotency_key,
-        m.ip, m.user_agent, m.traceparent, m.mcc_mnc, m.accepted_at, m.send_at
-      FROM unnest($1::smallint[], $3::bigint[]) AS mine (shard, seq_after)
+const PLACES = new RowArrays<ClaimPlace>({
+  shard: ['smallint', ({ shard }) => shard],
+  seq_after: ['bigint', ({ seqAfter }) => seqAfter],
+})
+
+const CLAIM = `
+      SELECT o.place, o.shard, o.seq, o.sms_id, o.payload, o.carries, ${[...COLUMNS].map((column) => `m.${column}`).join(', ')}
+      FROM ${PLACES.from('mine', 2)}
       CROSS JOIN LATERAL (
         SELECT ctid AS place, * FROM outbox WHERE outbox.shard = mine.shard AND outbox.seq > mine.seq_after
-        ORDER BY outbox.seq LIMIT $2
+        ORDER BY outbox.seq LIMIT $1
       ) AS o
       LEFT JOIN LATERAL (SELECT * FROM messages WHERE o.payload IS NULL AND messages.sms_id = o.sms_id OFFSET 0) AS m
         ON true
-      ORDER BY o.shard, o.seq`,
-    values: [
-      numberArray(places.map(({ shard }) => shard)),
-      rowsPerShardMax,
-      numberArray(places.map(({ seqAfter }) => seqAfter)),
-    ],
+      ORDER BY o.shard, o.seq`
+
+function claimStatement(places: readonly ClaimPlace[], rowsPerShardMax: number): QueryConfig {
+  return {
+    name: 'outbox-claim-2',
+    text: CLAIM,
+    values: [rowsPerShardMax, ...PLACES.values(places)],
   }
 }
 

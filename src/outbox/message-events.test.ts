@@ -1,39 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { MessageRow } from './claim-batch.ts'
+import { STORED } from '../../test/servers/sample-message.ts'
+import type { OutboxMessage } from './claim-batch.ts'
 import { messageEvents } from './message-events.ts'
 
-const ACCEPTED_AT = '2026-11-24T10:00:00.123Z'
-const SEND_AT = '2026-11-25T10:00:00.456Z'
-const VALID_UNTIL = '2026-11-26T10:00:00.789Z'
+const MESSAGE: OutboxMessage = { ...STORED, flash: false, send_at: null }
+const ACCEPTED_AT = STORED.accepted_at.toISOString()
+const SEND_AT = STORED.send_at!.toISOString()
 
-/** Every value differs from every other, so that none can stand in another's place unnoticed. */
-const MESSAGE: MessageRow['message'] = {
-  customer_id: 'cust_12345',
-  phone: '+989121234567',
-  text: 'Your verification code is 123456',
-  sender: '3000',
-  encoding: 'gsm7',
-  flash: false,
-  segments: 2,
-  operator: 'mci',
-  cost: 500,
-  priority: 1,
-  max_retries: 3,
-  valid_until: new Date(VALID_UNTIL),
-  client_ref: 'order 7',
-  idempotency_key: 'req_abc123',
-  ip: '192.168.1.100',
-  user_agent: 'MyApp/1.0',
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-  mcc_mnc: '432-11',
-  accepted_at: new Date(ACCEPTED_AT),
-  send_at: null,
-}
-
-function eventsOf(message: Partial<MessageRow['message']>, deliveryKey: 'customer' | 'operator' = 'customer') {
-  const row = { sms_id: 9_876_543_210, message: { ...MESSAGE, ...message } } as MessageRow
-  const [accepted, task] = messageEvents(row, deliveryKey)
+function eventsOf(message: Partial<OutboxMessage>, deliveryKey: 'customer' | 'operator' = 'customer') {
+  const [accepted, task] = messageEvents({ ...MESSAGE, ...message }, deliveryKey)
   return { accepted, task, acceptedValue: JSON.parse(accepted.value), taskValue: JSON.parse(task.value) }
 }
 
@@ -49,8 +25,10 @@ test('both events carry each field of the stored message', () => {
     segments: 2,
     operator: 'mci',
     priority: 1,
+    client_ref: 'order 7',
+    customer_metadata: STORED.metadata,
   }
-  expect(acceptedValue).toEqual({
+  expect(acceptedValue).toMatchObject({
     ...shared,
     event_id: expect.stringMatching(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/),
     event_type: 'sms.accepted',
@@ -58,16 +36,14 @@ test('both events carry each field of the stored message', () => {
     cost: 500,
     idempotency_key: 'req_abc123',
     metadata: { ip: '192.168.1.100', user_agent: 'MyApp/1.0' },
-    client_ref: 'order 7',
   })
-  expect(taskValue).toEqual({
+  expect(taskValue).toMatchObject({
     ...shared,
     task_id: expect.stringMatching(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/),
     retry_count: 0,
     max_retries: 3,
     created_at: ACCEPTED_AT,
-    accepted_at: ACCEPTED_AT,
-    valid_until: VALID_UNTIL,
+    valid_until: STORED.valid_until!.toISOString(),
     mcc_mnc: '432-11',
   })
   expect([accepted.topic, accepted.key, task.topic, task.key]).toEqual([
@@ -91,22 +67,24 @@ test('both events carry each field of the stored message', () => {
 })
 
 test('a scheduled message is a task of its time; flash and an operator as the key are carried', () => {
-  const { acceptedValue, task, taskValue } = eventsOf({ send_at: new Date(SEND_AT), flash: true }, 'operator')
+  const { acceptedValue, task, taskValue } = eventsOf({ send_at: STORED.send_at, flash: true }, 'operator')
   expect(acceptedValue).toMatchObject({ timestamp: ACCEPTED_AT, send_at: SEND_AT })
   expect(taskValue).toMatchObject({ created_at: SEND_AT, accepted_at: ACCEPTED_AT, flash: true })
   expect(task.key).toBe('mci')
 })
 
 test('what a message does not have is null, or left out where the field is ours', () => {
-  const absent = { sender: null, client_ref: null, idempotency_key: null, ip: null, user_agent: null, mcc_mnc: null }
-  const { acceptedValue, taskValue } = eventsOf({ ...absent, valid_until: null })
+  const absent = { sender: null, client_ref: null, metadata: null, idempotency_key: null, ip: null, user_agent: null }
+  const { acceptedValue, taskValue } = eventsOf({ ...absent, mcc_mnc: null, valid_until: null })
   expect(acceptedValue).toMatchObject({
     ...{ sender: null, client_ref: null, idempotency_key: null },
     metadata: { ip: null, user_agent: null },
   })
   expect(taskValue).toMatchObject({ sender: null, valid_until: null })
-  for (const name of ['mcc_mnc', 'flash', 'send_at'])
+  for (const name of ['mcc_mnc', 'flash', 'send_at', 'accepted_at', 'customer_metadata']) {
     expect({ ...acceptedValue, ...taskValue }).not.toHaveProperty(name)
+  }
+  expect(taskValue).not.toHaveProperty('client_ref')
 })
 
 test('a message that is published again is the same two records', () => {

@@ -1,11 +1,11 @@
 import { eventId } from '../domain/event-id.ts'
-import { AcceptedEvent } from '../events/accepted.ts'
-import { DeliveryTask } from '../events/delivery.ts'
+import { ACCEPTED_FIELDS, AcceptedEvent } from '../events/accepted.ts'
+import { DeliveryTask, TASK_FIELDS } from '../events/delivery.ts'
 import { type EventRecord, envelope } from '../events/envelope.ts'
 import { eventCodec } from '../events/event-codec.ts'
 import { TOPICS } from '../events/topics.ts'
 import { traceparentOf } from '../events/traceparent.ts'
-import type { MessageRow } from './claim-batch.ts'
+import type { OutboxMessage } from './claim-batch.ts'
 
 const acceptedCodec = eventCodec(AcceptedEvent)
 const deliveryCodec = eventCodec(DeliveryTask)
@@ -16,12 +16,11 @@ export type DeliveryKey = 'customer' | 'operator'
  * The two records of a stored message. Everything in them follows from what is stored, ids included, so that a
  * message published again is the same message to everyone who reads it.
  */
-export function messageEvents(row: MessageRow, deliveryKey: DeliveryKey): [EventRecord, EventRecord] {
-  const { sms_id, message } = row
+export function messageEvents(message: OutboxMessage, deliveryKey: DeliveryKey): [EventRecord, EventRecord] {
   const acceptedAt = message.accepted_at.toISOString()
-  const traceparent = traceparentOf(sms_id, message.traceparent)
-  const accepted = acceptedEvent(sms_id, message, acceptedAt)
-  const task = deliveryTask(sms_id, message, acceptedAt)
+  const traceparent = traceparentOf(message.sms_id, message.traceparent)
+  const accepted = acceptedEvent(message, acceptedAt)
+  const task = deliveryTask(message, acceptedAt)
   return [
     {
       topic: TOPICS.accepted,
@@ -41,46 +40,23 @@ export function messageEvents(row: MessageRow, deliveryKey: DeliveryKey): [Event
   ]
 }
 
-function acceptedEvent(smsId: number, message: MessageRow['message'], acceptedAt: string): AcceptedEvent {
+function acceptedEvent(message: OutboxMessage, acceptedAt: string): AcceptedEvent {
   return {
-    event_id: eventId(smsId, 'accepted'),
+    event_id: eventId(message.sms_id, 'accepted'),
     event_type: 'sms.accepted',
     timestamp: acceptedAt,
-    customer_id: message.customer_id,
-    sms_id: smsId,
-    phone: message.phone,
-    message: message.text,
-    cost: message.cost,
-    idempotency_key: message.idempotency_key,
+    ...ACCEPTED_FIELDS.valuesOf(message),
     metadata: { ip: message.ip, user_agent: message.user_agent },
-    sender: message.sender,
-    encoding: message.encoding,
-    segments: message.segments,
-    operator: message.operator,
-    priority: message.priority,
-    client_ref: message.client_ref,
-    ...(message.send_at === null ? {} : { send_at: message.send_at.toISOString() }),
   }
 }
 
-function deliveryTask(smsId: number, message: MessageRow['message'], acceptedAt: string): DeliveryTask {
+function deliveryTask(message: OutboxMessage, acceptedAt: string): DeliveryTask {
+  const createdAt = message.send_at?.toISOString() ?? acceptedAt
   return {
-    task_id: eventId(smsId, 'delivery'),
-    sms_id: smsId,
-    customer_id: message.customer_id,
-    phone: message.phone,
-    message: message.text,
-    operator: message.operator,
-    priority: message.priority,
+    task_id: eventId(message.sms_id, 'delivery'),
+    ...TASK_FIELDS.valuesOf(message),
     retry_count: 0,
-    max_retries: message.max_retries,
-    created_at: message.send_at?.toISOString() ?? acceptedAt,
-    sender: message.sender,
-    encoding: message.encoding,
-    segments: message.segments,
-    valid_until: message.valid_until?.toISOString() ?? null,
-    accepted_at: acceptedAt,
-    ...(message.mcc_mnc === null ? {} : { mcc_mnc: message.mcc_mnc }),
-    ...(message.flash ? { flash: true } : {}),
+    created_at: createdAt,
+    ...(createdAt === acceptedAt ? {} : { accepted_at: acceptedAt }),
   }
 }

@@ -216,7 +216,7 @@ export class Relay implements Service {
     const layout = { partitions, expressPartitions: settings.DELIVERY_EXPRESS_PARTITIONS }
     if (row.payload !== null) return void (await producer.send(placeTask(decodePayload(row.payload), layout)))
     if (message === null) throw new MissingMessageError('its message is not stored any more')
-    const [accepted, task] = messageEvents({ ...row, message }, settings.DELIVERY_KEY)
+    const [accepted, task] = messageEvents(message, settings.DELIVERY_KEY)
     const partition = deliveryPartition(task.key, message.priority, layout)
     const placed = { ...task, partition }
     if (row.carries !== null) return void (await producer.send(row.carries === 'task' ? placed : accepted))

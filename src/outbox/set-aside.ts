@@ -2,7 +2,7 @@ import type { QueryConfig } from 'pg'
 import { cleanText } from '../domain/text/clean-text.ts'
 import { EventFormError } from '../events/event-codec.ts'
 import { KafkaError } from '../kafka/errors.ts'
-import { numberArray, textArray } from '../postgres/array-literal.ts'
+import { RowArrays } from '../postgres/row-arrays.ts'
 import type { OutboxRow } from './claim-batch.ts'
 
 const CAUSE_CHARS_MAX = 500
@@ -12,6 +12,12 @@ export interface FaultyRow {
   readonly row: OutboxRow
   readonly cause: string
 }
+
+const FAULTY = new RowArrays<FaultyRow>({
+  place: ['tid', ({ row }) => row.place],
+  sms_id: ['bigint', ({ row }) => row.sms_id],
+  cause: ['text', ({ cause }) => cleanText(cause, CAUSE_CHARS_MAX)],
+})
 
 /** The message of an outbox row is gone. */
 export class MissingMessageError extends Error {
@@ -32,17 +38,13 @@ export function setAside(faulty: readonly FaultyRow[]): QueryConfig {
   return {
     name: 'outbox-set-aside',
     text: `WITH gone AS (
-             DELETE FROM outbox USING unnest($1::tid[], $2::bigint[], $3::text[]) AS faulty (place, sms_id, cause)
+             DELETE FROM outbox USING ${FAULTY.from('faulty')}
              WHERE outbox.ctid = faulty.place AND outbox.sms_id = faulty.sms_id
              RETURNING outbox.shard, outbox.sms_id, outbox.payload, outbox.carries, faulty.cause
            )
            INSERT INTO outbox_refused (shard, sms_id, payload, carries, cause)
            SELECT shard, sms_id, payload, carries, cause FROM gone`,
-    values: [
-      textArray(faulty.map(({ row }) => row.place)),
-      numberArray(faulty.map(({ row }) => row.sms_id)),
-      textArray(faulty.map(({ cause }) => cleanText(cause, CAUSE_CHARS_MAX))),
-    ],
+    values: FAULTY.values(faulty),
   }
 }
 

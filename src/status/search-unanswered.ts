@@ -1,12 +1,14 @@
 import { firstSmsIdAt, smsIdTimeMs } from '../domain/sms-id.ts'
 import type { Status } from '../domain/status.ts'
 import { statusRecord } from '../events/status-record.ts'
+import { type SubjectRow, storedSubject } from '../events/status-subject.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import type { Connection } from '../postgres/pool.ts'
 import { type JudgeRules, judgeUnanswered, type TakenSubmit, type Verdict } from './judge-unanswered.ts'
 import {
   type OpenMessageRow,
   readOpenMessages,
+  readSubjects,
   readTakenSubmits,
   type TakenSubmitRow,
 } from './unanswered-statements.ts'
@@ -51,7 +53,7 @@ export class SearchUnanswered {
         oldestMs ??= smsIdTimeMs(row.sms_id)
         dueMs = Math.min(dueMs, this.#dueMs(row, verdict))
       }
-      await Promise.all(rows.map((row) => this.#tell(row, verdicts.get(row.sms_id))))
+      await this.#tell(verdicts)
       if (rows.length < PAGE_ROWS_MAX) return { oldestMs, dueMs }
       smsIdAfter = rows.at(-1)!.sms_id
     }
@@ -78,23 +80,21 @@ export class SearchUnanswered {
   /** When the message is to be looked at again at the latest. One that was not sent yet is overdue no sooner than this. */
   #dueMs(row: OpenMessageRow, verdict: Verdict | undefined): number {
     const { nowMs, receiptTimeoutMs } = this.#parts.rules
-    if (!verdict) return Math.max(nowMs, row.wanted_at.getTime()) + receiptTimeoutMs(row.operator ?? '')
+    if (!verdict) return Math.max(nowMs, row.due_at.getTime()) + receiptTimeoutMs(row.operator ?? '')
     return verdict.kind === 'wait' && verdict.untilMs > nowMs ? verdict.untilMs : Number.POSITIVE_INFINITY
   }
 
-  async #tell(row: OpenMessageRow, verdict: Verdict | undefined): Promise<void> {
-    if (verdict?.kind !== 'tell') return
-    const subject = {
-      smsId: row.sms_id,
-      customerId: row.customer_id,
-      segments: row.segments,
-      acceptedAtMs: row.wanted_at.getTime(),
-      traceparent: row.traceparent,
+  async #tell(verdicts: ReadonlyMap<number, Verdict>): Promise<void> {
+    const { connection, producer, rules, told } = this.#parts
+    const smsIds = [...verdicts].flatMap(([smsId, { kind }]) => (kind === 'tell' ? [smsId] : []))
+    if (smsIds.length === 0) return
+    const { rows } = await connection.query<SubjectRow>(readSubjects(smsIds))
+    const tell = async (row: SubjectRow): Promise<void> => {
+      const { status, details } = verdicts.get(row.sms_id) as Extract<Verdict, { kind: 'tell' }>
+      await producer.send(statusRecord(storedSubject(row), status, details, '/smsgw/status', rules.nowMs))
+      told(status)
     }
-    await this.#parts.producer.send(
-      statusRecord(subject, verdict.status, verdict.details, '/smsgw/status', this.#parts.rules.nowMs),
-    )
-    this.#parts.told(verdict.status)
+    await Promise.all(rows.map(tell))
   }
 }
 

@@ -1,7 +1,9 @@
 import type { QueryConfig } from 'pg'
-import { effectOf, type LedgerEffect } from '../domain/ledger.ts'
+import { effectOf } from '../domain/ledger.ts'
 import { encodeSteps } from '../domain/timeline-steps.ts'
-import { booleanArray, numberArray, textArray } from '../postgres/array-literal.ts'
+import { numberArray } from '../postgres/array-literal.ts'
+import { type Column, RowArrays } from '../postgres/row-arrays.ts'
+import { BALANCE_CHANGES, insertEntries, sumByCustomer } from '../tables/ledger-entries.ts'
 import type { Advance, MessageState } from './advance-state.ts'
 
 /**
@@ -44,77 +46,68 @@ function keysAndRange(smsIds: readonly number[]): unknown[] {
   return [numberArray(smsIds), first, last]
 }
 
+const STATE_COLUMNS = {
+  status: ['text', ({ status }) => status],
+  attempt: ['smallint', ({ attempt }) => attempt],
+  settlement: ['text', ({ settlement }) => settlement],
+  operator_message_id: ['text', ({ operatorMessageId }) => operatorMessageId],
+  error_code: ['text', ({ errorCode }) => errorCode],
+  error_message: ['text', ({ errorMessage }) => errorMessage],
+  possible_duplicate: ['boolean', ({ possibleDuplicate }) => possibleDuplicate],
+  steps: ['text', ({ timeline }) => encodeSteps(timeline)],
+  revision: ['integer', ({ revision }) => revision],
+} as const satisfies Readonly<Record<string, Column<MessageState>>>
+
+const STATES = new RowArrays<MessageState>({
+  sms_id: ['bigint', ({ smsId }) => smsId],
+  customer_id: ['text', ({ customerId }) => customerId],
+  ...STATE_COLUMNS,
+})
+
+const WRITE_STATES = `
+  INSERT INTO message_states AS known (${STATES.names}, updated_at)
+  SELECT *, now() FROM ${STATES.from('state')}
+  ON CONFLICT (sms_id) DO UPDATE SET timeline = NULL, updated_at = excluded.updated_at,
+    ${Object.keys(STATE_COLUMNS)
+      .map((name) => `${name} = excluded.${name}`)
+      .join(', ')}
+  WHERE known.revision = excluded.revision - 1`
+
 /** Writes states. Returns fewer rows than given if someone else has changed one meanwhile. */
 export function writeStates(states: readonly MessageState[]): QueryConfig {
   return {
-    name: 'status-write-2',
-    text: `INSERT INTO message_states AS known (sms_id, customer_id, status, attempt, settlement, operator_message_id,
-             error_code, error_message, possible_duplicate, steps, revision, updated_at)
-           SELECT *, now() FROM unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::text[],
-             $7::text[], $8::text[], $9::boolean[], $10::text[], $11::integer[])
-           ON CONFLICT (sms_id) DO UPDATE SET status = excluded.status, attempt = excluded.attempt,
-             settlement = excluded.settlement, operator_message_id = excluded.operator_message_id,
-             error_code = excluded.error_code, error_message = excluded.error_message,
-             possible_duplicate = excluded.possible_duplicate, steps = excluded.steps, timeline = NULL,
-             revision = excluded.revision, updated_at = excluded.updated_at
-           WHERE known.revision = excluded.revision - 1`,
-    values: [
-      numberArray(states.map(({ smsId }) => smsId)),
-      textArray(states.map(({ customerId }) => customerId)),
-      textArray(states.map(({ status }) => status)),
-      numberArray(states.map(({ attempt }) => attempt)),
-      textArray(states.map(({ settlement }) => settlement)),
-      textArray(states.map(({ operatorMessageId }) => operatorMessageId)),
-      textArray(states.map(({ errorCode }) => errorCode)),
-      textArray(states.map(({ errorMessage }) => errorMessage)),
-      booleanArray(states.map(({ possibleDuplicate }) => possibleDuplicate)),
-      textArray(states.map(({ timeline }) => encodeSteps(timeline))),
-      numberArray(states.map(({ revision }) => revision)),
-    ],
+    name: 'status-write-3',
+    text: WRITE_STATES,
+    values: STATES.values(states),
   }
 }
 
 /** The entries of the ledger that are due. */
 export function enterSettlements(advances: readonly Advance[]): QueryConfig {
-  const due = advances.filter(({ settles }) => settles !== null)
-  const effects = due.map(({ state, settles }) => effectOf(settles!, state.cost))
-  return {
-    name: 'status-enter',
-    text: `INSERT INTO ledger (ref, kind, customer_id, balance, reserved, attempts_before)
-           SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::smallint[])`,
-    values: [
-      numberArray(due.map(({ state }) => state.smsId)),
-      textArray(due.map(({ settles }) => settles)),
-      textArray(due.map(({ state }) => state.customerId)),
-      numberArray(effects.map(({ balance }) => balance)),
-      numberArray(effects.map(({ reserved }) => reserved)),
-      numberArray(due.map(({ state }) => state.attemptsBefore)),
-    ],
-  }
+  return insertEntries(
+    advances.flatMap(({ state, settles }) => {
+      if (settles === null) return []
+      const { smsId: ref, customerId, cost, attemptsBefore } = state
+      return [{ ref, kind: settles, customerId, attemptsBefore, ...effectOf(settles, cost) }]
+    }),
+  )
 }
 
 /** What those entries do to balances, locked in the order in which everyone locks them. */
 export function settleBalances(advances: readonly Advance[]): QueryConfig {
-  const sums = new Map<string, LedgerEffect>()
-  for (const { state, settles } of advances) {
-    if (settles === null) continue
-    const { balance, reserved } = effectOf(settles, state.cost)
-    const before = sums.get(state.customerId) ?? { balance: 0, reserved: 0 }
-    sums.set(state.customerId, { balance: before.balance + balance, reserved: before.reserved + reserved })
-  }
+  const sums = sumByCustomer(
+    advances.flatMap(({ state: { customerId, cost }, settles }) =>
+      settles === null ? [] : [{ customerId, ...effectOf(settles, cost) }],
+    ),
+  )
   return {
     name: 'status-settle',
     text: `WITH locked AS (
              SELECT customer_id FROM balances WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE
            )
            UPDATE balances SET balance = balances.balance + sums.balance, reserved = balances.reserved + sums.reserved
-           FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS sums (customer_id, balance, reserved)
-           JOIN locked USING (customer_id)
+           FROM ${BALANCE_CHANGES.from('sums')} JOIN locked USING (customer_id)
            WHERE balances.customer_id = sums.customer_id`,
-    values: [
-      textArray([...sums.keys()]),
-      numberArray([...sums.values()].map(({ balance }) => balance)),
-      numberArray([...sums.values()].map(({ reserved }) => reserved)),
-    ],
+    values: BALANCE_CHANGES.values(sums),
   }
 }

@@ -1,18 +1,16 @@
 import type { QueryConfig } from 'pg'
 import { STATUSES, type Status, TRANSITIONS } from '../domain/status.ts'
+import { subjectColumns } from '../events/status-subject.ts'
 import { numberArray, textArray } from '../postgres/array-literal.ts'
 import { sameNumber } from '../tables/same-number-sql.ts'
 
 export interface OpenMessageRow {
   readonly sms_id: number
-  readonly customer_id: string
-  readonly segments: number
-  readonly traceparent: string | null
   readonly status: Status | null
   /** To which it was routed; null for one that has no route yet. */
   readonly operator: string | null
   /** When it was accepted, or was to be sent. */
-  readonly wanted_at: Date
+  readonly due_at: Date
 }
 
 /** States from which a message may still get on. */
@@ -24,15 +22,25 @@ const OPEN = STATUSES.filter((status) => TRANSITIONS[status].length > 0)
  */
 export function readOpenMessages(smsIdAfter: number, smsIdEnd: number, rowsMax: number): QueryConfig {
   return {
-    name: 'watch-open-messages-2',
-    text: `SELECT m.sms_id, m.customer_id, m.segments, m.traceparent, s.status, m.operator,
-             coalesce(m.send_at, m.accepted_at) AS wanted_at
+    name: 'watch-open-messages-3',
+    text: `SELECT m.sms_id, s.status, m.operator, coalesce(m.send_at, m.accepted_at) AS due_at
            FROM messages AS m
            LEFT JOIN LATERAL (SELECT status FROM message_states WHERE message_states.sms_id = m.sms_id
              AND message_states.sms_id > $1 AND message_states.sms_id < $2 OFFSET 0) AS s ON true
            WHERE m.sms_id > $1 AND m.sms_id < $2 AND (s.status IS NULL OR s.status = ANY($4::text[]))
            ORDER BY m.sms_id LIMIT $3`,
     values: [smsIdAfter, smsIdEnd, rowsMax, textArray(OPEN)],
+  }
+}
+
+/** Messages as their statuses need them. */
+export function readSubjects(smsIds: readonly number[]): QueryConfig {
+  return {
+    name: 'watch-subjects',
+    text: `SELECT ${subjectColumns('m')} FROM unnest($1::bigint[]) AS asked (sms_id)
+           CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = asked.sms_id
+             AND messages.sms_id BETWEEN $2 AND $3 OFFSET 0) AS m`,
+    values: [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)],
   }
 }
 

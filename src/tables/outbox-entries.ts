@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg'
-import { numberArray, textArray } from '../postgres/array-literal.ts'
+import { RowArrays } from '../postgres/row-arrays.ts'
 
 /** A record for the outbox. The shard is that of its customer, so that it keeps its place among the customer's messages. */
 export interface OutboxEntry {
@@ -8,17 +8,18 @@ export interface OutboxEntry {
   readonly payload: string
 }
 
+const ENTRIES = new RowArrays<OutboxEntry>({
+  shard: ['smallint', ({ shard }) => shard],
+  sms_id: ['bigint', ({ smsId }) => smsId],
+  payload: ['text', ({ payload }) => payload],
+})
+
 /** Puts records into the outbox, in this order. */
 export function insertOutbox(entries: readonly OutboxEntry[]): QueryConfig {
   return {
     name: 'dlq-outbox',
     text: `INSERT INTO outbox (shard, sms_id, payload)
-           SELECT shard, sms_id, payload FROM unnest($1::smallint[], $2::bigint[], $3::text[]) WITH ORDINALITY
-             AS entry (shard, sms_id, payload, place) ORDER BY place`,
-    values: [
-      numberArray(entries.map(({ shard }) => shard)),
-      numberArray(entries.map(({ smsId }) => smsId)),
-      textArray(entries.map(({ payload }) => payload)),
-    ],
+           SELECT shard, sms_id, payload FROM ${ENTRIES.fromInOrder('entry')} ORDER BY place`,
+    values: ENTRIES.values(entries),
   }
 }

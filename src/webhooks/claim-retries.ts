@@ -1,5 +1,5 @@
-import { numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Queryable } from '../postgres/pool.ts'
+import { RowArrays } from '../postgres/row-arrays.ts'
 import type { Addressee } from './post-target.ts'
 
 /** An endpoint with undelivered events. */
@@ -46,6 +46,11 @@ export interface DueRetry extends Addressee {
   readonly failures: number
 }
 
+const SHARES = new RowArrays<readonly [endpointId: string, most: number]>({
+  endpoint_id: ['text', ([endpointId]) => endpointId],
+  most: ['integer', ([, most]) => most],
+})
+
 /**
  * Claims due events for `leaseMs`: no other dispatcher has them meanwhile, and if this one dies they are due again. Of each
  * endpoint that is named, as many as its share, those that are due longest first; of a disabled one none.
@@ -57,8 +62,8 @@ export async function claimRetries(
 ): Promise<DueRetry[]> {
   const { rows } = await database.query<DueRetry>({
     name: 'webhooks-claim-retries',
-    text: `UPDATE webhook_retries AS retry SET next_at = now() + $3 * interval '1 millisecond'
-           FROM unnest($1::text[], $2::integer[]) AS share (endpoint_id, most)
+    text: `UPDATE webhook_retries AS retry SET next_at = now() + $1 * interval '1 millisecond'
+           FROM ${SHARES.from('share', 2)}
            JOIN webhook_endpoints AS endpoint ON endpoint.endpoint_id = share.endpoint_id
            CROSS JOIN LATERAL (
              SELECT event_id FROM webhook_retries
@@ -69,7 +74,7 @@ export async function claimRetries(
              AND endpoint.disabled_at IS NULL
            RETURNING retry.endpoint_id, retry.event_id, retry.body, retry.attempts, endpoint.customer_id, endpoint.url,
              endpoint.credentials, endpoint.secret, endpoint.failing_since IS NOT NULL AS is_failing, endpoint.failures`,
-    values: [textArray([...shares.keys()]), numberArray([...shares.values()]), leaseMs],
+    values: [leaseMs, ...SHARES.values([...shares])],
   })
   return rows
 }

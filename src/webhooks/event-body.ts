@@ -1,8 +1,11 @@
 import { cleanId, cleanText } from '../domain/text/clean-text.ts'
+import { webhookFields } from '../events/carried-fields.ts'
 import type { StatusEvent } from '../events/status.ts'
 
 const CODE_CHARS_MAX = 64
 const MESSAGE_CHARS_MAX = 500
+
+const FIELDS_OF_MESSAGE = webhookFields()
 
 /**
  * The body of a webhook: well-formed JSON of bounded length whatever the record brings. It has no text and no phone
@@ -13,7 +16,7 @@ export function eventBody(event: StatusEvent): string {
     type: `message.${event.status}`,
     timestamp: event.occurred_at,
     data: {
-      sms_id: event.sms_id,
+      ...fieldsOfMessage(event),
       status: event.status,
       operator: cleanText(event.operator, CODE_CHARS_MAX),
       operator_message_id: event.operator_message_id && cleanId(event.operator_message_id),
@@ -21,9 +24,18 @@ export function eventBody(event: StatusEvent): string {
       error_message: event.error_message && cleanText(event.error_message, MESSAGE_CHARS_MAX),
       delivered_at: event.delivered_at,
       attempt: event.attempt,
-      segments: event.segments,
       possible_duplicate: event.possible_duplicate,
       ...(event.late ? { late: true } : {}),
     },
   })
+}
+
+/** Fields that the message does not have are left out. */
+function fieldsOfMessage(event: StatusEvent): Record<string, unknown> {
+  const fields: Record<string, unknown> = {}
+  for (const { name, wire, takeIn } of FIELDS_OF_MESSAGE) {
+    const value = takeIn((event as unknown as Record<string, unknown>)[wire])
+    if (value !== undefined && value !== null) fields[name] = value
+  }
+  return fields
 }

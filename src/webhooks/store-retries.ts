@@ -1,5 +1,5 @@
-import { numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Queryable } from '../postgres/pool.ts'
+import { type Column, RowArrays } from '../postgres/row-arrays.ts'
 
 /** An undelivered event of an endpoint. */
 export interface RetryKey {
@@ -15,22 +15,30 @@ export interface Retry extends RetryKey {
   readonly lastError: string
 }
 
+const KEY_COLUMNS = {
+  endpoint_id: ['text', ({ endpointId }) => endpointId],
+  event_id: ['text', ({ eventId }) => eventId],
+} as const satisfies Readonly<Record<string, Column<RetryKey>>>
+
+const KEYS = new RowArrays<RetryKey>(KEY_COLUMNS)
+
+const RETRIES = new RowArrays<Retry>({
+  ...KEY_COLUMNS,
+  body: ['text', ({ body }) => body],
+  attempts: ['smallint', ({ attempts }) => attempts],
+  wait_ms: ['double precision', ({ waitMs }) => waitMs],
+  last_error: ['text', ({ lastError }) => lastError],
+})
+
 /** Stores retries; one that is stored already stays as it is. */
 export async function addRetries(database: Queryable, retries: readonly Retry[]): Promise<void> {
   await database.query({
     name: 'webhooks-add-retries',
     text: `INSERT INTO webhook_retries (endpoint_id, event_id, body, attempts, next_at, last_error)
            SELECT endpoint_id, event_id, body, attempts, now() + wait_ms * interval '1 millisecond', last_error
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::double precision[], $6::text[])
-             AS retry (endpoint_id, event_id, body, attempts, wait_ms, last_error)
+           FROM ${RETRIES.from('retry')}
            ON CONFLICT DO NOTHING`,
-    values: [
-      ...keysOf(retries),
-      textArray(retries.map(({ body }) => body)),
-      numberArray(retries.map(({ attempts }) => attempts)),
-      numberArray(retries.map(({ waitMs }) => waitMs)),
-      textArray(retries.map(({ lastError }) => lastError)),
-    ],
+    values: RETRIES.values(retries),
   })
 }
 
@@ -38,9 +46,9 @@ export async function addRetries(database: Queryable, retries: readonly Retry[])
 export async function removeRetries(database: Queryable, retries: readonly RetryKey[]): Promise<void> {
   await database.query({
     name: 'webhooks-remove-retries',
-    text: `DELETE FROM webhook_retries AS retry USING unnest($1::text[], $2::text[]) AS done (endpoint_id, event_id)
+    text: `DELETE FROM webhook_retries AS retry USING ${KEYS.from('done')}
            WHERE retry.endpoint_id = done.endpoint_id AND retry.event_id = done.event_id`,
-    values: keysOf(retries),
+    values: KEYS.values(retries),
   })
 }
 
@@ -53,21 +61,22 @@ export interface Postponement extends RetryKey {
   readonly error: string | null
 }
 
+const POSTPONEMENTS = new RowArrays<Postponement>({
+  ...KEY_COLUMNS,
+  attempts: ['smallint', ({ attempts }) => attempts],
+  wait_ms: ['double precision', ({ waitMs }) => waitMs],
+  error: ['text', ({ error }) => error],
+})
+
 export async function postponeRetries(database: Queryable, retries: readonly Postponement[]): Promise<void> {
   await database.query({
     name: 'webhooks-postpone-retries',
     text: `UPDATE webhook_retries AS retry SET attempts = failed.attempts, last_error = coalesce(failed.error, last_error),
              next_at = now() + coalesce(failed.wait_ms, 0) * interval '1 millisecond',
              exhausted_at = CASE WHEN failed.wait_ms IS NULL THEN now() END
-           FROM unnest($1::text[], $2::text[], $3::smallint[], $4::double precision[], $5::text[])
-             AS failed (endpoint_id, event_id, attempts, wait_ms, error)
+           FROM ${POSTPONEMENTS.from('failed')}
            WHERE retry.endpoint_id = failed.endpoint_id AND retry.event_id = failed.event_id`,
-    values: [
-      ...keysOf(retries),
-      numberArray(retries.map(({ attempts }) => attempts)),
-      numberArray(retries.map(({ waitMs }) => waitMs)),
-      textArray(retries.map(({ error }) => error)),
-    ],
+    values: POSTPONEMENTS.values(retries),
   })
 }
 
@@ -78,8 +87,4 @@ export async function countRetries(database: Queryable): Promise<number> {
      FROM (SELECT 1 FROM webhook_retries WHERE exhausted_at IS NULL LIMIT 100000) AS retry`,
   )
   return rows[0]!.waiting
-}
-
-function keysOf(retries: readonly RetryKey[]): [string, string] {
-  return [textArray(retries.map(({ endpointId }) => endpointId)), textArray(retries.map(({ eventId }) => eventId))]
 }

@@ -140,7 +140,7 @@ test('an answer that was stored before answers could be finished is read: of one
     ...acceptRequest('a', key === 'one' ? [DRAFT] : [DRAFT, DRAFT]),
     claim: { key, requestHash, rememberedDays: 3 },
   }))
-  const [one, batch] = await acceptBatch(pool, new SmsIds(1), requests, Date.now)
+  const [one, batch] = await acceptBatch(pool, { ids: new SmsIds(1), nowMs: Date.now, maxRetries: 3 }, requests)
   expect(one).toMatchObject({ outcomes: [{ kind: 'replayed', response: { sms_id: 5 } }] })
   expect(batch).toMatchObject({ outcomes: [{ kind: 'replayed', response: { sms_id: 6 } }, { kind: 'accepted' }] })
   expect(acceptedIds(batch)).toHaveLength(1)

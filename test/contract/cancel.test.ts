@@ -29,7 +29,7 @@ async function acceptSome(pool: Pool, messages: number): Promise<number[]> {
     CUSTOMER,
     Array.from({ length: messages }, () => draft),
   )
-  const [result] = await acceptBatch(pool, new SmsIds(5), [request], Date.now)
+  const [result] = await acceptBatch(pool, { ids: new SmsIds(5), nowMs: Date.now, maxRetries: 3 }, [request])
   return acceptedIds(result)
 }
 

@@ -43,7 +43,7 @@ async function accept(pool: Pool, sendAtMs: readonly (number | null)[], agoMs = 
     CUSTOMER,
     sendAtMs.map((ms) => ({ ...DRAFT, sendAtMs: ms })),
   )
-  const [result] = await acceptBatch(pool, ids, [request], () => Date.now() - agoMs)
+  const [result] = await acceptBatch(pool, { ids, nowMs: () => Date.now() - agoMs, maxRetries: 3 }, [request])
   return acceptedIds(result)
 }
 

@@ -59,7 +59,7 @@ test('an encoding, flash and a number in Persian digits reach the delivery task'
     Array.from({ length: 64 }, (_, shard) => ({ shard, seqAfter: 0 })),
     10,
   )
-  const [, task] = messageEvents({ ...rows[0]!, message: rows[0]!.message! }, 'customer')
+  const [, task] = messageEvents(rows[0]!.message!, 'customer')
   expect(JSON.parse(String(task.value))).toMatchObject({ encoding: 'gsm7-tr', flash: true, sender: '3000' })
 })
 

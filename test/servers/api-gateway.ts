@@ -21,6 +21,7 @@ export function acceptQueue(pool: Pool, options: Partial<AcceptQueueOptions> = {
     pool,
     ids: new SmsIds(0),
     nowMs: () => Date.now(),
+    maxRetries: 3,
     transactionsMax: 2,
     batchMessagesMax: 500,
     gatherMs: 4,

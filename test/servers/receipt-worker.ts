@@ -7,9 +7,11 @@ import { ReceiptReviews } from '../../src/delivery/receipts/review-receipts.ts'
 import { IncomingMessages } from '../../src/delivery/receipts/store-incoming.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
 import type { Status } from '../../src/domain/status.ts'
-import type { StatusDetails, StatusSubject } from '../../src/events/status-record.ts'
+import type { StatusDetails } from '../../src/events/status-record.ts'
+import type { StatusSubject } from '../../src/events/status-subject.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { freshDatabase } from './fixtures.ts'
+import { statusSubject } from './sample-message.ts'
 
 /** A submit that an operator took. */
 export interface SubmitToTake {
@@ -90,7 +92,7 @@ export async function startReceiptWorker() {
       }),
       attempts.end({ ...end, operatorMessageId: partCount > 1 ? null : operatorIds[0]! }),
     ])
-    const subject = { smsId, customerId: 'c', segments: partCount, acceptedAtMs: Date.now(), traceparent: null }
+    const subject = statusSubject(smsId, { segments: partCount, dueAtMs: Date.now() })
     if (isElsewhere) return smsId
     for (const part of parts) {
       const operatorMessageId = operatorIds[part - 1]!

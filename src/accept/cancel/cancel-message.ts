@@ -1,12 +1,9 @@
-import { eventId } from '../../domain/event-id.ts'
 import { outboxShard } from '../../domain/outbox-shard.ts'
 import type { Status } from '../../domain/status.ts'
-import { envelope } from '../../events/envelope.ts'
-import { eventCodec } from '../../events/event-codec.ts'
+import type { StoredMessage } from '../../events/message-fields.ts'
 import { encodePayload } from '../../events/outbox-payload.ts'
-import { StatusEvent } from '../../events/status.ts'
-import { TOPICS } from '../../events/topics.ts'
-import { traceparentOf } from '../../events/traceparent.ts'
+import { statusRecord } from '../../events/status-record.ts'
+import { type SubjectRow, storedSubject } from '../../events/status-subject.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
 import { type CancelCandidate, decideCancel } from './cancel-rule.ts'
@@ -18,19 +15,11 @@ export type CancelResult =
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'unknown' }
 
-interface MessageRow {
-  readonly operator: string
-  readonly segments: number
-  readonly max_retries: number
-  readonly valid_until: Date | null
-  readonly traceparent: string | null
-  readonly accepted_at: Date
-  readonly send_at: Date | null
+interface MessageRow extends SubjectRow, Pick<StoredMessage, 'operator' | 'max_retries' | 'valid_until'> {
   /** PostgreSQL's time. */
   readonly now_ms: number
 }
 
-const codec = eventCodec(StatusEvent)
 /** A worker that begins the attempt first leaves one that is being sent, which the next look finds. */
 const TRIES_MAX = 3
 
@@ -57,7 +46,7 @@ async function tryCancel(connection: Connection, customerId: string, smsId: numb
   const { attempt } = decision
   const { rowCount } = await connection.query(takeAttempt(smsId, attempt, message.operator))
   if (rowCount === 0) return null
-  const payload = cancelledRecord(customerId, smsId, message, attempt - 1)
+  const payload = cancelledRecord(message, attempt - 1)
   await connection.query(tellCancelled(smsId, outboxShard(customerId), payload))
   return { kind: 'cancelled' }
 }
@@ -77,32 +66,8 @@ async function candidateOf(connection: Connection, smsId: number, message: Messa
 }
 
 /** The record of `sms.status`, as a worker would publish it that finds the message cancelled. */
-function cancelledRecord(customerId: string, smsId: number, message: MessageRow, attemptsBegun: number): string {
-  const nowMs = message.now_ms
-  const event: StatusEvent = {
-    event_id: eventId(smsId, 'cancelled', attemptsBegun),
-    sms_id: smsId,
-    customer_id: customerId,
-    status: 'cancelled',
-    operator_message_id: null,
-    error_code: null,
-    error_message: null,
-    delivered_at: null,
-    latency_ms: Math.max(0, nowMs - (message.send_at ?? message.accepted_at).getTime()),
-    occurred_at: new Date(nowMs).toISOString(),
-    operator: message.operator,
-    attempt: attemptsBegun,
-    segments: message.segments,
-    possible_duplicate: false,
-  }
-  const headers = envelope(
-    {
-      id: event.event_id,
-      type: `${TOPICS.status}.cancelled`,
-      time: event.occurred_at,
-      traceparent: traceparentOf(smsId, message.traceparent),
-    },
-    '/smsgw/api',
-  )
-  return encodePayload({ topic: TOPICS.status, key: Buffer.from(String(smsId)), value: codec.encode(event), headers })
+function cancelledRecord(message: MessageRow, attempt: number): string {
+  const details = { operator: message.operator, attempt, possibleDuplicate: false }
+  const record = statusRecord(storedSubject(message), 'cancelled', details, '/smsgw/api', message.now_ms)
+  return encodePayload({ ...record, key: Buffer.from(record.key) })
 }

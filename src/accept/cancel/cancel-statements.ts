@@ -1,10 +1,11 @@
 import type { QueryConfig } from 'pg'
+import { subjectColumns } from '../../events/status-subject.ts'
 
 /** A message of the customer's own. */
 export function readMessage(smsId: number, customerId: string): QueryConfig {
   return {
-    name: 'cancel-read-message',
-    text: `SELECT operator, segments, max_retries, valid_until, traceparent, accepted_at, send_at,
+    name: 'cancel-read-message-2',
+    text: `SELECT ${subjectColumns('messages')}, operator, max_retries, valid_until,
              floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms
            FROM messages WHERE sms_id = $1 AND customer_id = $2`,
     values: [smsId, customerId],

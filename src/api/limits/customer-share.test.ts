@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { PendingRequest } from '../../accept/accepted-message.ts'
+import type { PendingRequest } from '../../accept/pending-request.ts'
 import { shareByCustomer } from './customer-share.ts'
 
 /** A queue that accepts on request of the test. */

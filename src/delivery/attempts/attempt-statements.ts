@@ -1,5 +1,6 @@
 import type { QueryConfig } from 'pg'
-import { booleanArray, numberArray, textArray } from '../../postgres/array-literal.ts'
+import { numberArray } from '../../postgres/array-literal.ts'
+import { type Column, RowArrays } from '../../postgres/row-arrays.ts'
 import { sameNumber } from '../../tables/same-number-sql.ts'
 import type { AttemptOutcome, PartOutcome } from './attempt.ts'
 
@@ -51,6 +52,30 @@ export function readOutcome<Outcome extends AttemptOutcome>(
   return outcome === 'sent' && operatorMessageId === null ? 'unidentified' : outcome
 }
 
+const STARTS = new RowArrays<AttemptStart>({
+  sms_id: ['bigint', ({ smsId }) => smsId],
+  attempt: ['smallint', ({ attempt }) => attempt],
+  operator: ['text', ({ operator }) => operator],
+  possible_duplicate: ['boolean', ({ possibleDuplicate }) => possibleDuplicate],
+  lease_ms: ['integer', ({ leaseMs }) => leaseMs],
+  part_count: ['smallint', ({ partCount }) => partCount],
+  // All of them where none are named.
+  parts: ['text', ({ parts, partCount }) => (parts.length < partCount ? numberArray(parts) : null)],
+})
+
+const END_COLUMNS = {
+  sms_id: ['bigint', ({ smsId }) => smsId],
+  attempt: ['smallint', ({ attempt }) => attempt],
+  operator: ['text', ({ operator }) => operator],
+  outcome: ['text', ({ outcome }) => storedOutcome(outcome)],
+  operator_message_id: ['text', ({ operatorMessageId }) => operatorMessageId],
+  error_code: ['text', ({ errorCode }) => errorCode],
+  error_text: ['text', ({ errorText = null }) => errorText],
+} as const satisfies Readonly<Record<string, Column<AttemptEnd>>>
+
+const ENDS = new RowArrays<AttemptEnd>(END_COLUMNS)
+const PART_ENDS = new RowArrays<PartEnd>({ ...END_COLUMNS, part: ['smallint', ({ part }) => part] })
+
 /** Inserts those that are new and returns them; an attempt that is there already is another's. */
 export function insertAttempts(starts: readonly AttemptStart[], worker: string): QueryConfig {
   return {
@@ -59,19 +84,9 @@ export function insertAttempts(starts: readonly AttemptStart[], worker: string):
              part_count, parts)
            SELECT sms_id, attempt, operator, $1, possible_duplicate, now(), now() + lease_ms * interval '1 millisecond',
              part_count, parts::smallint[]
-           FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::boolean[], $6::integer[], $7::smallint[], $8::text[])
-             AS start (sms_id, attempt, operator, possible_duplicate, lease_ms, part_count, parts)
+           FROM ${STARTS.from('start', 2)}
            ON CONFLICT DO NOTHING RETURNING sms_id, attempt`,
-    values: [
-      worker,
-      numberArray(starts.map(({ smsId }) => smsId)),
-      numberArray(starts.map(({ attempt }) => attempt)),
-      textArray(starts.map(({ operator }) => operator)),
-      booleanArray(starts.map(({ possibleDuplicate }) => possibleDuplicate)),
-      numberArray(starts.map(({ leaseMs }) => leaseMs)),
-      numberArray(starts.map(({ partCount }) => partCount)),
-      textArray(starts.map(({ parts, partCount }) => (parts.length < partCount ? numberArray(parts) : null))),
-    ],
+    values: [worker, ...STARTS.values(starts)],
   }
 }
 
@@ -115,15 +130,14 @@ export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryC
              SELECT ended.sms_id, ended.attempt, ended.operator, $1, true, now(), now(), ended.outcome,
                ended.operator_message_id, ended.error_code, ended.error_text, now(), early.status, early.code, early.at,
                early.received_at
-             FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-               AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code, error_text)
+             FROM ${ENDS.from('ended', 2)}
              ${earlyReceipt()}
              ON CONFLICT (sms_id, attempt) DO UPDATE SET ${TAKE_UP}
              WHERE known.outcome IS NULL OR (${LATE_ANSWER} AND known.part_count = 1)
              RETURNING sms_id, attempt, ${RECEIPT_COLUMNS}
            )
            ${WRITTEN}`,
-    values: [worker, ...endColumns(ends)],
+    values: [worker, ...ENDS.values(ends)],
   }
 }
 
@@ -138,29 +152,15 @@ export function endParts(ends: readonly PartEnd[]): QueryConfig {
                ended.error_code, ended.error_text, now(), early.status, early.code, early.at, early.received_at
              FROM (SELECT *, row_number() OVER (PARTITION BY sms_id, attempt, operator_message_id ORDER BY part) - 1
                  AS before
-               FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                 $8::smallint[])
-                 AS ended (sms_id, attempt, operator, outcome, operator_message_id, error_code, error_text, part)) AS ended
+               FROM ${PART_ENDS.from('ended')}) AS ended
              ${earlyReceipt(IS_LEFT)}
              ON CONFLICT (sms_id, attempt, part) DO UPDATE SET ${TAKE_UP}
              WHERE ${LATE_ANSWER}
              RETURNING sms_id, attempt, part, ${RECEIPT_COLUMNS}
            )
            ${WRITTEN}`,
-    values: [...endColumns(ends), numberArray(ends.map(({ part }) => part))],
+    values: PART_ENDS.values(ends),
   }
-}
-
-function endColumns(ends: readonly AttemptEnd[]): unknown[] {
-  return [
-    numberArray(ends.map(({ smsId }) => smsId)),
-    numberArray(ends.map(({ attempt }) => attempt)),
-    textArray(ends.map(({ operator }) => operator)),
-    textArray(ends.map(({ outcome }) => storedOutcome(outcome))),
-    textArray(ends.map(({ operatorMessageId }) => operatorMessageId)),
-    textArray(ends.map(({ errorCode }) => errorCode)),
-    textArray(ends.map(({ errorText = null }) => errorText)),
-  ]
 }
 
 /** All attempts of messages, oldest first, how many of them an earlier round had, and what time the database has. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
+import { statusSubject } from '../../../test/servers/sample-message.ts'
 import type { TakenSubmit } from '../receipts/publish-receipts.ts'
 import { TakenSubmits } from './taken-submits.ts'
 
 function taken(smsId: number, phone: string, more: Partial<TakenSubmit> = {}): TakenSubmit {
-  const subject = { smsId, customerId: 'c', segments: 1, acceptedAtMs: 0, traceparent: null }
   const of = {
     operator: 'o',
     operatorMessageId: '1001',
@@ -12,7 +12,7 @@ function taken(smsId: number, phone: string, more: Partial<TakenSubmit> = {}): T
     possibleDuplicate: false,
     takenAtMs: 0,
   }
-  return { ...subject, ...of, phone, ...more }
+  return { ...statusSubject(smsId), ...of, phone, ...more }
 }
 
 const delivered = (...recipients: string[]) => ({ recipients, status: 'delivered', isRepetition: false }) as const

@@ -1,9 +1,12 @@
+import { metadataUnits } from '../../domain/customer-notes.ts'
 import type { TakenSubmit } from '../receipts/publish-receipts.ts'
 import { chooseSubmit, type ReceiptToPlace, type SubmitCandidate, type SubmitChoice } from './choose-submit.ts'
 
 const SUBMITS_MAX = 200_000
 /** With one id: an operator that answers each submit alike must not make each receipt a search through all of them. */
 const SUBMITS_OF_ID_MAX = 1_000
+/** Of a message with more metadata, memory has no room for its submits. */
+const METADATA_UNITS_MAX = 256
 
 type Remembered = SubmitCandidate & { readonly taken: TakenSubmit }
 
@@ -14,6 +17,8 @@ export class TakenSubmits {
   #size = 0
 
   add(taken: TakenSubmit): void {
+    const { customer_metadata: metadata } = taken.carried
+    if (metadata && metadataUnits(metadata) > METADATA_UNITS_MAX) return
     const { smsId, attempt, part, phone, takenAtMs } = taken
     const key = keyOf(taken.operator, taken.operatorMessageId)
     const sharing = this.#byId.get(key) ?? []

@@ -1,5 +1,6 @@
 import type { QueryConfig } from 'pg'
-import { numberArray, textArray } from '../../postgres/array-literal.ts'
+import { numberArray } from '../../postgres/array-literal.ts'
+import { RowArrays } from '../../postgres/row-arrays.ts'
 import type { Awaited } from './defer-rule.ts'
 
 /** A task that is put aside. */
@@ -14,6 +15,16 @@ export interface DeferredTask {
   readonly payload: string
 }
 
+const TASKS = new RowArrays<DeferredTask>({
+  sms_id: ['bigint', ({ smsId }) => smsId],
+  shard: ['smallint', ({ shard }) => shard],
+  due_ms: ['double precision', ({ dueMs }) => dueMs],
+  payload: ['text', ({ payload }) => payload],
+  lane: ['text', ({ lane }) => lane],
+  awaits: ['text', ({ awaited }) => awaited?.operator ?? null],
+  revision: ['bigint', ({ awaited }) => awaited?.revision ?? null],
+})
+
 /**
  * Puts tasks aside, in this order. A task that is there already keeps its place in its lane. Of a message that was
  * scheduled the row is taken over.
@@ -23,22 +34,12 @@ export function deferTasks(tasks: readonly DeferredTask[]): QueryConfig {
     name: 'delay-defer',
     text: `INSERT INTO scheduled AS known (sms_id, kind, shard, due_at, payload, lane, awaits, awaits_revision, awaits_since)
            SELECT sms_id, 'task', shard, to_timestamp(due_ms / 1000.0), payload, lane, awaits, revision, now()
-           FROM unnest($1::bigint[], $2::smallint[], $3::double precision[], $4::text[], $5::text[], $6::text[],
-             $7::bigint[]) WITH ORDINALITY
-             AS task (sms_id, shard, due_ms, payload, lane, awaits, revision, place) ORDER BY place
+           FROM ${TASKS.fromInOrder('task')} ORDER BY place
            ON CONFLICT (sms_id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at,
              payload = excluded.payload, lane = excluded.lane, released_at = NULL, outbox_seq = NULL,
              awaits = excluded.awaits, awaits_revision = excluded.awaits_revision, awaits_since = excluded.awaits_since,
              seq = CASE WHEN known.lane = excluded.lane THEN known.seq ELSE excluded.seq END`,
-    values: [
-      numberArray(tasks.map(({ smsId }) => smsId)),
-      numberArray(tasks.map(({ shard }) => shard)),
-      numberArray(tasks.map(({ dueMs }) => dueMs)),
-      textArray(tasks.map(({ payload }) => payload)),
-      textArray(tasks.map(({ lane }) => lane)),
-      textArray(tasks.map(({ awaited }) => awaited?.operator ?? null)),
-      numberArray(tasks.map(({ awaited }) => awaited?.revision ?? null)),
-    ],
+    values: TASKS.values(tasks),
   }
 }
 
@@ -47,12 +48,17 @@ export function readAnyDeferred(): QueryConfig {
   return { name: 'delay-any', text: 'SELECT EXISTS (SELECT FROM scheduled WHERE lane IS NOT NULL) AS any' }
 }
 
+const LANES = new RowArrays<{ readonly smsId: number; readonly lane: string }>({
+  sms_id: ['bigint', ({ smsId }) => smsId],
+  lane: ['text', ({ lane }) => lane],
+})
+
 /** For each task: whether it was put aside itself, and the last one in its lane that it must not overtake. */
 export function readPlaces(asked: readonly { smsId: number; lane: string }[]): QueryConfig {
   return {
     name: 'delay-places',
     text: `SELECT own.seq IS NOT NULL AS is_own, before.due_at, before.released_at, before.awaits, before.awaits_revision
-           FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS asked (sms_id, lane, place)
+           FROM ${LANES.fromInOrder('asked')}
            LEFT JOIN LATERAL (
              SELECT seq FROM scheduled WHERE scheduled.sms_id = asked.sms_id AND kind = 'task' OFFSET 0
            ) AS own ON true
@@ -63,7 +69,7 @@ export function readPlaces(asked: readonly { smsId: number; lane: string }[]): Q
              ORDER BY scheduled.lane DESC, scheduled.seq DESC LIMIT 1
            ) AS before ON true
            ORDER BY asked.place`,
-    values: [numberArray(asked.map(({ smsId }) => smsId)), textArray(asked.map(({ lane }) => lane))],
+    values: LANES.values(asked),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ReceiptStatus } from '../../domain/receipts.ts'
 import { SEND_AHEAD_DAYS_LIMIT, VALID_DAYS_MAX } from '../../domain/send-time.ts'
+import { storedSubject } from '../../events/status-subject.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { ofRecipient, type SubmitCandidate } from '../attempts/choose-submit.ts'
 import type { TakenUp } from '../attempts/record-attempts.ts'
@@ -116,10 +117,7 @@ function toFound(row: FoundSubmitRow): FoundSubmit {
     isUnderWay: row.is_under_way,
     taken: {
       ...place,
-      customerId: row.customer_id,
-      segments: row.segments,
-      acceptedAtMs: row.wanted_at.getTime(),
-      traceparent: row.traceparent,
+      ...storedSubject(row),
       operator: row.operator,
       operatorMessageId: row.operator_message_id,
       possibleDuplicate: row.possible_duplicate,

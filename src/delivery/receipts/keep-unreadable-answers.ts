@@ -1,5 +1,5 @@
-import { numberArray, textArray } from '../../postgres/array-literal.ts'
 import type { Pool } from '../../postgres/pool.ts'
+import { RowArrays } from '../../postgres/row-arrays.ts'
 import type { Log } from '../../runtime/log.ts'
 import { RepeatedFailure } from '../../runtime/repeated-failure.ts'
 import { RoundLoop } from '../../runtime/round-loop.ts'
@@ -20,6 +20,14 @@ interface Seen {
   readonly sample: string
   readonly smsId: number
 }
+
+const SEEN = new RowArrays<Seen>({
+  operator: ['text', ({ operator }) => operator],
+  code: ['text', ({ code }) => code],
+  answers: ['bigint', ({ answers }) => answers],
+  sms_id: ['bigint', ({ smsId }) => smsId],
+  sample: ['text', ({ sample }) => sample],
+})
 
 const WRITE_MS = 1_000
 /** Of an operator; what is seen between two lines is counted in the next. */
@@ -107,17 +115,10 @@ export class UnreadableAnswers {
       name: 'unreadable-answers-add',
       text: `INSERT INTO unreadable_answers AS known (operator, code, answers, first_at, last_at, last_sms_id, sample)
              SELECT operator, code, answers, now(), now(), sms_id, sample
-             FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
-               AS seen (operator, code, answers, sms_id, sample)
+             FROM ${SEEN.from('seen')}
              ON CONFLICT (operator, code) DO UPDATE SET answers = known.answers + excluded.answers,
                last_at = excluded.last_at, last_sms_id = excluded.last_sms_id, sample = excluded.sample`,
-      values: [
-        textArray(seen.map(({ operator }) => operator)),
-        textArray(seen.map(({ code }) => code)),
-        numberArray(seen.map(({ answers }) => answers)),
-        numberArray(seen.map(({ smsId }) => smsId)),
-        textArray(seen.map(({ sample }) => sample)),
-      ],
+      values: SEEN.values(seen),
     })
   }
 }

@@ -37,7 +37,9 @@ const SUBMIT: FoundSubmitRow = {
   customer_id: 'c',
   segments: 1,
   traceparent: null,
-  wanted_at: new Date(0),
+  client_ref: null,
+  metadata: null,
+  due_at: new Date(0),
 }
 
 /** A worker that hears of a receipt, and knows no more of its submit than the tables. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { statusSubject } from '../../../test/servers/sample-message.ts'
 import { ReceiptTeller, type TakenSubmit } from './publish-receipts.ts'
 
 beforeEach(() => {
@@ -9,11 +10,7 @@ afterEach(() => {
 })
 
 const SUBMIT: TakenSubmit = {
-  smsId: 7,
-  customerId: 'c',
-  segments: 1,
-  acceptedAtMs: 0,
-  traceparent: null,
+  ...statusSubject(7),
   operator: 'o',
   operatorMessageId: 'm',
   phone: '+989121234567',

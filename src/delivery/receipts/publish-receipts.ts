@@ -1,5 +1,5 @@
 import { sumUpParts, type TakenPart } from '../../domain/long-message.ts'
-import type { StatusSubject } from '../../events/status-record.ts'
+import type { StatusSubject } from '../../events/status-subject.ts'
 import type { Attempt } from '../attempts/attempt.ts'
 import type { AttemptBook, TakenUp } from '../attempts/record-attempts.ts'
 import type { StatusReporter } from '../status-reporter.ts'

@@ -1,7 +1,8 @@
 import type { QueryConfig } from 'pg'
 import type { ReceiptStatus } from '../../domain/receipts.ts'
 import { firstSmsIdAt } from '../../domain/sms-id.ts'
-import { numberArray, textArray } from '../../postgres/array-literal.ts'
+import { type SubjectRow, subjectColumns } from '../../events/status-subject.ts'
+import { type Column, RowArrays } from '../../postgres/row-arrays.ts'
 
 /** A receipt for an attempt, or for a part of one; `part` is null for a message in one part. */
 export interface StoredReceipt {
@@ -32,6 +33,19 @@ const SET_RECEIPT = `receipt_status = excluded.receipt_status, receipt_code = ex
            WHERE known.receipt_status IS NULL
              OR (known.receipt_status = 'unknown' AND excluded.receipt_status <> 'unknown')`
 
+const RECEIPT_COLUMNS = {
+  sms_id: ['bigint', ({ smsId }) => smsId],
+  attempt: ['smallint', ({ attempt }) => attempt],
+  operator: ['text', ({ operator }) => operator],
+  status: ['text', ({ status }) => status],
+  code: ['text', ({ code }) => code],
+  at: ['timestamptz', ({ at }) => at.toISOString()],
+  received_at: ['timestamptz', ({ receivedAt }) => receivedAt?.toISOString() ?? null],
+} as const satisfies Readonly<Record<string, Column<StoredReceipt>>>
+
+const RECEIPTS = new RowArrays<StoredReceipt>(RECEIPT_COLUMNS)
+const PART_RECEIPTS = new RowArrays<StoredReceipt>({ ...RECEIPT_COLUMNS, part: ['smallint', ({ part }) => part] })
+
 /** Stores receipts of messages in one part. Returns those that stand now and did not before. */
 export function storeReceipts(receipts: readonly StoredReceipt[]): QueryConfig {
   return {
@@ -39,11 +53,10 @@ export function storeReceipts(receipts: readonly StoredReceipt[]): QueryConfig {
     text: `INSERT INTO attempts AS known (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until,
              receipt_status, receipt_code, receipt_at, receipt_received_at)
            SELECT sms_id, attempt, operator, '', true, now(), now(), status, code, at, coalesce(received_at, now())
-           FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-             $7::timestamptz[]) AS receipt (sms_id, attempt, operator, status, code, at, received_at)
+           FROM ${RECEIPTS.from('receipt')}
            ON CONFLICT (sms_id, attempt) DO UPDATE SET ${SET_RECEIPT}
            RETURNING sms_id, attempt`,
-    values: receiptColumns(receipts),
+    values: RECEIPTS.values(receipts),
   }
 }
 
@@ -54,26 +67,21 @@ export function storePartReceipts(receipts: readonly StoredReceipt[]): QueryConf
     text: `INSERT INTO attempt_parts AS known (sms_id, attempt, operator, outcome, ended_at, receipt_status,
              receipt_code, receipt_at, part, receipt_received_at)
            SELECT sms_id, attempt, operator, 'ambiguous', now(), status, code, at, part, coalesce(received_at, now())
-           FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-             $7::timestamptz[], $8::smallint[])
-             AS receipt (sms_id, attempt, operator, status, code, at, received_at, part)
+           FROM ${PART_RECEIPTS.from('receipt')}
            ON CONFLICT (sms_id, attempt, part) DO UPDATE SET ${SET_RECEIPT}
            RETURNING sms_id, attempt, part`,
-    values: [...receiptColumns(receipts), numberArray(receipts.map(({ part }) => part))],
+    values: PART_RECEIPTS.values(receipts),
   }
 }
 
-function receiptColumns(receipts: readonly StoredReceipt[]): unknown[] {
-  return [
-    numberArray(receipts.map(({ smsId }) => smsId)),
-    numberArray(receipts.map(({ attempt }) => attempt)),
-    textArray(receipts.map(({ operator }) => operator)),
-    textArray(receipts.map(({ status }) => status)),
-    textArray(receipts.map(({ code }) => code)),
-    textArray(receipts.map(({ at }) => at.toISOString())),
-    textArray(receipts.map(({ receivedAt }) => receivedAt?.toISOString() ?? null)),
-  ]
-}
+const EARLY_RECEIPTS = new RowArrays<EarlyReceipt>({
+  operator: ['text', ({ operator }) => operator],
+  operator_message_id: ['text', ({ operatorMessageId }) => operatorMessageId],
+  recipient: ['text', ({ recipient }) => recipient ?? ''],
+  status: ['text', ({ status }) => status],
+  code: ['text', ({ code }) => code],
+  at: ['timestamptz', ({ at }) => at.toISOString()],
+})
 
 /**
  * Keeps receipts until the answer to their submit is written. Receipts that say the same are counted: the parts of a long
@@ -82,19 +90,11 @@ function receiptColumns(receipts: readonly StoredReceipt[]): unknown[] {
 export function keepEarlyReceipts(receipts: readonly EarlyReceipt[]): QueryConfig {
   return {
     name: 'early-receipts-keep-2',
-    text: `INSERT INTO early_receipts AS known (operator, operator_message_id, recipient, status, code, at, received_at)
-           SELECT *, date_trunc('milliseconds', clock_timestamp())
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+    text: `INSERT INTO early_receipts AS known (${EARLY_RECEIPTS.names}, received_at)
+           SELECT *, date_trunc('milliseconds', clock_timestamp()) FROM ${EARLY_RECEIPTS.from('receipt')}
            ON CONFLICT (operator, operator_message_id, recipient, status)
              DO UPDATE SET copies = least(known.copies + 1, 1000)`,
-    values: [
-      textArray(receipts.map(({ operator }) => operator)),
-      textArray(receipts.map(({ operatorMessageId }) => operatorMessageId)),
-      textArray(receipts.map(({ recipient }) => recipient ?? '')),
-      textArray(receipts.map(({ status }) => status)),
-      textArray(receipts.map(({ code }) => code)),
-      textArray(receipts.map(({ at }) => at.toISOString())),
-    ],
+    values: EARLY_RECEIPTS.values(receipts),
   }
 }
 
@@ -108,30 +108,31 @@ export interface KeptReceiptRow {
   readonly copies: number
 }
 
+type KeptReceiptKey = Required<Pick<EarlyReceipt, 'operator' | 'operatorMessageId' | 'recipient' | 'status'>>
+
+const KEPT_KEYS = new RowArrays<KeptReceiptKey>({
+  operator: ['text', ({ operator }) => operator],
+  id: ['text', ({ operatorMessageId }) => operatorMessageId],
+  recipient: ['text', ({ recipient }) => recipient],
+  status: ['text', ({ status }) => status],
+})
+
 /** Reads receipts that were kept. */
-export function readKeptReceipts(
-  keys: readonly Required<Pick<EarlyReceipt, 'operator' | 'operatorMessageId' | 'recipient' | 'status'>>[],
-): QueryConfig {
+export function readKeptReceipts(keys: readonly KeptReceiptKey[]): QueryConfig {
   return {
     name: 'early-receipts-read',
     text: `SELECT early.operator, early.operator_message_id, early.recipient, early.status, early.received_at, early.copies
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (operator, id, recipient, status)
+           FROM ${KEPT_KEYS.from('asked')}
            JOIN early_receipts AS early ON early.operator = asked.operator AND early.operator_message_id = asked.id
              AND early.recipient = asked.recipient AND early.status = asked.status`,
-    values: [
-      textArray(keys.map(({ operator }) => operator)),
-      textArray(keys.map(({ operatorMessageId }) => operatorMessageId)),
-      textArray(keys.map(({ recipient }) => recipient)),
-      textArray(keys.map(({ status }) => status)),
-    ],
+    values: KEPT_KEYS.values(keys),
   }
 }
 
 /** A submit that an operator answered by an id. */
-export interface FoundSubmitRow {
+export interface FoundSubmitRow extends SubjectRow {
   readonly operator: string
   readonly operator_message_id: string
-  readonly sms_id: number
   readonly attempt: number
   readonly part: number | null
   readonly phone: string
@@ -144,11 +145,6 @@ export interface FoundSubmitRow {
   readonly receipt_received_at: Date | null
   /** Other parts of its attempt await their answers. */
   readonly is_under_way: boolean
-  readonly customer_id: string
-  readonly segments: number
-  readonly traceparent: string | null
-  /** When it was accepted, or was to be sent. */
-  readonly wanted_at: Date
 }
 
 /** Submits with one id that are looked at, the newest. An operator that answers each alike must not make a lookup read a day of them. */
@@ -160,36 +156,37 @@ const isAsked = (table: string): string => `${DIGEST(`${table}.operator`, `${tab
                  = ${DIGEST('asked.operator', 'asked.id')} AND ${table}.operator_message_id = asked.id
                  AND ${table}.operator = asked.operator`
 
+interface OperatorId {
+  readonly operator: string
+  readonly id: string
+}
+
+const OPERATOR_IDS = new RowArrays<OperatorId>({
+  operator: ['text', ({ operator }) => operator],
+  id: ['text', ({ id }) => id],
+})
+
 /** Looks submits up by the operators' ids, among messages accepted since `sinceMs` and before `beforeMs`. */
-export function findSubmits(
-  asked: readonly { readonly operator: string; readonly id: string }[],
-  sinceMs: number,
-  beforeMs: number,
-): QueryConfig {
+export function findSubmits(asked: readonly OperatorId[], sinceMs: number, beforeMs: number): QueryConfig {
   const columns = `sms_id, attempt, operator_message_id, operator, ended_at, receipt_status, receipt_code, receipt_at,
                  receipt_received_at`
   return {
-    name: 'submits-find-4',
+    name: 'submits-find-5',
     text: `SELECT found.*, a.possible_duplicate, found.part IS NOT NULL AND a.outcome IS NULL AS is_under_way,
-             m.phone, m.customer_id, m.segments, m.traceparent, coalesce(m.send_at, m.accepted_at) AS wanted_at
-           FROM unnest($1::text[], $2::text[]) AS asked (operator, id)
+             m.phone, ${subjectColumns('m')}
+           FROM ${OPERATOR_IDS.from('asked', 3)}
            CROSS JOIN LATERAL (
              (SELECT ${columns}, NULL::smallint AS part FROM attempts WHERE ${isAsked('attempts')}
-                AND attempts.sms_id >= $3 AND attempts.sms_id < $4
+                AND attempts.sms_id >= $1 AND attempts.sms_id < $2
               ORDER BY attempts.sms_id DESC LIMIT ${SUBMITS_OF_ID_MAX})
              UNION ALL
              (SELECT ${columns}, part FROM attempt_parts WHERE ${isAsked('attempt_parts')}
-                AND attempt_parts.sms_id >= $3 AND attempt_parts.sms_id < $4
+                AND attempt_parts.sms_id >= $1 AND attempt_parts.sms_id < $2
               ORDER BY attempt_parts.sms_id DESC LIMIT ${SUBMITS_OF_ID_MAX})
              OFFSET 0) AS found
            CROSS JOIN LATERAL (SELECT possible_duplicate, outcome FROM attempts WHERE attempts.sms_id = found.sms_id
              AND attempts.attempt = found.attempt OFFSET 0) AS a
            CROSS JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = found.sms_id OFFSET 0) AS m`,
-    values: [
-      textArray(asked.map(({ operator }) => operator)),
-      textArray(asked.map(({ id }) => id)),
-      firstSmsIdAt(sinceMs),
-      firstSmsIdAt(beforeMs),
-    ],
+    values: [firstSmsIdAt(sinceMs), firstSmsIdAt(beforeMs), ...OPERATOR_IDS.values(asked)],
   }
 }

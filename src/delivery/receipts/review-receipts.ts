@@ -1,5 +1,5 @@
-import { textArray } from '../../postgres/array-literal.ts'
 import type { Pool } from '../../postgres/pool.ts'
+import { RowArrays } from '../../postgres/row-arrays.ts'
 import { WriteTogether } from '../../postgres/write-together.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { OddReceipt } from '../connectors/connector.ts'
@@ -75,14 +75,8 @@ export class ReceiptReviews {
   async #write(rows: readonly Row[]): Promise<void> {
     await this.#parts.pool.query({
       name: 'receipt-reviews-insert',
-      text: `INSERT INTO receipt_reviews (operator, cause, operator_message_id, words)
-             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])`,
-      values: [
-        textArray(rows.map(({ operator }) => operator)),
-        textArray(rows.map(({ cause }) => cause)),
-        textArray(rows.map(({ id }) => id)),
-        textArray(rows.map(({ words }) => words)),
-      ],
+      text: `INSERT INTO receipt_reviews (${ROWS.names}) SELECT * FROM ${ROWS.from('review')}`,
+      values: ROWS.values(rows),
     })
   }
 }
@@ -93,6 +87,13 @@ interface Row {
   readonly id: string | null
   readonly words: string
 }
+
+const ROWS = new RowArrays<Row>({
+  operator: ['text', ({ operator }) => operator],
+  cause: ['text', ({ cause }) => cause],
+  operator_message_id: ['text', ({ id }) => id],
+  words: ['text', ({ words }) => words],
+})
 
 /** What a log may have of a receipt's words: neither what was said in the message, which receipts quote, nor a number. */
 export function wordsForLog(words: string): string {

@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg'
-import { booleanArray, numberArray, textArray } from '../../postgres/array-literal.ts'
 import { isItemFault } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
+import { RowArrays } from '../../postgres/row-arrays.ts'
 import { WriteTogether } from '../../postgres/write-together.ts'
 import { isolateFailures } from '../../runtime/isolate-failures.ts'
 import type { Log } from '../../runtime/log.ts'
@@ -20,6 +20,22 @@ interface Row {
   readonly operator: string
   readonly message: IncomingMessage
 }
+
+const ROWS = new RowArrays<Row>({
+  operator: ['text', ({ operator }) => operator],
+  kind: ['text', ({ message }) => message.kind],
+  from_address: ['text', ({ message }) => message.from],
+  to_address: ['text', ({ message }) => message.to],
+  text: ['text', ({ message }) => message.text],
+  data_coding: ['smallint', ({ message }) => message.dataCoding],
+  concat_reference: ['integer', ({ message }) => message.concatenation?.reference ?? null],
+  concat_total: ['smallint', ({ message }) => message.concatenation?.total ?? null],
+  concat_part: ['smallint', ({ message }) => message.concatenation?.part ?? null],
+  octets: ['bytea', ({ message }) => message.octets],
+  octets_total: ['integer', ({ message }) => message.octetsTotal],
+  digest: ['text', ({ message }) => message.digest],
+  is_repetition: ['boolean', ({ message }) => message.isRepetition ?? false],
+})
 
 const BATCH_MAX = 500
 
@@ -69,7 +85,6 @@ export class IncomingMessages {
  * Returns the places, from 1, of those that are new.
  */
 function insertIncoming(rows: readonly Row[]): QueryConfig {
-  const messages = rows.map(({ message }) => message)
   return {
     name: 'incoming-insert',
     text: `WITH given AS (
@@ -78,10 +93,7 @@ function insertIncoming(rows: readonly Row[]): QueryConfig {
                EXISTS (SELECT FROM incoming_messages AS known WHERE known.digest = one.digest
                  AND known.operator = one.operator AND known.received_at > now() - interval '10 minutes')
                  OR row_number() OVER (PARTITION BY digest, operator ORDER BY place) > 1 AS is_like_another
-             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::integer[],
-               $8::smallint[], $9::smallint[], $10::bytea[], $11::integer[], $12::text[], $13::boolean[])
-               WITH ORDINALITY AS one (operator, kind, from_address, to_address, text, data_coding, concat_reference,
-                 concat_total, concat_part, octets, octets_total, digest, is_repetition, place)),
+             FROM ${ROWS.fromInOrder('one')}),
            inserted AS (
              INSERT INTO incoming_messages (operator, kind, from_address, to_address, text, data_coding,
                concat_reference, concat_total, concat_part, octets, octets_total, digest, possible_duplicate)
@@ -89,20 +101,6 @@ function insertIncoming(rows: readonly Row[]): QueryConfig {
                concat_part, octets, octets_total, digest, is_like_another
              FROM given WHERE NOT (is_repetition AND is_known) ORDER BY place)
            SELECT place::integer FROM given WHERE NOT (is_repetition AND is_known)`,
-    values: [
-      textArray(rows.map(({ operator }) => operator)),
-      textArray(messages.map(({ kind }) => kind)),
-      textArray(messages.map(({ from }) => from)),
-      textArray(messages.map(({ to }) => to)),
-      textArray(messages.map(({ text }) => text)),
-      numberArray(messages.map(({ dataCoding }) => dataCoding)),
-      numberArray(messages.map(({ concatenation }) => concatenation?.reference ?? null)),
-      numberArray(messages.map(({ concatenation }) => concatenation?.total ?? null)),
-      numberArray(messages.map(({ concatenation }) => concatenation?.part ?? null)),
-      messages.map(({ octets }) => octets),
-      numberArray(messages.map(({ octetsTotal }) => octetsTotal)),
-      textArray(messages.map(({ digest }) => digest)),
-      booleanArray(messages.map(({ isRepetition }) => isRepetition ?? false)),
-    ],
+    values: ROWS.values(rows),
   }
 }

@@ -2,6 +2,7 @@ import type { QueryConfig } from 'pg'
 import { OUTBOX_SHARDS } from '../../domain/outbox-shard.ts'
 import { firstSmsIdAt } from '../../domain/sms-id.ts'
 import { numberArray } from '../../postgres/array-literal.ts'
+import { RowArrays } from '../../postgres/row-arrays.ts'
 
 /** The oldest row of each shard that has one, and the database's time. */
 export function readHeads(): QueryConfig {
@@ -95,20 +96,24 @@ export function watchOn(smsIds: readonly number[], afterMs: number): QueryConfig
   }
 }
 
+const MESSAGES = new RowArrays<{ readonly smsId: number; readonly shard: number }>({
+  shard: ['smallint', ({ shard }) => shard],
+  sms_id: ['bigint', ({ smsId }) => smsId],
+})
+
 /** Puts messages into the outbox again, in the order given, and remembers it. */
 export function republish(messages: readonly { smsId: number; shard: number }[]): QueryConfig {
   return {
     name: 'reconcile-republish',
     text: `WITH again AS (
              INSERT INTO outbox (shard, sms_id)
-             SELECT shard, sms_id FROM unnest($1::smallint[], $2::bigint[]) WITH ORDINALITY AS row (shard, sms_id, place)
-             ORDER BY place RETURNING seq, sms_id
+             SELECT shard, sms_id FROM ${MESSAGES.fromInOrder('message')} ORDER BY place RETURNING seq, sms_id
            )
            INSERT INTO republications AS known (sms_id, times, outbox_seq, republished_at)
            SELECT sms_id, 1, seq, clock_timestamp() FROM again
            ON CONFLICT (sms_id) DO UPDATE SET times = known.times + 1, outbox_seq = excluded.outbox_seq,
              republished_at = excluded.republished_at`,
-    values: [numberArray(messages.map(({ shard }) => shard)), numberArray(messages.map(({ smsId }) => smsId))],
+    values: MESSAGES.values(messages),
   }
 }
 

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { parse } from 'csv-parse'
 import { readPhone } from '../../domain/phone.ts'
-import { numberArray, textArray } from '../../postgres/array-literal.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
+import { RowArrays } from '../../postgres/row-arrays.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 
@@ -61,12 +61,17 @@ function toPorted({ phone: text = '', mcc_mnc: network = '' }: Row, place: strin
   return { phone: Number(phone.slice(1)), mccMnc: `${mcc}-${mnc}` }
 }
 
+const PORTED = new RowArrays<readonly [phone: number, mccMnc: string]>({
+  phone: ['bigint', ([phone]) => phone],
+  mcc_mnc: ['text', ([, mccMnc]) => mccMnc],
+})
+
 async function insertPorted(connection: Connection, batch: ReadonlyMap<number, string>): Promise<void> {
   if (batch.size === 0) return
   await connection.query({
     name: 'ported-insert',
-    text: `INSERT INTO ported_numbers (phone, mcc_mnc) SELECT * FROM unnest($1::bigint[], $2::text[])
+    text: `INSERT INTO ported_numbers (${PORTED.names}) SELECT * FROM ${PORTED.from('ported')}
            ON CONFLICT (phone) DO UPDATE SET mcc_mnc = excluded.mcc_mnc`,
-    values: [numberArray([...batch.keys()]), textArray([...batch.values()])],
+    values: PORTED.values([...batch]),
   })
 }
