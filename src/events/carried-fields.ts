@@ -38,19 +38,22 @@ function fieldsOf(event: Carrier): CarriedField[] {
 
 /** What an event has of a message: the forms of the fields, their columns, and their values. */
 export function carriedBy<Event extends Carrier>(event: Event) {
-  const fields = fieldsOf(event).map((each) => ({ ...each, isOptional: Type.IsOptional(each.form) }))
+  const fields = fieldsOf(event).map(({ column, wire, form }) => {
+    const isTime = MESSAGE_FIELDS[column].sql === 'timestamptz'
+    return { column, wire, form, isOptional: Type.IsOptional(form), isTime }
+  })
   return {
     forms: Object.fromEntries(fields.map(({ wire, form }) => [wire, form])) as FormsOf<Event>,
     columns: fields.map(({ column }) => column) as ColumnOf<Event>[],
-    /** The fields of a stored message. */
-    valuesOf(row: Pick<StoredMessage, ColumnOf<Event>>): CarriedBy<Event> {
-      const values: Record<string, unknown> = {}
-      for (const { column, wire, isOptional } of fields) {
+    /** Adds those of a stored message to an event, which is changed and returned: the relay makes thousands a second. */
+    addTo<Own extends object>(own: Own, row: Pick<StoredMessage, ColumnOf<Event>>): Own & CarriedBy<Event> {
+      const event = own as Record<string, unknown>
+      for (const { column, wire, isOptional, isTime } of fields) {
         const value = (row as StoredMessage)[column]
         if (isOptional && (value === null || value === false)) continue
-        values[wire] = value instanceof Date ? value.toISOString() : value
+        event[wire] = isTime && value !== null ? (value as Date).toISOString() : value
       }
-      return values as CarriedBy<Event>
+      return event as Own & CarriedBy<Event>
     },
     /** The same fields of another event. */
     copiedFrom(source: CarriedBy<Event>): CarriedBy<Event> {

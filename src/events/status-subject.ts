@@ -32,7 +32,7 @@ export function storedSubject(row: SubjectRow): StatusSubject {
     customerId: row.customer_id,
     dueAtMs: row.due_at.getTime(),
     traceparent: row.traceparent,
-    carried: STATUS_FIELDS.valuesOf(row),
+    carried: STATUS_FIELDS.addTo({}, row),
   }
 }
 

@@ -41,22 +41,18 @@ export function messageEvents(message: OutboxMessage, deliveryKey: DeliveryKey):
 }
 
 function acceptedEvent(message: OutboxMessage, acceptedAt: string): AcceptedEvent {
-  return {
+  const own = {
     event_id: eventId(message.sms_id, 'accepted'),
-    event_type: 'sms.accepted',
+    event_type: 'sms.accepted' as const,
     timestamp: acceptedAt,
-    ...ACCEPTED_FIELDS.valuesOf(message),
     metadata: { ip: message.ip, user_agent: message.user_agent },
   }
+  return ACCEPTED_FIELDS.addTo(own, message)
 }
 
 function deliveryTask(message: OutboxMessage, acceptedAt: string): DeliveryTask {
   const createdAt = message.send_at?.toISOString() ?? acceptedAt
-  return {
-    task_id: eventId(message.sms_id, 'delivery'),
-    ...TASK_FIELDS.valuesOf(message),
-    retry_count: 0,
-    created_at: createdAt,
-    ...(createdAt === acceptedAt ? {} : { accepted_at: acceptedAt }),
-  }
+  const own = { task_id: eventId(message.sms_id, 'delivery'), retry_count: 0, created_at: createdAt }
+  const task = TASK_FIELDS.addTo(own, message)
+  return createdAt === acceptedAt ? task : { ...task, accepted_at: acceptedAt }
 }

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { applyMigrations } from '../../src/analytics/apply-migrations.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
@@ -11,6 +13,7 @@ import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { readAnalyticsMessage } from '../../src/monitor/canary/read-analytics-message.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { ROOT } from '../read-source.ts'
 import { countFinalMessages } from '../servers/count-final-messages.ts'
 import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
@@ -19,6 +22,13 @@ import { beginTransaction, produceBatch } from '../servers/transactional-produce
 
 const MESSAGES = 50
 const ids = new SmsIds(5)
+/** As we write it, and as foreign producers may; those of further messages are as the first. */
+const METADATA: readonly unknown[] = [
+  { campaign: 'spring', note: 'two\nlines' },
+  { campaign: 7, a: { b: 1 } },
+  'x',
+  null,
+]
 
 async function connect(server: ClickHouseServer): Promise<ClickHouse> {
   const settings = { ...readSettings(analyticsSettings, {}), CLICKHOUSE_URL: server.url }
@@ -26,7 +36,11 @@ async function connect(server: ClickHouseServer): Promise<ClickHouse> {
   return createClickHouse(settings)
 }
 
-function eventsOf(smsId: number, now: string): { accepted: object; statuses: object[] } {
+function eventsOf(
+  smsId: number,
+  now: string,
+  metadata: unknown = METADATA[0],
+): { accepted: object; statuses: object[] } {
   const common = { sms_id: smsId, customer_id: 'c', operator: 'o', segments: 1 }
   const status = (name: 'sent' | 'delivered') => ({
     ...common,
@@ -38,6 +52,8 @@ function eventsOf(smsId: number, now: string): { accepted: object; statuses: obj
     occurred_at: now,
     attempt: 1,
     possible_duplicate: false,
+    client_ref: 'order 7',
+    customer_metadata: metadata,
     added_later: { by: 'a newer version' },
   })
   const accepted = {
@@ -51,6 +67,7 @@ function eventsOf(smsId: number, now: string): { accepted: object; statuses: obj
     encoding: 'gsm7',
     priority: 1,
     client_ref: null,
+    customer_metadata: metadata,
   }
   return { accepted, statuses: [status('sent'), status('delivered')] }
 }
@@ -74,8 +91,8 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
   onTestFinished(() => producer.close())
   const smsIds = Array.from({ length: MESSAGES }, () => ids.next(Date.now()))
   const publish = async (): Promise<void> => {
-    for (const smsId of smsIds) {
-      const { accepted, statuses } = eventsOf(smsId, new Date(Date.now() - 1_000).toISOString())
+    for (const [index, smsId] of smsIds.entries()) {
+      const { accepted, statuses } = eventsOf(smsId, new Date(Date.now() - 1_000).toISOString(), METADATA[index])
       await producer.send({ topic: topics.accepted, key: 'c', value: JSON.stringify(accepted) })
       for (const status of statuses)
         await producer.send({ topic: topics.status, key: String(smsId), value: JSON.stringify(status) })
@@ -83,7 +100,7 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
   }
   let server = await ClickHouseServer.start(folder, silent)
   let client = await connect(server)
-  expect(await applyMigrations(client)).toHaveLength(2)
+  expect(await applyMigrations(client)).toEqual(readdirSync(join(ROOT, 'migrations/clickhouse')).sort())
   expect(await applyMigrations(client)).toEqual([])
   // As on brokers that ask for a login; the tables are made anew when that has changed.
   const account = { mechanism: 'SCRAM-SHA-512', username: "o'brien", password: 'back\\slash' } as const
@@ -136,6 +153,12 @@ test('ClickHouse has each event once, keeps what is malformed, and goes on where
     (found) => found !== undefined,
   )
   expect(message).toMatchObject({ customer_id: 'c', cost: 100 })
+  const notes = await readRows(
+    client,
+    `SELECT client_ref, metadata FROM statuses FINAL WHERE status = 'sent' ORDER BY sms_id LIMIT ${METADATA.length}`,
+  )
+  expect(notes[0]).toEqual({ client_ref: 'order 7', metadata: METADATA[0] })
+  expect(notes.slice(2)).toEqual([1, 2].map(() => ({ client_ref: 'order 7', metadata: {} })))
   const [minutes] = await readRows<{ messages: string }>(
     client,
     "SELECT toString(groupBitmapMerge(messages)) AS messages FROM status_minutes WHERE status = 'delivered'",
