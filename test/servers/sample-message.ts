@@ -2,7 +2,7 @@ import type { AcceptResult } from '../../src/accept/accept-batch.ts'
 import type { MessageDraft } from '../../src/domain/accept.ts'
 import type { DeliveryTask } from '../../src/events/delivery.ts'
 import type { StoredMessage } from '../../src/events/message-fields.ts'
-import { type StatusSubject, storedSubject } from '../../src/events/status-subject.ts'
+import { type StatusSubject, type SubjectRow, storedSubject } from '../../src/events/status-subject.ts'
 
 /** A message fit to be accepted, of one segment; tests change what they are about. */
 export const DRAFT: MessageDraft = {
@@ -70,10 +70,14 @@ export const STORED: StoredMessage = {
   text_changed: true,
 }
 
-/** The subject of the statuses of a message without notes. */
-export function statusSubject(smsId: number, { segments = 1, dueAtMs = 0 } = {}): StatusSubject {
+/** A message without notes as its statuses need it. */
+export function subjectRow(smsId: number, { segments = 1, dueAtMs = 0 } = {}): SubjectRow {
   const notes = { client_ref: null, metadata: null, traceparent: null }
-  return storedSubject({ sms_id: smsId, customer_id: 'c', segments, ...notes, due_at: new Date(dueAtMs) })
+  return { ...STORED, ...notes, sms_id: smsId, customer_id: 'c', segments, due_at: new Date(dueAtMs) }
+}
+
+export function statusSubject(smsId: number, parts: { segments?: number; dueAtMs?: number } = {}): StatusSubject {
+  return storedSubject(subjectRow(smsId, parts))
 }
 
 /** The task of such a message. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { subjectRow } from '../../../test/servers/sample-message.ts'
 import type { TakenUp } from '../attempts/record-attempts.ts'
 import type { Receipt } from '../connectors/connector.ts'
 import { ReceiptMatcher, type ReceiptOutcome } from './match-receipts.ts'
@@ -21,9 +22,9 @@ const RECEIPT: Receipt = {
   words: '',
 }
 const SUBMIT: FoundSubmitRow = {
+  ...subjectRow(7),
   operator: 'o',
   operator_message_id: 'm',
-  sms_id: 7,
   attempt: 1,
   part: null,
   phone: '+989121234567',
@@ -34,12 +35,6 @@ const SUBMIT: FoundSubmitRow = {
   receipt_at: new Date(0),
   receipt_received_at: null,
   is_under_way: false,
-  customer_id: 'c',
-  segments: 1,
-  traceparent: null,
-  client_ref: null,
-  metadata: null,
-  due_at: new Date(0),
 }
 
 /** A worker that hears of a receipt, and knows no more of its submit than the tables. */
