@@ -4,16 +4,16 @@ import { Compile } from 'typebox/compile'
 import { Timestamp } from '../events/fields.ts'
 
 /*
-  An anchor is a signed statement about a chain, kept apart from the log: in PostgreSQL and in Kafka. It is a JSON
-  object whose last field is an Ed25519 signature of the text before it. `serial` counts the anchors of a chain, so that
-  one that is removed leaves a gap.
+  An anchor is a signed statement about a chain, kept apart from the log: in PostgreSQL and in Kafka. It is a JSON object
+  whose last field is an Ed25519 signature of the text before it. `serial` counts the anchors of a chain, so that one that
+  is removed leaves a gap.
 
-  {"v":1,"chain":"<id>","serial":7,"at":"…","key":"<id of the
-  key>","kind":"head","lines":1042,"hash":"<head>","cause":"interval","signature":"…"}
+    {"v":1,"chain":"<id>","serial":7,"at":"…","key":"<id of the key>","kind":"head","lines":1042,"hash":"<head>","cause":"interval","signature":"…"}
 
-  kind states head the chain had `lines` lines then, and `hash` covers all of them removed whole days up to line
-  `lines`, whose head is `hash`, leave the folder: `archived` or `expired` key `next` is the key that signs from now on;
-  `chain` is "keys"
+  kind     states
+  head     the chain had `lines` lines then, and `hash` covers all of them
+  removed  whole days up to line `lines`, whose head is `hash`, leave the folder: `archived` or `expired`
+  key      `next` is the key that signs from now on; `chain` is "keys"
 */
 
 const Common = {
