@@ -90,7 +90,7 @@ test('commands that change Kafka record it before', () => {
   expect(silent.map(({ name }) => name)).toEqual([])
 })
 
-test('every admin route that changes something records the caller's name', () => {
+test('every admin route that changes something records the name of its caller', () => {
   const routes = readFileSync(join(CLI, '../dead-letters/dead-letter-routes.ts'), 'utf8')
   const changing = routes
     .split(/\n {2}route\(app, /)
