@@ -24,7 +24,7 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 /**
  * The id of an event, in the form of a ULID: the time the message was accepted, then instead of random bits the
  * message's id, the kind of event and the attempt. The same event has the same id however often it is published, by
- * whichever process, so everyone downstream can tell a repetition.
+ * whichever process, so every consumer can recognise a repetition.
  */
 export function eventId(smsId: number, kind: EventKind, attempt = 0): string {
   return base32(smsIdTimeMs(smsId), 10) + base32(smsId, 11) + base32(EVENT_KINDS.indexOf(kind), 2) + base32(attempt, 3)

@@ -153,8 +153,8 @@ export class Cluster {
       tls: this.#options.tls,
       sasl: this.#options.sasl,
     })
-    // A connection may emit 'error' more than once, and an 'error' that nobody hears ends the process. What went
-    // wrong reaches whoever waits for an answer, so hearing it here is enough.
+    // A connection may emit 'error' more than once, and an 'error' without a handler ends the process. What went
+    // wrong rejects the pending calls, so an empty handler is enough.
     pool.on('connecting', ({ connection }) => connection.on('error', () => {}))
     this.#pools.add(pool)
     return pool

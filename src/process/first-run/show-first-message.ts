@@ -17,7 +17,7 @@ export async function showFirstMessage(servers: ServersFile): Promise<void> {
   console.log(`A first message, ${message.smsId}:`)
   printTimeline(message)
   const row = await awaitRow(servers.clickhouse, message.smsId, message.timeline.length - 1)
-  console.log(row ? `In ClickHouse: ${JSON.stringify(row)}` : 'ClickHouse has not got it yet; see its log.')
+  console.log(row ? `In ClickHouse: ${JSON.stringify(row)}` : 'It is not in ClickHouse yet; see the log of ClickHouse.')
 }
 
 function printTimeline({ timeline }: DemoMessage): void {
@@ -28,7 +28,7 @@ function printTimeline({ timeline }: DemoMessage): void {
   }
 }
 
-/** The row when it has as many statuses as the timeline, `accepted` aside; or as it is when the time is over. */
+/** The row when it has as many statuses as the timeline, `accepted` not counted; or as it is when the time is up. */
 async function awaitRow(url: string, smsId: number, statuses: number): Promise<AnalyticsMessage | undefined> {
   const client = createClickHouse({ ...readSettings(clickhouseSettings, process.env), CLICKHOUSE_URL: url })
   const deadlineMs = Date.now() + ANALYTICS_MS_MAX
