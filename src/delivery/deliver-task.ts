@@ -1,7 +1,8 @@
 import type { DeliveryTask } from '../events/delivery.ts'
 import { EventFormError } from '../events/event-codec.ts'
 import { DONE, deadLetter, type Outcome, retryAt, shed } from '../kafka/consumer/outcome.ts'
-import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import type { RecordState } from '../kafka/consumer/record-state.ts'
+import { type ConsumedRecord, headerOf } from '../kafka/wire/consumed-record.ts'
 import type { DatabaseClock } from '../postgres/clock-skew.ts'
 import { type Attempt, partsToSubmit } from './attempts/attempt.ts'
 import {
@@ -63,6 +64,7 @@ export interface TaskDelays {
 /** What is known of a task in hand, across the visits of its record to the handler. */
 interface Progress {
   readonly task: DeliveryTask
+  readonly state: RecordState
   readonly reports: TaskReports
   /** Nothing is submitted from then on, by the process's own clock, as all other times here. */
   readonly endMs: number
@@ -100,16 +102,16 @@ const REFUSALS_MAX = 2
  */
 export class TaskDelivery {
   readonly #parts: DeliveryParts
-  readonly #progress = new WeakMap<ConsumedRecord, Progress>()
+  readonly #progress = new WeakMap<RecordState, Progress>()
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
   }
 
-  async handle(record: ConsumedRecord): Promise<Outcome> {
+  async handle(record: ConsumedRecord, state: RecordState): Promise<Outcome> {
     const task = this.#parts.tasks.read(record)
     if (task instanceof EventFormError) return deadLetter(task.reason, task.message)
-    const progress = this.#progress.get(record) ?? this.#begin(record, task)
+    const progress = this.#progress.get(state) ?? this.#begin(record, state, task)
     try {
       const outcome = await this.#pursue(record, progress)
       await progress.reports.published()
@@ -119,17 +121,18 @@ export class TaskDelivery {
     }
   }
 
-  #begin(record: ConsumedRecord, task: DeliveryTask): Progress {
+  #begin(record: ConsumedRecord, state: RecordState, task: DeliveryTask): Progress {
     const subject = {
       smsId: task.sms_id,
       customerId: task.customer_id,
       segments: task.segments,
       // What was scheduled was not late before its time.
       acceptedAtMs: Date.parse(task.created_at),
-      traceparent: record.header('traceparent') ?? null,
+      traceparent: headerOf(record, 'traceparent') ?? null,
     }
     const progress: Progress = {
       task,
+      state,
       reports: new TaskReports(this.#parts.reporter, subject, task.operator),
       endMs: this.#toOwnMs(endOfDelivery(task, this.#parts.rules)),
       attemptsBefore: task.retry_count,
@@ -141,7 +144,7 @@ export class TaskDelivery {
       faults: 0,
       withoutOperatorSinceMs: null,
     }
-    this.#progress.set(record, progress)
+    this.#progress.set(state, progress)
     return progress
   }
 
@@ -303,14 +306,15 @@ export class TaskDelivery {
 
   /** `cost`: parts to be submitted. */
   async #turn(record: ConsumedRecord, progress: Progress, line: OperatorLine, cost: number): Promise<Turn | null> {
-    if (record.isAbandoned || this.#parts.leaving.has(record)) return null
+    const { state } = progress
+    if (state.isAbandoned || this.#parts.leaving.has(record)) return null
     const { topic, partition } = record
-    record.isQueued = true
+    state.isQueued = true
     const waits = setTimeout(() => sayWaiting(progress), QUEUED_AFTER_MS)
     const { task, endMs: validUntilMs } = progress
     const { customer_id: customerId, priority } = task
     const turn = await line.queue.turn({ customerId, priority, topic, partition, cost, validUntilMs })
-    record.isQueued = false
+    state.isQueued = false
     clearTimeout(waits)
     if (!turn) return null
     let isReleased = false
@@ -318,7 +322,7 @@ export class TaskDelivery {
       if (!isReleased) turn.release()
       isReleased = true
     }
-    if (!record.isAbandoned) return { due: () => turn.due(), untilMs: turn.untilMs, release }
+    if (!state.isAbandoned) return { due: () => turn.due(), untilMs: turn.untilMs, release }
     release()
     return null
   }

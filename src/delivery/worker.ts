@@ -308,8 +308,8 @@ export class Worker implements Service {
     const tasks = new TaskReader()
     const delayed = this.#createDelayed(tasks)
     const delivery = this.#createDelivery(tasks, delayed)
-    const publish: PublishDeadLetter = (record, reason, error, stack) => {
-      const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.delivery }
+    const publish: PublishDeadLetter = (record, { reason, ...failure }) => {
+      const cause = { ...failure, reason: reason as DeadLetterReason, consumerGroup: GROUPS.delivery }
       log.warn({ reason, partition: record.partition, offset: record.offset }, 'task dead-lettered')
       return producer.send(deadLetterRecord(record, cause, Date.now()))
     }
@@ -336,13 +336,13 @@ export class Worker implements Service {
       ),
       inLanes({
         handle: deadLetters(
-          delayed.keepOrder((record) => delivery.handle(record)),
+          delayed.keepOrder((record, state) => delivery.handle(record, state)),
           publish,
           { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
         ),
         mayGiveUp: (error) => brake.allows(error, performance.now()),
-        giveUp: async (record, error) => {
-          await publish(record, 'head-of-line', error)
+        giveUp: async (record, error, { failures }) => {
+          await publish(record, { reason: 'head-of-line', error, attempts: failures + 1 })
           await delayed.forget(record)
         },
         concurrencyMax: settings.DELIVERY_TASKS_MAX,

@@ -1,5 +1,11 @@
+import type { RecordState } from '../../src/kafka/consumer/record-state.ts'
 import { type ConsumedRecord, decodeRecordBatches } from '../../src/kafka/wire/record-batch-decode.ts'
 import { RecordBatchBuilder, stampBatch } from '../../src/kafka/wire/record-batch-encode.ts'
+
+/** Of a record that is handled for the first time. */
+export function recordState(changes: Partial<RecordState> = {}): RecordState {
+  return { failures: 0, signal: new AbortController().signal, isAbandoned: false, isQueued: false, ...changes }
+}
 
 interface RecordParts {
   readonly topic?: string

@@ -3,6 +3,7 @@ import type { DeliveryTask } from '../../events/delivery.ts'
 import { EventFormError } from '../../events/event-codec.ts'
 import { encodePayload } from '../../events/outbox-payload.ts'
 import { DONE, deadLetter, type Outcome, pauseUntil } from '../../kafka/consumer/outcome.ts'
+import type { RecordState } from '../../kafka/consumer/record-state.ts'
 import type { RecordHandler } from '../../kafka/middleware/middleware.ts'
 import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
 import type { DatabaseClock } from '../../postgres/clock-skew.ts'
@@ -125,9 +126,9 @@ export class DelayedTasks {
 
   /** Handles no task before one that was put aside and must not be overtaken. */
   keepOrder(next: RecordHandler): RecordHandler {
-    return async (record) => {
+    return async (record, state) => {
       try {
-        return await this.#handle(record, next)
+        return await this.#handle(record, state, next)
       } catch (error) {
         if (isDatabaseTrouble(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
         if (isItemFault(error)) return deadLetter('handler', (error as Error).message, (error as Error).stack)
@@ -142,9 +143,9 @@ export class DelayedTasks {
     if (!(task instanceof EventFormError) && this.#mayBeAny) await this.#forgetting.add(task.sms_id)
   }
 
-  async #handle(record: ConsumedRecord, next: RecordHandler): Promise<Outcome> {
+  async #handle(record: ConsumedRecord, state: RecordState, next: RecordHandler): Promise<Outcome> {
     const task = this.#parts.tasks.read(record)
-    if (task instanceof EventFormError) return next(record)
+    if (task instanceof EventFormError) return next(record, state)
     const { isOwn, before } = await this.#placeOf(record, task)
     const nowMs = this.#parts.clock.nowMs()
     const endMs = this.#endOf(task)
@@ -153,7 +154,7 @@ export class DelayedTasks {
       await this.#writing.add(this.#toRow(record, task, dueBehind(before, endMs, nowMs), before.awaited))
       return DONE
     }
-    const outcome = await next(record)
+    const outcome = await next(record, state)
     const isOver = outcome.kind === 'done' || outcome.kind === 'dead-letter'
     if (isOwn && isOver && !this.#putAside.has(record)) await this.#forgetting.add(task.sms_id)
     return outcome
@@ -208,7 +209,7 @@ export class DelayedTasks {
   }
 
   #toRow(record: ConsumedRecord, task: DeliveryTask, dueMs: number, awaited: Awaited | null): DeferredTask {
-    const headers = [...record.headers()].map(([name, bytes]): [string, string] => [name, bytes.toString()])
+    const headers = [...record.headers].map(([name, bytes]): [string, string] => [name, bytes.toString()])
     return {
       smsId: task.sms_id,
       shard: outboxShard(task.customer_id),
