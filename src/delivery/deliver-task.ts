@@ -1,10 +1,4 @@
-import type { DeliveryTask } from '../events/delivery.ts'
-import { DONE, deadLetter, type Outcome, retryAt, shed } from '../kafka/consumer/outcome.ts'
-import type { RecordState } from '../kafka/consumer/record-state.ts'
-import { type ConsumedRecord, headerOf } from '../kafka/wire/consumed-record.ts'
-import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
-import type { DatabaseClock } from '../postgres/clock-skew.ts'
-import { type Attempt, partsToSubmit } from './attempts/attempt.ts'
+import { type Attempt, partsToSubmit } from '../domain/attempts/attempt.ts'
 import {
   type AttemptRules,
   type Conclusion,
@@ -12,7 +6,13 @@ import {
   nextStep,
   type ResendRules,
   VALIDITY_OVER,
-} from './attempts/attempt-plan.ts'
+} from '../domain/attempts/attempt-plan.ts'
+import type { DeliveryTask } from '../events/delivery.ts'
+import { DONE, deadLetter, type Outcome, retryAt, shed } from '../kafka/consumer/outcome.ts'
+import type { RecordState } from '../kafka/consumer/record-state.ts'
+import { type ConsumedRecord, headerOf } from '../kafka/wire/consumed-record.ts'
+import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
+import type { DatabaseClock } from '../postgres/clock-skew.ts'
 import { type EndRules, endOfDelivery } from './attempts/end-of-delivery.ts'
 import type { AttemptMaker, AttemptOrder, MadeAttempt } from './attempts/make-attempt.ts'
 import type { AttemptBook, TakenUp } from './attempts/record-attempts.ts'

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { consumedRecord, recordState } from '../../test/servers/consumed-record.ts'
 import { TASK } from '../../test/servers/sample-message.ts'
+import type { Attempt, AttemptOutcome, AttemptPart } from '../domain/attempts/attempt.ts'
 import type { Status } from '../domain/status.ts'
 import type { DeliveryTask } from '../events/delivery.ts'
 import { DONE } from '../kafka/consumer/outcome.ts'
-import type { Attempt, AttemptOutcome, AttemptPart } from './attempts/attempt.ts'
 import { type DeliveryParts, TaskDelivery } from './deliver-task.ts'
 import type { TaskOutcome } from './task-outcome.ts'
 

@@ -1,14 +1,16 @@
+import { TRANSITIONS } from './status.ts'
+
 /** An operator's last word on a part of a message. `unknown`: it does not know itself. */
 export const RECEIPT_STATUSES = ['delivered', 'failed', 'expired', 'rejected', 'unknown'] as const
 
 export type ReceiptStatus = (typeof RECEIPT_STATUSES)[number]
 
 /**
- * Whether a receipt replaces the one that was there before. Operators tell receipts twice, and sometimes two things of
- * one part: the first that says something stands, as it was told on. Only `unknown` gives way to a later one.
+ * Whether a receipt replaces the one that is stored. Operators send receipts twice, and sometimes two of one part that
+ * differ: the first that says something stays, as its status was published. Only `unknown` gives way to a later one.
  */
 export function replaces(before: ReceiptStatus | null, later: ReceiptStatus): boolean {
-  return before === null || (before === 'unknown' && later !== 'unknown')
+  return before === null || TRANSITIONS[before].includes(later)
 }
 
 const DAY_MS = 86_400_000

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { consumedRecord } from '../../test/servers/consumed-record.ts'
+import { consumedRecord, faultyRecord } from '../../test/servers/consumed-record.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import { recordBytes } from '../kafka/wire/record-batch-encode.ts'
 import { DeadLetter } from './dead-letter.ts'
@@ -98,8 +98,7 @@ test('a record that is all headers, or all key, has a dead letter that the produ
 
 test('what stands for records that cannot be read is a dead letter that names them', () => {
   const fault = 'the batch with offsets 3 to 9 cannot be read: its gzip data is damaged'
-  const place = { topic: 'sms.delivery', partition: 0, offset: 3, timestampMs: 0 }
-  const record = { ...place, key: null, value: null, headers: [], bytes: 100, fault }
+  const record = faultyRecord('sms.delivery', 3, fault)
   const letter = JSON.parse(String(deadLetterRecord(record, CAUSE, 0).value)) as DeadLetter
   expect(letter).toMatchObject({ reason: 'unreadable', original_offset: 3, message: null })
   expect(letter.error).toContain('offsets 3 to 9')

@@ -60,7 +60,10 @@ export class StatusUpdater implements Service {
         { groupId: GROUPS.status, topics: [TOPICS.status] },
         { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 150 },
       ),
-      inBatches({ handle: (records, states) => this.#handle(records, states), recordsMax: settings.STATUS_BATCH_RECORDS_MAX }),
+      inBatches({
+        handle: (records, states) => this.#handle(records, states),
+        recordsMax: settings.STATUS_BATCH_RECORDS_MAX,
+      }),
       this.#observer,
     )
   }

@@ -46,7 +46,9 @@ test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
     await producer.close()
     const records = await readTopic(cluster, topic)
     expect(records.map(({ value }) => value!.toString()).sort()).toEqual([...values].sort())
-    expect(records.map((record) => headerOf(record, 'h')).sort()).toEqual(records.map(({ key }) => key!.toString()).sort())
+    expect(records.map((record) => headerOf(record, 'h')).sort()).toEqual(
+      records.map(({ key }) => key!.toString()).sort(),
+    )
   },
 )
 

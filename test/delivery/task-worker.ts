@@ -1,5 +1,4 @@
 import { expect, vi } from 'vitest'
-import { type Attempt, type AttemptPart, outcomeOf } from '../../src/delivery/attempts/attempt.ts'
 import type { AttemptEnd, AttemptStart, PartEnd } from '../../src/delivery/attempts/attempt-statements.ts'
 import { judgeFaults } from '../../src/delivery/attempts/judge-fault.ts'
 import { AttemptMaker } from '../../src/delivery/attempts/make-attempt.ts'
@@ -14,6 +13,7 @@ import { LeavingPartitions } from '../../src/delivery/leaving-partitions.ts'
 import type { Permit } from '../../src/delivery/pace/gate.ts'
 import { OperatorQueue } from '../../src/delivery/pace/operator-queue.ts'
 import type { TaskOutcome } from '../../src/delivery/task-outcome.ts'
+import { type Attempt, type AttemptPart, outcomeOf } from '../../src/domain/attempts/attempt.ts'
 import type { DeliveryTask } from '../../src/events/delivery.ts'
 import type { StatusDetails } from '../../src/events/status-record.ts'
 import { consumedRecord, recordState } from '../servers/consumed-record.ts'
@@ -134,7 +134,14 @@ export function worker(
 ) {
   const told: Told[] = []
   const leaving = new LeavingPartitions()
-  const named = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]?.name, priority: 1 }
+  const named = {
+    sms_id: 7,
+    customer_id: 'c',
+    phone: '+98935',
+    message: 'x',
+    operator: operators[0]?.name,
+    priority: 1,
+  }
   const rest = {
     retry_count: 0,
     max_retries: 3,

@@ -27,6 +27,12 @@ export function consumedRecord(parts: RecordParts) {
   return decodeRecordBatches(bytes, topic, partition, offset).records[0] as ConsumedRecord
 }
 
+/** Stands for records that cannot be read. */
+export function faultyRecord(topic: string, offset: number, fault: string): ConsumedRecord {
+  const place = { topic, partition: 0, offset, timestampMs: 0 }
+  return { ...place, key: null, value: null, headers: [], bytes: 100, fault }
+}
+
 /** A batch as a producer may write it: any bytes, said to be so many records. */
 export function recordBatchBytes(
   payload: Buffer,

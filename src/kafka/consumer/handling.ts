@@ -8,16 +8,14 @@ import { Lanes } from './lanes/lanes.ts'
 const FAULT_BACKOFF_MS = 1_000
 
 /** Handles records one by one, many at once, those of one lane in order. The lane is the key unless told otherwise. */
-export function inLanes(
-  options: {
-    handle: SettledHandler
-    concurrencyMax: number
-    laneOf?: (record: ConsumedRecord) => string | null
-    /** Asked before a record is given up, with why: whether that may be its fault. */
-    mayGiveUp?: (error: string) => boolean
-    giveUp?: GiveUp
-  },
-): Handling {
+export function inLanes(options: {
+  handle: SettledHandler
+  concurrencyMax: number
+  laneOf?: (record: ConsumedRecord) => string | null
+  /** Asked before a record is given up, with why: whether that may be its fault. */
+  mayGiveUp?: (error: string) => boolean
+  giveUp?: GiveUp
+}): Handling {
   const { handle, concurrencyMax, laneOf = keyOf, giveUp, mayGiveUp } = options
   return ({ failed, ...hooks }) =>
     new Lanes({
@@ -33,9 +31,7 @@ export function inLanes(
 }
 
 /** Handles records in batches, one batch at a time, each partition's in order. */
-export function inBatches(
-  options: Pick<BatchOptions, 'handle' | 'recordsMax' | 'giveUp'>,
-): Handling {
+export function inBatches(options: Pick<BatchOptions, 'handle' | 'recordsMax' | 'giveUp'>): Handling {
   return (hooks) => new RecordBatches({ ...options, ...hooks, backoffMsFirst: 100, backoffMsMax: 5_000 })
 }
 

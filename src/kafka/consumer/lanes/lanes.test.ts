@@ -24,7 +24,7 @@ async function run(
       fault: () => {},
       mayBegin: () => true,
       completed: () => partition.completedRecords === keys.length && resolve(),
-      handle: async ({ key, offset, failures }) => {
+      handle: async ({ key, offset }, { failures }) => {
         mostUnderWay = Math.max(mostUnderWay, ++underWay)
         try {
           const outcome = await handle(key!.toString(), offset, failures)
