@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import type { PartOutcome } from '../../src/delivery/attempts/attempt.ts'
+import type { PartOutcome } from '../../src/domain/attempts/attempt.ts'
 import type { SeededRandom } from '../chaos/campaign/seeded-random.ts'
 
 type Outcome = Exclude<PartOutcome, null>
