@@ -38,7 +38,7 @@ export function statusOfPart(receipts: readonly (ReceiptStatus | null)[]): Recei
 }
 
 /**
- * * The outcome of a message, by the outcomes of its parts; null while that is open. It is delivered when all of them
+ * The outcome of a message, by the outcomes of its parts; null while that is open. It is delivered when all of them
  * are, and lost as soon as one is; `unknown` only when nothing can come any more that would say otherwise.
  */
 export function statusOfMessage(parts: readonly (ReceiptStatus | null)[]): ReceiptStatus | null {

@@ -1,5 +1,5 @@
 /**
- * * The states of a message, each with the role that sets it and what follows.
+ * The states of a message, each with the role that sets it and what follows.
  * - `scheduled`: accepted for later; the relay releases it when its time comes.
  * - `accepted`: charged and stored; the relay hands it to Kafka.
  * - `queued`: waiting in a delivery worker, for its first slot (published after 250 ms) or again after a temporary error.
@@ -26,7 +26,7 @@ export const STATUSES = [
 export type Status = (typeof STATUSES)[number]
 
 /**
- * * The one step without an event: a redrive opens a message again whose retries were used up, and which was never sent
+ * The one step without an event: a redrive opens a message again whose retries were used up, and which was never sent
  * (docs/decisions/0013). Its money is reserved again in the same transaction.
  */
 export const REOPENING = { from: 'failed', to: 'queued' } as const satisfies Record<string, Status>

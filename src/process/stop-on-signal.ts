@@ -3,7 +3,7 @@ import { isSupervised } from './supervisor/answer-supervisor.ts'
 const FORCE_AFTER_MS = 9_000
 
 /**
- * * Stops once: by SIGTERM, by Ctrl-C, or because the supervisor is gone. A second Ctrl-C ends at once. Under a
+ * Stops once: by SIGTERM, by Ctrl-C, or because the supervisor is gone. A second Ctrl-C ends at once. Under a
  * supervisor Ctrl-C is left to the supervisor, which gets it too. Resolves with the exit code when all has stopped.
  */
 export function stopOnSignal(

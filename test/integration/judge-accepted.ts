@@ -8,7 +8,7 @@ import { eventually } from '../servers/eventually.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 
 /**
- * * Waits until every message that the API acknowledged to a load is final, and judges the whole gateway: each was
+ * Waits until every message that the API acknowledged to a load is final, and judges the whole gateway: each was
  * charged once, nothing was stored without an acknowledgement, nothing was sent twice without the flag for it. Returns
  * how many say so.
  */
