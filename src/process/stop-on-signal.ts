@@ -22,14 +22,17 @@ export function stopOnSignal(
       console.error('shutdown timed out; unfinished work is repeated at the next start')
       process.exit(1)
     }, forceAfterMs)
+    const end = (code: number): void => {
+      clearTimeout(timer)
+      finish(code)
+    }
     stop().then(
-      () => finish(0),
+      () => end(0),
       (error: Error) => {
         console.error(error)
-        finish(1)
+        end(1)
       },
     )
-    stopped.then(() => clearTimeout(timer))
   }
   process.on('SIGTERM', stopNow)
   process.on('SIGHUP', stopNow)

@@ -117,7 +117,8 @@ async function sendAll({ gateway, apiKeys }: BenchGateway): Promise<void> {
     const sender = new CampaignSender({ api: gateway.servers.api, apiKey, name: 'receipts' })
     const first = (customer * MESSAGES) / CUSTOMERS
     const messages = Array.from({ length: MESSAGES / CUSTOMERS }, (_, index) => messageOf(first + index))
-    const { refusals } = await sendMessages(sender, messages).finally(() => sender.close())
+    const { refusals } = await sendMessages(sender, messages)
+    await sender.close()
     expect(refusals).toEqual([])
   }
 }
