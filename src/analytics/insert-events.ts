@@ -50,7 +50,7 @@ function statusRow(record: ConsumedRecord): EventRow {
   return { ...rowOf(STATUS_COLUMNS, event), occurred_at: clickHouseTime(event.occurred_at) }
 }
 
-/** The form that every ClickHouse reads without being told: `2026-11-24 10:00:00.000`. */
+/** The form that ClickHouse reads by default: `2026-11-24 10:00:00.000`. */
 function clickHouseTime(iso: string): string {
   return iso.slice(0, 23).replace('T', ' ')
 }

@@ -9,8 +9,8 @@ import { RowArrays } from '../postgres/row-arrays.ts'
 import type { ClaimPlace } from './claim-cursor.ts'
 
 /**
- * What waits to be published: a message, or a record as it is in `payload`, about a message that may be gone. A row with
- * neither cannot be published: its message was removed since.
+ * A pending outbox row: a message, or a record as it is in `payload`, about a message that may be gone. A row
+ * with neither cannot be published: its message was removed since.
  */
 export interface OutboxRow {
   /** Where PostgreSQL keeps the row. */
@@ -35,7 +35,7 @@ COLUMNS.delete('sms_id')
 /** A stored message, as both of its events are made from it. */
 export type OutboxMessage = Pick<StoredMessage, ColumnOf<'accepted'> | ColumnOf<'task'> | (typeof NOT_CARRIED)[number]>
 
-/** Without a message all its columns are null; the customer's stands for them. */
+/** Without a message all its columns are null; the customer's is checked for all. */
 type FlatRow = Omit<OutboxRow, 'message'> & Omit<OutboxMessage, 'customer_id'> & { readonly customer_id: string | null }
 
 /**

@@ -54,7 +54,7 @@ async function tryCancel(connection: Connection, customerId: string, smsId: numb
 async function candidateOf(connection: Connection, smsId: number, message: MessageRow): Promise<CancelCandidate> {
   const [states, attempts] = await Promise.all([
     connection.query<{ status: Status; attempts_before: number }>(lockState(smsId)),
-    connection.query<{ attempt: number; outcome: string | null }>(readAttempts(smsId)),
+    connection.query<CancelCandidate['attempts'][number]>(readAttempts(smsId)),
   ])
   return {
     status: states.rows[0]?.status ?? 'accepted',
