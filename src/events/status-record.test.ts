@@ -52,7 +52,7 @@ test('a status carries each field of what is known', () => {
   })
 })
 
-test('the notes of its customer are left out where a message has none, whatever it is told by', () => {
+test('the notes of its customer are left out where a message has none, in statuses of a row and of a task', () => {
   const ofRow = storedSubject({ ...STORED, client_ref: null, metadata: null, due_at: new Date(ACCEPTED_MS) })
   for (const subject of [ofRow, taskSubject(TASK, null)]) {
     const event = JSON.parse(statusRecord(subject, 'sent', DETAILS, '/smsgw/worker', ACCEPTED_MS).value)
