@@ -68,8 +68,5 @@ export async function recordAction(
 
 function checkName(by: string): void {
   if (/^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,63}$/u.test(by)) return
-  throw new DlqError(
-    'invalid',
-    `"${by}" is not a name. Give yours: up to 64 letters, digits, spaces and . _ @ + -`,
-  )
+  throw new DlqError('invalid', `"${by}" is not a name. Give yours: up to 64 letters, digits, spaces and . _ @ + -`)
 }
