@@ -102,16 +102,16 @@ export class DeadLetterKeeper implements Service {
 
   async #sample(): Promise<void> {
     const { pool, settings } = this.#parts
-    const { rows } = await pool.query<{ reason: string; letters: number; oldest_seconds: number }>({
+    const { rows } = await pool.query<{ reason: string; records: number; oldest_seconds: number }>({
       name: 'dlq-count-open',
-      text: `SELECT reason, count(*) AS letters,
+      text: `SELECT reason, count(*) AS records,
                coalesce(extract(epoch FROM clock_timestamp()
                  - min(failed_at) FILTER (WHERE failed_at > now() - interval '400 days'))::float8, 0) AS oldest_seconds
              FROM dead_letters WHERE state = 'open' GROUP BY reason`,
     })
     // Every reason has a value, so that its first dead letter shows as a rise.
     for (const reason of DEAD_LETTER_REASONS) this.#records.set({ reason }, 0)
-    for (const { reason, letters } of rows) this.#records.set({ reason }, letters)
+    for (const { reason, records } of rows) this.#records.set({ reason }, records)
     this.#oldest.set(Math.max(0, ...rows.map(({ oldest_seconds }) => oldest_seconds)))
     await pool.query({
       name: 'dlq-forget-closed',

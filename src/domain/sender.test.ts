@@ -26,7 +26,7 @@ test.each([
   ['éclair', 'not ASCII at its beginning'],
   ['+9891212345678901', 'sixteen digits behind a plus'],
   ['0912123456789012', 'fifteen digits behind a zero'],
-  ['...', 'neither letter nor digit'],
+  ['...', 'neither alphabetic nor digits'],
   ['+123', 'too short for a number'],
   ['1234567890123456', 'too long for one'],
   ['12+34', 'a plus within'],

@@ -104,8 +104,8 @@ test('smsgw lag shows ages and what two samples allow, and names the remedy for 
   )
   expect(lines.at(-2)).toMatch(/^smsgw-status +total, worst sms\.status\[\d+\] +\d+ /)
   expect(lines.at(-1)).toMatch(/^1 group +total +\d+ /)
-  await expect(smsgw('lag', 'nobody')).rejects.toMatchObject({
+  await expect(smsgw('lag', 'unknown')).rejects.toMatchObject({
     code: 1,
-    stderr: 'There is no group "nobody". `smsgw lag` shows those there are.\n',
+    stderr: 'There is no group "unknown". `smsgw lag` shows those there are.\n',
   })
 })

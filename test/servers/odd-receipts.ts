@@ -126,7 +126,7 @@ export class OddReceipts {
       `00${known}`,
       `${known}\0`,
       ` ${known} `,
-      `nobody's ${this.#draw(1_000)}`,
+      `o'brien's ${this.#draw(1_000)}`,
       this.#text(),
       '',
     ][this.#draw(8)]!
