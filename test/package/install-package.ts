@@ -5,26 +5,30 @@ import { promisify } from 'node:util'
 import { NPM_FROM_CACHE } from '../image/build-image-folder.ts'
 import { ROOT } from '../read-source.ts'
 
-/** This machine's, without what npm adds for the scripts of the checkout. */
-const MACHINE_PATH = process.env.PATH!.split(delimiter).filter((folder) => !folder.startsWith(ROOT))
+const run = promisify(execFile)
 
-/** The environment of a user on this machine. */
-export const USER = { ...process.env, ...NPM_FROM_CACHE, PATH: MACHINE_PATH.join(delimiter) }
+/** The environment of a user on this machine: without what npm adds for scripts of the checkout. */
+export const USER = {
+  ...process.env,
+  ...NPM_FROM_CACHE,
+  PATH: process.env
+    .PATH!.split(delimiter)
+    .filter((folder) => !folder.startsWith(ROOT))
+    .join(delimiter),
+}
 
-/** The environment of a user whose own Node is new enough. */
-export const USER_OF_NEW_NODE = { ...USER, PATH: [dirname(process.execPath), USER.PATH].join(delimiter) }
+/** As above, on a machine whose own Node is new enough. */
+export const WITH_NEW_NODE = { ...USER, PATH: [dirname(process.execPath), USER.PATH].join(delimiter) }
 
-/** Packs the checkout, and gives an empty folder what `smsgw up` would fetch into it by Maven. Returns the package's file. */
-export async function packInto(folder: string): Promise<string> {
+/** Packs the checkout and installs the package into an empty folder. Returns where it is installed. */
+export async function installPackage(folder: string): Promise<string> {
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: ROOT })
+  const file = readdirSync(folder).find((name) => name.endsWith('.tgz'))!
+  await run('npm', ['install', '--no-audit', '--no-fund', `./${file}`], { cwd: folder, env: USER })
+  // What `smsgw up` would fetch into the folder by Maven.
   const cache = join(ROOT, '.smsgw/cache')
   mkdirSync(cache, { recursive: true, mode: 0o700 })
   mkdirSync(join(folder, '.smsgw'), { mode: 0o700 })
   symlinkSync(cache, join(folder, '.smsgw/cache'))
-  await promisify(execFile)('npm', ['pack', '--pack-destination', folder], { cwd: ROOT })
-  return readdirSync(folder).find((name) => name.endsWith('.tgz'))!
-}
-
-/** Runs a command line, as typed in the folder. Throws with what it printed. */
-export async function typed(folder: string, command: string, env: NodeJS.ProcessEnv): Promise<void> {
-  await promisify(execFile)('sh', ['-c', command], { cwd: folder, env })
+  return join(folder, 'node_modules/smsgw')
 }

@@ -21,25 +21,18 @@ interface RoleProcess {
 export class RoleProcesses {
   readonly #env: NodeJS.ProcessEnv
   readonly #folder: string
-  readonly #command: readonly [string, ...string[]]
   readonly #processes = new Map<string, RoleProcess>()
 
-  /** Roles run in the folder, by default the project's own, and are started by the command, by default its `src/main.ts`. */
-  constructor(
-    env: NodeJS.ProcessEnv,
-    folder = ROOT,
-    command: readonly [string, ...string[]] = [process.execPath, join(folder, 'src/main.ts')],
-  ) {
+  /** The folder is that of the gateway whose roles are started: the project's own, or the image's. */
+  constructor(env: NodeJS.ProcessEnv, folder = ROOT) {
     this.#env = { ...process.env, ...env }
     this.#folder = folder
-    this.#command = command
   }
 
   /** Starts `smsgw ARGS…`, and for `run` waits until it is ready. */
   async start(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
     const adminPort = await freePort()
-    const [program, ...programArgs] = this.#command
-    const child = spawn(program, [...programArgs, ...args], {
+    const child = spawn(process.execPath, [join(this.#folder, 'src/main.ts'), ...args], {
       cwd: this.#folder,
       env: { ...this.#env, ADMIN_PORT: String(adminPort), ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
