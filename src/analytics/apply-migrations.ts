@@ -3,8 +3,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ClickHouse, readRows } from '../clickhouse/clickhouse-client.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
+import { packageFile } from '../runtime/package-files.ts'
 
-const MIGRATIONS = join(import.meta.dirname, '../../migrations/clickhouse')
+const MIGRATIONS = packageFile('migrations/clickhouse')
 
 /**
  * Brings ClickHouse's schema to the newest version: numbered files, forward only. ClickHouse has no transactions over

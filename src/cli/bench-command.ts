@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { ExpectedError } from '../runtime/expected-error.ts'
+import { packageFile } from '../runtime/package-files.ts'
 
-const BENCH = join(import.meta.dirname, '../../bench/main.ts')
+const BENCH = packageFile('bench/main.ts')
 
 /** `smsgw bench …`: the measuring program of the checkout, which an installed package does not bring. */
 export function benchCommand(program: Command, done: (exitCode: number) => void): void {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { ExpectedError } from '../runtime/expected-error.ts'
+import { packageFile } from '../runtime/package-files.ts'
 
-const CAMPAIGN = join(import.meta.dirname, '../../test/chaos/main.ts')
+const CAMPAIGN = packageFile('test/chaos/main.ts')
 
 /** `smsgw chaos`: the campaign belongs to the tests, and runs as a process of its own. */
 export function chaosCommand(program: Command, done: (exitCode: number) => void): void {

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { EXIT } from '../runtime/exit-codes.ts'
+import { readManifest } from '../runtime/package-files.ts'
 import { accountCommands } from './account-commands.ts'
 import { auditCommand } from './audit/audit-command.ts'
 import { benchCommand } from './bench-command.ts'
@@ -62,7 +61,7 @@ const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) =
 export function createProgram(done: (exitCode: number) => void): Command {
   const program = new Command('smsgw')
     .description('An SMS gateway whose backbone is Apache Kafka')
-    .version(version())
+    .version(readManifest().version)
     .showHelpAfterError('Run it with --help to see what it takes.')
     // Commands that are added below inherit it.
     .exitOverride()
@@ -89,9 +88,4 @@ function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   console.error(explainError(error) ?? error)
   return EXIT.failed
-}
-
-function version(): string {
-  const file = join(import.meta.dirname, '../../package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

@@ -3,13 +3,15 @@ import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { gatewaySettings } from '../process/settings.ts'
 import { EXIT } from '../runtime/exit-codes.ts'
+import { IS_PACKAGE, packageFile } from '../runtime/package-files.ts'
 import { writeStateFile } from '../runtime/write-state-file.ts'
 import { accessByRole } from '../tools/deploy/access-by-role.ts'
 import { generatedFiles } from '../tools/deploy/generated-files.ts'
 import { readTopicsFile } from '../topics/topics-file.ts'
 import { printJson, printTable } from './terminal/print-table.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
+/** A checkout's own `deploy/`; an installed package leaves its own as it is and writes into the working folder. */
+const FOLDER = IS_PACKAGE ? '.' : packageFile('.')
 /** As the other files of the source. */
 const PUBLIC = 0o644
 
@@ -19,7 +21,7 @@ export function deployCommand(program: Command, done: (exitCode: number) => void
   deploy
     .command('generate')
     .description(
-      'write the files generated from code and from config/topics.yaml. Exit code with --check: 0 same, 2 not',
+      'write the files generated from code and from config/topics.yaml; an installed package writes them below the working folder. Exit code with --check: 0 same, 2 not',
     )
     .option('--check', 'only list the files that differ')
     .option('--json', 'as JSON')
@@ -56,7 +58,7 @@ interface GeneratedFile {
 function writeDifferent(onlyCompare: boolean): GeneratedFile[] {
   const files = generatedFiles(readTopicsFile(gatewaySettings.TOPICS_FILE.fallback))
   return [...files].map(([path, content]): GeneratedFile => {
-    const file = join(ROOT, path)
+    const file = join(FOLDER, path)
     if (existsSync(file) && readFileSync(file, 'utf8') === content) return { path, state: 'same' }
     if (onlyCompare) return { path, state: 'differs' }
     mkdirSync(dirname(file), { recursive: true })

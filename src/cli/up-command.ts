@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { type Command, Option } from 'commander'
 import colors from 'picocolors'
 import type { ClickHouseSettings } from '../clickhouse/clickhouse-client.ts'
@@ -6,6 +7,7 @@ import { showFirstMessage } from '../process/first-run/show-first-message.ts'
 import { gatewaySettings } from '../process/settings.ts'
 import { stopOnSignal } from '../process/stop-on-signal.ts'
 import { type RunningGateway, startGateway } from '../process/supervisor/up.ts'
+import { packageFile } from '../runtime/package-files.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { showProgress } from './terminal/show-progress.ts'
 
@@ -76,6 +78,7 @@ async function up(flags: UpFlags): Promise<number> {
 
 async function welcome(running: RunningGateway, clickhouse: ClickHouseSettings, seconds: number): Promise<void> {
   const { api, admin, api_key, kafka } = running.servers
+  const campaign = relative('.', packageFile('examples/campaign.csv'))
   console.log(`\n${colors.bold('The gateway is ready')} after ${seconds.toFixed(1)} s.\n`)
   // The gateway runs, whatever befalls its first message.
   await showFirstMessage(running.servers, clickhouse).catch((error: Error) => console.error(error.message))
@@ -88,7 +91,7 @@ Data     ${running.dataFolder}   logs ${running.dataFolder}/logs
 Send a message:
   curl ${api}/v1/messages -H 'Authorization: Bearer ${api_key}' \\
     -H 'Content-Type: application/json' -d '{"to":"+989121234567","text":"Hello"}'
-A campaign of 10,000:  npx smsgw send --file examples/campaign.csv
+A campaign of 10,000:  npx smsgw send --file ${campaign}
 How far consumers are: npx smsgw lag
 Ctrl-C stops everything.`)
 }

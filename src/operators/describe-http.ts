@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Compile } from 'typebox/compile'
 import { parse } from 'yaml'
 import { ExpectedError } from '../runtime/expected-error.ts'
+import { packageFile } from '../runtime/package-files.ts'
 import { HttpDescription, type HttpSettings } from './http-settings.ts'
 
 /** Settings of an HTTP operator that do not come to a whole description; where, as a JSON pointer into them, and what. */
@@ -18,7 +18,6 @@ export class HttpDescriptionError extends ExpectedError {
   }
 }
 
-const AGGREGATORS = join(import.meta.dirname, 'aggregators')
 const checker = Compile(HttpDescription)
 
 /**
@@ -26,7 +25,7 @@ const checker = Compile(HttpDescription)
  * by object; lists and values are replaced. Throws HttpDescriptionError that names the place.
  */
 export function describeHttp({ use, secrets: _, ...own }: HttpSettings): HttpDescription {
-  const ready = use ? (parse(readFileSync(join(AGGREGATORS, `${use}.yaml`), 'utf8')) as object) : {}
+  const ready = use ? (parse(readFileSync(packageFile(`src/operators/aggregators/${use}.yaml`), 'utf8')) as object) : {}
   const description: unknown = merge(ready, own)
   if (!checker.Check(description)) {
     const [first] = checker.Errors(description)

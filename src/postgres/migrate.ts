@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExpectedError } from '../runtime/expected-error.ts'
+import { packageFile } from '../runtime/package-files.ts'
 import type { Connection, Pool } from './pool.ts'
 
-const MIGRATIONS = join(import.meta.dirname, '../../migrations/postgres')
+const MIGRATIONS = packageFile('migrations/postgres')
 /** Only one process migrates at a time; the number is arbitrary, and ours. */
 const MIGRATION_LOCK = 7_306_001
 

@@ -1,5 +1,6 @@
 import { adminSettings } from '../admin/config.ts'
 import { PRODUCER_LOSS, PRODUCER_PROFILE_NAMES } from '../kafka/producer/producer-options.ts'
+import { configFile } from '../runtime/package-files.ts'
 import { choice, integer, type Setting, secret, text, type Values } from '../runtime/settings.ts'
 
 /** The settings of every process of the gateway; each role adds its own (`roles.ts`). */
@@ -26,10 +27,10 @@ export const gatewaySettings = {
   DATABASE_CONNECTIONS_MAX: integer(12, 'Connections to PostgreSQL of each process', { min: 4, max: 200 }),
   ...adminSettings,
   OPERATORS_FILE: text(
-    'config/operators.yaml',
+    configFile('operators.yaml'),
     'Operators and routes of a database that has none yet; `smsgw operators apply` changes them',
   ),
-  TOPICS_FILE: text('config/topics.yaml', 'Declaration of the topics'),
+  TOPICS_FILE: text(configFile('topics.yaml'), 'Declaration of the topics'),
   SIMULATOR_ADDRESS: text('', 'host:port of the simulator, for operators whose address is `embedded`'),
   SMSGW_DATA: text('.smsgw', 'Folder of the embedded servers, the audit log and the logs'),
   DISK_FOLDERS: text(

@@ -37,6 +37,9 @@ export async function buildImageFolder(folder: string): Promise<ImageFolder> {
   return { stage: last, folder: join(rootOf(last), last.workFolder), env: Object.fromEntries(env) }
 }
 
+/** What `npm install` has fetched for the project is in npm's cache. */
+export const NPM_FROM_CACHE = { npm_config_prefer_offline: 'true' }
+
 /** Only root gives files to another user, and the image's user does not exist here. */
 const PRELUDE = 'chown() { :; }'
 
@@ -44,8 +47,7 @@ async function run(command: string, root: string, { workFolder, env }: ImageStag
   const moved = command.replace(/(?<=\s)\/(?=[a-z])/g, `${root}/`)
   await promisify(execFile)('sh', ['-ec', `${PRELUDE}\n${moved}`], {
     cwd: join(root, workFolder),
-    // What `npm install` has fetched for the project is in npm's cache.
-    env: { ...process.env, ...env, npm_config_prefer_offline: 'true' },
+    env: { ...process.env, ...env, ...NPM_FROM_CACHE },
   })
 }
 

@@ -6,14 +6,21 @@ export interface CommandLine {
   readonly command: string
   readonly args: readonly string[]
   readonly env?: NodeJS.ProcessEnv | undefined
+  /** The folder to run it in; by default that of this process. */
+  readonly cwd?: string
   /** Its standard input. */
   readonly input?: string
 }
 
 /** Runs a program to its end and returns the lines it printed. Throws with what it complained of. */
-export function runCommand({ command, args, env = {}, input = '' }: CommandLine): Promise<string[]> {
+export function runCommand({ command, args, env = {}, cwd, input = '' }: CommandLine): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' })
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    })
     const printed: Buffer[] = []
     const complaints: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => printed.push(chunk))

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifySchema, RouteOptions } from 'fastify'
+import { readManifest } from '../../runtime/package-files.ts'
 import { problemResponses } from './problem-responses.ts'
 import { problemsOf } from './route-problems.ts'
 
@@ -13,14 +12,11 @@ const LIMIT_HEADERS = {
 
 /** How @fastify/swagger describes the API. Problem responses follow from the problems that each route declares. */
 export function openApiOptions(): FastifyDynamicSwaggerOptions {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
-    version: string
-  }
   return {
     hideUntagged: true,
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'SMS gateway', version, description: DESCRIPTION },
+      info: { title: 'SMS gateway', version: readManifest().version, description: DESCRIPTION },
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
       security: [{ key: [] }],
     },

@@ -1,14 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import { setPriority } from 'node:os'
-import { join } from 'node:path'
 import { Session } from 'chdb'
+import { packageFile } from '../../runtime/package-files.ts'
 import { QueryQueue } from './query-queue.ts'
 import { createHttpInterface } from './serve-http.ts'
 
 const NICENESS = 10
-const CONFIG = join(import.meta.dirname, 'engine-config.xml')
+const CONFIG = packageFile('src/embedded/clickhouse/engine-config.xml')
 const KAFKA_TABLES = "SELECT concat('`', database, '`.`', name, '`') AS name FROM system.tables WHERE engine = 'Kafka'"
-const USERS = join(import.meta.dirname, 'engine-users.xml')
+const USERS = packageFile('src/embedded/clickhouse/engine-users.xml')
 
 /*
   A process of its own for the embedded engine: if native code crashes, only this process does.

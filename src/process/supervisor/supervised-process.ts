@@ -1,13 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { setPriority } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import type { HealthReport } from '../../runtime/health.ts'
+import { moduleFile } from '../../runtime/package-files.ts'
 import { upSettings } from './config.ts'
 import type { Answer, Question } from './supervision-messages.ts'
 
-const MAIN = join(import.meta.dirname, '../../main.ts')
+const MAIN = moduleFile('main')
 /** Nearly all that these processes allocate dies within milliseconds: room for it to do so before it is collected. */
 const YOUNG_GENERATION = '--max-semi-space-size=64'
 /** Checks of health have two seconds each. */

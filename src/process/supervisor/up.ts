@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type AdminAccess, readAdminAccess } from '../../admin/admin-requests.ts'
 import { dlqSettings } from '../../dead-letters/config.ts'
+import { CLICKHOUSE_PACKAGE, POSTGRES_PACKAGE, requirePackages } from '../../embedded/embedded-packages.ts'
 import type { Progress } from '../../embedded/progress.ts'
 import { temporaryFolder } from '../../embedded/temporary-folder.ts'
 import { createPool } from '../../postgres/pool.ts'
@@ -61,6 +62,8 @@ export interface RunningGateway {
 export async function startGateway(options: UpOptions): Promise<RunningGateway> {
   const { gateway, ephemeral, tell } = options
   refuseUnfitServers(gateway, options.clickhouseUrl)
+  const given = { DATABASE_URL: gateway.DATABASE_URL, CLICKHOUSE_URL: options.clickhouseUrl }
+  requirePackages([POSTGRES_PACKAGE, CLICKHOUSE_PACKAGE].filter(({ setting }) => given[setting] === ''))
   const access = adminAccess(gateway)
   // Whatever the gateway and its servers write, logs among it, is for this user alone.
   process.umask(PRIVATE)

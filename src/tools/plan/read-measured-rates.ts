@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { packageFile } from '../../runtime/package-files.ts'
 import { ASSUMED_RATES, type PlanRates, type Rate, type RateName } from './plan-rates.ts'
 
 /** A benchmark's result as it lies in its file; of unknown form below the first level, as benchmarks change. */
@@ -8,8 +9,8 @@ interface BenchResult {
   readonly document: unknown
 }
 
-/** Where the gateway's own benchmarks keep what they found. */
-export const BENCH_RESULTS = join(import.meta.dirname, '../../../bench/results')
+/** Where a checkout has the results of its benchmarks; a package has none. */
+export const BENCH_RESULTS = packageFile('bench/results')
 
 /**
  * The assumed rates, replaced by measured ones where the folder has a result that says them. A folder that is not
