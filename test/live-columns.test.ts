@@ -32,7 +32,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
 /** Statements of another database. */
 const CLICKHOUSE = /^(analytics|clickhouse|embedded|monitor\/canary)\//
 
-const TABLE = String.raw`(\$\{[^}]*\}|[a-z_]+)`
+/** A table by its name, or by a parameter. */
+const TABLE = String.raw`(\$\{[a-z]\w*\}|[a-z_]+)`
 /** A list in brackets; its placeholders may have brackets of their own. */
 const LIST = String.raw`\(((?:\$\{(?:[^{}]|\{[^{}]*\})*\}|[^)$])*)\)`
 const INSERT = new RegExp(String.raw`\b(?:INSERT INTO|COPY) ${TABLE}(?: AS [a-z_]+)?\s*${LIST}`, 'g')
@@ -43,37 +44,54 @@ const ASSIGNMENT = /(\bSET\s+|,\s*|`)([a-z_]+)(?= = )/g
 const SOURCE = new RegExp(String.raw`\b(?:FROM|JOIN|UPDATE|USING) (?:ONLY )?${TABLE}`, 'g')
 
 interface Use {
-  /** Tables that the statement writes, and those that it reads; `$` for one that a placeholder names. */
-  readonly written: ReadonlySet<string>
+  /** The columns that the statement writes, by table; `$` for a table that a placeholder names. */
+  readonly written: ReadonlyMap<string, ReadonlySet<string>>
+  /** The tables that it reads, and the names in it that write nothing. */
   readonly sources: ReadonlySet<string>
-  readonly columnsWritten: ReadonlySet<string>
-  readonly columnsRead: ReadonlySet<string>
+  readonly named: ReadonlySet<string>
   readonly readsAll: boolean
 }
 
-function useOf({ text }: Statement): Use {
+function useOf({ text, declared }: Statement): Use {
+  const written = new Map<string, Set<string>>()
+  const write = (table: string, columns: readonly string[]): void => {
+    const name = nameOf(table)
+    written.set(name, new Set([...(written.get(name) ?? []), ...columns]))
+  }
   const inserts = [...text.matchAll(INSERT)]
-  const updates = [...text.matchAll(UPDATE)]
-  const assigned =
-    updates.length > 0 || UPSERT.test(text) ? [...text.matchAll(ASSIGNMENT)].map(([, , name]) => name!) : []
-  const rest = text.replace(INSERT, '').replace(ASSIGNMENT, '$1')
-  const nameOf = (table: string): string => (table.startsWith('$') ? '$' : table)
+  for (const [, table, list] of inserts) write(table!, columnsOf(list!, declared(list!)))
+  const assigned = [...text.matchAll(ASSIGNMENT)].map(([, , name]) => name!)
+  for (const [, table] of text.matchAll(UPDATE)) write(table!, assigned)
   const sources = [...text.matchAll(SOURCE)].map(([, table]) => nameOf(table!))
-  // What was there before is looked at.
-  if (UPSERT.test(text)) for (const [, table] of inserts) sources.push(nameOf(table!))
+  // An upsert looks at the row that was there before, and changes it.
+  for (const [, table] of UPSERT.test(text) ? inserts : []) {
+    write(table!, assigned)
+    sources.push(nameOf(table!))
+  }
   return {
-    written: new Set([...inserts, ...updates].map(([, table]) => nameOf(table!))),
+    written,
     sources: new Set(sources),
-    columnsWritten: new Set([...inserts.flatMap(([, , list]) => columnsOf(list!, text)), ...assigned]),
-    columnsRead: new Set(rest.match(/[a-z_0-9]+/g) ?? []),
+    named: new Set(
+      text
+        .replace(INSERT, '')
+        .replace(ASSIGNMENT, '$1')
+        .match(/[a-z_0-9]+/g),
+    ),
     readsAll: /\bSELECT (?:[a-z]+\.)?\*|\bRETURNING \*|\.\*/.test(text),
   }
 }
 
-/** The names in the list of an INSERT; those of a placeholder are in the declarations behind the statement. */
-function columnsOf(list: string, text: string): string[] {
+function nameOf(table: string): string {
+  return table.startsWith('$') ? '$' : table
+}
+
+/** The names in the list of an INSERT; those of a placeholder are the words and keys of its declaration. */
+function columnsOf(list: string, declarations: string): string[] {
   const listed = list.match(/[a-z_0-9]+/g) ?? []
-  return list.includes('$') ? [...listed, ...[...text.matchAll(/'([a-z_0-9]+)'/g)].map(([, name]) => name!)] : listed
+  return [
+    ...listed,
+    ...[...declarations.matchAll(/'([a-z_0-9]+)'|\b([a-z_0-9]+): /g)].map(([, word, key]) => word ?? key!),
+  ]
 }
 
 /** What is missing of each column, as `table.column: no reader`. */
@@ -84,19 +102,18 @@ function deadColumns(
   const textOf = new Map(source.map(({ path, text }) => [path, text]))
   const uses = statementsIn(source).map((statement) => ({ ...statement, use: useOf(statement) }))
   return columns.flatMap(({ table, column, isFilled }) => {
-    const tableWord = new RegExp(`\\b${table}\\b`)
-    const concerned = (tables: ReadonlySet<string>, { path, text }: Statement): boolean =>
-      tables.has(table) || (tables.has('$') && tableWord.test(textOf.get(path)! + text))
-    const word = new RegExp(`\\b${column}\\b`)
-    const isWritten =
-      isFilled || uses.some(({ use, ...at }) => concerned(use.written, at) && use.columnsWritten.has(column))
-    const isRead = uses.some(
-      ({ use, ...at }) =>
-        concerned(use.sources, at) &&
-        (use.columnsRead.has(column) || (use.readsAll && word.test(textOf.get(at.path)!.replace(at.text, '')))),
+    const [tableWord, columnWord] = [new RegExp(`\\b${table}\\b`), new RegExp(`\\b${column}\\b`)]
+    const namesTable = ({ path, text }: Statement): boolean => tableWord.test(textOf.get(path)! + text)
+    const isWritten = uses.some(
+      ({ use: { written }, ...at }) =>
+        written.get(table)?.has(column) || (written.get('$')?.has(column) && namesTable(at)),
     )
+    const isRead = uses.some(({ use: { sources, named, readsAll }, ...at }) => {
+      if (!sources.has(table) && !(sources.has('$') && namesTable(at))) return false
+      return named.has(column) || (readsAll && columnWord.test(textOf.get(at.path)!.replace(at.text, '')))
+    })
     return [
-      ...(isWritten ? [] : [`${table}.${column}: no writer`]),
+      ...(isWritten || isFilled ? [] : [`${table}.${column}: no writer`]),
       ...(isRead ? [] : [`${table}.${column}: no reader`]),
     ]
   })

@@ -54,6 +54,8 @@ function withoutComments(sql: string): string {
 export interface Statement {
   readonly path: string
   readonly text: string
+  /** The declarations of what the placeholders in a piece of it name. */
+  declared(code: string): string
 }
 
 const SQL = /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY)\s/
@@ -61,21 +63,20 @@ const SQL = /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY)\s/
 /** The statements in the literals of source files. */
 export function statementsIn(files: readonly Pick<SourceFile, 'path' | 'text' | 'imports'>[]): Statement[] {
   const byPath = new Map(files.map((file) => [file.path, file]))
-  return files.flatMap((file) =>
-    literalsIn(file.text)
+  return files.flatMap((file) => {
+    const visible = [file, ...file.imports.flatMap((path) => byPath.get(path) ?? [])]
+    const declared = (code: string): string => declarationsBehind(code, visible)
+    return literalsIn(file.text)
       .filter((text) => SQL.test(text))
-      .map((text) => ({
-        path: file.path,
-        text: withoutComments(composed(text, [file, ...file.imports.flatMap((path) => byPath.get(path) ?? [])])),
-      })),
-  )
+      .map((text) => ({ path: file.path, text: withoutComments(text + declared(text)), declared }))
+  })
 }
 
 /** So deep a statement may be composed of constants of constants. */
 const DEPTH_MAX = 4
 
-/** A literal, followed by the declarations that its placeholders name, and what those name. */
-function composed(literal: string, files: readonly Pick<SourceFile, 'text'>[]): string {
+/** The declarations that the placeholders of a text name, and what those name. */
+function declarationsBehind(literal: string, files: readonly Pick<SourceFile, 'text'>[]): string {
   const seen = new Set<string>()
   const expand = (text: string, depth: number): string => {
     if (depth > DEPTH_MAX) return ''
@@ -89,7 +90,7 @@ function composed(literal: string, files: readonly Pick<SourceFile, 'text'>[]): 
     })
     return declared.map((each) => `\n${each}${expand(each, depth + 1)}`).join('')
   }
-  return literal + expand(literal, 0)
+  return expand(literal, 0)
 }
 
 /** The texts of a file's string literals; one of a template has its placeholders in it, with the literals in those. */
