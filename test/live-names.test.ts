@@ -1,25 +1,14 @@
-import { type TObject, Type } from 'typebox'
 import { expect, test } from 'vitest'
 import { allSettings } from '../src/cli/config-command.ts'
-import { AcceptedEvent } from '../src/events/accepted.ts'
-import { AdminAct } from '../src/events/admin-act.ts'
-import { DeadLetter } from '../src/events/dead-letter.ts'
-import { DeadLetterAction } from '../src/events/dead-letter-action.ts'
-import { DeliveryTask } from '../src/events/delivery.ts'
-import { StatusEvent } from '../src/events/status.ts'
-import { declarationsOf, files, type SourceFile } from './read-source.ts'
+import { declarationsOf, files, type SourceFile, withoutComments } from './read-source.ts'
 
 /*
   Nothing looks live and is not: a code of a catalogue that is never raised, a word of a union that is never used, a setting
-  that no code reads, a field of an event that no consumer reads. Each is found by its name, in the source without comments.
+  that no code reads. Each is found by its name, in the source without comments.
 */
-type Source = Pick<SourceFile, 'path' | 'text' | 'imports'>
+type Source = Pick<SourceFile, 'path' | 'text'>
 
-const source: readonly Source[] = files.map((file) => ({ ...file, text: withoutComments(file.text) }))
-
-function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
-}
+const source: readonly Source[] = files.map(({ path, text }) => ({ path, text: withoutComments(text) }))
 
 /** A closed list: where it is declared, and how a file uses one of its members. */
 interface Catalogue {
@@ -110,86 +99,13 @@ test('every variable of the environment that code names is a setting, which `sms
   expect([...new Set(named)].filter((name) => !SETTINGS.includes(name) && !OTHER_VARIABLES.includes(name))).toEqual([])
 })
 
-interface EventOfTopic {
-  readonly schema: TObject
-  readonly file: string
-  /** Makes the event, and so names each of its fields. */
-  readonly maker: string
-  /** A file that reads the event without importing its schema. */
-  readonly reader?: string
-  /** Fields that no code of ours reads, and what they are for. */
-  readonly readElsewhere: Readonly<Record<string, string>>
-}
-
-const REQUIRED = 'a field of the requirements, for their own consumers of the topic'
-const FOR_AUDITORS = 'for auditors: they read `sms.audit` itself, and the audit log has its hash'
-
-const EVENTS: readonly EventOfTopic[] = [
-  {
-    schema: AcceptedEvent,
-    file: 'events/accepted.ts',
-    maker: 'outbox/message-events.ts',
-    readElsewhere: {
-      event_type: REQUIRED,
-      idempotency_key: REQUIRED,
-      metadata: REQUIRED,
-      send_at: 'says to other consumers why no status follows yet (decision 0016)',
-    },
-  },
-  {
-    schema: DeliveryTask,
-    file: 'events/delivery.ts',
-    maker: 'outbox/message-events.ts',
-    readElsewhere: { task_id: `${REQUIRED}; our workers go by sms_id and attempt` },
-  },
-  { schema: StatusEvent, file: 'events/status.ts', maker: 'events/status-record.ts', readElsewhere: {} },
-  {
-    schema: DeadLetter,
-    file: 'events/dead-letter.ts',
-    maker: 'events/dead-letter-record.ts',
-    readElsewhere: { message_bytes: 'says to a person how much of a large record is missing' },
-  },
-  {
-    schema: DeadLetterAction,
-    file: 'events/dead-letter-action.ts',
-    maker: 'dead-letters/record-action.ts',
-    reader: 'cli/dlq/dlq-command.ts',
-    readElsewhere: { action_id: 'the id of the event; `smsgw dlq show --json` prints it' },
-  },
-  {
-    schema: AdminAct,
-    file: 'events/admin-act.ts',
-    maker: 'admin/acts/admin-act-record.ts',
-    readElsewhere: Object.fromEntries(Object.keys(AdminAct.properties).map((field) => [field, FOR_AUDITORS])),
-  },
-]
-
-/** What is wrong with the fields of an event, as `field: no reader`. */
-function deadFields({ schema, file, maker, reader }: EventOfTopic, from: readonly Source[]): string[] {
-  const readers = from.filter(({ path, imports }) => (imports.includes(file) && path !== maker) || path === reader)
-  const making = from.find(({ path }) => path === maker)!.text
-  return Object.keys(schema.properties).flatMap((field) => {
-    const read = new RegExp(`\\.${field}\\b|[{,]\\s*${field}\\b(?=[^:]|: [a-z])`)
-    const isRead = readers.some(({ text }) => read.test(text)) || new RegExp(`\\bletter\\.${field}\\b`).test(making)
-    const isWritten = new RegExp(`\\b${field}\\b`).test(making)
-    return [...(isWritten ? [] : [`${field}: no writer`]), ...(isRead ? [] : [`${field}: no reader`])]
-  })
-}
-
-test.each(EVENTS)('every field of the event in $file has a writer and a reader', (event) => {
-  const dead = deadFields(event, source)
-  expect(dead).toEqual(Object.keys(event.readElsewhere).map((field) => `${field}: no reader`))
-})
-
 test('a planted name that is dead is found, of each kind', () => {
-  const file = (path: string, text: string, imports: string[] = []): Source => ({ path, text, imports })
+  const file = (path: string, text: string): Source => ({ path, text })
   const catalogue = file(
     'a.ts',
     "export const CODES = ['live', 'dead'] as const\n\nexport type Word = 'said' | 'unsaid'\n",
   )
-  const user = file('b.ts', "throw coded('live')\nsay('said')\nread(settings.PORT)\nconst { HOST } = settings\n", [
-    'event.ts',
-  ])
+  const user = file('b.ts', "throw coded('live')\nsay('said')\nread(settings.PORT)\nconst { HOST } = settings\n")
   const planted = [catalogue, user]
   const catalogues = [{ file: 'a.ts', declared: 'CODES' }, ...unionsIn(planted)]
   expect(unusedMembers(catalogues, planted)).toEqual(['CODES: dead', 'Word: unsaid'])
@@ -198,9 +114,4 @@ test('a planted name that is dead is found, of each kind', () => {
     "const settings = { PORT: integer(1, ''), HOST: text('', ''), DEAD: text('', 'DEAD, see PORT') }",
   )
   expect(unreadSettings(['PORT', 'HOST', 'DEAD'], [...planted, declared])).toEqual(['DEAD'])
-  const schema = Type.Object({ read: Type.String(), unread: Type.String(), unwritten: Type.Optional(Type.String()) })
-  const event = { schema, file: 'event.ts', maker: 'make.ts', readElsewhere: {} }
-  const making = file('make.ts', 'encode({ read, unread })', ['event.ts'])
-  const reading = file('take.ts', 'use(event.read, event.unwritten)', ['event.ts'])
-  expect(deadFields(event, [making, reading])).toEqual(['unread: no reader', 'unwritten: no writer'])
 })

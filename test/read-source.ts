@@ -41,3 +41,8 @@ export function declarationsOf(name: string, text: string): string[] {
     return [first, ...(end < 0 ? rest : rest.slice(0, end))].join('\n')
   })
 }
+
+/** A source file's text without its comments. */
+export function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+}

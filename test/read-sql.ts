@@ -19,7 +19,7 @@ export function finalColumns(migrations: readonly string[]): Column[] {
     const isFilled = /\bDEFAULT (now|pg_\w+)\(\)|\bGENERATED\b/.test(definition)
     columns.set(`${table}.${column}`, { table, column, isFilled })
   }
-  for (const sql of migrations.map(withoutComments)) {
+  for (const sql of migrations.map(withoutSqlComments)) {
     for (const [, table, rest] of sql.matchAll(
       /CREATE (?:UNLOGGED )?TABLE (?:IF NOT EXISTS )?([a-z_]+) (\([\s\S]*?\n\))/g,
     )) {
@@ -46,7 +46,7 @@ export function postgresMigrations(): string[] {
   return names.sort().map((name) => readFileSync(join(folder, name), 'utf8'))
 }
 
-function withoutComments(sql: string): string {
+function withoutSqlComments(sql: string): string {
   return sql.replace(/--.*$/gm, '')
 }
 
@@ -68,7 +68,7 @@ export function statementsIn(files: readonly Pick<SourceFile, 'path' | 'text' | 
     const declared = (code: string): string => declarationsBehind(code, visible)
     return literalsIn(file.text)
       .filter((text) => SQL.test(text))
-      .map((text) => ({ path: file.path, text: withoutComments(text + declared(text)), declared }))
+      .map((text) => ({ path: file.path, text: withoutSqlComments(text + declared(text)), declared }))
   })
 }
 
