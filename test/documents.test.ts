@@ -107,12 +107,17 @@ test('a command line is found within a longer one, and its fault is named', () =
   expect(faultOf(['nothing'])).toBe('there is no command nothing')
 })
 
-test('every npm script and every example that a document names exists', () => {
+const PATH = /^(?:src|test|docs|bench|deploy|config|migrations)\/[\w./-]+$/
+
+test('every npm script, every example and every path that a document names exists', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   for (const file of DOCUMENTS) {
     const code = codeIn(read(file)).join('\n')
     for (const [, script] of code.matchAll(/npm run (?:--silent )?([a-z:]+)/g))
       expect(scripts, file).toHaveProperty([script!])
+    for (const path of codeIn(read(file)).filter((each) => PATH.test(each))) {
+      expect(existsSync(join(ROOT, path)), `${file}: ${path}`).toBe(true)
+    }
     for (const [example] of code.matchAll(/\bexamples\/[\w.-]+/g))
       expect(existsSync(join(ROOT, example)), `${file}: ${example}`).toBe(true)
   }
