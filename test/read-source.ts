@@ -28,3 +28,21 @@ export const files: readonly SourceFile[] = readdirSync(SOURCE, { recursive: tru
 export function partOf(path: string): string {
   return path.includes('/') ? path.split('/')[0]! : path
 }
+
+/** Each declaration of a name in a file, up to the next line that is indented no more than it and closes nothing. */
+export function declarationsOf(name: string, text: string): string[] {
+  const beginning = new RegExp(`^( *)(?:export )?(?:const|function|type) ${name}\\b.*$`, 'gm')
+  return [...text.matchAll(beginning)].map((found) => {
+    const [first, indent] = [found[0], found[1]!]
+    const rest = text.slice(found.index + first.length + 1).split('\n')
+    const end = rest.findIndex(
+      (line) => line.trim() !== '' && !line.startsWith(`${indent} `) && !/^ *[\])}`]/.test(line),
+    )
+    return [first, ...(end < 0 ? rest : rest.slice(0, end))].join('\n')
+  })
+}
+
+/** A source file's text without its comments. */
+export function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+}

@@ -91,7 +91,7 @@ Data     ${running.dataFolder}   logs ${running.dataFolder}/logs
 Send a message:
   curl ${api}/v1/messages -H 'Authorization: Bearer ${api_key}' \\
     -H 'Content-Type: application/json' -d '{"to":"+989121234567","text":"Hello"}'
-A campaign of 10,000:  npx smsgw send --file ${campaign}
+A campaign of 1,000:   npx smsgw send --file ${campaign}
 How far consumers are: npx smsgw lag
 Ctrl-C stops everything.`)
 }

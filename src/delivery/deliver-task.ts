@@ -72,7 +72,7 @@ const NO_RESENDS: ResendRules = { max: 0, msFirst: 0 }
 const NO_TURN_MS = 50
 /** A message that waits longer than that for its first turn is said to be `queued`; most do not. */
 const QUEUED_AFTER_MS = 250
-/** How often a message looks whether an operator takes messages again. */
+/** How often a pending message checks whether an operator accepts messages again. */
 const NO_LINE_MS = 1_000
 /** Refusals for now by one operator, after which the next one is tried where the route says so. */
 const REFUSALS_MAX = 2

@@ -30,9 +30,8 @@ test('a campaign: operator, PostgreSQL, ClickHouse, ledger, webhooks and audit l
   const sender = new CampaignSender({ api, apiKey: apiKeys[0]!, name: 'test' })
   const ledgerPath = join(gateway.dataFolder, 'simulator', 'ledger.ndjson')
   try {
-    const messages: CampaignMessage[] = []
-    for await (const { message } of readCampaign('examples/campaign.csv')) messages.push(message!)
-    const sent = await sendMessages(sender, messages.slice(0, MESSAGES))
+    const messages = await campaignMessages(MESSAGES)
+    const sent = await sendMessages(sender, messages)
     expect(sent.smsIds).toHaveLength(MESSAGES)
     const statuses = await sender.awaitFinal(sent.smsIds, 120_000, () => {})
     const byStatus: Record<string, number> = {}
@@ -59,7 +58,7 @@ test('a campaign: operator, PostgreSQL, ClickHouse, ledger, webhooks and audit l
     expect(counts.account).toEqual({ balance: 100_000_000_000 - rows[0]!.cost, reserved: 0 })
 
     // Sending the same file again under the same name charges nothing and sends nothing.
-    const again = await sendMessages(sender, messages.slice(0, MESSAGES))
+    const again = await sendMessages(sender, messages)
     expect(again.smsIds).toEqual(sent.smsIds)
     // Of each message at least the acceptance and the final status.
     const audit = await eventually(
@@ -76,6 +75,13 @@ test('a campaign: operator, PostgreSQL, ClickHouse, ledger, webhooks and audit l
     await sink.stop()
   }
 })
+
+/** So many messages of the example, from its beginning again as often as needed. */
+async function campaignMessages(count: number): Promise<CampaignMessage[]> {
+  const rows: CampaignMessage[] = []
+  for await (const { message } of readCampaign('examples/campaign.csv')) rows.push(message!)
+  return Array.from({ length: count }, (_, index) => rows[index % rows.length]!)
+}
 
 function sum(counts: Record<string, number>): number {
   return Object.values(counts).reduce((total, count) => total + count, 0)
