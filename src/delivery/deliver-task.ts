@@ -16,12 +16,12 @@ import { type EndRules, endOfDelivery } from './attempts/end-of-delivery.ts'
 import { judgeFault } from './attempts/judge-fault.ts'
 import type { AttemptMaker, AttemptOrder, MadeAttempt } from './attempts/make-attempt.ts'
 import type { AttemptBook, TakenUp } from './attempts/record-attempts.ts'
-import { chooseLine } from './connections/choose-connection.ts'
-import type { LineCandidate, LiveLines } from './connections/live-connections.ts'
-import type { OperatorLine } from './connections/operator-connection.ts'
+import { chooseConnection } from './connections/choose-connection.ts'
+import type { Candidate, LiveConnections } from './connections/live-connections.ts'
+import type { OperatorConnection } from './connections/operator-connection.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
 import type { LeavingPartitions } from './leaving-partitions.ts'
-import type { Turn } from './pace/operator-queue.ts'
+import type { Slot } from './pace/operator-queue.ts'
 import type { TaskReader } from './read-tasks.ts'
 import type { ReceiptMatcher } from './receipts/match-receipts.ts'
 import type { ReceiptTeller, TakenSubmit } from './receipts/publish-receipts.ts'
@@ -31,7 +31,7 @@ import { TaskReports } from './task-reports.ts'
 export interface DeliveryParts {
   readonly tasks: TaskReader
   readonly clock: DatabaseClock
-  readonly lines: Pick<LiveLines, 'get' | 'candidates'>
+  readonly connections: Pick<LiveConnections, 'get' | 'candidates'>
   readonly attempts: Pick<AttemptBook, 'history'>
   readonly maker: AttemptMaker
   readonly reporter: StatusReporter
@@ -85,12 +85,12 @@ interface Progress {
 /** Processes follow a new revision of operators within seconds of each other: so long a message waits for its operator. */
 const WITHOUT_OPERATOR_MS = 30_000
 const NO_RESENDS: ResendRules = { max: 0, msFirst: 0 }
-/** After which a message that lost its turn looks again: its operator is away, or this worker is stopping. */
-const NO_TURN_MS = 50
-/** A message that waits longer than that for its first turn is said to be `queued`; most do not. */
+/** After which a message that lost its slot looks again: its operator is away, or this worker is stopping. */
+const NO_SLOT_MS = 50
+/** A message that waits longer than that for its first slot is said to be `queued`; most do not. */
 const QUEUED_AFTER_MS = 250
 /** How often a message looks whether an operator takes messages again. */
-const NO_LINE_MS = 1_000
+const NO_CONNECTION_MS = 1_000
 /** Refusals for now by one operator, after which the next one is tried where the route says so. */
 const REFUSALS_MAX = 2
 
@@ -184,8 +184,8 @@ export class TaskDelivery {
       attemptsBefore,
       validUntilMs: endMs,
       // Of an operator that is gone nobody knows; what it may have is not sent again.
-      holdsAt: (operator) => this.#parts.lines.get(operator)?.onAmbiguous !== 'resend',
-      resendsAt: (operator) => this.#parts.lines.get(operator)?.resends ?? NO_RESENDS,
+      holdsAt: (operator) => this.#parts.connections.get(operator)?.onAmbiguous !== 'resend',
+      resendsAt: (operator) => this.#parts.connections.get(operator)?.resends ?? NO_RESENDS,
     }
   }
 
@@ -200,7 +200,7 @@ export class TaskDelivery {
     return DONE
   }
 
-  /** One attempt, when its turn has come. Returns an outcome if nothing is left to decide. */
+  /** One attempt, when its slot has come. Returns an outcome if nothing is left to decide. */
   async #attempt(
     record: ConsumedRecord,
     progress: Progress,
@@ -210,37 +210,37 @@ export class TaskDelivery {
     if (candidates.length === 0) return this.#withoutOperator(progress, step.operator ?? progress.task.operator)
     progress.withoutOperatorSinceMs = null
     const candidate = choose(candidates, progress, step.operator)
-    if (!candidate) return this.#awaitLine(record, progress, candidates)
-    const { line } = candidate
+    if (!candidate) return this.#awaitOperator(record, progress, candidates)
+    const { connection } = candidate
     const message = outgoing(progress.task, step.attempt, candidate.sender)
-    const partCount = line.connector.partsOf(message)
-    const submits = partsToSubmit(progress.attempts, line.name, partCount, line.onAmbiguous === 'hold')
+    const partCount = connection.connector.partsOf(message)
+    const submits = partsToSubmit(progress.attempts, connection.name, partCount, connection.onAmbiguous === 'hold')
     if (submits.parts.length === 0) {
-      return deadLetter('handler', `"${line.name}" divides the message otherwise than when it took a part`)
+      return deadLetter('handler', `"${connection.name}" divides the message otherwise than when it took a part`)
     }
-    const turn = await this.#turn(record, progress, line, submits.parts.length)
-    if (!turn) return shed(Date.now() + NO_TURN_MS)
+    const slot = await this.#slot(record, progress, connection, submits.parts.length)
+    if (!slot) return shed(Date.now() + NO_SLOT_MS)
     try {
       const { endMs: validUntilMs } = progress
       if (validUntilMs <= Date.now()) return null
       // At the operator's pace it would not be whole in time.
-      if (validUntilMs <= turn.untilMs) return shed(validUntilMs)
-      if (!line.health.admit(Date.now())) return this.#awaitLine(record, progress, candidates)
+      if (validUntilMs <= slot.untilMs) return shed(validUntilMs)
+      if (!connection.health.admit(Date.now())) return this.#awaitOperator(record, progress, candidates)
       const order = {
         ...submits,
         message,
         validUntilMs,
-        line,
+        connection,
         partCount,
         attempt: step.attempt,
-        due: turn.due,
-        untilMs: turn.untilMs,
-        answered: turn.release,
+        due: slot.due,
+        untilMs: slot.untilMs,
+        answered: slot.release,
       }
       await this.#make(progress, order, candidate.why)
       return null
     } finally {
-      turn.release()
+      slot.release()
     }
   }
 
@@ -252,10 +252,10 @@ export class TaskDelivery {
       reports.sending(order, route)
     }
     const made = await this.#parts.maker.make({ ...order, begun }).catch((error) => {
-      order.line.health.withdrawn()
+      order.connection.health.withdrawn()
       throw error
     })
-    if (!made && !isBegun) order.line.health.withdrawn()
+    if (!made && !isBegun) order.connection.health.withdrawn()
     if (!made) return this.#recall(progress)
     progress.attempts.push(made.attempt)
     for (const submit of takenSubmits(progress, made)) {
@@ -266,16 +266,16 @@ export class TaskDelivery {
   }
 
   /** No operator takes the message now. It looks again soon, or when one that is away for longer is there again. */
-  async #awaitLine(record: ConsumedRecord, progress: Progress, candidates: readonly LineCandidate[]): Promise<Outcome> {
+  async #awaitOperator(record: ConsumedRecord, progress: Progress, candidates: readonly Candidate[]): Promise<Outcome> {
     const { task, endMs } = progress
     const { delayed } = this.#parts
     sayWaiting(progress)
     const nowMs = Date.now()
     const spread = spreadOf(task.sms_id)
     const { name, awayForMs } = candidates
-      .map(({ line }) => ({ name: line.name, awayForMs: line.health.awayForMs(nowMs) }))
+      .map(({ connection }) => ({ name: connection.name, awayForMs: connection.health.awayForMs(nowMs) }))
       .reduce((latest, each) => (each.awayForMs < latest.awayForMs ? each : latest))
-    if (!delayed?.shouldAwait(awayForMs)) return shed(Math.min(nowMs + NO_LINE_MS * (1 + spread), endMs))
+    if (!delayed?.shouldAwait(awayForMs)) return shed(Math.min(nowMs + NO_CONNECTION_MS * (1 + spread), endMs))
     await delayed.awaitOperator(record, task, name, candidates.length === 1, spread)
     return DONE
   }
@@ -284,7 +284,7 @@ export class TaskDelivery {
   #withoutOperator(progress: Progress, operator: string): Outcome {
     const nowMs = Date.now()
     progress.withoutOperatorSinceMs ??= nowMs
-    if (nowMs - progress.withoutOperatorSinceMs < WITHOUT_OPERATOR_MS) return shed(nowMs + NO_LINE_MS)
+    if (nowMs - progress.withoutOperatorSinceMs < WITHOUT_OPERATOR_MS) return shed(nowMs + NO_CONNECTION_MS)
     return deadLetter(
       'handler',
       `operator "${operator}" is not in force or does not take the message's sender, and no other may have the message`,
@@ -292,33 +292,33 @@ export class TaskDelivery {
   }
 
   /** Whom the next attempt may be made with. Whoever has a part of the message has it also when the routes have changed. */
-  #candidates(task: DeliveryTask, home: string | null): LineCandidate[] {
-    const candidates = this.#parts.lines.candidates(task)
+  #candidates(task: DeliveryTask, home: string | null): Candidate[] {
+    const candidates = this.#parts.connections.candidates(task)
     if (home === null) return candidates
-    const line = this.#parts.lines.get(home)
-    const known = candidates.find((candidate) => candidate.line === line)
+    const connection = this.#parts.connections.get(home)
+    const known = candidates.find((candidate) => candidate.connection === connection)
     if (known) return [known]
-    return line ? [{ line, sender: task.sender, why: `${home}: it has a part of the message` }] : []
+    return connection ? [{ connection, sender: task.sender, why: `${home}: it has a part of the message` }] : []
   }
 
   /** `cost`: parts to be submitted. */
-  async #turn(record: ConsumedRecord, progress: Progress, line: OperatorLine, cost: number): Promise<Turn | null> {
+  async #slot(record: ConsumedRecord, progress: Progress, to: OperatorConnection, cost: number): Promise<Slot | null> {
     if (record.isAbandoned || this.#parts.leaving.has(record)) return null
     const { topic, partition } = record
     record.isQueued = true
     const waits = setTimeout(() => sayWaiting(progress), QUEUED_AFTER_MS)
     const { task, endMs: validUntilMs } = progress
     const { customer_id: customerId, priority } = task
-    const turn = await line.queue.turn({ customerId, priority, topic, partition, cost, validUntilMs })
+    const slot = await to.queue.slot({ customerId, priority, topic, partition, cost, validUntilMs })
     record.isQueued = false
     clearTimeout(waits)
-    if (!turn) return null
+    if (!slot) return null
     let isReleased = false
     const release = (): void => {
-      if (!isReleased) turn.release()
+      if (!isReleased) slot.release()
       isReleased = true
     }
-    if (!record.isAbandoned) return { due: () => turn.due(), untilMs: turn.untilMs, release }
+    if (!record.isAbandoned) return { due: () => slot.due(), untilMs: slot.untilMs, release }
     release()
     return null
   }
@@ -345,16 +345,16 @@ export class TaskDelivery {
 }
 
 /** The operator of the next attempt; null while none takes the message. */
-function choose(candidates: readonly LineCandidate[], progress: Progress, home: string | null): LineCandidate | null {
+function choose(candidates: readonly Candidate[], progress: Progress, home: string | null): Candidate | null {
   const { attempts, attemptsBefore } = progress
   const isRefusal = ({ attempt, parts }: Attempt): boolean =>
     attempt > attemptsBefore && parts.some(({ outcome }) => outcome === 'temporary')
-  const choices = candidates.map(({ line: { name, health } }) => {
+  const choices = candidates.map(({ connection: { name, health } }) => {
     const refusals = attempts.filter((each) => each.operator === name && isRefusal(each)).length
     return { operator: name, condition: health.condition(Date.now()), refusals }
   })
-  const chosen = chooseLine(choices, home, REFUSALS_MAX)
-  return candidates.find(({ line }) => line.name === chosen) ?? null
+  const chosen = chooseConnection(choices, home, REFUSALS_MAX)
+  return candidates.find(({ connection }) => connection.name === chosen) ?? null
 }
 
 function outgoing(task: DeliveryTask, attempt: number, sender: string | null): OutgoingMessage {

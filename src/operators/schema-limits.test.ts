@@ -1,13 +1,14 @@
 import type { TSchema } from 'typebox'
 import { expect, test } from 'vitest'
+import { HttpSettings } from '../delivery/connectors/http/http-settings.ts'
+import { SmppSettings } from '../delivery/connectors/smpp/smpp-settings.ts'
 import { firstFault } from '../runtime/yaml-file.ts'
-import { HttpSettings } from './http-settings.ts'
 import { operatorSchema } from './operator-schema.ts'
 import { RouteSchema } from './route-schema.ts'
-import { SmppSettings } from './smpp-settings.ts'
 
 const isOf = (schema: TSchema, value: object): boolean => firstFault(schema, value) === null
 
+const SCHEMA = operatorSchema('smpp', SmppSettings)
 const SMPP = { address: 'smsc:2775', system_id: 'us' }
 const OPERATOR = { connector: 'smpp', smpp: SMPP, window: 1, response_timeout_ms: 100, on_ambiguous: 'hold' }
 
@@ -29,10 +30,8 @@ test.each<[string, unknown[], unknown[]]>([
   ['connector', ['smpp'], ['http', 'pigeon']],
   ['more', [], [1]],
 ])('an operator may have as %s %j, and not %j', (field, taken, refused) => {
-  for (const value of taken)
-    expect(isOf(operatorSchema('smpp'), { ...OPERATOR, [field]: value }), `${value}`).toBe(true)
-  for (const value of refused)
-    expect(isOf(operatorSchema('smpp'), { ...OPERATOR, [field]: value }), `${value}`).toBe(false)
+  for (const value of taken) expect(isOf(SCHEMA, { ...OPERATOR, [field]: value }), `${value}`).toBe(true)
+  for (const value of refused) expect(isOf(SCHEMA, { ...OPERATOR, [field]: value }), `${value}`).toBe(false)
 })
 
 test.each<[string, unknown[], unknown[]]>([

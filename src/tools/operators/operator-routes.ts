@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { CONNECTORS } from '../../delivery/connectors/connectors.ts'
 import { declaredOf, readRevisionAfter } from '../../operators/operator-store.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { countWaiting } from './count-waiting.ts'
@@ -16,7 +17,7 @@ interface ReadyMetric {
 }
 
 /**
- * GET /v1/operators of the admin API: the operators in force, how many of the workers here have a line that is ready, how
+ * GET /v1/operators of the admin API: the operators in force, how many of the workers here have a connection that is ready, how
  * many messages wait until there is one, and by which answers an operator took messages that it did not name.
  */
 export function operatorRoutes(app: FastifyInstance, { pool, metrics }: OperatorRouteParts): void {
@@ -25,14 +26,16 @@ export function operatorRoutes(app: FastifyInstance, { pool, metrics }: Operator
     if (!inForce) return { revision: 0, operators: [] }
     const ready = readyWorkers(await metrics())
     const [waiting, unreadable] = await Promise.all([countWaiting(pool), readUnreadableAnswers(pool)])
-    const operators = Object.entries(declaredOf(inForce).operators).map(([name, { connector, window, per_second }]) => {
-      const now = {
-        ready_workers: ready.get(name) ?? 0,
-        waiting: waiting.get(name) ?? 0,
-        unreadable_answers: unreadable.get(name) ?? [],
-      }
-      return { name, connector, window, per_second: per_second ?? null, ...now }
-    })
+    const operators = Object.entries(declaredOf(inForce, CONNECTORS).operators).map(
+      ([name, { connector, window, per_second }]) => {
+        const now = {
+          ready_workers: ready.get(name) ?? 0,
+          waiting: waiting.get(name) ?? 0,
+          unreadable_answers: unreadable.get(name) ?? [],
+        }
+        return { name, connector, window, per_second: per_second ?? null, ...now }
+      },
+    )
     const { revision, appliedBy, appliedAt } = inForce
     return { revision, applied_by: appliedBy, applied_at: appliedAt.toISOString(), operators }
   })
