@@ -140,7 +140,7 @@ describe.each(Object.keys(ALL))('connector %s: submits', (connector) => {
         const result = await opened.connection.connector.submit(message(more as Partial<OutgoingMessage>), 1)
         expect(['sent', 'rejected', 'temporary']).toContain(result.kind)
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     )
     expect((await opened.connection.connector.submit(message(), 1)).kind).toBe('sent')
   })
