@@ -46,24 +46,16 @@ export class AttemptMaker {
   }
 
   /**
-   * Submits all parts in their order, each when it is due and none that is not valid any more, to a connection whose health has
-   * admitted it. Null: the attempt was begun before, by whomever, or was ended by another meanwhile; what stands is to be
-   * looked up. Throws when the database does, before anything is submitted.
+   * Submits all parts in their order, each when it is due and none that is not valid any more, over a connection whose
+   * health has admitted it. Null: another worker has begun the attempt, or ended it meanwhile; the caller is to read what
+   * is stored. Throws when the database does, before anything is submitted.
    */
   async make(order: AttemptOrder): Promise<MadeAttempt | null> {
-    const { message, validUntilMs, connection, attempt, partCount, parts, possibleDuplicate } = order
+    const { validUntilMs, connection, attempt, partCount, parts, possibleDuplicate } = order
     const beganMs = performance.now()
     const paceMs = Math.max(0, order.untilMs - Date.now())
     const leaseMs = Math.ceil(connection.responseTimeoutMs + LEASE_MARGIN_MS + paceMs)
-    const start = {
-      smsId: message.smsId,
-      attempt,
-      operator: connection.name,
-      possibleDuplicate,
-      leaseMs,
-      partCount,
-      parts,
-    }
+    const start = { ...submitOf(order), possibleDuplicate, leaseMs, partCount, parts }
     if (!(await this.#parts.attempts.begin(start))) return null
     order.begun()
     const written: Promise<readonly [number, WrittenEnd]>[] = []

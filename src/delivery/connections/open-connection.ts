@@ -54,9 +54,11 @@ function connectionOptions(name: string, config: OperatorConfig, parts: Connecti
     responseTimeoutMs: config.response_timeout_ms,
     onAmbiguous: config.on_ambiguous,
     resends: resendRules(config),
-    receipt: (receipt) => parts.receipt(name, receipt),
-    incoming: (message) => parts.incoming(name, message),
-    oddReceipt: (odd) => parts.oddReceipt(name, odd),
+    events: {
+      receipt: (receipt) => parts.receipt(name, receipt),
+      incoming: (message) => parts.incoming(name, message),
+      oddReceipt: (odd) => parts.oddReceipt(name, odd),
+    },
     breakerChanged: (kind) => parts.breakerChanged(name, kind),
   }
 }

@@ -12,9 +12,7 @@ export interface OperatorConnectionOptions {
   readonly responseTimeoutMs: number
   readonly onAmbiguous: AmbiguityPolicy
   readonly resends: ResendRules
-  readonly receipt: ConnectorEvents['receipt']
-  readonly incoming: ConnectorEvents['incoming']
-  readonly oddReceipt: ConnectorEvents['oddReceipt']
+  readonly events: Omit<ConnectorEvents, 'readyChanged'>
   readonly breakerChanged: (kind: BreakerState['kind']) => void
   /** How long it may be without a connection before its messages choose another; a second if not given. */
   readonly unboundGraceMs?: number
@@ -39,9 +37,7 @@ export class OperatorConnection {
     this.onAmbiguous = options.onAmbiguous
     this.resends = options.resends
     this.connector = open({
-      receipt: options.receipt,
-      incoming: options.incoming,
-      oddReceipt: options.oddReceipt,
+      ...options.events,
       readyChanged: () => {
         this.health.readyChanged()
         // A connection that becomes ready serves what waited for it.

@@ -64,10 +64,8 @@ export class TaskCallBack {
     let isAny = false
     for (const { operator, revision: oldest } of awaited) {
       const health = connections.get(operator)?.health
-      const connection = health
-        ? { condition: health.condition(Date.now()), isProved: health.breaker === 'closed' }
-        : null
-      const may = mayCallBack(connection, oldest < revision(), tasksMax)
+      const state = health ? { condition: health.condition(Date.now()), isProved: health.breaker === 'closed' } : null
+      const may = mayCallBack(state, oldest < revision(), tasksMax)
       if (!may) continue
       isAny = true
       const { rowCount } = await pool.query(callBack(operator, may.tasksMax, may.outdatedOnly ? revision() : null))

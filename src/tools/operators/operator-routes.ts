@@ -17,8 +17,8 @@ interface ReadyMetric {
 }
 
 /**
- * GET /v1/operators of the admin API: the operators in force, how many of the workers here have a connection that is ready, how
- * many messages wait until there is one, and by which answers an operator took messages that it did not name.
+ * GET /v1/operators of the admin API: the operators in force, how many of the workers here have a ready connection to
+ * each, how many messages wait until there is one, and by which answers it took messages that it did not name.
  */
 export function operatorRoutes(app: FastifyInstance, { pool, metrics }: OperatorRouteParts): void {
   app.get('/v1/operators', async () => {
@@ -26,16 +26,15 @@ export function operatorRoutes(app: FastifyInstance, { pool, metrics }: Operator
     if (!inForce) return { revision: 0, operators: [] }
     const ready = readyWorkers(await metrics())
     const [waiting, unreadable] = await Promise.all([countWaiting(pool), readUnreadableAnswers(pool)])
-    const operators = Object.entries(declaredOf(inForce, CONNECTORS).operators).map(
-      ([name, { connector, window, per_second }]) => {
-        const now = {
-          ready_workers: ready.get(name) ?? 0,
-          waiting: waiting.get(name) ?? 0,
-          unreadable_answers: unreadable.get(name) ?? [],
-        }
-        return { name, connector, window, per_second: per_second ?? null, ...now }
-      },
-    )
+    const { operators: declared } = declaredOf(inForce, CONNECTORS)
+    const operators = Object.entries(declared).map(([name, { connector, window, per_second }]) => {
+      const now = {
+        ready_workers: ready.get(name) ?? 0,
+        waiting: waiting.get(name) ?? 0,
+        unreadable_answers: unreadable.get(name) ?? [],
+      }
+      return { name, connector, window, per_second: per_second ?? null, ...now }
+    })
     const { revision, appliedBy, appliedAt } = inForce
     return { revision, applied_by: appliedBy, applied_at: appliedAt.toISOString(), operators }
   })

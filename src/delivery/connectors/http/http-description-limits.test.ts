@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { firstFault } from '../runtime/yaml-file.ts'
+import { firstFault } from '../../../runtime/yaml-file.ts'
 import { HttpDescription, PLACEHOLDER, TEMPLATE_NAMES } from './http-settings.ts'
 
 /*
