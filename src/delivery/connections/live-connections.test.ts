@@ -93,7 +93,7 @@ test('connections are opened, opened anew and closed as operators come, change a
   expect(connections.values().map(({ name }) => name)).toEqual(['a'])
 })
 
-test('a connection that is closed awaits what is under way, and lets go of what waits', async () => {
+test('a connection that is closed awaits submits in flight, and drops messages that wait', async () => {
   const peer = startPeer()
   const operators = operatorsOf({ a: peer, b: peer }, [{ prefix: '', operator: 'a', price: 1 }])
   const connections = connectionsFor(operators)
@@ -109,7 +109,7 @@ test('a connection that is closed awaits what is under way, and lets go of what 
   await peer.untilSessions(1)
 })
 
-test('the connection of a removed operator still hears receipts for a while, and hangs up at once when all stops', async () => {
+test('the connection of a removed operator stays open for receipts for a while, and is closed at once when all stops', async () => {
   const [one, two] = [startPeer(), startPeer()]
   const operators = operatorsOf({ a: one }, [{ prefix: '', operator: 'a', price: 1 }])
   const connections = connectionsFor(operators, 60_000)

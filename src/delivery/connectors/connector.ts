@@ -128,8 +128,8 @@ export interface Connector {
   readonly callbackDoor: CallbackDoor | null
   start(): void
   /**
-   * Takes no further submit, and resolves when the connection is closed. Answers to what was submitted are awaited, as long as the response time-out;
-   * what is still open then becomes `ambiguous`.
+   * Takes no further submit, and resolves when the connection is closed. Answers to submits in flight are awaited, as
+   * long as the response timeout; what is still open then becomes `ambiguous`.
    */
   stop(): Promise<void>
   /** How many submits the message takes here: one for each of its parts, or one for all where the operator divides it. */

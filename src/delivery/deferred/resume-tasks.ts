@@ -26,7 +26,7 @@ const LOOK_MS = 1_000
 const FOLLOW_MS = 200
 
 /**
- * Calls back what was put aside for want of an operator, as soon as a connection of this worker takes messages again: the
+ * Resumes tasks that were deferred for want of an operator, as soon as this worker's connection takes messages again: the
  * oldest first, and no more at once than an operator needs to be kept busy. So what an outage has gathered goes through
  * the partitions in small portions, and a customer's messages to other operators pass between them.
  */

@@ -47,10 +47,10 @@ export async function httpPeer(script: PeerScript): Promise<Peer> {
     get open() {
       return sockets.size
     },
-    async push({ id, status, phone }, baseUrl) {
+    async push({ id, status, phone }, callbackUrl) {
       const body = JSON.stringify({ ...(id === null ? {} : { id }), state: status, to: phone })
       const headers = { 'content-type': 'application/json' }
-      return (await fetch(baseUrl, { method: 'POST', headers, body })).status === 200
+      return (await fetch(callbackUrl, { method: 'POST', headers, body })).status === 200
     },
     down: () => close(server),
     up: async () => {

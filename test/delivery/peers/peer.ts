@@ -18,8 +18,11 @@ export interface Peer {
   readonly submits: readonly PeerSubmit[]
   /** Connections or sessions that are open. */
   readonly open: number
-  /** Pushes a receipt; `baseUrl` is that of the gateway's port for callbacks. Resolves to whether the gateway acknowledged it. */
-  push(receipt: PeerReceipt, baseUrl: string): Promise<boolean>
+  /**
+   * Pushes a receipt, over HTTP to `callbackUrl`. Resolves to whether the gateway acknowledged it; if not, the operator
+   * is to send it again.
+   */
+  push(receipt: PeerReceipt, callbackUrl: string): Promise<boolean>
   /** Ends all connections and takes none until `up`. */
   down(): Promise<void>
   up(): Promise<void>

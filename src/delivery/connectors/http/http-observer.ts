@@ -1,4 +1,4 @@
-/** What an operator said of a message. `ignored`: of a state that is not final. `unreadable`: without an id or a state that the description has. */
+/** `ignored`: of a state that is not final. `unreadable`: without an id, or of a state that the description lacks. */
 export type HttpDelivery = 'receipt' | 'ignored' | 'unreadable'
 
 /** Is notified of what may be logged or counted. Calls return at once and never throw. */
