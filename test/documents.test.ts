@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { createProgram } from '../src/cli/command-line.ts'
 import { allSettings } from '../src/cli/config-command.ts'
+import { CONNECTORS } from '../src/delivery/connectors/connectors.ts'
 import { parseOperators } from '../src/operators/operators-file.ts'
 import { ROOT, files as source } from './read-source.ts'
 
@@ -144,7 +145,7 @@ test('every setting and metric that a guide names exists, and every file of oper
       file,
     ).toEqual([])
     for (const [, yaml] of read(file).matchAll(/^```yaml\n(operators:[\s\S]*?)^```/gm)) {
-      expect(Object.keys(parseOperators(yaml!, file).operators).length, file).toBeGreaterThan(0)
+      expect(Object.keys(parseOperators(yaml!, file, CONNECTORS).operators).length, file).toBeGreaterThan(0)
     }
   }
 })

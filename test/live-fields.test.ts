@@ -12,10 +12,12 @@ import { deadLetterRecord } from '../src/events/dead-letter-record.ts'
 import { DeliveryTask } from '../src/events/delivery.ts'
 import { StatusEvent } from '../src/events/status.ts'
 import { statusRecord } from '../src/events/status-record.ts'
+import { storedSubject } from '../src/events/status-subject.ts'
 import { messageEvents } from '../src/outbox/message-events.ts'
 import type { Queryable } from '../src/postgres/pool.ts'
 import { files, type SourceFile, withoutComments } from './read-source.ts'
 import { consumedRecord } from './servers/consumed-record.ts'
+import { STORED } from './servers/sample-message.ts'
 
 /*
   Every field of an event has a writer and a reader. Writers are run: what they make of a message that has everything has
@@ -67,7 +69,8 @@ const MESSAGE = {
   accepted_at: new Date(NOW_MS),
   send_at: new Date(NOW_MS + 1),
 }
-const SUBJECT = { smsId: 7, customerId: 'c', segments: 1, acceptedAtMs: NOW_MS, traceparent: null }
+/** Of a message that has every field. */
+const SUBJECT = storedSubject({ ...STORED, due_at: new Date(NOW_MS) })
 const DETAILS = {
   ...{ operator: 'o', attempt: 1, possibleDuplicate: false, operatorMessageId: 'x', errorCode: '1' },
   ...{ deliveredAt: new Date(NOW_MS), parts: [{ part: 1 }], isLate: true, route: 'o' },
@@ -107,7 +110,7 @@ const EVENTS: readonly EventOfTopic[] = [
     file: 'events/dead-letter.ts',
     maker: 'events/dead-letter-record.ts',
     made: () => {
-      const cause = { reason: 'handler', error: 'e', consumerGroup: 'g' } as const
+      const cause = { reason: 'handler', error: 'e', consumerGroup: 'g', attempts: 1 } as const
       return deadLetterRecord(consumedRecord({ value: 'x'.repeat(200_000) }), cause, NOW_MS).value
     },
     readElsewhere: {

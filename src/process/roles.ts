@@ -8,6 +8,7 @@ import { clickhouseSettings } from '../clickhouse/config.ts'
 import { dlqSettings } from '../dead-letters/config.ts'
 import { DeadLetterKeeper } from '../dead-letters/dead-letter-keeper.ts'
 import { deliverySettings } from '../delivery/config.ts'
+import { CONNECTORS } from '../delivery/connectors/connectors.ts'
 import { Worker } from '../delivery/worker.ts'
 import type { Cluster } from '../kafka/cluster/cluster.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
@@ -81,7 +82,7 @@ export const ROLES = {
   }),
   worker: role('submits messages to operators and processes their receipts', deliverySettings, (settings, parts) => {
     const { SIMULATOR_ADDRESS: simulatorAddress, KAFKA_PRODUCER: producerProfile } = parts.gateway
-    return new Worker({ ...parts, settings, simulatorAddress, producerProfile })
+    return new Worker({ ...parts, settings, connectors: CONNECTORS, simulatorAddress, producerProfile })
   }),
   status: role('writes statuses to PostgreSQL and settles the ledger', statusSettings, (settings, parts) => {
     const timeoutOf = (operator: string): number => receiptTimeoutMs(parts.operators.current().operators.get(operator))

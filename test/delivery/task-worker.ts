@@ -3,9 +3,9 @@ import type { AttemptEnd, AttemptStart, PartEnd } from '../../src/delivery/attem
 import { judgeFaults } from '../../src/delivery/attempts/judge-fault.ts'
 import { AttemptMaker } from '../../src/delivery/attempts/make-attempt.ts'
 import type { WrittenEnd } from '../../src/delivery/attempts/record-attempts.ts'
-import type { LineCondition } from '../../src/delivery/connections/choose-connection.ts'
-import { LineHealth } from '../../src/delivery/connections/connection-health.ts'
-import type { LineCandidate } from '../../src/delivery/connections/live-connections.ts'
+import type { ConnectionCondition } from '../../src/delivery/connections/choose-connection.ts'
+import { ConnectionHealth } from '../../src/delivery/connections/connection-health.ts'
+import type { Candidate } from '../../src/delivery/connections/live-connections.ts'
 import type { SubmitResult } from '../../src/delivery/connectors/connector.ts'
 import type { DeferRules } from '../../src/delivery/deferred/defer-rule.ts'
 import { TaskDelivery } from '../../src/delivery/deliver-task.ts'
@@ -67,7 +67,7 @@ export interface Operator {
   readonly answers: SubmitResult[]
   readonly submits: string[]
   isReady: boolean
-  readonly candidate: LineCandidate
+  readonly candidate: Candidate
 }
 
 /** An operator that gives these answers, one after another, and then takes everything. */
@@ -90,13 +90,13 @@ export function operator(
       return answer.kind === 'sent' ? { ...answer, operatorMessageId: `${name}-${part}` } : answer
     },
   }
-  const health = new LineHealth({
+  const health = new ConnectionHealth({
     isReady: () => connector.isReady,
     graceMs: 0,
     unavailable: () => {},
     breakerChanged: () => {},
   })
-  const line = {
+  const connection = {
     name,
     connector,
     health,
@@ -106,7 +106,7 @@ export function operator(
     resends: { max: 3, msFirst: 10_000 },
   }
   const answered = (kind: SubmitResult['kind']): void => health.answered(kind, Date.now())
-  const candidate = { line: { ...line, answered }, sender: null, why: `${name}: every number` }
+  const candidate = { connection: { ...connection, answered }, sender: null, why: `${name}: every number` }
   return {
     name,
     answers,
@@ -118,7 +118,7 @@ export function operator(
       connector.isReady = isReady
       health.readyChanged()
     },
-    candidate: candidate as unknown as LineCandidate,
+    candidate: candidate as unknown as Candidate,
   }
 }
 
@@ -152,8 +152,8 @@ export function worker(
   const task = { ...named, ...rest, segments: 1, valid_until: null, ...changes } as unknown as DeliveryTask
   const delivery = new TaskDelivery({
     clock: { nowMs: () => Date.now() },
-    lines: {
-      get: (name: string) => operators.find((each) => each.name === name)?.candidate.line,
+    connections: {
+      get: (name: string) => operators.find((each) => each.name === name)?.candidate.connection,
       candidates: () => operators.map(({ candidate }) => candidate),
     },
     attempts: book as never,
@@ -185,5 +185,7 @@ export async function toItsEnd({ handle }: ReturnType<typeof worker>): Promise<T
 }
 
 export const untilUnbound = (one: Operator): Promise<void> => {
-  return expect.poll(() => one.candidate.line.health.condition(Date.now())).toBe('unbound' satisfies LineCondition)
+  return expect
+    .poll(() => one.candidate.connection.health.condition(Date.now()))
+    .toBe('unbound' satisfies ConnectionCondition)
 }

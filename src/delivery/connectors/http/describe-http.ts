@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Compile } from 'typebox/compile'
 import { parse } from 'yaml'
-import { ExpectedError } from '../runtime/expected-error.ts'
-import { packageFile } from '../runtime/package-files.ts'
+import { ExpectedError } from '../../../runtime/expected-error.ts'
+import { packageFile } from '../../../runtime/package-files.ts'
 import { HttpDescription, type HttpSettings } from './http-settings.ts'
 
 /** Settings of an HTTP operator that do not come to a whole description; where, as a JSON pointer into them, and what. */
@@ -25,7 +25,9 @@ const checker = Compile(HttpDescription)
  * by object; lists and values are replaced. Throws HttpDescriptionError that names the place.
  */
 export function describeHttp({ use, secrets: _, ...own }: HttpSettings): HttpDescription {
-  const ready = use ? (parse(readFileSync(packageFile(`src/operators/aggregators/${use}.yaml`), 'utf8')) as object) : {}
+  const ready = use
+    ? (parse(readFileSync(packageFile(`src/delivery/connectors/http/aggregators/${use}.yaml`), 'utf8')) as object)
+    : {}
   const description: unknown = merge(ready, own)
   if (!checker.Check(description)) {
     const [first] = checker.Errors(description)
