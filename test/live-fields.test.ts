@@ -45,30 +45,6 @@ const REQUIRED = 'a field of the requirements, for their own consumers of the to
 const FOR_AUDITORS = 'for auditors: they read `sms.audit` itself, and the audit log has its hash'
 
 const NOW_MS = Date.parse('2026-11-24T10:00:00.000Z')
-const MESSAGE = {
-  sms_id: 7,
-  customer_id: 'c',
-  phone: '+447700900123',
-  text: 'x',
-  sender: '3000',
-  encoding: 'gsm7',
-  flash: true,
-  segments: 1,
-  operator: 'o',
-  cost: 1,
-  priority: 1,
-  max_retries: 3,
-  valid_until: new Date(NOW_MS + 2),
-  client_ref: 'r',
-  metadata: { a: 'b' },
-  idempotency_key: 'k',
-  ip: '192.0.2.1',
-  user_agent: 'a',
-  traceparent: null,
-  mcc_mnc: '432-11',
-  accepted_at: new Date(NOW_MS),
-  send_at: new Date(NOW_MS + 1),
-}
 /** Of a message that has every field. */
 const SUBJECT = storedSubject({ ...STORED, due_at: new Date(NOW_MS) })
 const DETAILS = {
@@ -76,8 +52,7 @@ const DETAILS = {
   ...{ deliveredAt: new Date(NOW_MS), parts: [{ part: 1 }], isLate: true, route: 'o' },
 }
 
-const messageRecord = (index: 0 | 1): unknown =>
-  messageEvents({ sms_id: 7, message: MESSAGE } as never, 'customer')[index].value
+const messageRecord = (index: 0 | 1): unknown => messageEvents(STORED, 'customer')[index].value
 
 const EVENTS: readonly EventOfTopic[] = [
   {
