@@ -131,7 +131,8 @@ test('operators that take messages and never answer: each message ends by itself
   for (const operator of ['silent-resend', 'silent-hold', 'silent-http'] as const) {
     const submits = Map.groupBy(seen[operator], (ref) => Number(ref.split('.')[0]))
     for (const { smsId, status, settlement, isFlagged } of messages.get(operator)!) {
-      // Paid for if the operator may have it, else refunded: the circuit breaker kept it back until its time was over.
+      // Paid for if the operator may have it, else refunded: the circuit breaker kept it back until its validity had
+      // ended.
       const times = submits.get(smsId)?.length ?? 0
       const end = times > 0 ? 'unknown captured' : 'expired released'
       expect(`${status} ${settlement}`, `${smsId} of ${operator}, submitted ${times} times`).toBe(end)

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import type { PartOutcome } from '../../src/delivery/attempts/attempt.ts'
+import type { PartOutcome } from '../../src/domain/attempts/attempt.ts'
 import type { SeededRandom } from '../chaos/campaign/seeded-random.ts'
 import { withBody } from './with-body.ts'
 
@@ -37,11 +37,14 @@ function open(name: string, outcomes: readonly Outcome[], write: (socket: Socket
   return { name, outcomes, write }
 }
 
-/** Characters that stand for an octet each. */
+/** Characters of one octet each. */
 export const rubbish = (random: SeededRandom, length: number): string =>
   String.fromCharCode(...Array.from({ length }, () => random.between(0, 255)))
 
-/** For a description with `answer: {id: /id, code: /code, taken: [ok]}` and `errors: {codes: {no: rejected, busy: throttled}}`. */
+/**
+ * For a description with `answer: {id: /id, code: /code, taken: [ok]}` and `errors: {codes: {no: rejected, busy:
+ * throttled}}`.
+ */
 const ODD_HTTP_ANSWERS: readonly OddHttpAnswer[] = [
   odd('an id', ['sent'], (random) => whole(`{"code":"ok","id":"h-${random.next()}"}`)),
   odd('an id of nineteen digits', ['sent'], (random) =>
@@ -74,7 +77,7 @@ const ODD_HTTP_ANSWERS: readonly OddHttpAnswer[] = [
   odd('rubbish', ['unidentified'], (random) => whole(rubbish(random, random.between(0, 2_000)))),
   odd('gzip', ['unidentified'], whole(gzipSync('{"code":"ok","id":"z"}').toString('latin1'))),
   odd('a bomb', ['unidentified'], whole(gzipSync(Buffer.alloc(20_000_000)).toString('latin1'))),
-  odd('a code that nobody knows', ['ambiguous'], (random) => whole(`{"code":"\\u0000${random.next()}"}`)),
+  odd('an unknown code', ['ambiguous'], (random) => whole(`{"code":"\\u0000${random.next()}"}`)),
   odd('a code that is refused', ['rejected'], whole('{"code":"no"}')),
   odd('a code of 9,000 characters', ['ambiguous'], whole(`{"code":"${'\\u0007x'.repeat(9_000)}"}`)),
   odd('a code for pace', ['throttled'], whole('{"code":"busy"}')),

@@ -13,11 +13,11 @@ import { BareEsme } from './bare-esme.ts'
 
 const NO_LOGIN = /password authentication failed|SASL|client password must be a string|EACCES/
 const NO_ANSWER = /authentication|closed|unreachable|ECONNRESET|timed out/i
-/** EISDIR: a folder cannot be written as a file by anybody, which is looked at before the rights. */
+/** EISDIR: no user can write a folder as a file, which is checked before the rights. */
 const NO_RIGHTS = new Set(['EACCES', 'EPERM', 'EISDIR'])
 
 export interface StrangersTask {
-  /** Whom to become; null stays the user that runs the gateway, who still has no secret. */
+  /** The user to become; null stays the user that runs the gateway, still without the secret. */
   readonly user: number | null
   readonly ports: { readonly [server in 'kafka' | 'controller' | 'postgres' | 'clickhouse' | 'simulator']: number }
   readonly api: string

@@ -154,8 +154,8 @@ export class Cluster {
       ...(tls && { tls }),
       ...(sasl && { sasl }),
     })
-    // A connection may emit 'error' more than once, and an 'error' that nobody hears ends the process. What went
-    // wrong reaches whoever waits for an answer, so hearing it here is enough.
+    // A connection may emit 'error' more than once, and an 'error' without a handler ends the process. What went
+    // wrong rejects the pending calls, so an empty handler is enough.
     pool.on('connecting', ({ connection }) => connection.on('error', () => {}))
     this.#pools.add(pool)
     return pool

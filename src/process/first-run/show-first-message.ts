@@ -18,7 +18,7 @@ export async function showFirstMessage(servers: ServersFile, settings: ClickHous
   const statuses = message.timeline.length - 1
   try {
     const row = await awaitRow(client, message.smsId, statuses)
-    console.log(row ? `In ClickHouse: ${JSON.stringify(row)}` : 'ClickHouse has not got it yet; see its log.')
+    console.log(row ? `In ClickHouse: ${JSON.stringify(row)}` : 'It is not in ClickHouse yet; see the log of ClickHouse.')
   } finally {
     await client.close()
   }
@@ -32,7 +32,7 @@ function printTimeline({ timeline }: DemoMessage): void {
   }
 }
 
-/** The row when it has as many statuses as the timeline, `accepted` aside; or as it is when the time is over. */
+/** The row when it has as many statuses as the timeline, `accepted` not counted; or as it is when the time is up. */
 async function awaitRow(client: ClickHouse, smsId: number, statuses: number): Promise<AnalyticsMessage | undefined> {
   const deadlineMs = Date.now() + ANALYTICS_MS_MAX
   while (true) {

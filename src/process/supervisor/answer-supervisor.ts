@@ -6,7 +6,7 @@ export function isSupervised(): boolean {
   return process.send !== undefined
 }
 
-/** What a process tells its supervisor while it starts. */
+/** What a process reports to its supervisor while it starts. */
 export function tellSupervisor(answer: Answer): Promise<void> {
   return new Promise((resolve) => {
     if (process.connected) process.send!(answer, () => resolve())
@@ -14,7 +14,7 @@ export function tellSupervisor(answer: Answer): Promise<void> {
   })
 }
 
-/** Answers the supervisor's questions from now on. */
+/** Answers the supervisor's requests from now on. */
 export function answerSupervisor(
   health: Pick<Health, 'report'>,
   metrics: () => Promise<object[]>,
