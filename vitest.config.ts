@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/run/longest-first.ts'
 
@@ -7,9 +8,20 @@ const FILES_AT_ONCE = Math.max(3, availableParallelism() - 1)
 /** Each starts servers of its own, for which the machine's memory and cores are the limit. */
 const GATEWAYS_AT_ONCE = 2
 
+// Reading and compiling the source is most of what a process of the gateway does at its start: 3.9 s of CPU, with this 2.5.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.smsgw/cache/compiled')
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // `npm run coverage`: of the unit tests alone, in their own processes; what tests start as processes is not seen.
+    coverage: {
+      include: ['src/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text-summary'],
+      // A run that covers a whole per cent more raises these here. They are never lowered: write the missing test.
+      thresholds: { lines: 1, functions: 1, branches: 1, statements: 1, autoUpdate: Math.floor },
+    },
     projects: [
       {
         test: {

@@ -17,7 +17,8 @@ import { sendMessages } from '../servers/send-messages.ts'
 
 /** Connections that the operator cuts between taking a message and answering. By hand: AMBIGUITY_CUTS=1000. */
 const CUTS = Number(process.env.AMBIGUITY_CUTS || 25)
-const CUT_SHARE = 0.2
+/** Each cut takes other answers with it; at twice this share the last of many resends waits for minutes. */
+const CUT_SHARE = 0.1
 const TIMEOUT_MS = 240_000 + CUTS * 500
 const LIMIT = { timeout: TIMEOUT_MS }
 const LONG_SHARE = 5

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { createPool } from '../../src/postgres/pool.ts'
@@ -22,6 +22,8 @@ let image: ImageFolder
 let servers: EmbeddedServers
 
 beforeAll(async () => {
+  // The image's files are in another folder at each run: what is compiled of them would stay in the cache for ever.
+  vi.stubEnv('NODE_COMPILE_CACHE', undefined)
   const servingFolder = join(folder, 'servers')
   const cacheFolder = join(ROOT, '.smsgw/cache')
   const given = { kafka: '', database: '', clickhouse: '' }
