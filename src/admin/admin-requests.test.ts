@@ -51,7 +51,13 @@ test('the admin API asks for its token; health and metrics do not', async () => 
   for (const wrong of [undefined, '', 'Bearer', 'Bearer ', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN]) {
     expect(await statusOf('/v1/dead-letters', wrong)).toBe(401)
   }
-  for (const path of ['/metrics/../v1/dead-letters', '/v1/dead-letters?/metrics', '//v1/dead-letters', '/METRICS', '/unknown']) {
+  for (const path of [
+    '/metrics/../v1/dead-letters',
+    '/v1/dead-letters?/metrics',
+    '//v1/dead-letters',
+    '/METRICS',
+    '/unknown',
+  ]) {
     expect(await statusOf(path)).toBe(401)
   }
 })

@@ -86,7 +86,9 @@ async function change(
   const filter = filterOf(options, 'open', Date.now())
   const isFiltered = Object.keys(filter).length > 1
   if (Number(ids.length > 0) + Number(isFiltered) + Number(options.all ?? false) !== 1) {
-    throw new ExpectedError(`Name the dead letters: ids, or a filter such as --reason, or --all. \`smsgw dlq ${verb} --help\``)
+    throw new ExpectedError(
+      `Name the dead letters: ids, or a filter such as --reason, or --all. \`smsgw dlq ${verb} --help\``,
+    )
   }
   if (ids.length > 0) return report(await changeByIds(ids.map(parseLetterId), batch), done, options)
   if (!options.yes) return preview(pool, filter, limit, options, verb)
