@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { firstSmsIdAt, smsIdTimeMs } from '../../src/domain/sms-id.ts'
+import { isBeforeOperator, STATUSES } from '../../src/domain/status.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { textList } from '../../src/postgres/text-list.ts'
 import { isTaken } from '../../src/simulator/behaviour.ts'
 import { readLedger } from '../../src/simulator/submission-ledger.ts'
 import type { BenchGateway } from '../bench-gateway.ts'
@@ -142,7 +144,7 @@ class HostileRun {
     while (true) {
       const { rows } = await this.#bench.pool.query<{ count: number }>(
         `SELECT count(*) AS count FROM messages m LEFT JOIN message_states s USING (sms_id)
-         WHERE m.sms_id >= $1 AND (s.status IS NULL OR s.status IN ('accepted', 'queued', 'sending')
+         WHERE m.sms_id >= $1 AND (s.status IS NULL OR s.status IN ${textList(STATUSES.filter(isBeforeOperator))}
            OR (m.operator = 'healthy' AND s.status = 'sent'))`,
         [firstSmsId],
       )

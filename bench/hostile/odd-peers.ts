@@ -157,7 +157,11 @@ export class OddPeers {
     for (let sent = 0; sent < count; sent++) {
       const callback = this.isHostile ? this.#overHttp.odd.callback() : agreedCallback(taken)
       this.#callbacks.sent++
-      soon(async () => this.#callbacks.answered(callback.name, await this.#call('odd-callbacks', callback)))
+      soon(() => {
+        this.#call('odd-callbacks', callback)
+          .then((status) => this.#callbacks.answered(callback.name, status))
+          .catch(console.error)
+      })
     }
   }
 

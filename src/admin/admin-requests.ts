@@ -23,7 +23,7 @@ export interface AdminAccess {
 type AdminSettings = Values<typeof adminSettings>
 
 /**
- * * The address and the access of the admin port. Throws ConfigurationError when others could reach it and no token is
+ * The address and the access of the admin port. Throws ConfigurationError when others could reach it and no token is
  * required, or the token can be guessed.
  */
 export function readAdminAccess(settings: AdminSettings): AdminAccess {

@@ -38,7 +38,7 @@ const HEADERS = { ce_type: 'type', ce_id: 'id', [ACTOR_HEADER]: 'by' } as const
  */
 export function auditEntry(record: ConsumedRecord): AuditEntry {
   const known: { type: string | null; id: string | null; by?: string } = { type: null, id: null }
-  for (const [name, value] of record.headers()) {
+  for (const [name, value] of record.headers) {
     if (Object.hasOwn(HEADERS, name)) known[HEADERS[name as keyof typeof HEADERS]] = textOf(value)
   }
   const isAct = record.topic === TOPICS.acts && record.value !== null

@@ -40,7 +40,7 @@ export interface VerifyOptions {
   readonly anchorsOf?: (chain: string) => ChainAnchors
   /** True for an archive without the log that it came from: anchors behind the last archived day are ignored. */
   readonly isArchiveAlone?: boolean
-  readonly progress?: (entries: number) => void
+  readonly progress?: ((entries: number) => void) | undefined
 }
 
 class Fault extends Error {

@@ -26,7 +26,7 @@ export async function changeByIds(places: readonly LetterPlace[], change: Change
 }
 
 /**
- * * Changes open dead letters that match a filter, the oldest first, up to `lettersMax`. Records that failed after it
+ * Changes open dead letters that match a filter, the oldest first, up to `lettersMax`. Records that failed after it
  * began are left alone, so that one that fails again at once does not cycle.
  */
 export async function changeMatching(

@@ -51,7 +51,7 @@ const COLUMNS = `dlq_partition, dlq_offset, state, reason, failed_at, original_t
 const OLDEST_FIRST = 'ORDER BY failed_at, dlq_partition, dlq_offset'
 
 /**
- * * Locks dead letters, the oldest first: in the order in which records of one key failed. Those that another
+ * Locks dead letters, the oldest first: in the order in which records of one key failed. Those that another
  * transaction has locked are skipped, so that no change waits for another.
  */
 export async function claimLetters(connection: Connection, choice: LetterChoice): Promise<ClaimedLetter[]> {

@@ -7,7 +7,7 @@ import type { Cluster } from '../kafka/cluster/cluster.ts'
 import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inBatches } from '../kafka/consumer/handling.ts'
-import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import { type ConsumedRecord, headerOf } from '../kafka/wire/consumed-record.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Log } from '../runtime/log.ts'
@@ -90,7 +90,7 @@ export class DeadLetterKeeper implements Service {
   }
 
   async #keep(records: readonly ConsumedRecord[]): Promise<[]> {
-    const letters = records.filter((record) => !isActionType(record.header('ce_type')))
+    const letters = records.filter((record) => !isActionType(headerOf(record, 'ce_type')))
     await keepLetters(this.#parts.pool, letters, ({ partition, offset }, error) => {
       this.#parts.log.warn(
         { err: error, partition, offset },

@@ -21,7 +21,7 @@ export interface Edit {
 }
 
 /**
- * * Changes the value that a redrive will publish; the original is kept. Throws DlqError for an edit that breaks its
+ * Changes the value that a redrive will publish; the original is kept. Throws DlqError for an edit that breaks its
  * schema, naming the fields, and for a dead letter that is closed, or was changed since it was shown.
  */
 export async function editLetter(pool: Pool, place: LetterPlace, edit: Edit): Promise<void> {

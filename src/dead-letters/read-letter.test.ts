@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { consumedRecord } from '../../test/servers/consumed-record.ts'
+import { consumedRecord, faultyRecord } from '../../test/servers/consumed-record.ts'
 import { auditEntry } from '../audit/audit-entry.ts'
 import { readLetter, reducedLetter } from './read-letter.ts'
 
@@ -54,8 +54,8 @@ test('a failure time that is years from that of its record is the record’s, ea
 })
 
 test('the placeholder of an unreadable batch is kept as unreadable, with its offsets', () => {
-  const record = consumedRecord({ topic: 'sms.dlq' })
-  record.fault = 'the batch with offsets 3 to 9 cannot be read: its gzip data is damaged'
+  const fault = 'the batch with offsets 3 to 9 cannot be read: its gzip data is damaged'
+  const record = faultyRecord('sms.dlq', 3, fault)
   expect(readLetter(record)).toMatchObject({ reason: 'unreadable', error: expect.stringContaining('offsets 3 to 9') })
   expect(auditEntry(record).fault).toContain('offsets 3 to 9')
 })

@@ -123,7 +123,7 @@ function failedAtOf(text: string, record: ConsumedRecord): string {
  * Those whose value is text that PostgreSQL stores; other bytes could neither be shown nor written again from there.
  */
 function storableHeaders(record: ConsumedRecord): [string, string][] {
-  return [...record.headers()]
+  return [...record.headers]
     .filter(([name, bytes]) => isUtf8(bytes) && !bytes.includes(0) && !name.includes('\0'))
     .map(([name, bytes]) => [name, bytes.toString()])
 }

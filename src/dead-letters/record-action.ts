@@ -27,7 +27,7 @@ export interface RecordedAction {
 }
 
 /**
- * * A change of dead letters by a person, as a row and as a record for `sms.dlq`, under a reference that is drawn from
+ * A change of dead letters by a person, as a row and as a record for `sms.dlq`, under a reference that is drawn from
  * the database. Throws DlqError for no name.
  */
 export async function recordAction(

@@ -32,7 +32,7 @@ interface Redrive {
 const PLANS_BY_KEY = `SELECT set_config('enable_' || plan, 'off', true) FROM unnest('{seqscan,hashjoin,mergejoin}'::text[]) AS plan`
 
 /**
- * * Redrives dead letters in one transaction: they are claimed, decided, closed, counted, and their records put into
+ * Redrives dead letters in one transaction: they are claimed, decided, closed, counted, and their records put into
  * the outbox; messages that had failed are opened again and charged. So a crash neither loses nor doubles one, and two
  * concurrent redrives of the same dead letters share them.
  */

@@ -1,5 +1,5 @@
 import type { Settlement } from '../domain/ledger.ts'
-import { REOPENING, type Status } from '../domain/status.ts'
+import { isBeforeOperator, REOPENING, type Status } from '../domain/status.ts'
 import type { DeliveryTask } from '../events/delivery.ts'
 import type { LetterState } from './letter-filter.ts'
 
@@ -42,9 +42,6 @@ export type RedriveDecision =
   | { readonly kind: 'reopen'; readonly attemptsBefore: number }
   | { readonly kind: 'refuse'; readonly why: string }
 
-/** States in which a task is still to be done: what the worker finds decides how. */
-const UNDONE = new Set<Status>(['scheduled', 'accepted', 'queued', 'sending'])
-
 /**
  * Decides over one dead letter. No message is sent that is not paid for, and none that ended otherwise than by used-up
  * retries: the refusal names its final state.
@@ -74,7 +71,8 @@ export function decideRedrive(
   if (task.segments > message.segments) {
     return refuse(`is a task of ${task.segments} segments, and ${message.segments} are paid for: ${discard}.`)
   }
-  if (UNDONE.has(message.status)) {
+  // Its task is still to be done: what the worker finds decides how.
+  if (isBeforeOperator(message.status)) {
     if (letter.reason !== 'attempts-exhausted') return { kind: 'publish' }
     return refuse(`is of a message that is ${message.status} again, or not yet failed. If it stays so: ${discard}.`)
   }

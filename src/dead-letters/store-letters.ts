@@ -8,7 +8,7 @@ import { isolateFailures } from '../runtime/isolate-failures.ts'
 import { type Letter, readLetter, reducedLetter } from './read-letter.ts'
 
 /**
- * * Stores the dead letters of records. One that PostgreSQL refuses is stored in a reduced form, and `reduced` is
+ * Stores the dead letters of records. One that PostgreSQL refuses is stored in a reduced form, and `reduced` is
  * called with it; the others are stored as they are. Throws what is no dead letter's fault.
  */
 export async function keepLetters(

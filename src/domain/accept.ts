@@ -66,7 +66,7 @@ export interface GivenAnswer {
 }
 
 /**
- * * What the gateway does with a message.
+ * What the gateway does with a message.
  * - `accept`: it is charged and stored.
  * - `replay`: it was accepted before, under its own key or its request's; that answer is given again.
  * - `refused`: it is invalid, the balance does not cover it, or its key was used for another message.

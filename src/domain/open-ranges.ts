@@ -15,7 +15,7 @@ interface Visit {
 }
 
 /**
- * * Which ranges of acceptance times are to be scanned, and when. Each is scanned once when its messages are old enough
+ * Which ranges of acceptance times are to be scanned, and when. Each is scanned once when its messages are old enough
  * to have made progress; a range in which all have is closed for good, any other is visited again, ever more rarely,
  * the older it is. So each message is looked at a few times, however long a backlog lasts.
  */
@@ -65,7 +65,7 @@ export class OpenRanges {
   }
 
   /**
-   * * `oldestMs`: when the oldest message found without progress was accepted; null closes the range. `dueMsMax`: when
+   * `oldestMs`: when the oldest message found without progress was accepted; null closes the range. `dueMsMax`: when
    * it is to be visited again at the latest.
    */
   visited(startMs: number, oldestMs: number | null, nowMs: number, dueMsMax = Number.POSITIVE_INFINITY): void {

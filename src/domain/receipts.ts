@@ -1,14 +1,16 @@
+import { TRANSITIONS } from './status.ts'
+
 /** An operator's final state of a part of a message. `unknown`: the operator does not know either. */
 export const RECEIPT_STATUSES = ['delivered', 'failed', 'expired', 'rejected', 'unknown'] as const
 
 export type ReceiptStatus = (typeof RECEIPT_STATUSES)[number]
 
 /**
- * * Whether a receipt replaces an earlier one. Operators send receipts twice, and sometimes two different ones for one
- * part: the first definite one is kept, as it was published already. Only `unknown` is replaced by a later one.
+ * Whether a receipt replaces the one that is stored. Operators send receipts twice, and sometimes two different ones for
+ * one part: the first definite one is kept, as its status was published. Only `unknown` is replaced by a later one.
  */
 export function replaces(before: ReceiptStatus | null, later: ReceiptStatus): boolean {
-  return before === null || (before === 'unknown' && later !== 'unknown')
+  return before === null || TRANSITIONS[before].includes(later)
 }
 
 const DAY_MS = 86_400_000
@@ -36,7 +38,7 @@ export function statusOfPart(receipts: readonly (ReceiptStatus | null)[]): Recei
 }
 
 /**
- * * The outcome of a message, by the outcomes of its parts; null while that is open. It is delivered when all of them
+ * The outcome of a message, by the outcomes of its parts; null while that is open. It is delivered when all of them
  * are, and lost as soon as one is; `unknown` only when nothing can come any more that would say otherwise.
  */
 export function statusOfMessage(parts: readonly (ReceiptStatus | null)[]): ReceiptStatus | null {

@@ -33,7 +33,7 @@ export interface GuardedServerOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   /** Run as another user; only root may ask for that. */
-  readonly user?: { readonly uid: number; readonly gid: number }
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined
   /** Files of ours that the server inherits, as its descriptors from the fifth on. */
   readonly descriptors?: readonly number[]
 }

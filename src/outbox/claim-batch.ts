@@ -5,7 +5,7 @@ import type { Queryable } from '../postgres/pool.ts'
 import type { ClaimPlace } from './claim-cursor.ts'
 
 /**
- * * A pending outbox row: a message, or a record as it is in `payload`, about a message that may be gone. A row
+ * A pending outbox row: a message, or a record as it is in `payload`, about a message that may be gone. A row
  * with neither cannot be published: its message was removed since.
  */
 export interface OutboxRow {

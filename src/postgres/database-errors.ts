@@ -46,7 +46,7 @@ export function isPartitionMissing(error: unknown): boolean {
 const SQLSTATE = /^(?=.*[0-9])[0-9A-Z]{5}$/
 
 /**
- * * Whether PostgreSQL cannot run the statement, whatever the item: it is unavailable, or lacks a table, a
+ * Whether PostgreSQL cannot run the statement, whatever the item: it is unavailable, or lacks a table, a
  * permission or a column. The same work is tried again later, and nothing may be given up for it.
  */
 export function isDatabaseTrouble(error: unknown): boolean {

@@ -20,7 +20,7 @@ export interface LeaderLoopParts {
 }
 
 /**
- * * Periodic work that only the leader does: the process whose connection holds a lock. If the connection breaks or a
+ * Periodic work that only the leader does: the process whose connection holds a lock. If the connection breaks or a
  * round throws, the lock is released, and the next process that gets it starts afresh.
  */
 export class LeaderLoop {

@@ -3,7 +3,7 @@ import { isSupervised } from './supervisor/answer-supervisor.ts'
 const FORCE_AFTER_MS = 9_000
 
 /**
- * * Stops once: by SIGTERM, by Ctrl-C, or because the supervisor is gone. A second Ctrl-C ends at once. Under a
+ * Stops once: by SIGTERM, by Ctrl-C, or because the supervisor is gone. A second Ctrl-C ends at once. Under a
  * supervisor Ctrl-C is left to the supervisor, which gets it too. Resolves with the exit code when all has stopped.
  */
 export function stopOnSignal(
@@ -22,14 +22,17 @@ export function stopOnSignal(
       console.error('shutdown timed out; unfinished work is repeated at the next start')
       process.exit(1)
     }, forceAfterMs)
+    const end = (code: number): void => {
+      clearTimeout(timer)
+      finish(code)
+    }
     stop().then(
-      () => finish(0),
+      () => end(0),
       (error: Error) => {
         console.error(error)
-        finish(1)
+        end(1)
       },
     )
-    stopped.then(() => clearTimeout(timer))
   }
   process.on('SIGTERM', stopNow)
   process.on('SIGHUP', stopNow)

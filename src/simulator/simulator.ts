@@ -28,7 +28,7 @@ export interface SimulatorCounts {
 }
 
 /**
- * * A simulated SMSC: an SMPP 3.4 server that takes messages, answers, sends receipts and injects faults, as its
+ * A simulated SMSC: an SMPP 3.4 server that takes messages, answers, sends receipts and injects faults, as its
  * settings say. See `docs/operators/simulator.md`.
  */
 export class Simulator implements Service {

@@ -53,7 +53,7 @@ export interface ReceiptEntry {
 export type LedgerEntry = SubmissionEntry | ReceiptEntry
 
 /**
- * * The simulator's own record of what the gateway did, one JSON object a line. It shares no code or data with the
+ * The simulator's own record of what the gateway did, one JSON object a line. It shares no code or data with the
  * gateway, so it can audit the gateway.
  */
 export class SubmissionLedger {

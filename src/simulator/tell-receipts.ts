@@ -18,7 +18,7 @@ export interface ReceiptDeskOptions {
 }
 
 /**
- * * Sends receipts. A receipt goes to a session of the account that submitted the message, again and again until it is
+ * Sends receipts. A receipt goes to a session of the account that submitted the message, again and again until it is
  * acknowledged, also after a restart.
  */
 export class ReceiptDesk {

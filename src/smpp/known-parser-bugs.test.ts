@@ -60,11 +60,11 @@ test.for([
   [6, 0x01],
   [4, 0xc0],
   [0, 0xc0],
-])(
+] as const)(
   'sm_length %i where five octets follow is answered by submit_sm_resp (OpenSIPS #3846, #3891)',
   ([length, status]) => {
     const bytes = encodePdu(submit)
-    bytes[bytes.length - 6] = length!
+    bytes[bytes.length - 6] = length
     const fault = faultOf(bytes)
     expect(fault).toMatchObject({ reason: 'body', command: 'submit_sm', sequence: 7, status, isFatal: false })
     expect(answerFault(fault)).toEqual(createPdu('submit_sm_resp', 7, { status }))

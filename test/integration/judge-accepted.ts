@@ -1,16 +1,14 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { LoadResult } from '../../bench/load/post-open-loop.ts'
-import { isFinal, STATUSES } from '../../src/domain/status.ts'
+import { FINAL_STATUSES } from '../../src/domain/status.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import type { RunningGateway } from '../../src/process/supervisor/up.ts'
 import { eventually } from '../servers/eventually.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 
-const FINAL = STATUSES.filter(isFinal)
-
 /**
- * * Waits until every message that the API acknowledged to a load is final, and judges the whole gateway: each was
+ * Waits until every message that the API acknowledged to a load is final, and judges the whole gateway: each was
  * charged once, nothing was stored without an acknowledgement, nothing was sent twice without the flag for it. Returns
  * how many say so.
  */
@@ -46,7 +44,7 @@ export async function judgeAccepted(
 async function countFinal(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     "SELECT count(*) AS count FROM message_states WHERE customer_id LIKE 'bench-%' AND status = ANY($1)",
-    [FINAL],
+    [FINAL_STATUSES],
   )
   return rows[0]!.count
 }

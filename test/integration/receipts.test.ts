@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
 import { CampaignSender } from '../../src/cli/campaign/send-campaign.ts'
 import { type ReceiptStatus, statusOfMessage } from '../../src/domain/receipts.ts'
-import { isFinal } from '../../src/domain/status.ts'
+import { FINAL_STATUSES, isFinal } from '../../src/domain/status.ts'
 import { decodeSteps } from '../../src/domain/timeline-steps.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
@@ -12,6 +12,7 @@ import type { StatusEvent } from '../../src/events/status.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { textList } from '../../src/postgres/text-list.ts'
 import { kafkaOf } from '../../src/process/servers/servers-file.ts'
 import type { TimelineEntry } from '../../src/status/advance-state.ts'
 import { eventually } from '../servers/eventually.ts'
@@ -116,14 +117,15 @@ async function sendAll({ gateway, apiKeys }: BenchGateway): Promise<void> {
     const sender = new CampaignSender({ api: gateway.servers.api, apiKey, name: 'receipts' })
     const first = (customer * MESSAGES) / CUSTOMERS
     const messages = Array.from({ length: MESSAGES / CUSTOMERS }, (_, index) => messageOf(first + index))
-    const { refusals } = await sendMessages(sender, messages).finally(() => sender.close())
+    const { refusals } = await sendMessages(sender, messages)
+    await sender.close()
     expect(refusals).toEqual([])
   }
 }
 
 async function countFinal(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ messages: number }>(
-    "SELECT count(*) AS messages FROM message_states WHERE status NOT IN ('scheduled', 'accepted', 'queued', 'sending', 'sent')",
+    `SELECT count(*) AS messages FROM message_states WHERE status IN ${textList(FINAL_STATUSES)}`,
   )
   return rows[0]!.messages
 }

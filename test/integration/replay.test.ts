@@ -156,7 +156,7 @@ test('a customer hears of its messages again, under the same webhook ids', async
 
 test('one message is found among all, and written to a file that is not overwritten', async () => {
   const path = join(bench.gateway.dataFolder, 'replayed.ndjson')
-  const { chosen } = await replay('sms.accepted', intoFile(path), { smsId: smsIds[0] })
+  const { chosen } = await replay('sms.accepted', intoFile(path), { smsId: smsIds[0]! })
   expect(chosen).toBe(1)
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
     topic: 'sms.accepted',

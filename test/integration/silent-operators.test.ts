@@ -9,6 +9,7 @@ import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { REFERENCE_TAG, refOf } from '../servers/odd-smpp-answers.ts'
 import { ScriptedSmsc } from '../servers/scripted-smsc.ts'
+import { withBody } from '../servers/with-body.ts'
 import { judgeAccepted } from './judge-accepted.ts'
 
 const RATE = Number(process.env.SILENT_RATE || 100)
@@ -38,11 +39,10 @@ async function startSmsc(seen: Seen, isSilent: boolean): Promise<string> {
 }
 
 async function startSilentAggregator(seen: Seen): Promise<string> {
-  const server = createServer(async (request) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
+  const listener = withBody((_request, _response, body) => {
     seen.push((JSON.parse(body) as { ref: string }).ref)
   })
+  const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
     server.closeAllConnections()

@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import type { PartOutcome } from '../../src/delivery/attempts/attempt.ts'
+import type { PartOutcome } from '../../src/domain/attempts/attempt.ts'
 import type { SeededRandom } from '../chaos/campaign/seeded-random.ts'
+import { withBody } from './with-body.ts'
 
 type Outcome = Exclude<PartOutcome, null>
 
@@ -145,9 +146,7 @@ export async function startOddAggregator(
   takes: (submit: HttpSubmit) => string | null = () => null,
 ) {
   const sockets = new Set<Socket>()
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
+  const listener = withBody((request, response, body) => {
     const submit = JSON.parse(body) as HttpSubmit
     const id = takes(submit)
     if (id !== null) {
@@ -158,6 +157,7 @@ export async function startOddAggregator(
     drawn(submit.ref, answer)
     answer.write(request.socket, random)
   })
+  const server = createServer(listener)
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('error', () => {})

@@ -30,7 +30,7 @@ export interface StrangersTask {
   readonly secrets: { readonly kafka: string; readonly database: string } | null
 }
 
-process.once('message', async (task: StrangersTask) => {
+async function perform(task: StrangersTask): Promise<void> {
   // What is imported only when it is first used has to be there before the rights are gone.
   await Promise.allSettled([postgres('postgres://x@127.0.0.1:1/x'), kafka(1, null)])
   if (task.user !== null) {
@@ -40,6 +40,13 @@ process.once('message', async (task: StrangersTask) => {
   }
   process.send!(task.secrets ? await comeThrough(task, task.secrets) : await attempt(task))
   process.disconnect()
+}
+
+process.once('message', (task: StrangersTask) => {
+  perform(task).catch((error: unknown) => {
+    console.error(error)
+    process.exit(1)
+  })
 })
 
 /** The same attempts with the secrets, so that the others are known to fail for want of them. */

@@ -20,7 +20,7 @@ export interface ActDetails {
 }
 
 /**
- * * The record of an act for `sms.audit`. Texts are cleaned and cut, of lists the first entries are kept. Throws
+ * The record of an act for `sms.audit`. Texts are cleaned and cut, of lists the first entries are kept. Throws
  * ExpectedError for an invalid name.
  */
 export function adminActRecord(actId: number, by: string, act: ActDetails, nowMs: number): CarriedRecord {

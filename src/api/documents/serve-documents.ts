@@ -20,7 +20,7 @@ export async function prepareDocuments(): Promise<void> {
 }
 
 /**
- * * The public documents: the API's description, its reference page and the catalogue of errors. `sent` is called with
+ * The public documents: the API's description, its reference page and the catalogue of errors. `sent` is called with
  * the bytes of each answer, for the limiter. `prepare` is to be called when all routes are there.
  */
 export function serveDocuments(

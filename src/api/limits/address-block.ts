@@ -1,7 +1,7 @@
 const MAPPED = '::ffff:'
 
 /**
- * * The client that an address counts for: itself, or of IPv6 its /64, as one customer of a provider has that many
+ * The client that an address counts for: itself, or of IPv6 its /64, as one customer of a provider has that many
  * addresses. Takes an address as sockets give it.
  */
 export function addressBlock(address: string): string {

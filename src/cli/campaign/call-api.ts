@@ -67,7 +67,7 @@ async function callOnce(
   }
   const timeouts = { headersTimeout: ANSWER_MS_MAX, bodyTimeout: ANSWER_MS_MAX }
   try {
-    const response = await request(`${api}${path}`, { method, headers, body, dispatcher, ...timeouts })
+    const response = await request(`${api}${path}`, { method, headers, body: body ?? null, dispatcher, ...timeouts })
     const retryAfterMs = readRetryAfter(response.headers['retry-after'])
     const text = await response.body.text()
     return { answer: { status: response.statusCode, body: readBody(text, response.statusCode) }, retryAfterMs }

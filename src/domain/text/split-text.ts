@@ -5,7 +5,7 @@ import { chooseCoding } from './segments.ts'
 
 export interface SplitOptions {
   /**
-   * * What lets the phone put the parts together:
+   * What lets the phone put the parts together:
    * - 8, 16: a header of ours with a reference of that many bits: 153 or 152 septets, 134 or 133 octets, 67 or 66 units
    *   a part, less with national tables;
    * - `sar`: the operator makes the header from its `sar_…` parameters. Their reference has 16 bits, so room is left for

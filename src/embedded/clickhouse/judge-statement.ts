@@ -46,7 +46,7 @@ export interface StatementRules {
 }
 
 /**
- * * A second defence behind the engine's grants: throws RefusedStatementError unless this is one statement that stays
+ * A second defence behind the engine's grants: throws RefusedStatementError unless this is one statement that stays
  * within the engine's own tables.
  */
 export function judgeStatement(sql: string, hasData: boolean, rules: StatementRules): void {

@@ -29,7 +29,7 @@ export interface KafkaClusterOptions {
   /** Brokers without authentication, for tests and benchmarks of clients that have no login. */
   readonly withoutLogin?: true
   /** Aborted to cancel the start. */
-  readonly stopping?: AbortSignal
+  readonly stopping?: AbortSignal | undefined
 }
 
 /** What a data folder remembers, so that a restart finds the same cluster at the same ports, by the same login. */

@@ -16,7 +16,7 @@ export interface BatchLimits {
 }
 
 /**
- * * The pending batches of one partition, oldest first.
+ * The pending batches of one partition, oldest first.
  *
  * At most one batch is under way, and only the oldest one ever is, so nothing can overtake: not on a retry, not on a
  * change of leader, not after the broker forgot the producer. Acknowledgements of a partition are a prefix of what was

@@ -8,7 +8,7 @@ export interface BatchIdentity {
 }
 
 /**
- * * Separates the batches of aborted transactions from those to be handled, for the batches of one answer in the order
+ * Separates the batches of aborted transactions from those to be handled, for the batches of one answer in the order
  * of their offsets. A transaction is aborted from the offset that the broker names up to the producer's next marker.
  */
 export class CommittedFilter {

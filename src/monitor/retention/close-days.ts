@@ -34,7 +34,7 @@ export interface DayState {
 }
 
 /**
- * * Moves a day towards being closed: all its messages final, published, and read by every consumer group. Work
+ * Moves a day towards being closed: all its messages final, published, and read by every consumer group. Work
  * continues from round to round; a day with messages that are not final is read through again when those are.
  */
 export async function bringOn(dayStartMs: number, known: DayRow | undefined, closing: Closing): Promise<DayState> {

@@ -16,7 +16,7 @@ export interface RepublishRules {
 const BACKOFF_MS_MAX = 3_600_000
 
 /**
- * * What to do with a message without progress.
+ * What to do with a message without progress.
  * - `wait`: it is only late, or the last publication has not had its time yet.
  * - `republish`: put it into the outbox again.
  * - `give-up`: that was done often enough; an operator has to look.

@@ -10,7 +10,7 @@ export interface ShardHead {
 }
 
 /**
- * * The positions of outbox, topics and consumer groups, read in this order: the outbox; then the tasks' topic and its
+ * The positions of outbox, topics and consumer groups, read in this order: the outbox; then the tasks' topic and its
  * readers; then the statuses' topic and its readers.
  */
 export interface PipelineView {
@@ -54,7 +54,7 @@ type Probe =
   | { readonly stage: 'status'; readonly mark: Mark; readonly targetOffsets: readonly number[] }
 
 /**
- * * Separates lost messages from late ones, without trusting any clock of Kafka's.
+ * Separates lost messages from late ones, without trusting any clock of Kafka's.
  *
  * For each partition of tasks a probe is sent along the way that messages take. What has left the outbox by now lies
  * below the partition's end by now; when workers have committed that far, the statuses that came of it lie below the

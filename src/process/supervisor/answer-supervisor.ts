@@ -20,11 +20,12 @@ export function answerSupervisor(
   metrics: () => Promise<object[]>,
   stop: () => void,
 ): void {
-  process.on('message', async (question: Question) => {
-    const { ask, id } = question
+  const answer = async ({ ask, id }: Question): Promise<void> => {
     if (ask === 'stop') stop()
     else if (ask === 'alive') await tellSupervisor({ tell: 'alive', id })
     else if (ask === 'health') await tellSupervisor({ tell: 'health', id, report: await health.report() })
     else await tellSupervisor({ tell: 'metrics', id, metrics: await metrics() })
-  })
+  }
+  // A question without an answer times out at the supervisor; the process goes on.
+  process.on('message', (question: Question) => void answer(question).catch(console.error))
 }

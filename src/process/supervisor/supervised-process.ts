@@ -166,7 +166,7 @@ export class SupervisedProcess {
       this.#options
     let silentMs = 0
     let hasAnswered = false
-    return setInterval(async () => {
+    const probe = async (): Promise<void> => {
       const isAlive = (await this.#ask('alive')) !== null
       hasAnswered ||= isAlive
       silentMs = isAlive ? 0 : silentMs + probeMs
@@ -175,7 +175,8 @@ export class SupervisedProcess {
       silentMs = 0
       this.#options.tell(`${this.name} has not answered for ${allowedMs / 1_000} s and is killed`)
       child.kill('SIGKILL')
-    }, probeMs)
+    }
+    return setInterval(() => void probe(), probeMs)
   }
 
   /**

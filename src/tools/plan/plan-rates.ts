@@ -28,7 +28,7 @@ export type RateName = keyof typeof RATES
 export type PlanRates = Readonly<Record<RateName, Rate>>
 
 /**
- * * For machines without measured rates, on the cautious side: well below what the processor time of a message
+ * For machines without measured rates, on the cautious side: well below what the processor time of a message
  * comes to (`bench/README.md`: 0.25 ms of a core in the API, relay and worker, 0.15 in what follows, 0.17 in
  * ClickHouse).
  */

@@ -101,7 +101,7 @@ export async function intoDelivery(cluster: Cluster, expressPartitions: number):
 }
 
 function repeat(record: ConsumedRecord) {
-  return { topic: record.topic, key: record.key, value: record.value, headers: [...record.headers()] }
+  return { topic: record.topic, key: record.key, value: record.value, headers: [...record.headers] }
 }
 
 function decodeOrNull(

@@ -43,9 +43,14 @@ export async function timeWrites(
   const partitions = waiting.size
   const brokenMs = Date.now()
   const broken = breakIt()
-  const resumed = untilWritten(cluster, led, waiting, brokenMs)
-    .then((afterMs) => ({ nodeId, partitions, afterMs }))
-    .finally(() => cluster.close())
+  const watch = async (): Promise<ResumedWrites> => {
+    try {
+      return { nodeId, partitions, afterMs: await untilWritten(cluster, led, waiting, brokenMs) }
+    } finally {
+      await cluster.close()
+    }
+  }
+  const resumed = watch()
   await broken
   return { resumed }
 }

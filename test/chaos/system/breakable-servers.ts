@@ -153,7 +153,7 @@ export class BreakableServers {
   }
 
   /**
-   * * Every broker is queried for itself: while the controllers have no majority, what one reports of the others is how
+   * Every broker is queried for itself: while the controllers have no majority, what one reports of the others is how
    * they were before.
    */
   async #isInSync(): Promise<boolean> {

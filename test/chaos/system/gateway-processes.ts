@@ -20,7 +20,7 @@ export interface GatewayOptions {
   readonly plan: readonly ProcessPlan[]
   readonly env: NodeJS.ProcessEnv
   /** Loaded before the gateway's code, beside the redirection of connections. */
-  readonly preloads?: readonly string[]
+  readonly preloads?: readonly string[] | undefined
 }
 
 /** The ways of one process to the servers. */

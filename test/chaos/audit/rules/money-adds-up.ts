@@ -4,7 +4,7 @@ import { takesOfParts } from '../count-takes.ts'
 import type { BookEntry, Facts, Finding } from '../facts.ts'
 
 /**
- * * A4: each message is charged what was acknowledged, once, and settled once: captured if the operator took it or a
+ * A4: each message is charged what was acknowledged, once, and settled once: captured if the operator took it or a
  * part of it, or may have; given back if it did not. Where the only takes were some whose answers were lost, either is
  * right. What is left is the opening balance less what was captured, exactly.
  */
