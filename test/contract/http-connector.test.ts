@@ -9,8 +9,8 @@ import { ReceiptListener } from '../../src/delivery/connectors/http/receipt-list
 import { freePort } from '../../src/embedded/free-port.ts'
 import { describeHttp } from '../../src/operators/describe-http.ts'
 import type { HttpSettings } from '../../src/operators/http-settings.ts'
-import { eventually } from '../servers/eventually.ts'
-import { withBody } from '../servers/with-body.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { withBody } from '../gateway/with-body.ts'
 
 const MESSAGE: OutgoingMessage = {
   smsId: 42,

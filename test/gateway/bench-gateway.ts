@@ -1,13 +1,13 @@
-import { freePort } from '../src/embedded/free-port.ts'
-import type { Progress } from '../src/embedded/progress.ts'
-import type { Pool } from '../src/postgres/pool.ts'
-import { createPool } from '../src/postgres/pool.ts'
-import { gatewaySettings } from '../src/process/settings.ts'
-import { type RunningGateway, startGateway } from '../src/process/supervisor/up.ts'
-import { readSettings } from '../src/runtime/settings.ts'
-import { createEndpoint } from '../src/webhooks/endpoints.ts'
-import { silent } from '../test/servers/silent-progress.ts'
+import { freePort } from '../../src/embedded/free-port.ts'
+import type { Progress } from '../../src/embedded/progress.ts'
+import type { Pool } from '../../src/postgres/pool.ts'
+import { createPool } from '../../src/postgres/pool.ts'
+import { gatewaySettings } from '../../src/process/settings.ts'
+import { type RunningGateway, startGateway } from '../../src/process/supervisor/up.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
+import { createEndpoint } from '../../src/webhooks/endpoints.ts'
 import { customerIdOf, fillCustomers, issueKeys, someCustomers } from './fill/fill-customers.ts'
+import { silent } from './silent-progress.ts'
 
 /** Filling tables with millions of rows takes its time. */
 const STATEMENT_TIMEOUT_MS = 1_200_000

@@ -1,6 +1,6 @@
-import { encodePdu } from '../../src/smpp/encode-pdu.ts'
-import { createPdu, createResponse, type PduOf } from '../../src/smpp/pdu.ts'
-import type { SeededRandom } from '../chaos/campaign/seeded-random.ts'
+import { encodePdu } from '../../../src/smpp/encode-pdu.ts'
+import { createPdu, createResponse, type PduOf } from '../../../src/smpp/pdu.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 import { type OddAnswer, rubbish } from './odd-http-answers.ts'
 import { type ScriptedLink, ScriptedSmsc } from './scripted-smsc.ts'
 

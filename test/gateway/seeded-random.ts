@@ -1,4 +1,4 @@
-/** Chance that follows a seed (mulberry32): the same seed, the same campaign. */
+/** Chance that follows a seed (mulberry32): the same seed, the same run. */
 export class SeededRandom {
   #state: number
 
@@ -31,4 +31,10 @@ export class SeededRandom {
     }
     return order
   }
+}
+
+/** Numbers from 0 to below 1 that are the same for the same seed. */
+export function seededRandom(seed: number): () => number {
+  const random = new SeededRandom(seed)
+  return () => random.next()
 }

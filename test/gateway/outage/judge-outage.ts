@@ -1,4 +1,4 @@
-import { type LatencyMs, latencyHistogram, percentilesMs, recordMs } from '../measure/latency.ts'
+import { type LatencyMs, latencyHistogram, percentilesMs, recordMs } from '../load/latency.ts'
 
 export const OPERATORS = ['a', 'b', 'c'] as const
 export type Operator = (typeof OPERATORS)[number]

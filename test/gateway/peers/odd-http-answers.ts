@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import type { PartOutcome } from '../../src/domain/attempts/attempt.ts'
-import type { SeededRandom } from '../chaos/campaign/seeded-random.ts'
-import { withBody } from './with-body.ts'
+import type { PartOutcome } from '../../../src/domain/attempts/attempt.ts'
+import type { SeededRandom } from '../seeded-random.ts'
+import { withBody } from '../with-body.ts'
 
 type Outcome = Exclude<PartOutcome, null>
 

@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { onTestFinished } from 'vitest'
-import { encodePdu } from '../../src/smpp/encode-pdu.ts'
-import { createResponse, type Pdu, type PduOf } from '../../src/smpp/pdu.ts'
-import { PduReader } from '../../src/smpp/pdu-reader.ts'
+import { encodePdu } from '../../../src/smpp/encode-pdu.ts'
+import { createResponse, type Pdu, type PduOf } from '../../../src/smpp/pdu.ts'
+import { PduReader } from '../../../src/smpp/pdu-reader.ts'
 
 /** A connection to the scripted SMSC. */
 export interface ScriptedLink {

@@ -1,5 +1,5 @@
-import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
-import type { Pool } from '../../src/postgres/pool.ts'
+import { firstSmsIdAt } from '../../../src/domain/sms-id.ts'
+import type { Pool } from '../../../src/postgres/pool.ts'
 
 const AT_ONCE = 50_000
 

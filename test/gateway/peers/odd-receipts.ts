@@ -1,7 +1,7 @@
-import { encodePdu } from '../../src/smpp/encode-pdu.ts'
-import { createPdu } from '../../src/smpp/pdu.ts'
-import { createTlv } from '../../src/smpp/tlv.ts'
-import type { Draw } from '../smpp/mutate-pdus.ts'
+import { encodePdu } from '../../../src/smpp/encode-pdu.ts'
+import { createPdu } from '../../../src/smpp/pdu.ts'
+import { createTlv } from '../../../src/smpp/tlv.ts'
+import type { Draw } from './mutate-pdus.ts'
 
 /** A message that the operator took, which an odd receipt may name. */
 export interface TakenByOperator {

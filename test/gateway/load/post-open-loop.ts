@@ -1,6 +1,6 @@
 import type { Histogram } from 'hdr-histogram-js'
-import { type LatencyMs, latencyHistogram, percentilesMs, recordMs } from '../measure/latency.ts'
 import { HttpConnections } from './http-connection.ts'
+import { type LatencyMs, latencyHistogram, percentilesMs, recordMs } from './latency.ts'
 import { acceptedOf, type Post, postOf } from './sample-post.ts'
 
 export interface LoadOptions {

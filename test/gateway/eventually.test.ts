@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { eventually, NeverHappenedError } from './servers/eventually.ts'
+import { eventually, NeverHappenedError } from './eventually.ts'
 
 test('what is seen in time is returned', async () => {
   let looks = 0
@@ -40,7 +40,7 @@ test('a value that is large is cut, and what looking throws is thrown', async ()
 })
 
 test('every wait is awaited: an error of one that is not would come too late for its test', () => {
-  const root = join(import.meta.dirname, '..')
+  const root = join(import.meta.dirname, '../..')
   const paths = ['src', 'test', 'bench'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
   )

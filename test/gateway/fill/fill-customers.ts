@@ -1,7 +1,7 @@
-import { createApiKey, hashSecret } from '../../src/domain/api-key.ts'
-import { SmsIds } from '../../src/domain/sms-id.ts'
-import { textArray } from '../../src/postgres/array-literal.ts'
-import type { Pool } from '../../src/postgres/pool.ts'
+import { createApiKey, hashSecret } from '../../../src/domain/api-key.ts'
+import { SmsIds } from '../../../src/domain/sms-id.ts'
+import { textArray } from '../../../src/postgres/array-literal.ts'
+import type { Pool } from '../../../src/postgres/pool.ts'
 
 const BALANCE = 100_000_000_000
 const CUSTOMERS_AT_ONCE = 100_000
