@@ -7,6 +7,8 @@ import { AuditLogger } from '../../src/audit/audit-logger.ts'
 import { auditSettings } from '../../src/audit/config.ts'
 import { verifyAuditLog } from '../../src/audit/verify-log.ts'
 import { GROUPS, TOPICS } from '../../src/events/topics.ts'
+import { createTopics } from '../../src/kafka/admin/create-topics.ts'
+import { deleteTopic } from '../../src/kafka/admin/delete-topic.ts'
 import { PRODUCE_API_KEY } from '../../src/kafka/wire/produce-v9.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { eventually } from '../gateway/eventually.ts'
@@ -131,4 +133,39 @@ test('Kafka gets each anchor that PostgreSQL has, in order and once, also where 
   const published = await readTopic(gateway.cluster, TOPICS.anchors)
   expect(parts.anchors.length).toBeGreaterThan(1)
   expect(published.map(({ value }) => value!.toString())).toEqual(parts.anchors)
+})
+
+test('a topic that is created anew counts its offsets again: its records are written, and none of them twice', async () => {
+  const gateway = await gatewayKafka()
+  const parts = auditParts()
+  const first = await startLogger(gateway.kafka, parts)
+  const send = (count: number) =>
+    gateway.send(
+      TOPICS.acts,
+      Array.from({ length: count }, () => ({ key: 'k', value: '{}' })),
+    )
+  const untilWritten = (lines: number) =>
+    eventually(
+      `${lines} acts are written`,
+      async () => (await parts.placesInLog()).length,
+      (count) => count === lines,
+    )
+  await send(3)
+  await untilWritten(3)
+  await deleteTopic(gateway.cluster, TOPICS.acts)
+  await createTopics(gateway.cluster, [{ name: TOPICS.acts, partitions: 1, replicationFactor: 1 }])
+  await gateway.cluster.refresh()
+  await send(2)
+  await untilWritten(5)
+  // The next process is handed the new topic's records again.
+  first.cluster.fateOf = (apiKey) => (apiKey === OFFSET_COMMIT_API_KEY ? 'request lost' : 'answered')
+  await send(1)
+  await untilWritten(6)
+  await first.cluster.close()
+  await first.logger.stop()
+  await startLogger(gateway.kafka, parts)
+  await send(1)
+  await untilWritten(7)
+  const offsets = (await parts.placesInLog()).map((place) => Number(place.split('@')[1]))
+  expect(offsets).toEqual([0, 1, 2, 0, 1, 2, 3])
 })
