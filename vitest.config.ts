@@ -5,11 +5,15 @@ import { LongestFirst } from './test/run/longest-first.ts'
 
 /** Tests of adapters wait more than they compute: for time-outs, rebalances, retries. So more files than cores run at once. */
 const FILES_AT_ONCE = Math.max(3, availableParallelism() - 1)
+/** They wait for time-outs alone: no server beside them computes. */
+const WAITING_FILES_AT_ONCE = 2 * FILES_AT_ONCE
 /** Each starts servers of its own, for which the machine's memory and cores are the limit. */
 const GATEWAYS_AT_ONCE = 2
 
 // Reading and compiling the source is most of what a process of the gateway does at its start: 3.9 s of CPU, with this 2.5.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.smsgw/cache/compiled')
+/** What a broker promises: the suite runs on the one in memory (`memory`) and on a real one (`contract`). */
+const ON_BOTH_BROKERS = 'test/kafka/*.test.ts'
 
 export default defineConfig({
   test: {
@@ -28,22 +32,29 @@ export default defineConfig({
           name: 'unit',
           maxWorkers: FILES_AT_ONCE,
           // Properties are many runs of what takes a moment, on a machine that may be busy.
-          testTimeout: 60_000,
+          testTimeout: 90_000,
           expect: { requireAssertions: true },
           include: [
-            '{src,bench,release,test/chaos}/**/*.test.ts',
+            '{src,bench,release,test/chaos,test/gateway}/**/*.test.ts',
             'test/*.test.ts',
-            'test/lag/*.test.ts',
-            'test/alerts/*.test.ts',
-            'test/delivery/*.test.ts',
+            'test/{lag,alerts,roles,kafka-in-memory,delivery}/*.test.ts',
           ],
+        },
+      },
+      {
+        test: {
+          name: 'memory',
+          maxWorkers: WAITING_FILES_AT_ONCE,
+          include: [ON_BOTH_BROKERS],
+          globalSetup: 'test/kafka-in-memory/start-broker.ts',
+          testTimeout: 180_000,
         },
       },
       {
         test: {
           name: 'contract',
           maxWorkers: FILES_AT_ONCE,
-          include: ['test/contract/**/*.test.ts'],
+          include: ['test/contract/**/*.test.ts', ON_BOTH_BROKERS],
           globalSetup: 'test/servers/start-servers.ts',
           // Longer than `eventually` waits: so the wait fails, and names what it waited for.
           testTimeout: 180_000,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { fillCustomers, issueKeys, someCustomers } from './fill/fill-customers.ts'
-import type { LoadOptions, LoadResult } from './load/post-open-loop.ts'
+import { fillCustomers, issueKeys, someCustomers } from '../test/gateway/fill/fill-customers.ts'
+import type { LoadOptions, LoadResult } from '../test/gateway/load/post-open-loop.ts'
 import { runLoad } from './load/run-load.ts'
 import { highestHeld, nextRate } from './measure/find-rate.ts'
 import { gatewayParts } from './measure/gateway-parts.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { LatencyMs } from './measure/latency.ts'
-import { OPERATORS } from './outage/judge-outage.ts'
+import type { LatencyMs } from '../test/gateway/load/latency.ts'
+import { OPERATORS } from '../test/gateway/outage/judge-outage.ts'
 import { measureOutage, type OutageResult } from './outage/measure-outage.ts'
 import type { LineChart } from './report/line-chart.ts'
 import { round } from './report/round.ts'

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CONNECTORS } from '../src/delivery/connectors/connectors.ts'
-import { files, partOf, ROOT } from './read-source.ts'
+import { files, importsOf, partOf, ROOT } from './read-source.ts'
 
 /*
   Every folder of src/, from the ground up, with the folders that it may import besides itself. Stages stand in the order
@@ -23,7 +23,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   events: ['domain', 'kafka', 'smpp'],
   tables: ['postgres', 'domain'],
-  'consumer-role': ['runtime', 'kafka'],
+  'consumer-role': ['runtime', 'kafka', 'events'],
   http: ['domain', 'runtime', 'tables'],
   operators: ['runtime', 'domain', 'postgres'],
   topics: ['runtime', 'kafka', 'events'],
@@ -138,4 +138,26 @@ test('no import goes in a circle, not even one of types', () => {
   }
   for (const { path } of files) visit(path, [])
   expect(circles).toEqual([])
+})
+
+/** By the beginning of their paths, the longer ones first. */
+const HOUSES = { 'bench/': 'bench', 'test/chaos/': 'chaos', 'test/gateway/': 'shared', 'test/': 'test', 'src/': 'src' }
+
+test('tests, benchmarks and the campaign share what is in test/gateway, and import nothing of each other', () => {
+  const houseOf = (path: string): string => {
+    const [, house] = Object.entries(HOUSES).find(([beginning]) => path.startsWith(beginning))!
+    return house === 'src' && path.endsWith('.test.ts') ? 'test' : house
+  }
+  const paths = ['bench', 'test', 'src'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
+  )
+  const foreign = paths
+    .filter((path) => path.endsWith('.ts'))
+    .flatMap((path) =>
+      importsOf(ROOT, path)
+        .filter((target) => ![houseOf(path), 'src', 'shared'].includes(houseOf(target)))
+        .map((target) => `${path} → ${target}`),
+    )
+  expect(paths.length).toBeGreaterThan(500)
+  expect(foreign).toEqual([])
 })

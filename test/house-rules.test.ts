@@ -158,17 +158,12 @@ test('waits and time-outs of the Kafka consumer go by a clock that never steps',
   expect(braking).toEqual([])
 })
 
-test('every consumer of the gateway tells whether it makes progress', () => {
-  const consuming = files.filter(({ part, text }) => part !== 'kafka' && /new Consumer\(/.test(text))
-  expect(consuming.length).toBeGreaterThanOrEqual(5)
-  const silent = consuming.filter(({ text }) => !/addConsumerHealth\(/.test(text))
-  expect(silent.map(({ path }) => path)).toEqual([])
-})
-
-test('dead letters that a consumer publishes go by a brake, unless all of them are verdicts', () => {
-  const publishing = files.filter(({ text }) => /deadLetterRecord\(/.test(text) && /new Consumer\(/.test(text))
-  expect(publishing.length).toBeGreaterThanOrEqual(3)
-  expect(publishing.filter(({ text }) => !/observedBrake\(/.test(text)).map(({ path }) => path)).toEqual([])
+test('roles consume by ConsumerRole, which has their health, and publish dead letters by its brake', () => {
+  const outside = files.filter(({ part }) => part !== 'kafka' && part !== 'consumer-role')
+  expect(outside.filter(({ text }) => /new ConsumerRole\(/.test(text)).length).toBeGreaterThanOrEqual(5)
+  expect(outside.filter(({ text }) => /new Consumer\(/.test(text)).map(({ path }) => path)).toEqual([])
+  const publishing = files.filter(({ path, text }) => /deadLetterRecord\(/.test(text) && !path.startsWith('events/'))
+  expect(publishing.map(({ path }) => path)).toEqual(['consumer-role/role-dead-letters.ts'])
 })
 
 test('text from records is decoded strictly: none of their bytes become replacement characters', () => {

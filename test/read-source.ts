@@ -19,11 +19,15 @@ export const files: readonly SourceFile[] = readdirSync(SOURCE, { recursive: tru
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
   .map((path) => {
     const text = readFileSync(join(SOURCE, path), 'utf8')
-    const imports = [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, target]) =>
-      relative(SOURCE, join(SOURCE, dirname(path), target!)),
-    )
-    return { path, part: partOf(path), text, imports }
+    return { path, part: partOf(path), text, imports: importsOf(SOURCE, path) }
   })
+
+/** The files below a folder that one of them imports, those of which it takes types alone included. */
+export function importsOf(folder: string, path: string): string[] {
+  const text = readFileSync(join(folder, path), 'utf8')
+  const imports = [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)]
+  return imports.map(([, target]) => relative(folder, join(folder, dirname(path), target!)))
+}
 
 export function partOf(path: string): string {
   return path.includes('/') ? path.split('/')[0]! : path

@@ -1,7 +1,7 @@
 import { SegmentedMessage } from 'sms-segments-calculator'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../bench/clients/seeded-random.ts'
 import { type Segmentation, segment } from '../src/domain/text/segments.ts'
+import { seededRandom } from './gateway/seeded-random.ts'
 
 /*
   Our segments beside those of sms-segments-calculator, which Twilio publishes. They differ in three ways:

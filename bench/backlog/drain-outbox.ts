@@ -1,6 +1,6 @@
+import type { LatencyMs } from '../../test/gateway/load/latency.ts'
 import { startLoad } from '../load/run-load.ts'
 import { gatewayParts } from '../measure/gateway-parts.ts'
-import type { LatencyMs } from '../measure/latency.ts'
 import { watchProgress } from '../measure/progress-watch.ts'
 import { cpuMsPerMessage, UsageWatch } from '../measure/usage-watch.ts'
 import { type Backbone, readMetric, startRole } from '../run/start-roles.ts'

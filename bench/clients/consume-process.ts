@@ -5,8 +5,8 @@ import { consumerOptions } from '../../src/kafka/consumer/consumer-options.ts'
 import { inLanes } from '../../src/kafka/consumer/handling.ts'
 import { DONE, type SettledOutcome } from '../../src/kafka/consumer/outcome.ts'
 import type { SettledHandler } from '../../src/kafka/middleware/middleware.ts'
+import { seededRandom } from '../../test/gateway/seeded-random.ts'
 import { answerTask } from './forked-task.ts'
-import { seededRandom } from './seeded-random.ts'
 
 export interface ConsumeOptions {
   readonly brokers: string

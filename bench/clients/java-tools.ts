@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GuardedServer } from '../../src/embedded/guarded-server.ts'
 import type { ProducerOptions } from '../../src/kafka/producer/producer-options.ts'
-import type { LatencyMs } from '../measure/latency.ts'
+import type { LatencyMs } from '../../test/gateway/load/latency.ts'
 import { endedChildrenCpuMs } from '../measure/process-usage.ts'
 
 /** As Kafka's own scripts start their tools; English, as numbers are read from what they print. */

@@ -3,9 +3,9 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { type ProducerOptions, producerOptions } from '../../src/kafka/producer/producer-options.ts'
-import { type LatencyMs, latencyHistogram, percentilesMs, recordMs } from '../measure/latency.ts'
+import { type LatencyMs, latencyHistogram, percentilesMs, recordMs } from '../../test/gateway/load/latency.ts'
+import { seededRandom } from '../../test/gateway/seeded-random.ts'
 import { answerTask } from './forked-task.ts'
-import { seededRandom } from './seeded-random.ts'
 
 export interface ProduceOptions {
   readonly brokers: string

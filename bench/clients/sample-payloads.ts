@@ -1,4 +1,4 @@
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from '../../test/gateway/seeded-random.ts'
 
 const DISTINCT = 1_000
 const WORDS = 'your parcel order code is arrives today between and at door please confirm bank payment card'.split(' ')

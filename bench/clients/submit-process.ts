@@ -1,7 +1,7 @@
 import { openSmppConnector } from '../../src/delivery/connectors/smpp/open-smpp-connector.ts'
 import type { SmppConnector } from '../../src/delivery/connectors/smpp/smpp-connector.ts'
 import type { SmppObserver } from '../../src/delivery/connectors/smpp/smpp-observer.ts'
-import { type LatencyMs, latencyHistogram, percentilesMs, recordMs } from '../measure/latency.ts'
+import { type LatencyMs, latencyHistogram, percentilesMs, recordMs } from '../../test/gateway/load/latency.ts'
 import { answerTask } from './forked-task.ts'
 
 export interface SubmitOptions {

@@ -3,7 +3,7 @@ import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
 import { encodeSteps } from '../../src/domain/timeline-steps.ts'
 import { numberArray } from '../../src/postgres/array-literal.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
-import { customerIdOf } from './fill-customers.ts'
+import { customerIdOf } from '../../test/gateway/fill/fill-customers.ts'
 
 /** Messages that look as if they had been accepted at some time, one right after the other. */
 export interface FilledMessages {

@@ -1,10 +1,10 @@
 import { type ClickHouse, createClickHouse } from '../../src/clickhouse/clickhouse-client.ts'
 import { clickhouseSettings } from '../../src/clickhouse/config.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
-import { startBenchGateway } from '../bench-gateway.ts'
+import { startBenchGateway } from '../../test/gateway/bench-gateway.ts'
+import { WebhookSink } from '../../test/gateway/peers/webhook-sink.ts'
 import { runLoad } from '../load/run-load.ts'
 import { untilFinal } from '../measure/until-final.ts'
-import { WebhookSink } from '../measure/webhook-sink.ts'
 import type { Workbench } from '../run/workbench.ts'
 import { type StoredBytes, StoredSizes } from './stored-sizes.ts'
 

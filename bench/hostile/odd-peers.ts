@@ -1,11 +1,11 @@
 import { statusName } from '../../src/smpp/command-status.ts'
 import { createPdu, createResponse, type PduOf } from '../../src/smpp/pdu.ts'
-import { SeededRandom } from '../../test/chaos/campaign/seeded-random.ts'
-import { type HttpSubmit, type OddAnswer, startOddAggregator } from '../../test/servers/odd-http-answers.ts'
-import { type OddCallback, OddReceipts, type TakenByOperator } from '../../test/servers/odd-receipts.ts'
-import { startOddSmsc } from '../../test/servers/odd-smpp-answers.ts'
-import { type ScriptedLink, ScriptedSmsc } from '../../test/servers/scripted-smsc.ts'
-import { drawFrom } from '../../test/smpp/mutate-pdus.ts'
+import { drawFrom } from '../../test/gateway/peers/mutate-pdus.ts'
+import { type HttpSubmit, type OddAnswer, startOddAggregator } from '../../test/gateway/peers/odd-http-answers.ts'
+import { type OddCallback, OddReceipts, type TakenByOperator } from '../../test/gateway/peers/odd-receipts.ts'
+import { startOddSmsc } from '../../test/gateway/peers/odd-smpp-answers.ts'
+import { type ScriptedLink, ScriptedSmsc } from '../../test/gateway/peers/scripted-smsc.ts'
+import { SeededRandom } from '../../test/gateway/seeded-random.ts'
 
 export const ODD_OPERATORS = ['odd-smpp', 'odd-http', 'odd-receipts', 'odd-callbacks'] as const
 export type OddOperator = (typeof ODD_OPERATORS)[number]

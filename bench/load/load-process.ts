@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os'
+import { postOpenLoop } from '../../test/gateway/load/post-open-loop.ts'
 import { answerTask } from '../clients/forked-task.ts'
-import { postOpenLoop } from './post-open-loop.ts'
 
 try {
   // Its clock is what latencies are measured by: it must not wait behind what it measures. Only root may ask for that.

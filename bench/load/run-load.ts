@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import type { LoadOptions, LoadResult } from '../../test/gateway/load/post-open-loop.ts'
 import { type ForkedTask, forkTask } from '../clients/forked-task.ts'
-import type { LoadOptions, LoadResult } from './post-open-loop.ts'
 
 /** Offers load from a process of its own, so that its work is not counted as the gateway's. */
 export function startLoad(options: LoadOptions): ForkedTask<LoadResult> {

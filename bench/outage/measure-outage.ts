@@ -1,10 +1,4 @@
 import { setTimeout } from 'node:timers/promises'
-import { startLoad } from '../load/run-load.ts'
-import { countStatuses } from '../measure/count-statuses.ts'
-import { gatewayParts } from '../measure/gateway-parts.ts'
-import { untilFinal } from '../measure/until-final.ts'
-import { type UsageSample, UsageWatch } from '../measure/usage-watch.ts'
-import type { Workbench } from '../run/workbench.ts'
 import {
   arrivalsPerSecond,
   judgeMemory,
@@ -15,8 +9,14 @@ import {
   type Operator,
   type OutageVerdict,
   type Submit,
-} from './judge-outage.ts'
-import { OutageGateway } from './outage-gateway.ts'
+} from '../../test/gateway/outage/judge-outage.ts'
+import { OutageGateway } from '../../test/gateway/outage/outage-gateway.ts'
+import { startLoad } from '../load/run-load.ts'
+import { countStatuses } from '../measure/count-statuses.ts'
+import { gatewayParts } from '../measure/gateway-parts.ts'
+import { untilFinal } from '../measure/until-final.ts'
+import { type UsageSample, UsageWatch } from '../measure/usage-watch.ts'
+import type { Workbench } from '../run/workbench.ts'
 
 export interface OutageMeasure {
   readonly ratePerSecond: number

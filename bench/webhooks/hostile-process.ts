@@ -1,4 +1,9 @@
-import { BODIES, MISBEHAVIOURS, startRawReceiver, startUnresponsiveReceiver } from './hostile-receivers.ts'
+import {
+  BODIES,
+  MISBEHAVIOURS,
+  startRawReceiver,
+  startUnresponsiveReceiver,
+} from '../../test/gateway/peers/hostile-receivers.ts'
 
 /** What the process sends its parent when all its receivers listen. */
 export interface HostileReceivers {

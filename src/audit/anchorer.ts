@@ -58,11 +58,10 @@ export class Anchorer {
       log: parts.log,
       notReadyAfterMs: NOT_READY_AFTER_MS,
     })
-    const sinceMs = (): number => this.#unanchoredSinceMs ?? performance.now()
     parts.metrics.gauge(
       'smsgw_audit_unanchored_seconds',
       'For how long the audit log has had lines that no anchor in both PostgreSQL and Kafka covers',
-      () => (performance.now() - sinceMs()) / 1_000,
+      () => (this.#unanchoredSinceMs === null ? 0 : performance.now() - this.#unanchoredSinceMs) / 1_000,
     )
   }
 

@@ -13,6 +13,12 @@ import { isHollow, recoverFile } from './recover-file.ts'
 const PRIVATE = 0o600
 const CHAIN_ID_BYTES = 16
 
+/** How far a partition is written: the offset of its last record, and the latest time of any. */
+interface WrittenPlace {
+  readonly offset: number
+  readonly atMax: string
+}
+
 export interface AuditLogOptions {
   readonly fileBytesMax: number
   /** In milliseconds since 1970; the log never goes back behind a time that it has written. */
@@ -27,7 +33,7 @@ export interface AuditLogOptions {
 export class AuditLog {
   readonly #folder: string
   readonly #options: AuditLogOptions
-  readonly #written = new Map<string, number>()
+  readonly #written = new Map<string, WrittenPlace>()
   #chain = ''
   #head: ChainHead = EMPTY_CHAIN
   #file: FileHandle | null = null
@@ -98,16 +104,17 @@ export class AuditLog {
    */
   async append(entries: readonly AuditEntry[]): Promise<number> {
     const lines: string[] = []
-    const seen = new Map<string, number>()
+    const seen = new Map<string, WrittenPlace>()
     for (const entry of entries) {
       const place = placeOf(entry)
-      if (entry.offset <= (seen.get(place) ?? this.#written.get(place) ?? -1)) continue
+      const written = seen.get(place) ?? this.#written.get(place)
+      if (isWritten(entry, written)) continue
       lines.push(lineOf(entry))
-      seen.set(place, entry.offset)
+      seen.set(place, behind(entry, written))
     }
     let bytes = 0
     for (const block of blocksOfLines(lines)) bytes += await this.#write(block)
-    for (const [place, offset] of seen) this.#written.set(place, offset)
+    for (const [place, written] of seen) this.#written.set(place, written)
     return bytes
   }
 
@@ -144,9 +151,10 @@ export class AuditLog {
   }
 
   async #recover(file: AuditFile): Promise<void> {
-    const { head, chain, writtenAtMs, tornAt, fault } = await recoverFile(file, (entry) =>
-      this.#written.set(placeOf(entry), entry.offset),
-    )
+    const { head, chain, writtenAtMs, tornAt, fault } = await recoverFile(file, (entry) => {
+      const place = placeOf(entry)
+      this.#written.set(place, behind(entry, this.#written.get(place)))
+    })
     if (fault !== null) {
       throw new ExpectedError(`${file.path}: ${fault}. Run \`smsgw audit verify\`, and move the damaged log elsewhere.`)
     }
@@ -177,6 +185,18 @@ function* blocksOfLines(lines: readonly string[]): Generator<string[]> {
 
 function placeOf({ topic, partition }: AuditEntry): string {
   return `${topic}[${partition}]`
+}
+
+/**
+ * Whether the log has a record already. A topic that was created anew, or lost its end, counts its offsets again: what has
+ * an offset that is written, and a time behind all that is, is another record.
+ */
+function isWritten({ offset, at }: AuditEntry, written: WrittenPlace | undefined): boolean {
+  return written !== undefined && offset <= written.offset && at <= written.atMax
+}
+
+function behind({ offset, at }: AuditEntry, before: WrittenPlace | undefined): WrittenPlace {
+  return { offset, atMax: before && before.atMax > at ? before.atMax : at }
 }
 
 /** So that the name of a new file survives a loss of power as well. */

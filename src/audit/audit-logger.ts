@@ -1,18 +1,11 @@
-import { addConsumerHealth } from '../consumer-role/add-consumer-health.ts'
-import { type ObservedConsumer, observeConsumer } from '../consumer-role/observe-kafka.ts'
+import { ConsumerRole, type ConsumerRoleParts } from '../consumer-role/consumer-role.ts'
 import { GROUPS, TOPICS } from '../events/topics.ts'
-import type { Cluster } from '../kafka/cluster/cluster.ts'
-import { Consumer } from '../kafka/consumer/consumer.ts'
-import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inBatches } from '../kafka/consumer/handling.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
 import type { DatabaseClock } from '../postgres/clock-skew.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { sleep } from '../runtime/backoff.ts'
-import type { Health } from '../runtime/health.ts'
-import type { Log } from '../runtime/log.ts'
-import type { Metrics } from '../runtime/metrics.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import { RoundLoop } from '../runtime/round-loop.ts'
 import type { Service } from '../runtime/service.ts'
@@ -32,17 +25,11 @@ const DAY_MS = 86_400_000
 /** A server that is unavailable must not hold up the stop; the next start anchors. */
 const SHUTDOWN_ANCHOR_MS_MAX = 5_000
 
-export interface AuditLoggerParts {
+export interface AuditLoggerParts extends ConsumerRoleParts {
   readonly settings: Values<typeof auditSettings>
-  /** A lasting name of this process as a member of its group; null for none. */
-  readonly instanceId: string | null
   readonly pool: Pool
-  readonly cluster: Cluster
   readonly producer: Pick<Producer, 'send'>
   readonly clock: DatabaseClock
-  readonly health: Health
-  readonly metrics: Metrics
-  readonly log: Log
 }
 
 /**
@@ -53,8 +40,7 @@ export interface AuditLoggerParts {
 export class AuditLogger implements Service {
   readonly name = 'audit'
   readonly #parts: AuditLoggerParts
-  readonly #observer: ObservedConsumer
-  readonly #consumer: Consumer
+  readonly #consumer: ConsumerRole
   readonly #retentionFailure: RepeatedFailure
   readonly #entries
   readonly #bytes
@@ -66,7 +52,7 @@ export class AuditLogger implements Service {
 
   constructor(parts: AuditLoggerParts) {
     this.#parts = parts
-    const { cluster, log, metrics, instanceId } = parts
+    const { log, metrics } = parts
     this.#entries = metrics.counter('smsgw_audit_entries_total', 'Records written to the audit log')
     this.#bytes = metrics.counter('smsgw_audit_bytes_total', 'Bytes written to the audit log')
     metrics.gauge(
@@ -75,17 +61,14 @@ export class AuditLogger implements Service {
       () => parts.settings.AUDIT_ANCHOR_SECONDS,
     )
     this.#retentionFailure = new RepeatedFailure({ what: 'retention of the audit log', log })
-    this.#observer = observeConsumer(log, metrics, GROUPS.audit)
-    this.#consumer = new Consumer(
-      cluster,
-      consumerOptions(
-        { groupId: GROUPS.audit, topics: [TOPICS.accepted, TOPICS.status, TOPICS.deadLetters, TOPICS.acts] },
-        // No request waits for the audit log: few large batches, each one sync of the disk.
-        { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 500 },
-      ),
-      inBatches({ handle: (records) => this.#write(records), recordsMax: BATCH_RECORDS_MAX }),
-      this.#observer,
-    )
+    this.#consumer = new ConsumerRole(parts, {
+      name: 'audit',
+      group: GROUPS.audit,
+      topics: [TOPICS.accepted, TOPICS.status, TOPICS.deadLetters, TOPICS.acts],
+      // No request waits for the audit log: few large batches, each one sync of the disk.
+      options: { fetchPauseMs: 500 },
+      handling: inBatches({ handle: (records) => this.#write(records), recordsMax: BATCH_RECORDS_MAX }),
+    })
   }
 
   async start(): Promise<void> {
@@ -99,7 +82,6 @@ export class AuditLogger implements Service {
     void this.#anchor('start')
     await this.#consumer.start()
     this.#loop.start(AUDIT_ANCHOR_SECONDS * 1_000)
-    addConsumerHealth(health, 'audit', { consumer: this.#consumer, observer: this.#observer })
     health.add('audit-anchors', this.#anchorer.check)
   }
 

@@ -13,13 +13,13 @@ import {
   entryAt,
   type Files,
   isSame,
-  mulberry,
   namesOf,
   newKey,
   removeDay,
   totalBytes,
   writeFiles,
 } from '../../test/audit/log-files.ts'
+import { seededRandom } from '../../test/gateway/seeded-random.ts'
 import { signAnchor } from './anchor.ts'
 import { AuditLog } from './append-log.ts'
 import { archiveDays, listArchived, readArchivedAnchors } from './archive-days.ts'
@@ -44,7 +44,7 @@ const root = mkdtempSync(join(tmpdir(), 'smsgw-tampering-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }), 60_000)
 
 const seed = Number(process.env.SEED ?? randomInt(2 ** 31))
-const random = mulberry(seed)
+const random = seededRandom(seed)
 const below = (limit: number): number => Math.floor(random() * limit)
 const oneOf = <T>(list: readonly T[]): T => list[below(list.length)]!
 

@@ -1,17 +1,10 @@
-import { addConsumerHealth } from '../consumer-role/add-consumer-health.ts'
-import { type ObservedConsumer, observeConsumer } from '../consumer-role/observe-kafka.ts'
+import { ConsumerRole, type ConsumerRoleParts } from '../consumer-role/consumer-role.ts'
 import { DEAD_LETTER_REASONS } from '../events/dead-letter.ts'
 import { isActionType } from '../events/dead-letter-action.ts'
 import { GROUPS, TOPICS } from '../events/topics.ts'
-import type { Cluster } from '../kafka/cluster/cluster.ts'
-import { Consumer } from '../kafka/consumer/consumer.ts'
-import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inBatches } from '../kafka/consumer/handling.ts'
 import { type ConsumedRecord, headerOf } from '../kafka/wire/consumed-record.ts'
 import type { Pool } from '../postgres/pool.ts'
-import type { Health } from '../runtime/health.ts'
-import type { Log } from '../runtime/log.ts'
-import type { Metrics } from '../runtime/metrics.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
@@ -22,15 +15,9 @@ const BATCH_RECORDS_MAX = 500
 /** Closed dead letters removed in one statement, once a sample. */
 const FORGOTTEN_MAX = 1_000
 
-export interface DeadLetterKeeperParts {
+export interface DeadLetterKeeperParts extends ConsumerRoleParts {
   readonly settings: Values<typeof dlqSettings>
-  /** A lasting name of this process as a member of its group; null for none. */
-  readonly instanceId: string | null
   readonly pool: Pool
-  readonly cluster: Cluster
-  readonly health: Health
-  readonly metrics: Metrics
-  readonly log: Log
 }
 
 /**
@@ -40,8 +27,7 @@ export interface DeadLetterKeeperParts {
 export class DeadLetterKeeper implements Service {
   readonly name = 'dlq'
   readonly #parts: DeadLetterKeeperParts
-  readonly #observer: ObservedConsumer
-  readonly #consumer: Consumer
+  readonly #consumer: ConsumerRole
   readonly #sampleFailure: RepeatedFailure
   readonly #records
   readonly #oldest
@@ -50,25 +36,21 @@ export class DeadLetterKeeper implements Service {
 
   constructor(parts: DeadLetterKeeperParts) {
     this.#parts = parts
-    const { cluster, log, metrics, instanceId } = parts
+    const { log, metrics } = parts
     this.#records = metrics.gaugeSet('smsgw_dlq_records', 'Open dead letters', ['reason'])
     this.#oldest = metrics.gaugeSet('smsgw_dlq_oldest_age_seconds', 'Age of the oldest open dead letter; 0 if none', [])
-    this.#observer = observeConsumer(log, metrics, GROUPS.deadLetters)
     this.#sampleFailure = new RepeatedFailure({ what: 'count of open dead letters', log })
-    this.#consumer = new Consumer(
-      cluster,
-      consumerOptions(
-        { groupId: GROUPS.deadLetters, topics: [TOPICS.deadLetters] },
-        { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 200 },
-      ),
-      inBatches({ handle: (records) => this.#keep(records), recordsMax: BATCH_RECORDS_MAX }),
-      this.#observer,
-    )
+    this.#consumer = new ConsumerRole(parts, {
+      name: 'dlq',
+      group: GROUPS.deadLetters,
+      topics: [TOPICS.deadLetters],
+      options: { fetchPauseMs: 200 },
+      handling: inBatches({ handle: (records) => this.#keep(records), recordsMax: BATCH_RECORDS_MAX }),
+    })
   }
 
   async start(): Promise<void> {
     await this.#consumer.start()
-    addConsumerHealth(this.#parts.health, 'dlq', { consumer: this.#consumer, observer: this.#observer })
     const { settings } = this.#parts
     const failure = this.#sampleFailure
     this.#timer = setInterval(() => {

@@ -1,18 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { addConsumerHealth } from '../consumer-role/add-consumer-health.ts'
-import { observedBrake } from '../consumer-role/observe-brake.ts'
-import { type ObservedConsumer, observeConsumer, observeProducer } from '../consumer-role/observe-kafka.ts'
-import type { DeadLetterReason } from '../events/dead-letter.ts'
-import { deadLetterRecord } from '../events/dead-letter-record.ts'
+import { ConsumerRole, type ConsumerRoleParts } from '../consumer-role/consumer-role.ts'
+import { observeProducer } from '../consumer-role/observe-kafka.ts'
 import { FORMER_GROUPS, GROUPS, TOPICS } from '../events/topics.ts'
 import { inheritOffsets } from '../kafka/admin/inherit-offsets.ts'
-import type { Cluster } from '../kafka/cluster/cluster.ts'
-import { Consumer } from '../kafka/consumer/consumer.ts'
-import { COMMIT_LOSS, consumerOptions } from '../kafka/consumer/consumer-options.ts'
+import { COMMIT_LOSS } from '../kafka/consumer/consumer-options.ts'
 import { inLanes } from '../kafka/consumer/handling.ts'
-import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-letter.ts'
-import type { DeadLetterBrake } from '../kafka/middleware/dead-letter-brake.ts'
 import { Producer } from '../kafka/producer/producer.ts'
 import { type ProducerProfile, producerOptions } from '../kafka/producer/producer-options.ts'
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
@@ -20,9 +13,6 @@ import type { OperatorDirectory } from '../operators/operator-directory.ts'
 import { receiptTimeoutMs } from '../operators/operator-schema.ts'
 import type { DatabaseClock } from '../postgres/clock-skew.ts'
 import type { Pool } from '../postgres/pool.ts'
-import type { Health } from '../runtime/health.ts'
-import type { Log } from '../runtime/log.ts'
-import type { Metrics } from '../runtime/metrics.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
@@ -55,24 +45,18 @@ const RETRIES_MAX = 10
 const HEAD_CROWDED_MS_MIN = 10_000
 const HEAD_OVERDUE_MS_MIN = 300_000
 
-export interface WorkerParts {
+export interface WorkerParts extends ConsumerRoleParts {
   readonly settings: Values<typeof deliverySettings>
-  /** A lasting name of this process as a member of its group; null for none. */
-  readonly instanceId: string | null
   readonly pool: Pool
   readonly clock: DatabaseClock
-  readonly cluster: Cluster
   /** For dead letters. */
-  readonly producer: Producer
+  readonly producer: Pick<Producer, 'send'>
   /** How statuses are produced, as whatever else this process produces. */
   readonly producerProfile: ProducerProfile
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
   readonly connectors: ConnectorKinds
   /** `host:port` for operators whose address is `embedded`; empty if there is none. */
   readonly simulatorAddress: string
-  readonly health: Health
-  readonly metrics: Metrics
-  readonly log: Log
 }
 
 const BREAKER_GAUGE = { closed: 0, probing: 1, open: 2 } as const satisfies Record<BreakerState['kind'], number>
@@ -92,15 +76,11 @@ export class Worker implements Service {
   readonly #receipts: ReceiptMatcher
   readonly #statuses: Producer
   readonly #callBack: TaskCallBack
-  readonly #observer: ObservedConsumer
-  readonly #brake: DeadLetterBrake
-  readonly #consumer: Consumer
+  readonly #consumer: ConsumerRole
 
   constructor(parts: WorkerParts) {
     this.#parts = parts
     const { settings, pool, cluster, log, metrics } = parts
-    this.#observer = observeConsumer(log, metrics, GROUPS.delivery)
-    this.#brake = observedBrake(log, metrics, GROUPS.delivery)
     // Short, as each attempt stores it; the log says whose it is.
     const id = randomBytes(4).toString('hex')
     log.info({ worker: id, host: hostname(), pid: process.pid }, 'worker id assigned')
@@ -160,11 +140,6 @@ export class Worker implements Service {
     this.#unreadable.start()
     this.#parts.health.add('operators', this.#connections.check)
     this.#parts.health.add('attempts', this.#attempts.check)
-    addConsumerHealth(this.#parts.health, 'worker', {
-      consumer: this.#consumer,
-      observer: this.#observer,
-      brake: this.#brake,
-    })
     this.#parts.health.add('receipts', this.#receipts.check)
   }
 
@@ -301,67 +276,53 @@ export class Worker implements Service {
     })
   }
 
-  #createConsumer(settings: WorkerParts['settings']): Consumer {
-    const { cluster, log, producer, instanceId } = this.#parts
+  #createConsumer(settings: WorkerParts['settings']): ConsumerRole {
+    const { producer } = this.#parts
     const tasks = new TaskReader()
     const delayed = this.#createDelayed(tasks)
     const delivery = this.#createDelivery()
-    const publish: PublishDeadLetter = (record, { reason, ...failure }) => {
-      const cause = { ...failure, reason: reason as DeadLetterReason, consumerGroup: GROUPS.delivery }
-      log.warn({ reason, partition: record.partition, offset: record.offset }, 'task dead-lettered')
-      return producer.send(deadLetterRecord(record, cause, Date.now()))
-    }
-    const observer = this.#observer
-    const brake = this.#brake
-    return new Consumer(
-      cluster,
-      consumerOptions(
-        { groupId: GROUPS.delivery, topics: [TOPICS.delivery] },
-        {
-          groupInstanceId: instanceId,
-          commit: settings.DELIVERY_COMMIT,
-          fetchBytesMin: 1,
-          fetchPauseMs: 40,
-          recordsPerPartitionMax: 2_000,
-          shareOf: (record) => tasks.customerOf(record),
-          recordsPerShareMax: settings.DELIVERY_CUSTOMER_TASKS_MAX,
-          // An answer is kept as long as a record of it is in hand: fifty of a megabyte, uncompressed four, would be too much.
-          partitionBytesMax: 131_072,
-          // A task may have to wait for every one of its tries, and is no block while it does.
-          headCrowdedMsMax: Math.max(HEAD_CROWDED_MS_MIN, 2 * settings.DELIVERY_RETRY_MS_MAX),
-          headOverdueMsMax: Math.max(HEAD_OVERDUE_MS_MIN, RETRIES_MAX * settings.DELIVERY_RETRY_MS_MAX),
-        },
-      ),
-      inLanes({
-        handle: deadLetters(
-          judgeFaults(
-            (record, state) => delayed.handle(record, state, delivery.handle),
-            (record) => tasks.smsIdOf(record),
+    return new ConsumerRole(this.#parts, {
+      name: 'worker',
+      group: GROUPS.delivery,
+      topics: [TOPICS.delivery],
+      options: {
+        commit: settings.DELIVERY_COMMIT,
+        fetchPauseMs: 40,
+        recordsPerPartitionMax: 2_000,
+        shareOf: (record) => tasks.customerOf(record),
+        recordsPerShareMax: settings.DELIVERY_CUSTOMER_TASKS_MAX,
+        // An answer is kept as long as a record of it is in hand: fifty of a megabyte, uncompressed four, would be too much.
+        partitionBytesMax: 131_072,
+        // A task may have to wait for every one of its tries, and is no block while it does.
+        headCrowdedMsMax: Math.max(HEAD_CROWDED_MS_MIN, 2 * settings.DELIVERY_RETRY_MS_MAX),
+        headOverdueMsMax: Math.max(HEAD_OVERDUE_MS_MIN, RETRIES_MAX * settings.DELIVERY_RETRY_MS_MAX),
+      },
+      producer,
+      handling: (letters) =>
+        inLanes({
+          handle: letters.after(
+            judgeFaults(
+              (record, state) => delayed.handle(record, state, delivery.handle),
+              (record) => tasks.smsIdOf(record),
+            ),
           ),
-          publish,
-          { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
-        ),
-        mayGiveUp: (error) => brake.allows(error, performance.now()),
-        giveUp: async (record, error, { failures }) => {
-          await publish(record, { reason: 'head-of-line', error, attempts: failures + 1 })
-          await delayed.forget(record)
-        },
-        concurrencyMax: settings.DELIVERY_TASKS_MAX,
-        laneOf: (record) => tasks.laneOf(record, settings.DELIVERY_ORDER),
-      }),
-      {
-        ...observer,
+          mayGiveUp: (error) => letters.brake.allows(error, performance.now()),
+          giveUp: async (record, error, { failures }) => {
+            await letters.publish(record, { reason: 'head-of-line', error, attempts: failures + 1 })
+            await delayed.forget(record)
+          },
+          concurrencyMax: settings.DELIVERY_TASKS_MAX,
+          laneOf: (record) => tasks.laneOf(record, settings.DELIVERY_ORDER),
+        }),
+      observer: {
         assigned: (partitions) => {
           this.#leaving.come(partitions)
           delayed.assigned()
         },
         revoking: (partitions) => this.#letGo(partitions),
-        lost: (partitions) => {
-          observer.lost?.(partitions)
-          this.#letGo(partitions)
-        },
+        lost: (partitions) => this.#letGo(partitions),
       },
-    )
+    })
   }
 
   /** Tasks that wait for their slot are the next owner's; only attempts under way are awaited. */

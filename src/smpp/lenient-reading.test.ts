@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { drawFrom, mutatePdu } from '../../test/gateway/peers/mutate-pdus.ts'
 import { arbitraryPduOf, COMMANDS } from '../../test/smpp/arbitrary-pdu.ts'
-import { drawFrom, mutatePdu } from '../../test/smpp/mutate-pdus.ts'
 import { decodePdu } from './decode-pdu.ts'
 import { encodePdu } from './encode-pdu.ts'
 import { createPdu } from './pdu.ts'

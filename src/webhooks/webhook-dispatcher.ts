@@ -1,22 +1,12 @@
-import { addConsumerHealth } from '../consumer-role/add-consumer-health.ts'
-import { observedBrake } from '../consumer-role/observe-brake.ts'
-import { type ObservedConsumer, observeConsumer } from '../consumer-role/observe-kafka.ts'
-import type { DeadLetterReason } from '../events/dead-letter.ts'
-import { deadLetterRecord } from '../events/dead-letter-record.ts'
+import { ConsumerRole, type ConsumerRoleParts } from '../consumer-role/consumer-role.ts'
+import type { RoleDeadLetters } from '../consumer-role/role-dead-letters.ts'
 import { GROUPS, TOPICS } from '../events/topics.ts'
-import type { Cluster } from '../kafka/cluster/cluster.ts'
-import { Consumer } from '../kafka/consumer/consumer.ts'
-import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
+import type { Handling } from '../kafka/consumer/consumer.ts'
 import { inLanes } from '../kafka/consumer/handling.ts'
-import { deadLetters, type PublishDeadLetter } from '../kafka/middleware/dead-letter.ts'
-import type { DeadLetterBrake } from '../kafka/middleware/dead-letter-brake.ts'
 import { retry } from '../kafka/middleware/retry.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import { isItemFault } from '../postgres/database-errors.ts'
 import type { Pool } from '../postgres/pool.ts'
-import type { Health } from '../runtime/health.ts'
-import type { Log } from '../runtime/log.ts'
-import type { Metrics } from '../runtime/metrics.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { webhookSettings } from './config.ts'
@@ -36,35 +26,25 @@ const HANDLERS_MAX = 1_000_000
 /** A record is handled within seconds unless the database stalls; only a slip of ours could block a partition for so long. */
 const HEAD_CROWDED_MS_MAX = 60_000
 
-export interface WebhookDispatcherParts {
+export interface WebhookDispatcherParts extends ConsumerRoleParts {
   readonly settings: Values<typeof webhookSettings>
-  /** A lasting name of this process as a member of its group; null for none. */
-  readonly instanceId: string | null
   readonly pool: Pool
-  readonly cluster: Cluster
   /** For dead letters. */
-  readonly producer: Producer
-  readonly health: Health
-  readonly metrics: Metrics
-  readonly log: Log
+  readonly producer: Pick<Producer, 'send'>
 }
 
 /** The role `webhooks`: posts status events to the endpoints of customers. */
 export class WebhookDispatcher implements Service {
   readonly name = 'webhooks'
   readonly #parts: WebhookDispatcherParts
-  readonly #observer: ObservedConsumer
-  readonly #brake: DeadLetterBrake
   readonly #delivery: Delivery
-  readonly #consumer: Consumer
+  readonly #consumer: ConsumerRole
   readonly #backlogs: BacklogWatch
   readonly #metering
 
   constructor(parts: WebhookDispatcherParts) {
     this.#parts = parts
-    const { settings, pool, log, metrics } = parts
-    this.#observer = observeConsumer(log, metrics, GROUPS.webhooks)
-    this.#brake = observedBrake(log, metrics, GROUPS.webhooks)
+    const { settings, pool, producer, log, metrics } = parts
     this.#metering = measureDeliveries(metrics, pool)
     const { counted, exhausted } = this.#metering
     this.#delivery = createDelivery({ settings, pool, log, counted, exhausted: () => exhausted(1) })
@@ -75,7 +55,18 @@ export class WebhookDispatcher implements Service {
       keepMs: Math.max(settings.WEBHOOK_KEEP_DAYS * DAY_MS, settings.WEBHOOK_RETRY_HOURS * HOUR_MS),
       eventsMax: settings.WEBHOOK_BACKLOG_MAX,
     })
-    this.#consumer = this.#createConsumer()
+    this.#consumer = new ConsumerRole(parts, {
+      name: 'webhooks',
+      group: GROUPS.webhooks,
+      topics: [TOPICS.status],
+      options: {
+        fetchPauseMs: 150,
+        recordsPerPartitionMax: RECORDS_PER_PARTITION_MAX,
+        headCrowdedMsMax: HEAD_CROWDED_MS_MAX,
+      },
+      producer,
+      handling: (letters) => this.#handling(letters),
+    })
   }
 
   async start(): Promise<void> {
@@ -84,7 +75,6 @@ export class WebhookDispatcher implements Service {
     this.#backlogs.start()
     this.#metering.start()
     const { health } = this.#parts
-    addConsumerHealth(health, 'webhooks', { consumer: this.#consumer, observer: this.#observer, brake: this.#brake })
     health.add('webhook-backlogs', this.#backlogs.failure.check)
     for (const [name, failure] of Object.entries(this.#delivery.failures)) health.add(name, failure.check)
   }
@@ -96,50 +86,25 @@ export class WebhookDispatcher implements Service {
     await this.#delivery.stop()
   }
 
-  #createConsumer(): Consumer {
-    const { cluster, producer, instanceId } = this.#parts
+  #handling(letters: RoleDeadLetters): Handling {
     const { events } = this.#delivery
-    const observer = this.#observer
-    const brake = this.#brake
     const retried = retry({
       attemptsMax: 5,
       backoffMsFirst: 500,
       backoffMsMax: 10_000,
       isRecordFault: isItemFault,
-      failed: (error, failures) => observer.handlerFailed(error, 1, failures),
+      failed: letters.handlerFailed,
     })
-    const publish: PublishDeadLetter = (record, { reason, ...failure }) => {
-      const cause = { ...failure, reason: reason as DeadLetterReason, consumerGroup: GROUPS.webhooks }
-      return producer.send(deadLetterRecord(record, cause, Date.now()))
-    }
-    return new Consumer(
-      cluster,
-      consumerOptions(
-        { groupId: GROUPS.webhooks, topics: [TOPICS.status] },
-        {
-          groupInstanceId: instanceId,
-          fetchBytesMin: 1,
-          fetchPauseMs: 150,
-          recordsPerPartitionMax: RECORDS_PER_PARTITION_MAX,
-          headCrowdedMsMax: HEAD_CROWDED_MS_MAX,
-        },
-      ),
-      inLanes({
-        handle: deadLetters(
-          retried((record) => events.handle(record)),
-          publish,
-          { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
-        ),
-        // What blocks its partition waits in the table of retries, as all that cannot be delivered now.
-        giveUp: async (record, error, { failures }) => {
-          const outcome = await events.defer(record)
-          if (outcome.kind === 'dead-letter') return publish(record, { ...outcome, attempts: failures + 1 })
-          if (outcome.kind !== 'done') throw new Error(`the record could not be stored for later: ${error}`)
-          return undefined
-        },
-        concurrencyMax: HANDLERS_MAX,
-      }),
-      observer,
-    )
+    return inLanes({
+      handle: letters.after(retried((record) => events.handle(record))),
+      // What blocks its partition waits in the table of retries, as all that cannot be delivered now.
+      giveUp: async (record, error, { failures }) => {
+        const outcome = await events.defer(record)
+        if (outcome.kind === 'dead-letter') return letters.publish(record, { ...outcome, attempts: failures + 1 })
+        if (outcome.kind !== 'done') throw new Error(`the record could not be stored for later: ${error}`)
+        return undefined
+      },
+      concurrencyMax: HANDLERS_MAX,
+    })
   }
 }

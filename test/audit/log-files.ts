@@ -51,16 +51,6 @@ export const removeDay = (files: Files, day: string): void => {
 export const isSame = (a: ReadonlyMap<string, Buffer>, b: ReadonlyMap<string, Buffer>): boolean =>
   a.size === b.size && [...a].every(([name, bytes]) => b.get(name)?.equals(bytes))
 
-/** Mulberry32: the same numbers for the same seed. */
-export function mulberry(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Anchors of which one says that the log has a line more. */
 export function alteredOne(texts: readonly string[], at: number): string[] {
   return texts.with(

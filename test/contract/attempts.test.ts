@@ -3,7 +3,7 @@ import type { PartEnd } from '../../src/delivery/attempts/attempt-statements.ts'
 import { AttemptBook } from '../../src/delivery/attempts/record-attempts.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 let pool: Pool

@@ -21,8 +21,8 @@ import { readSettings } from '../../src/runtime/settings.ts'
 import { ensureTopics } from '../../src/topics/ensure-topics.ts'
 import { readTopicsFile } from '../../src/topics/topics-file.ts'
 import { entryAt } from '../audit/log-files.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { runSmsgw } from '../run-command-line.ts'
-import { eventually } from '../servers/eventually.ts'
 import { freshDatabase, testCluster } from '../servers/fixtures.ts'
 
 const DAY_MS = 86_400_000

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { eventually } from '../gateway/eventually.ts'
 import { CALLS, listenFor } from '../servers/callback-operator.ts'
-import { eventually } from '../servers/eventually.ts'
 import { startReceiptWorker } from '../servers/receipt-worker.ts'
 
 const FIRST = '+989000000001'

@@ -13,11 +13,11 @@ import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { readAnalyticsMessage } from '../../src/monitor/canary/read-analytics-message.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { ROOT } from '../read-source.ts'
 import { countFinalMessages } from '../servers/count-final-messages.ts'
-import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
-import { silent } from '../servers/silent-progress.ts'
 import { beginTransaction, produceBatch } from '../servers/transactional-producer.ts'
 
 const MESSAGES = 50

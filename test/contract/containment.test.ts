@@ -16,8 +16,8 @@ import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { applyReads, type ReadStatus, readStatus } from '../../src/status/apply-reads.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { consumedRecord } from '../servers/consumed-record.ts'
-import { eventually } from '../servers/eventually.ts'
 import { freshDatabase, testCluster, uniqueName } from '../servers/fixtures.ts'
 
 const ids = new SmsIds(6)

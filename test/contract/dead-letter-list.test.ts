@@ -1,5 +1,4 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { fillDeadLetters } from '../../bench/fill/fill-dead-letters.ts'
 import { dlqSettings } from '../../src/dead-letters/config.ts'
 import { DeadLetterKeeper } from '../../src/dead-letters/dead-letter-keeper.ts'
 import type { LetterCursor, LetterFilter } from '../../src/dead-letters/letter-filter.ts'
@@ -15,8 +14,9 @@ import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { fillDeadLetters } from '../gateway/fill/fill-dead-letters.ts'
 import { consumedRecord } from '../servers/consumed-record.ts'
-import { eventually } from '../servers/eventually.ts'
 import { freshDatabase, testCluster } from '../servers/fixtures.ts'
 
 const LETTERS = 20_000

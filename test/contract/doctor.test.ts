@@ -3,7 +3,7 @@ import { alterBrokerConfigs } from '../../src/kafka/admin/alter-configs.ts'
 import { settingsFor } from '../../src/kafka/brokers/broker-settings.ts'
 import { examineDatabase, examineKafka } from '../../src/tools/doctor/examine.ts'
 import { exitCodeOf } from '../../src/tools/doctor/finding.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { freshDatabase, testCluster } from '../servers/fixtures.ts'
 import { javaTool } from '../servers/java-tool.ts'
 

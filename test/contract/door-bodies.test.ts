@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createCustomer, issueKey, setExpress } from '../../src/accounts/accounts.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { apiGateway } from '../servers/api-gateway.ts'
-import { eventually } from '../servers/eventually.ts'
 import { bearer, GOOD, post } from '../servers/post-message.ts'
 
 test('C5: a body with a byte that is not UTF-8 is refused, and nothing is charged', async () => {

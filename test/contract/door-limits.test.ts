@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { revokeKey } from '../../src/accounts/accounts.ts'
 import { createApiKey } from '../../src/domain/api-key.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { apiGateway } from '../servers/api-gateway.ts'
-import { eventually } from '../servers/eventually.ts'
 import { fixedRouter } from '../servers/fixed-operators.ts'
 import { bearer, GOOD, keyOfNew, post } from '../servers/post-message.ts'
 

@@ -9,7 +9,7 @@ import { createClickHouse, readRows } from '../../src/clickhouse/clickhouse-clie
 import { ClickHouseServer } from '../../src/embedded/clickhouse/clickhouse-server.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
-import { silent } from '../servers/silent-progress.ts'
+import { silent } from '../gateway/silent-progress.ts'
 
 const { path: folder, remove } = temporaryFolder('smsgw-clickhouse')
 const secretFile = join(folder, 'secret.txt')

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { PostgresServer } from '../../src/embedded/postgres/postgres-server.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
-import { silent } from '../servers/silent-progress.ts'
+import { silent } from '../gateway/silent-progress.ts'
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = { uid: 65_534, gid: 65_534 }

@@ -10,7 +10,7 @@ import { Producer } from '../../src/kafka/producer/producer.ts'
 import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { applyReset, previewReset } from '../../src/tools/groups/reset-offsets.ts'
 import type { ResetTarget } from '../../src/tools/groups/reset-target.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 
 const PARTITIONS = 3

@@ -9,8 +9,8 @@ import { describeHttp } from '../../src/delivery/connectors/http/describe-http.t
 import { HttpConnector } from '../../src/delivery/connectors/http/http-connector.ts'
 import type { HttpSettings } from '../../src/delivery/connectors/http/http-settings.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { eventually } from '../servers/eventually.ts'
-import { withBody } from '../servers/with-body.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { withBody } from '../gateway/with-body.ts'
 
 const MESSAGE: OutgoingMessage = {
   smsId: 42,

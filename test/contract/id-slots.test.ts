@@ -10,7 +10,7 @@ import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { drawReference } from '../../src/tables/draw-reference.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { fixedOperators, simulatorFor } from '../servers/fixed-operators.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 

@@ -4,10 +4,10 @@ import { readRecord } from '../../src/kafka/admin/read-record.ts'
 import type { ConsumerMeasure } from '../../src/kafka/consumer/consumer-observer.ts'
 import { LATEST, listOffsets } from '../../src/kafka/consumer/fetch/list-offsets.ts'
 import { DONE } from '../../src/kafka/consumer/outcome.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { readLag } from '../gateway/read-lag.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { committedByPartition, startMember } from '../servers/group-member.ts'
-import { readLag } from '../servers/read-lag.ts'
 import { beginTransaction, produceBatch } from '../servers/transactional-producer.ts'
 
 /** A topic with records of no transaction around one that was aborted and one that was committed. */

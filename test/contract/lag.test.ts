@@ -23,11 +23,11 @@ import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { readLag } from '../gateway/read-lag.ts'
 import { runSmsgw } from '../run-command-line.ts'
-import { eventually } from '../servers/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { javaTool } from '../servers/java-tool.ts'
-import { readLag } from '../servers/read-lag.ts'
 
 async function fill(cluster: Cluster, topic: string, records: number): Promise<void> {
   const producer = new Producer(cluster)

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { LeaderLoop } from '../../src/postgres/leader-loop.ts'
 import type { Connection, Pool } from '../../src/postgres/pool.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 /** One of several that could lead; notes what happens to it. */

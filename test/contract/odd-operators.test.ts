@@ -14,14 +14,14 @@ import type { StatusDetails } from '../../src/events/status-record.ts'
 import type { Outcome } from '../../src/kafka/consumer/outcome.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
-import { SeededRandom } from '../chaos/campaign/seeded-random.ts'
+import { type OddAnswer, startOddAggregator } from '../gateway/peers/odd-http-answers.ts'
+import { REFERENCE_TAG, refOf, startOddSmsc } from '../gateway/peers/odd-smpp-answers.ts'
+import { ScriptedSmsc } from '../gateway/peers/scripted-smsc.ts'
+import { SeededRandom } from '../gateway/seeded-random.ts'
 import { consumedRecord, recordState } from '../servers/consumed-record.ts'
 import { fixedOperators } from '../servers/fixed-operators.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
-import { type OddAnswer, startOddAggregator } from '../servers/odd-http-answers.ts'
-import { REFERENCE_TAG, refOf, startOddSmsc } from '../servers/odd-smpp-answers.ts'
 import { TASK } from '../servers/sample-message.ts'
-import { ScriptedSmsc } from '../servers/scripted-smsc.ts'
 
 /** Messages, a third of them of each operator. By hand: ODD_ANSWERS=20000, and ODD_SEED for a run that failed. */
 const MESSAGES = Number(process.env.ODD_ANSWERS || 1_500)

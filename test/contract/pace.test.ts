@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Permit } from '../../src/delivery/pace/gate.ts'
 import { SlotGate } from '../../src/delivery/pace/slot-gate.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { freshDatabase, uniqueName } from '../servers/fixtures.ts'
 
 const PER_SECOND = 100

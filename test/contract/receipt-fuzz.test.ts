@@ -1,13 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu } from '../../src/smpp/pdu.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { drawFrom } from '../gateway/peers/mutate-pdus.ts'
+import { OddReceipts } from '../gateway/peers/odd-receipts.ts'
+import { ScriptedSmsc } from '../gateway/peers/scripted-smsc.ts'
 import { CALLS, listenFor } from '../servers/callback-operator.ts'
-import { eventually } from '../servers/eventually.ts'
-import { OddReceipts } from '../servers/odd-receipts.ts'
 import { openSmpp, ready } from '../servers/open-smpp.ts'
 import { type ReceiptWorker, startReceiptWorker } from '../servers/receipt-worker.ts'
-import { ScriptedSmsc } from '../servers/scripted-smsc.ts'
-import { drawFrom } from '../smpp/mutate-pdus.ts'
 
 /** Odd receipts and callbacks, half of each; RECEIPT_FUZZ=20000 for the record, RECEIPT_FUZZ_SEED for the same again. */
 const ODD = Number(process.env.RECEIPT_FUZZ ?? 3_000)

@@ -4,10 +4,10 @@ import { findSubmits } from '../../src/delivery/receipts/receipt-statements.ts'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu, type PduOf } from '../../src/smpp/pdu.ts'
 import { createTlv } from '../../src/smpp/tlv.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { ScriptedSmsc } from '../gateway/peers/scripted-smsc.ts'
 import { openSmpp, ready } from '../servers/open-smpp.ts'
 import { type ReceiptWorker, startReceiptWorker } from '../servers/receipt-worker.ts'
-import { ScriptedSmsc } from '../servers/scripted-smsc.ts'
 
 const RECEIPT = 0x04
 const UDHI = 0x40

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { fillFailedMessages } from '../../bench/fill/fill-dead-letters.ts'
 import { cancelMessage } from '../../src/accept/cancel/cancel-message.ts'
 import { redriveLetters } from '../../src/dead-letters/redrive-letters.ts'
 import { eventId } from '../../src/domain/event-id.ts'
@@ -10,6 +9,7 @@ import { applyEvents } from '../../src/status/apply-events.ts'
 import { dropPartition, listPartitions } from '../../src/tables/drop-partition.ts'
 import { ensurePartitions } from '../../src/tables/ensure-partitions.ts'
 import { DAY_MS, PARTITIONED_TABLES, partitionBoundary, startOfDay } from '../../src/tables/partitioned-tables.ts'
+import { fillFailedMessages } from '../gateway/fill/fill-dead-letters.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 import {
   books,

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fillFailedMessages } from '../../bench/fill/fill-dead-letters.ts'
 import { allSettings } from '../../src/cli/config-command.ts'
 import { redriveLetters } from '../../src/dead-letters/redrive-letters.ts'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
@@ -9,6 +8,7 @@ import type { Pool } from '../../src/postgres/pool.ts'
 import type { Metrics } from '../../src/runtime/metrics.ts'
 import { ensurePartitions } from '../../src/tables/ensure-partitions.ts'
 import { DAY_MS, PARTITIONED_TABLES, startOfDay } from '../../src/tables/partitioned-tables.ts'
+import { fillFailedMessages } from '../gateway/fill/fill-dead-letters.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 import {
   books,

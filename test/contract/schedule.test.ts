@@ -19,7 +19,7 @@ import { Health } from '../../src/runtime/health.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 import { acceptedIds, acceptRequest, DRAFT } from '../servers/sample-message.ts'
 

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { topUp } from '../../src/accounts/accounts.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { runSmsgw } from '../run-command-line.ts'
 import { apiGateway } from '../servers/api-gateway.ts'
-import { eventually } from '../servers/eventually.ts'
 
 /** An API on a socket, where `smsgw send` finds it, and a file to send. */
 async function gateway(balance: number) {

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createPdu, createResponse } from '../../src/smpp/pdu.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { RECEIPT_ESM_CLASS, ScriptedSmsc, scripted } from '../gateway/peers/scripted-smsc.ts'
 import { makeCertificate } from '../servers/make-certificate.ts'
 import { openSmpp, ready, smppMessage, submitAll } from '../servers/open-smpp.ts'
-import { RECEIPT_ESM_CLASS, ScriptedSmsc, scripted } from '../servers/scripted-smsc.ts'
 
 test('a connection on which nothing comes any more is given up', async () => {
   let isDeaf = false

@@ -4,9 +4,9 @@ import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu, createResponse } from '../../src/smpp/pdu.ts'
 import { createTlv } from '../../src/smpp/tlv.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { RECEIPT_ESM_CLASS, scripted } from '../gateway/peers/scripted-smsc.ts'
 import { openSmpp, ready, smppMessage, submitAll } from '../servers/open-smpp.ts'
-import { RECEIPT_ESM_CLASS, scripted } from '../servers/scripted-smsc.ts'
 
 test('answers that are lost with the connection are ambiguous; what was not written is unsent', async () => {
   const smsc = await scripted((pdu, link) => {

@@ -6,7 +6,7 @@ import { treat } from '../../src/simulator/behaviour.ts'
 import { simulatorSettings } from '../../src/simulator/config.ts'
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createPdu } from '../../src/smpp/pdu.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { expectStatus, idOf, receiptsOf, reference, SimulatedSmscs, textOf } from '../servers/simulated-smsc.ts'
 
 const smscs = new SimulatedSmscs()

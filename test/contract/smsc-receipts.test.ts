@@ -2,7 +2,7 @@ import { afterAll, afterEach, expect, test } from 'vitest'
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createResponse } from '../../src/smpp/pdu.ts'
 import { createTlv, readTlv } from '../../src/smpp/tlv.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { idOf, receiptsOf, reference, SimulatedSmscs, textOf } from '../servers/simulated-smsc.ts'
 
 const smscs = new SimulatedSmscs()

@@ -4,7 +4,7 @@ import { type SubmissionEntry, textHash } from '../../src/simulator/submission-l
 import { COMMAND_STATUS } from '../../src/smpp/command-status.ts'
 import { createPdu } from '../../src/smpp/pdu.ts'
 import { createTlv, readTlv } from '../../src/smpp/tlv.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { makeCertificate } from '../servers/make-certificate.ts'
 import { expectStatus, idOf, receiptsOf, reference, SimulatedSmscs, textOf } from '../servers/simulated-smsc.ts'
 

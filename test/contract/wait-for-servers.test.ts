@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { createCustomer, issueKey, topUp } from '../../src/accounts/accounts.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -7,8 +7,8 @@ import { noteFailure } from '../../src/webhooks/endpoint-health.ts'
 import { createEndpoint, listEndpoints } from '../../src/webhooks/endpoints.ts'
 import { listBacklogs } from '../../src/webhooks/list-backlogs.ts'
 import { countRetries } from '../../src/webhooks/store-retries.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { runSmsgw } from '../run-command-line.ts'
-import { eventually } from '../servers/eventually.ts'
 import {
   addCustomer,
   customerWith,

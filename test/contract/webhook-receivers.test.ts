@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import type { StatusEvent } from '../../src/events/status.ts'
+import { listEndpoints } from '../../src/webhooks/endpoints.ts'
+import { countRetries } from '../../src/webhooks/store-retries.ts'
+import { eventually } from '../gateway/eventually.ts'
 import {
   BODIES,
   MISBEHAVIOURS,
   type startRawReceiver,
   startUnresponsiveReceiver,
-} from '../../bench/webhooks/hostile-receivers.ts'
-import type { StatusEvent } from '../../src/events/status.ts'
-import { listEndpoints } from '../../src/webhooks/endpoints.ts'
-import { countRetries } from '../../src/webhooks/store-retries.ts'
-import { eventually } from '../servers/eventually.ts'
+} from '../gateway/peers/hostile-receivers.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 import {
   addCustomer,

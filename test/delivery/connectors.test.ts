@@ -10,7 +10,7 @@ import {
 import type { ConnectorKinds } from '../../src/delivery/connectors/connector-kind.ts'
 import { CONNECTORS } from '../../src/delivery/connectors/connectors.ts'
 import { comparableDigits } from '../../src/domain/same-number.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { smppMessage as message } from '../servers/open-smpp.ts'
 import { statusSubject } from '../servers/sample-message.ts'
 import { inMemory } from './in-memory-connector/in-memory.ts'

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { startBenchGateway } from '../../bench/bench-gateway.ts'
-import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { headerOf } from '../../src/kafka/wire/consumed-record.ts'
 import { kafkaOf } from '../../src/process/servers/servers-file.ts'
-import { eventually } from '../servers/eventually.ts'
+import { startBenchGateway } from '../gateway/bench-gateway.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { postOpenLoop } from '../gateway/load/post-open-loop.ts'
 import { readTopic } from '../servers/read-topic.ts'
 
 const BAD = { 'not JSON': 'not-json', '{"sms_id":"seven"}': 'schema' } as const

@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
-import { judgeOutage, type Share } from '../../bench/outage/judge-outage.ts'
-import { OutageGateway } from '../../bench/outage/outage-gateway.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { postOpenLoop } from '../gateway/load/post-open-loop.ts'
+import { judgeOutage, type Share } from '../gateway/outage/judge-outage.ts'
+import { OutageGateway } from '../gateway/outage/outage-gateway.ts'
 
 const RATE_PER_SECOND = 100
 const AROUND_SECONDS = 3

@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
+import { type BenchGateway, startBenchGateway } from '../gateway/bench-gateway.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../..')

@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
-import { startBenchGateway } from '../../bench/bench-gateway.ts'
-import { customerIdOf } from '../../bench/fill/fill-customers.ts'
-import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { deliveryPartition } from '../../src/events/delivery-partition.ts'
-import { eventually } from '../servers/eventually.ts'
+import { startBenchGateway } from '../gateway/bench-gateway.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { customerIdOf } from '../gateway/fill/fill-customers.ts'
+import { postOpenLoop } from '../gateway/load/post-open-loop.ts'
 
 /** 200,000, and 100 probes, for the record. */
 const MESSAGES = Number(process.env.TEST_WAITING_MESSAGES ?? 20_000)

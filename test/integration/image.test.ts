@@ -11,10 +11,10 @@ import {
   environmentOf,
   startEmbeddedServers,
 } from '../../src/process/servers/embedded-servers.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { buildImageFolder, type ImageFolder } from '../image/build-image-folder.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
 import { runCommand } from '../servers/run-command.ts'
-import { silent } from '../servers/silent-progress.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const { path: folder, remove } = temporaryFolder('smsgw-image')

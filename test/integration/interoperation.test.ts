@@ -12,13 +12,13 @@ import { producerOptions } from '../../src/kafka/producer/producer-options.ts'
 import { partitionOfKey } from '../../src/kafka/wire/murmur2.ts'
 import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { uniqueName } from '../servers/fixtures.ts'
 import { kcat } from '../servers/kcat.ts'
 import { readCodecs } from '../servers/read-codecs.ts'
 import { readTopic } from '../servers/read-topic.ts'
 import { runKafkaTool } from '../servers/run-command.ts'
-import { silent } from '../servers/silent-progress.ts'
 
 const COMPRESSED = ['gzip', 'snappy', 'lz4', 'zstd'] as const
 const CODECS = ['none', ...COMPRESSED] as const

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { LoadResult } from '../../bench/load/post-open-loop.ts'
 import { FINAL_STATUSES } from '../../src/domain/status.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import type { RunningGateway } from '../../src/process/supervisor/up.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
+import type { LoadResult } from '../gateway/load/post-open-loop.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 
 /**

@@ -19,8 +19,8 @@ import { kafkaSecurity } from '../../src/process/kafka-security.ts'
 import { gatewaySettings } from '../../src/process/settings.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { accessByRole } from '../../src/tools/deploy/access-by-role.ts'
-import { eventually } from '../servers/eventually.ts'
-import { silent } from '../servers/silent-progress.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { grant, type SecureBroker, startSecureBroker } from './secure-broker.ts'
 
 const TOPICS = ['sms.accepted', 'sms.delivery', 'sms.status', 'sms.dlq']

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startBenchGateway } from '../../bench/bench-gateway.ts'
-import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
+import { startBenchGateway } from '../gateway/bench-gateway.ts'
+import { postOpenLoop } from '../gateway/load/post-open-loop.ts'
 import { judgeAccepted } from './judge-accepted.ts'
 
 /** The README's figure is this test at 1,500 a second for 30 s. */

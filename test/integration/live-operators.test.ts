@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { startBenchGateway } from '../../bench/bench-gateway.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { simulatorSettings } from '../../src/simulator/config.ts'
 import { Simulator } from '../../src/simulator/simulator.ts'
+import { startBenchGateway } from '../gateway/bench-gateway.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { runSmsgw } from '../run-command-line.ts'
-import { eventually } from '../servers/eventually.ts'
 
 const BACKLOG = 60
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type LoadResult, postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { createCustomer, issueKey, topUp } from '../../src/accounts/accounts.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
@@ -13,10 +12,11 @@ import {
   environmentOf,
   startEmbeddedServers,
 } from '../../src/process/servers/embedded-servers.ts'
-import { eventually } from '../servers/eventually.ts'
-import { readLag } from '../servers/read-lag.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { type LoadResult, postOpenLoop } from '../gateway/load/post-open-loop.ts'
+import { readLag } from '../gateway/read-lag.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
-import { silent } from '../servers/silent-progress.ts'
 import { throwAwayRecords } from '../servers/throw-away-records.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { request } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
 import { CANARY_STAGES } from '../../src/monitor/canary/canary-stages.ts'
 import { canarySettings } from '../../src/monitor/canary/config.ts'
@@ -15,7 +14,8 @@ import { readSettings } from '../../src/runtime/settings.ts'
 import type { Finding } from '../../src/tools/doctor/finding.ts'
 import { metricsIn } from '../alerts/exported-metrics.ts'
 import { readAlerts } from '../alerts/read-alerts.ts'
-import { eventually } from '../servers/eventually.ts'
+import { type BenchGateway, startBenchGateway } from '../gateway/bench-gateway.ts'
+import { eventually } from '../gateway/eventually.ts'
 
 const run = promisify(execFile)
 const MAIN = join(import.meta.dirname, '../../src/main.ts')

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { startBenchGateway } from '../../bench/bench-gateway.ts'
 import { CampaignSender } from '../../src/cli/campaign/send-campaign.ts'
 import { isTaken } from '../../src/simulator/behaviour.ts'
 import { readLedger } from '../../src/simulator/submission-ledger.ts'
+import { startBenchGateway } from '../gateway/bench-gateway.ts'
 import { sendMessages } from '../servers/send-messages.ts'
 
 const MESSAGES = Number(process.env.ORDER_MESSAGES || 1_200)

@@ -6,10 +6,10 @@ import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { Producer, type RecordPosition } from '../../src/kafka/producer/producer.ts'
 import { producerOptions } from '../../src/kafka/producer/producer-options.ts'
 import { PRODUCE_API_KEY } from '../../src/kafka/wire/produce-v9.ts'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { uniqueName } from '../servers/fixtures.ts'
 import { readTopic } from '../servers/read-topic.ts'
-import { silent } from '../servers/silent-progress.ts'
 import { UnreliableCluster } from '../servers/unreliable-cluster.ts'
 
 const ROUNDS = Number(process.env.PRODUCER_FAULT_ROUNDS ?? 10)

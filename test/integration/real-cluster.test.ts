@@ -2,7 +2,6 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { createCustomer, issueKey, topUp } from '../../src/accounts/accounts.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
@@ -14,9 +13,10 @@ import {
   startEmbeddedServers,
 } from '../../src/process/servers/embedded-servers.ts'
 import type { Finding } from '../../src/tools/doctor/finding.ts'
-import { eventually } from '../servers/eventually.ts'
-import { readLag } from '../servers/read-lag.ts'
-import { silent } from '../servers/silent-progress.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { postOpenLoop } from '../gateway/load/post-open-loop.ts'
+import { readLag } from '../gateway/read-lag.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
-import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
-import { WebhookSink } from '../../bench/measure/webhook-sink.ts'
 import { analyticsSettings } from '../../src/analytics/config.ts'
 import { type ClickHouse, createClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
@@ -21,8 +18,11 @@ import {
 } from '../../src/tools/replay/replay-targets.ts'
 import { intoFile } from '../../src/tools/replay/write-records.ts'
 import { webhookSettings } from '../../src/webhooks/config.ts'
+import { type BenchGateway, startBenchGateway } from '../gateway/bench-gateway.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { postOpenLoop } from '../gateway/load/post-open-loop.ts'
+import { WebhookSink } from '../gateway/peers/webhook-sink.ts'
 import { countFinalMessages } from '../servers/count-final-messages.ts'
-import { eventually } from '../servers/eventually.ts'
 
 const MESSAGES = 200
 const HOUR_MS = 3_600_000

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { startBenchGateway } from '../../bench/bench-gateway.ts'
-import { WebhookSink } from '../../bench/measure/webhook-sink.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { sleep } from '../../src/runtime/backoff.ts'
-import { eventually } from '../servers/eventually.ts'
+import { startBenchGateway } from '../gateway/bench-gateway.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { WebhookSink } from '../gateway/peers/webhook-sink.ts'
 
 const MESSAGES = 240
 const PHONES = 60

@@ -10,8 +10,8 @@ import { kafkaClassPath } from '../../src/embedded/kafka/fetch-jars.ts'
 import { callBroker } from '../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import type { Access } from '../../src/tools/deploy/access-by-role.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { makeCertificate } from '../servers/make-certificate.ts'
-import { silent } from '../servers/silent-progress.ts'
 
 const run = promisify(execFile)
 const STORE_PASSWORD = 'only-for-this-test'

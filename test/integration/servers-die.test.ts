@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
-import { type LoadResult, postOpenLoop } from '../../bench/load/post-open-loop.ts'
-import { eventually } from '../servers/eventually.ts'
+import { type BenchGateway, startBenchGateway } from '../gateway/bench-gateway.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { type LoadResult, postOpenLoop } from '../gateway/load/post-open-loop.ts'
 import { judgeAccepted } from './judge-accepted.ts'
 
 /** The figures in docs/operations/embedded-servers.md are those of these tests. */

@@ -16,8 +16,8 @@ import { Producer } from '../../src/kafka/producer/producer.ts'
 import { partitionOfKey } from '../../src/kafka/wire/murmur2.ts'
 import type { UnderReplicatedPartition } from '../../src/topics/find-under-replicated.ts'
 import { throttledTopics } from '../../src/topics/throttle-replication.ts'
-import { eventually } from '../servers/eventually.ts'
-import { silent } from '../servers/silent-progress.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { describeByJava, type JavaPartition } from './java-topics.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { startBenchGateway } from '../../bench/bench-gateway.ts'
-import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
+import { startBenchGateway } from '../gateway/bench-gateway.ts'
+import { postOpenLoop } from '../gateway/load/post-open-loop.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
 import { judgeAccepted } from './judge-accepted.ts'
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { eventually } from '../servers/eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 
 /** `npx smsgw …` in a process group of its own, as in a terminal. */
 export class NpxProcess {

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
 import { PostgresServer } from '../../src/embedded/postgres/postgres-server.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { onServer } from './on-server.ts'
-import { silent } from './silent-progress.ts'
 
 const CACHE_FOLDER = join(import.meta.dirname, '../../.smsgw/cache')
 

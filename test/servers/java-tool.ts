@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { kafkaClassPath } from '../../src/embedded/kafka/fetch-jars.ts'
-import { silent } from './silent-progress.ts'
+import { silent } from '../gateway/silent-progress.ts'
 
 const run = promisify(execFile)
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { GuardedServer } from '../../src/embedded/guarded-server.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../src/embedded/temporary-folder.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 
 const CACHE = join(import.meta.dirname, '../../.smsgw/cache')
 const JARS = join(CACHE, 'jsmpp-3.0.1')

@@ -11,7 +11,7 @@ import type { SessionEnd } from '../../src/delivery/connectors/smpp/session-acti
 import type { SmppConnector } from '../../src/delivery/connectors/smpp/smpp-connector.ts'
 import type { SmppObserver } from '../../src/delivery/connectors/smpp/smpp-observer.ts'
 import type { SmppSettings } from '../../src/delivery/connectors/smpp/smpp-settings.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 
 /** A connector with what it has told. */
 export interface OpenedSmpp {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kafkaClassPath } from '../../src/embedded/kafka/fetch-jars.ts'
 import type { ServersFile } from '../../src/process/servers/servers-file.ts'
+import { silent } from '../gateway/silent-progress.ts'
 import { runKafkaTool } from './run-command.ts'
-import { silent } from './silent-progress.ts'
 
 const CACHE = join(import.meta.dirname, '../../.smsgw/cache')
 /** No key of ours has one. */

@@ -4,7 +4,7 @@ import { consumerOptions } from '../../src/kafka/consumer/consumer-options.ts'
 import { LATEST, listOffsets } from '../../src/kafka/consumer/fetch/list-offsets.ts'
 import { inBatches } from '../../src/kafka/consumer/handling.ts'
 import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { uniqueName } from './fixtures.ts'
 
 /** All records that a topic has now, partition by partition. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** Generous: on a busy machine ten processes that start at once take minutes. */

@@ -3,7 +3,7 @@ import { callBroker, sendToBroker } from '../../src/kafka/cluster/call-broker.ts
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { PRODUCE_API_KEY, PRODUCE_VERSION, parseProduceResponse } from '../../src/kafka/wire/produce-v9.ts'
 import { type ProducerStamp, RecordBatchBuilder, stampBatch } from '../../src/kafka/wire/record-batch-encode.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { uniqueName } from './fixtures.ts'
 
 /*

@@ -1,5 +1,4 @@
 import { onTestFinished } from 'vitest'
-import { startRawReceiver, startReceiver } from '../../bench/webhooks/hostile-receivers.ts'
 import { createCustomer } from '../../src/accounts/accounts.ts'
 import { eventId } from '../../src/domain/event-id.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
@@ -12,8 +11,9 @@ import { webhookSettings } from '../../src/webhooks/config.ts'
 import { createDelivery, type DeliverySettings } from '../../src/webhooks/create-delivery.ts'
 import { createEndpoint, type Endpoint } from '../../src/webhooks/endpoints.ts'
 import { addRetries, countRetries } from '../../src/webhooks/store-retries.ts'
+import { eventually } from '../gateway/eventually.ts'
+import { startRawReceiver, startReceiver } from '../gateway/peers/hostile-receivers.ts'
 import { consumedRecord } from './consumed-record.ts'
-import { eventually } from './eventually.ts'
 import { freshDatabase } from './fixtures.ts'
 
 const ids = new SmsIds(9)

@@ -3,8 +3,8 @@ import { answerFault } from '../../src/smpp/answer-fault.ts'
 import { decodePdu, type PduFault, type PduReading } from '../../src/smpp/decode-pdu.ts'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { PduReader } from '../../src/smpp/pdu-reader.ts'
+import { type Draw, drawFrom, mutatePdu } from '../gateway/peers/mutate-pdus.ts'
 import { arbitraryPduOf, COMMANDS } from './arbitrary-pdu.ts'
-import { type Draw, drawFrom, mutatePdu } from './mutate-pdus.ts'
 
 const PDU_OCTETS_MAX = 16_384
 /** PDUs on one connection, unless a fault ends it. */

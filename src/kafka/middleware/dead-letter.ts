@@ -22,8 +22,11 @@ export type PublishDeadLetter = (record: ConsumedRecord, failure: DeadLetterFail
 export interface DeadLetterOptions {
   /** Keeps letters few that are no verdict on their record; without it all are published. */
   readonly brake?: DeadLetterBrake
-  readonly publishFailed?: (error: unknown) => void
+  /** Called with what kept a record from being published; it is tried again. */
+  readonly publishFailed?: PublishFailed
 }
+
+export type PublishFailed = (error: unknown, attempts: number) => void
 
 /**
  * Carries out the outcome `dead-letter`: publishes the record where people look, and only then is it done. If that
@@ -45,13 +48,7 @@ export function deadLetters(
     if (brake && !outcome.isVerdict && !brake.allows(outcome.error, performance.now())) {
       return shed(Date.now() + PUBLISH_BACKOFF_MS)
     }
-    return publish(record, { ...outcome, attempts: failures + 1 }).then(
-      () => DONE,
-      (error: unknown) => {
-        publishFailed?.(error)
-        return retryAt(Date.now() + PUBLISH_BACKOFF_MS)
-      },
-    )
+    return publishOrKeep(publish, record, { ...outcome, attempts: failures + 1 }, publishFailed)
   }
   return (record, state) => {
     const nowMs = performance.now()
@@ -65,4 +62,20 @@ export function deadLetters(
       ? answer.then((outcome) => settle(record, state, outcome))
       : settle(record, state, answer)
   }
+}
+
+/** Publishes a dead letter, and then its record is done. Where that fails the record is to be tried again in a second. */
+export function publishOrKeep(
+  publish: PublishDeadLetter,
+  record: ConsumedRecord,
+  failure: DeadLetterFailure,
+  failed?: PublishFailed,
+): Promise<SettledOutcome> {
+  return publish(record, failure).then(
+    () => DONE,
+    (error: unknown) => {
+      failed?.(error, failure.attempts)
+      return retryAt(Date.now() + PUBLISH_BACKOFF_MS)
+    },
+  )
 }

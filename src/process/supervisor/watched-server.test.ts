@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { eventually } from '../../../test/servers/eventually.ts'
+import { eventually } from '../../../test/gateway/eventually.ts'
 import type { RestartableServer } from '../../embedded/restartable-server.ts'
 import { WatchedServer } from './watched-server.ts'
 

@@ -3,7 +3,7 @@ import { FINAL_STATUSES } from '../../../src/domain/status.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import type { Pool } from '../../../src/postgres/pool.ts'
 import { textList } from '../../../src/postgres/text-list.ts'
-import { readLag } from '../../servers/read-lag.ts'
+import { readLag } from '../../gateway/read-lag.ts'
 import { countAnalytics } from '../audit/read-analytics.ts'
 
 export interface DrainOptions {

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../../../src/runtime/expected-error.ts'
+import { SeededRandom } from '../../gateway/seeded-random.ts'
 import type { Fault } from '../faults/fault.ts'
-import { SeededRandom } from './seeded-random.ts'
 
 /** A fault with whom it hits, how long it lasts, and how long the system is left alone afterwards. */
 export interface PlannedFault {

@@ -1,7 +1,7 @@
 import { Producer } from '../../../src/kafka/producer/producer.ts'
 import { producerOptions } from '../../../src/kafka/producer/producer-options.ts'
+import { SeededRandom } from '../../gateway/seeded-random.ts'
 import { insist } from '../campaign/insist.ts'
-import { SeededRandom } from '../campaign/seeded-random.ts'
 import type { BrokenSystem, Fault } from './fault.ts'
 
 const LARGE_BYTES = 1_000_000

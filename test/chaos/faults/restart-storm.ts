@@ -1,4 +1,4 @@
-import { SeededRandom } from '../campaign/seeded-random.ts'
+import { SeededRandom } from '../../gateway/seeded-random.ts'
 import type { BrokenSystem, Fault } from './fault.ts'
 
 const ROUNDS = 6

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Agent, request } from 'undici'
-import type { SeededRandom } from '../campaign/seeded-random.ts'
+import type { SeededRandom } from '../../gateway/seeded-random.ts'
 import type { AcceptanceLog } from './acceptance-log.ts'
 
 export interface LoadCustomer {

@@ -3,7 +3,7 @@ import { listGroups } from '../../../src/kafka/admin/read-groups.ts'
 import { callBroker } from '../../../src/kafka/cluster/call-broker.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import { retryCall } from '../../../src/kafka/cluster/retry-call.ts'
-import { eventually } from '../../servers/eventually.ts'
+import { eventually } from '../../gateway/eventually.ts'
 
 const TOPICS = ['sms.accepted', 'sms.delivery', 'sms.status', 'sms.dlq']
 const TIMEOUT_MS = 30_000

@@ -6,8 +6,8 @@ import { PostgresServer } from '../../../src/embedded/postgres/postgres-server.t
 import type { Progress } from '../../../src/embedded/progress.ts'
 import { callBroker } from '../../../src/kafka/cluster/call-broker.ts'
 import { Cluster } from '../../../src/kafka/cluster/cluster.ts'
-import { eventually } from '../../servers/eventually.ts'
-import { silent } from '../../servers/silent-progress.ts'
+import { eventually } from '../../gateway/eventually.ts'
+import { silent } from '../../gateway/silent-progress.ts'
 
 const CACHE = join(import.meta.dirname, '../../../.smsgw/cache')
 const IN_SYNC_MS_MAX = 300_000

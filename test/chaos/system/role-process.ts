@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Answer } from '../../../src/process/supervisor/supervision-messages.ts'
-import { eventually } from '../../servers/eventually.ts'
+import { eventually } from '../../gateway/eventually.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const MAIN = join(ROOT, 'src/main.ts')

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { COMMAND_STATUS } from '../../../src/smpp/command-status.ts'
 import { createPdu, createResponse } from '../../../src/smpp/pdu.ts'
-import { RECEIPT_ESM_CLASS, type Script, ScriptedSmsc } from '../../servers/scripted-smsc.ts'
+import { RECEIPT_ESM_CLASS, type Script, ScriptedSmsc } from '../../gateway/peers/scripted-smsc.ts'
 import type { Peer, PeerReceipt, PeerScript, PeerSubmit } from './peer.ts'
 
 const REFUSALS = {

@@ -5,8 +5,8 @@ import pg from 'pg'
 import { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import { privateFolder } from '../../../src/runtime/private-folder.ts'
 import { identityOf } from '../../../src/runtime/process-identity.ts'
+import { eventually } from '../../gateway/eventually.ts'
 import type { ContractServers } from '../contract-servers.ts'
-import { eventually } from '../eventually.ts'
 import { fingerprintOfServers, KEPT_FOLDER, type KeptState, markUsed, readKeptState } from './kept-state.ts'
 
 /** A busy machine starts a broker in half a minute. */
