@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The oldest that the Kafka client library supports. */
+/** Of Node 24, the oldest that the Kafka client library supports. */
 const NODE_MIN = [24, 6]
 
 const main = ['../src/main.ts', '../dist/main.js'].map((path) => new URL(path, import.meta.url)).find(existsSync)
