@@ -53,7 +53,7 @@ export class SearchUnanswered {
         oldestMs ??= smsIdTimeMs(row.sms_id)
         dueMs = Math.min(dueMs, this.#dueMs(row, verdict))
       }
-      await this.#tell(verdicts)
+      await this.#publish(verdicts)
       if (rows.length < PAGE_ROWS_MAX) return { oldestMs, dueMs }
       smsIdAfter = rows.at(-1)!.sms_id
     }
@@ -84,7 +84,7 @@ export class SearchUnanswered {
     return verdict.kind === 'wait' && verdict.untilMs > nowMs ? verdict.untilMs : Number.POSITIVE_INFINITY
   }
 
-  async #tell(verdicts: ReadonlyMap<number, Verdict>): Promise<void> {
+  async #publish(verdicts: ReadonlyMap<number, Verdict>): Promise<void> {
     const { connection, producer, rules, told } = this.#parts
     const smsIds = [...verdicts].flatMap(([smsId, { kind }]) => (kind === 'tell' ? [smsId] : []))
     if (smsIds.length === 0) return

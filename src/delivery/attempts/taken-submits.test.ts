@@ -37,3 +37,15 @@ test('an operator that answers each submit by one id has a thousand of them, the
   expect(submits.claim('o', '1001', delivered(phoneOf(2_001)))).toMatchObject({ smsId: 2_001 })
   expect(submits.claim('o', 'other', delivered('989000000000'))).toMatchObject({ smsId: 0 })
 })
+
+test('a submit of a message with much metadata is left to the tables: customers choose how much memory it would take', () => {
+  const submits = new TakenSubmits()
+  const { carried } = statusSubject(1)
+  const withNote = (units: number): Partial<TakenSubmit> => {
+    return { carried: { ...carried, customer_metadata: { a: 'x'.repeat(units - 1) } } }
+  }
+  submits.add(taken(1, '+989000000001', withNote(256)))
+  submits.add(taken(2, '+989000000002', withNote(257)))
+  expect(submits.claim('o', '1001', delivered('989000000002'))).toBe('other-recipient')
+  expect(submits.claim('o', '1001', delivered('989000000001'))).toMatchObject({ smsId: 1 })
+})
