@@ -1,8 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decideCancel } from '../src/accept/cancel/cancel-rule.ts'
-import type { Attempt, AttemptOutcome, AttemptPart } from '../src/delivery/attempts/attempt.ts'
-import { nextStep } from '../src/delivery/attempts/attempt-plan.ts'
+import {
+  type Attempt,
+  type AttemptOutcome,
+  type AttemptPart,
+  outcomeOf,
+  type PartOutcome,
+} from '../src/domain/attempts/attempt.ts'
+import { nextStep } from '../src/domain/attempts/attempt-plan.ts'
 
 const NOW = 10_000_000
 const OUTCOMES: AttemptOutcome[] = [
@@ -44,6 +50,35 @@ test('whatever a customer cancels, a worker would have gone on with the very att
       const later = nextStep(attempts, { ...plan, maxRetries: 3, attemptsBefore }, NOW + 600_000, 0)
       if (decision.kind === 'cancel') expect(later).toMatchObject({ kind: 'begin', attempt: decision.attempt })
       if (decision.kind === 'cancelled') expect(later).toMatchObject({ kind: 'report', status: 'cancelled' })
+    }),
+  )
+})
+
+/** Attempts that leave the message open, of up to three parts. */
+const dividedHistory = fc.array(
+  fc.array(fc.constantFrom<PartOutcome>('sent', 'unidentified', 'ambiguous', 'temporary', 'throttled', 'unsent'), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  { maxLength: 5 },
+)
+
+test('of a message in several parts the outcomes of its attempts are enough to decide', () => {
+  fc.assert(
+    fc.property(dividedHistory, fc.nat(4), (outcomes, maxRetries) => {
+      const answer = { operatorMessageId: null, errorCode: null, receipt: null }
+      const attempts = outcomes.map((of, index): Attempt => {
+        const parts = of.map((outcome, part): AttemptPart => ({ part: part + 1, outcome, ...answer }))
+        const base = { operator: 'o', possibleDuplicate: false, partCount: 3, leaseUntilMs: 0, endedAtMs: 0 }
+        return { ...base, attempt: index + 1, outcome: outcomeOf(parts), parts }
+      })
+      const message = { status: 'queued' as const, attemptsBefore: 0, maxRetries, validUntilMs: null, attempts }
+      const rules = { holdsAt: () => true, resendsAt: () => ({ max: 3, msFirst: 0 }), retryMsFirst: 0, retryMsMax: 0 }
+      const later = nextStep(attempts, { ...rules, maxRetries, attemptsBefore: 0, validUntilMs: null }, NOW, 0)
+      const isFree = later.kind === 'begin' && later.operator === null
+      const decision = decideCancel(message, NOW)
+      expect(decision.kind === 'cancel').toBe(isFree)
+      if (decision.kind === 'cancel') expect(later).toMatchObject({ attempt: decision.attempt })
     }),
   )
 })

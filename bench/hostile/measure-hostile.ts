@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { firstSmsIdAt, smsIdTimeMs } from '../../src/domain/sms-id.ts'
+import { isBeforeOperator, STATUSES } from '../../src/domain/status.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { textList } from '../../src/postgres/text-list.ts'
 import { isTaken } from '../../src/simulator/behaviour.ts'
 import { readLedger } from '../../src/simulator/submission-ledger.ts'
 import type { BenchGateway } from '../bench-gateway.ts'
@@ -68,9 +70,9 @@ interface Moment {
 }
 
 /**
- * Single posts at a steady rate, a third of them for a healthy operator. In each round the four other operators are calm
- * for one stretch and hostile for another, so that the machine has as many messages to carry in both; every other round
- * begins with the hostile one.
+ * Single posts at a steady rate, a third of them for a healthy operator. In each round the four other operators are
+ * calm for one stretch and hostile for another, so that the machine has as many messages to carry in both; every other
+ * round begins with the hostile one.
  */
 export async function measureHostile(workbench: Workbench, options: HostileOptions): Promise<HostileResult> {
   const { bench, peers, ledger } = await startHostileGateway(workbench, options.seed)
@@ -136,13 +138,13 @@ class HostileRun {
     return { phase, firstSmsId, accepted, frontCpuMs }
   }
 
-  /** Returns how many messages still had something before them when time was over. */
+  /** Returns how many messages were not final when the time was up. */
   async #untilAtRest(firstSmsId: number): Promise<number> {
     const deadlineMs = performance.now() + SETTLE_MS_MAX
     while (true) {
       const { rows } = await this.#bench.pool.query<{ count: number }>(
         `SELECT count(*) AS count FROM messages m LEFT JOIN message_states s USING (sms_id)
-         WHERE m.sms_id >= $1 AND (s.status IS NULL OR s.status IN ('accepted', 'queued', 'sending')
+         WHERE m.sms_id >= $1 AND (s.status IS NULL OR s.status IN ${textList(STATUSES.filter(isBeforeOperator))}
            OR (m.operator = 'healthy' AND s.status = 'sent'))`,
         [firstSmsId],
       )

@@ -1,10 +1,12 @@
+import { FINAL_STATUSES } from '../../src/domain/status.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { textList } from '../../src/postgres/text-list.ts'
 
 /** Messages of the benchmark's customers that have their final status, from an id on. */
 export async function countFinal(pool: Pool, firstSmsId = 0): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     `SELECT count(*) AS count FROM message_states
-     WHERE customer_id LIKE 'bench-%' AND status IN ('delivered', 'failed', 'rejected', 'expired', 'unknown')
+     WHERE customer_id LIKE 'bench-%' AND status IN ${textList(FINAL_STATUSES)}
        AND sms_id >= $1`,
     [firstSmsId],
   )

@@ -1,5 +1,5 @@
 import type { Settlement } from '../domain/ledger.ts'
-import { REOPENING, type Status } from '../domain/status.ts'
+import { isBeforeOperator, REOPENING, type Status } from '../domain/status.ts'
 import type { DeliveryTask } from '../events/delivery.ts'
 import type { LetterState } from './letter-filter.ts'
 
@@ -11,13 +11,13 @@ export interface RedriveCandidate {
   readonly reason: string
   readonly topic: string
   readonly redrives: number
-  /** Why the value cannot stand on its topic; null if it can. */
+  /** Why the value is invalid for its topic; null if it is valid. */
   readonly fault: string | null
   /** What the value is, if it is a task. */
   readonly task: DeliveryTask | null
 }
 
-/** The message of a task, as it stands now. Amounts in the currency's minor unit. */
+/** The message of a task in its present state. Amounts in the currency's minor unit. */
 export interface TaskMessage {
   readonly customerId: string
   readonly cost: number
@@ -42,12 +42,9 @@ export type RedriveDecision =
   | { readonly kind: 'reopen'; readonly attemptsBefore: number }
   | { readonly kind: 'refuse'; readonly why: string }
 
-/** States in which a task is still to be done: what the worker finds decides how. */
-const UNDONE = new Set<Status>(['scheduled', 'accepted', 'queued', 'sending'])
-
 /**
- * Decides over one dead letter. No message is sent that is not paid for, and none that has come to another end than
- * refusals used up: whoever redrives learns what it came to instead.
+ * Decides over one dead letter. No message is sent that is not paid for, and none that ended otherwise than by used-up
+ * retries: the refusal names its final state.
  */
 export function decideRedrive(
   letter: RedriveCandidate,
@@ -59,7 +56,7 @@ export function decideRedrive(
   const refuse = (why: string): RedriveDecision => ({ kind: 'refuse', why: `${id} ${why}` })
   const discard = `\`smsgw dlq discard ${id}\``
   if (letter.state !== 'open') {
-    return refuse(`was ${letter.state} by ${letter.closedBy}; \`smsgw dlq show ${id}\` tells when.`)
+    return refuse(`was ${letter.state} by ${letter.closedBy}; \`smsgw dlq show ${id}\` has the history.`)
   }
   if (redrives >= redrivesMax) {
     return refuse(`was redriven ${redrives} times, and DLQ_REDRIVES_MAX is ${redrivesMax}. Raise that, or ${discard}.`)
@@ -74,7 +71,8 @@ export function decideRedrive(
   if (task.segments > message.segments) {
     return refuse(`is a task of ${task.segments} segments, and ${message.segments} are paid for: ${discard}.`)
   }
-  if (UNDONE.has(message.status)) {
+  // Its task is still to be done: what the worker finds decides how.
+  if (isBeforeOperator(message.status)) {
     if (letter.reason !== 'attempts-exhausted') return { kind: 'publish' }
     return refuse(`is of a message that is ${message.status} again, or not yet failed. If it stays so: ${discard}.`)
   }

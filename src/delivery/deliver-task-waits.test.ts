@@ -11,7 +11,6 @@ import {
 } from '../../test/delivery/task-worker.ts'
 import type { LineCondition } from './connections/choose-connection.ts'
 import type { SubmitResult } from './connectors/connector.ts'
-import type { TaskDelays } from './deliver-task.ts'
 import type { Permit } from './pace/gate.ts'
 
 beforeEach(() => {
@@ -44,26 +43,18 @@ test('while no operator takes it the message waits: no attempt is made and no re
   expect(await toItsEnd(running)).toEqual({ kind: 'done' })
 })
 
-test('what waits for operators that are away for longer is put aside until the one that left last is there again', async () => {
+test('a task whose operators are all unavailable for longer awaits the one that became unavailable last', async () => {
   const [first, second] = [operator('a', []), operator('b', [])]
   first.isReady = false
   await untilUnbound(first)
   vi.setSystemTime(Date.now() + 2_000)
   second.isReady = false
   await untilUnbound(second)
-  const awaited: string[] = []
-  const delays: TaskDelays = {
-    shouldDefer: () => false,
-    defer: async () => {},
-    shouldAwait: (awayForMs) => awayForMs > 3_000,
-    awaitOperator: async (_record, _task, name) => void awaited.push(name),
-  }
-  const running = worker(new Book(), [first, second], {}, undefined, delays)
+  const running = worker(new Book(), [first, second], {}, undefined, { awayMs: 3_000 })
   vi.setSystemTime(Date.now() + 2_000)
   expect(await running.handle()).toMatchObject({ kind: 'shed' })
   vi.setSystemTime(Date.now() + 2_000)
-  expect(await running.handle()).toEqual({ kind: 'done' })
-  expect(awaited).toEqual(['b'])
+  expect(await running.handle()).toEqual({ kind: 'await-operator', operator: 'b', isOnly: false })
   expect(running.told.map(([status]) => status)).toEqual(['queued'])
 })
 

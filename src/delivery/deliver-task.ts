@@ -1,9 +1,4 @@
-import type { DeliveryTask } from '../events/delivery.ts'
-import { EventFormError } from '../events/event-codec.ts'
-import { DONE, deadLetter, type Outcome, retryAt, shed } from '../kafka/consumer/outcome.ts'
-import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import type { DatabaseClock } from '../postgres/clock-skew.ts'
-import { type Attempt, partsToSubmit } from './attempts/attempt.ts'
+import { type Attempt, partsToSubmit } from '../domain/attempts/attempt.ts'
 import {
   type AttemptRules,
   type Conclusion,
@@ -11,25 +6,31 @@ import {
   nextStep,
   type ResendRules,
   VALIDITY_OVER,
-} from './attempts/attempt-plan.ts'
+} from '../domain/attempts/attempt-plan.ts'
+import type { DeliveryTask } from '../events/delivery.ts'
+import { DONE, deadLetter, type Outcome, retryAt, shed } from '../kafka/consumer/outcome.ts'
+import type { RecordState } from '../kafka/consumer/record-state.ts'
+import { type ConsumedRecord, headerOf } from '../kafka/wire/consumed-record.ts'
+import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
+import type { DatabaseClock } from '../postgres/clock-skew.ts'
 import { type EndRules, endOfDelivery } from './attempts/end-of-delivery.ts'
-import { judgeFault } from './attempts/judge-fault.ts'
 import type { AttemptMaker, AttemptOrder, MadeAttempt } from './attempts/make-attempt.ts'
 import type { AttemptBook, TakenUp } from './attempts/record-attempts.ts'
 import { chooseLine } from './connections/choose-connection.ts'
 import type { LineCandidate, LiveLines } from './connections/live-connections.ts'
 import type { OperatorLine } from './connections/operator-connection.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
+import { type DeferRules, shouldAwait, shouldDefer } from './deferred/defer-rule.ts'
 import type { LeavingPartitions } from './leaving-partitions.ts'
 import type { Turn } from './pace/operator-queue.ts'
-import type { TaskReader } from './read-tasks.ts'
 import type { ReceiptMatcher } from './receipts/match-receipts.ts'
 import type { ReceiptTeller, TakenSubmit } from './receipts/publish-receipts.ts'
+import { spreadOf } from './spread-of.ts'
 import type { StatusReporter } from './status-reporter.ts'
+import type { TaskHandler, TaskOutcome } from './task-outcome.ts'
 import { TaskReports } from './task-reports.ts'
 
 export interface DeliveryParts {
-  readonly tasks: TaskReader
   readonly clock: DatabaseClock
   readonly lines: Pick<LiveLines, 'get' | 'candidates'>
   readonly attempts: Pick<AttemptBook, 'history'>
@@ -38,37 +39,20 @@ export interface DeliveryParts {
   readonly receipts: Pick<ReceiptMatcher, 'expect'>
   readonly teller: ReceiptTeller
   readonly leaving: Pick<LeavingPartitions, 'has'>
-  readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'> & EndRules
-  /** Keeps tasks through long waits; null where nobody does. */
-  readonly delayed: TaskDelays | null
+  readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'> & EndRules & DeferRules
 }
 
-/** Puts tasks aside whose waits are too long for memory, and publishes them again. */
-export interface TaskDelays {
-  shouldDefer(untilMs: number, nowMs: number): boolean
-  /** Resolves when the task is put aside: its record is done then. Throws when the database does. */
-  defer(record: ConsumedRecord, task: DeliveryTask, untilMs: number): Promise<void>
-  /** Whether to put aside what waits for an operator that has been away for so long. */
-  shouldAwait(awayForMs: number): boolean
-  /** The same until the operator is there again. `isOnly`: no other may have the task. `spread` is from 0 to below 1. */
-  awaitOperator(
-    record: ConsumedRecord,
-    task: DeliveryTask,
-    operator: string,
-    isOnly: boolean,
-    spread: number,
-  ): Promise<void>
-}
-
-/** What is known of a task in hand, across the visits of its record to the handler. */
+/** What is known of a task in flight, across the calls for its record. */
 interface Progress {
   readonly task: DeliveryTask
+  readonly place: TopicPartition
+  readonly state: RecordState
   readonly reports: TaskReports
   /** Nothing is submitted from then on, by the process's own clock, as all other times here. */
   readonly endMs: number
   attemptsBefore: number
   attempts: Attempt[]
-  /** Whether the attempts are what PostgreSQL has, as of this visit. */
+  /** Whether the attempts are what PostgreSQL has, as of this call. */
   isRecalled: boolean
   /** Whether they were that once: another worker may have stored what it did not tell. */
   wasRecalled: boolean
@@ -76,8 +60,6 @@ interface Progress {
   overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
   /** `queued` was already published. */
   isSaidToWait: boolean
-  /** Visits that ended with an error of ours. */
-  faults: number
   /** Since when no operator in force may have the message; null if one may. */
   withoutOperatorSinceMs: number | null
 }
@@ -100,36 +82,32 @@ const REFUSALS_MAX = 2
  */
 export class TaskDelivery {
   readonly #parts: DeliveryParts
-  readonly #progress = new WeakMap<ConsumedRecord, Progress>()
+  readonly #progress = new WeakMap<RecordState, Progress>()
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
   }
 
-  async handle(record: ConsumedRecord): Promise<Outcome> {
-    const task = this.#parts.tasks.read(record)
-    if (task instanceof EventFormError) return deadLetter(task.reason, task.message)
-    const progress = this.#progress.get(record) ?? this.#begin(record, task)
-    try {
-      const outcome = await this.#pursue(record, progress)
-      await progress.reports.published()
-      return outcome
-    } catch (error) {
-      return judgeFault(error as Error, task.sms_id, ++progress.faults, Date.now())
-    }
+  readonly handle: TaskHandler = async (task, record, state) => {
+    const progress = this.#progress.get(state) ?? this.#begin(task, record, state)
+    const outcome = await this.#pursue(progress)
+    await progress.reports.published()
+    return outcome
   }
 
-  #begin(record: ConsumedRecord, task: DeliveryTask): Progress {
+  #begin(task: DeliveryTask, record: ConsumedRecord, state: RecordState): Progress {
     const subject = {
       smsId: task.sms_id,
       customerId: task.customer_id,
       segments: task.segments,
       // What was scheduled was not late before its time.
       acceptedAtMs: Date.parse(task.created_at),
-      traceparent: record.header('traceparent') ?? null,
+      traceparent: headerOf(record, 'traceparent') ?? null,
     }
     const progress: Progress = {
       task,
+      place: { topic: record.topic, partition: record.partition },
+      state,
       reports: new TaskReports(this.#parts.reporter, subject, task.operator),
       endMs: this.#toOwnMs(endOfDelivery(task, this.#parts.rules)),
       attemptsBefore: task.retry_count,
@@ -138,10 +116,9 @@ export class TaskDelivery {
       wasRecalled: false,
       overtaken: null,
       isSaidToWait: false,
-      faults: 0,
       withoutOperatorSinceMs: null,
     }
-    this.#progress.set(record, progress)
+    this.#progress.set(state, progress)
     return progress
   }
 
@@ -150,7 +127,7 @@ export class TaskDelivery {
     return databaseMs - (this.#parts.clock.nowMs() - Date.now())
   }
 
-  async #pursue(record: ConsumedRecord, progress: Progress): Promise<Outcome> {
+  async #pursue(progress: Progress): Promise<TaskOutcome> {
     const { task } = progress
     // A round that a redrive began goes on from the attempts before it, one of which the phone may have had.
     progress.isRecalled = false
@@ -159,7 +136,7 @@ export class TaskDelivery {
       const step = nextStep(progress.attempts, this.#rulesOf(progress), Date.now(), spreadOf(task.sms_id))
       switch (step.kind) {
         case 'wait':
-          return this.#wait(record, progress, step)
+          return this.#wait(progress, step)
         case 'report':
           if (step.errorCode !== VALIDITY_OVER || progress.isRecalled) return this.#conclude(progress, step)
           // A worker before us may have sent it, or its customer cancelled it: the attempts tell.
@@ -170,7 +147,7 @@ export class TaskDelivery {
           await this.#recall(progress)
           break
         case 'begin': {
-          const ended = await this.#attempt(record, progress, step)
+          const ended = await this.#attempt(progress, step)
           if (ended) return ended
         }
       }
@@ -190,27 +167,20 @@ export class TaskDelivery {
   }
 
   /** Only a wait that follows a refusal counts against the record: the others are no fault of the message. */
-  async #wait(record: ConsumedRecord, progress: Progress, step: NextStep & { kind: 'wait' }): Promise<Outcome> {
-    const { untilMs } = step
-    if (step.for === 'lease') return retryAt(untilMs)
+  #wait(progress: Progress, { for: reason, untilMs }: NextStep & { kind: 'wait' }): TaskOutcome {
+    if (reason === 'lease') return retryAt(untilMs)
     progress.reports.queued(progress.attempts.at(-1)!, progress.attemptsBefore)
-    const { delayed } = this.#parts
-    if (!delayed?.shouldDefer(untilMs, Date.now())) return step.for === 'retry' ? retryAt(untilMs) : shed(untilMs)
-    await delayed.defer(record, progress.task, untilMs)
-    return DONE
+    if (shouldDefer(untilMs, Date.now(), this.#parts.rules)) return { kind: 'defer', untilMs }
+    return reason === 'retry' ? retryAt(untilMs) : shed(untilMs)
   }
 
   /** One attempt, when its turn has come. Returns an outcome if nothing is left to decide. */
-  async #attempt(
-    record: ConsumedRecord,
-    progress: Progress,
-    step: NextStep & { kind: 'begin' },
-  ): Promise<Outcome | null> {
+  async #attempt(progress: Progress, step: NextStep & { kind: 'begin' }): Promise<TaskOutcome | null> {
     const candidates = this.#candidates(progress.task, step.operator)
     if (candidates.length === 0) return this.#withoutOperator(progress, step.operator ?? progress.task.operator)
     progress.withoutOperatorSinceMs = null
     const candidate = choose(candidates, progress, step.operator)
-    if (!candidate) return this.#awaitLine(record, progress, candidates)
+    if (!candidate) return this.#awaitLine(progress, candidates)
     const { line } = candidate
     const message = outgoing(progress.task, step.attempt, candidate.sender)
     const partCount = line.connector.partsOf(message)
@@ -218,14 +188,14 @@ export class TaskDelivery {
     if (submits.parts.length === 0) {
       return deadLetter('handler', `"${line.name}" divides the message otherwise than when it took a part`)
     }
-    const turn = await this.#turn(record, progress, line, submits.parts.length)
+    const turn = await this.#turn(progress, line, submits.parts.length)
     if (!turn) return shed(Date.now() + NO_TURN_MS)
     try {
       const { endMs: validUntilMs } = progress
       if (validUntilMs <= Date.now()) return null
       // At the operator's pace it would not be whole in time.
       if (validUntilMs <= turn.untilMs) return shed(validUntilMs)
-      if (!line.health.admit(Date.now())) return this.#awaitLine(record, progress, candidates)
+      if (!line.health.admit(Date.now())) return this.#awaitLine(progress, candidates)
       const order = {
         ...submits,
         message,
@@ -265,19 +235,18 @@ export class TaskDelivery {
     }
   }
 
-  /** No operator takes the message now. It looks again soon, or when one that is away for longer is there again. */
-  async #awaitLine(record: ConsumedRecord, progress: Progress, candidates: readonly LineCandidate[]): Promise<Outcome> {
+  /** No operator takes the message now. It looks again soon, or when one that is unavailable for longer recovers. */
+  #awaitLine(progress: Progress, candidates: readonly LineCandidate[]): TaskOutcome {
     const { task, endMs } = progress
-    const { delayed } = this.#parts
     sayWaiting(progress)
     const nowMs = Date.now()
-    const spread = spreadOf(task.sms_id)
     const { name, awayForMs } = candidates
       .map(({ line }) => ({ name: line.name, awayForMs: line.health.awayForMs(nowMs) }))
       .reduce((latest, each) => (each.awayForMs < latest.awayForMs ? each : latest))
-    if (!delayed?.shouldAwait(awayForMs)) return shed(Math.min(nowMs + NO_LINE_MS * (1 + spread), endMs))
-    await delayed.awaitOperator(record, task, name, candidates.length === 1, spread)
-    return DONE
+    if (shouldAwait(awayForMs, this.#parts.rules)) {
+      return { kind: 'await-operator', operator: name, isOnly: candidates.length === 1 }
+    }
+    return shed(Math.min(nowMs + NO_LINE_MS * (1 + spreadOf(task.sms_id)), endMs))
   }
 
   /** The operator may be one of a revision that this worker has yet to read; else only a person can help. */
@@ -302,15 +271,14 @@ export class TaskDelivery {
   }
 
   /** `cost`: parts to be submitted. */
-  async #turn(record: ConsumedRecord, progress: Progress, line: OperatorLine, cost: number): Promise<Turn | null> {
-    if (record.isAbandoned || this.#parts.leaving.has(record)) return null
-    const { topic, partition } = record
-    record.isQueued = true
+  async #turn(progress: Progress, line: OperatorLine, cost: number): Promise<Turn | null> {
+    const { task, place, state, endMs: validUntilMs } = progress
+    if (state.isAbandoned || this.#parts.leaving.has(place)) return null
+    state.isQueued = true
     const waits = setTimeout(() => sayWaiting(progress), QUEUED_AFTER_MS)
-    const { task, endMs: validUntilMs } = progress
     const { customer_id: customerId, priority } = task
-    const turn = await line.queue.turn({ customerId, priority, topic, partition, cost, validUntilMs })
-    record.isQueued = false
+    const turn = await line.queue.turn({ ...place, customerId, priority, cost, validUntilMs })
+    state.isQueued = false
     clearTimeout(waits)
     if (!turn) return null
     let isReleased = false
@@ -318,7 +286,7 @@ export class TaskDelivery {
       if (!isReleased) turn.release()
       isReleased = true
     }
-    if (!record.isAbandoned) return { due: () => turn.due(), untilMs: turn.untilMs, release }
+    if (!state.isAbandoned) return { due: () => turn.due(), untilMs: turn.untilMs, release }
     release()
     return null
   }
@@ -392,9 +360,4 @@ function sayWaiting(progress: Progress): void {
   if (progress.isSaidToWait || progress.attempts.length > 0) return
   progress.isSaidToWait = true
   progress.reports.queued(null, progress.task.retry_count)
-}
-
-/** From 0 to below 1, the same for a message each time: by the golden ratio, so that neighbours lie far apart. */
-function spreadOf(smsId: number): number {
-  return (smsId * 0.618_033_988_749_895) % 1
 }

@@ -1,6 +1,6 @@
 import { DeliveryTask } from '../events/delivery.ts'
 import { EventFormError, eventCodec } from '../events/event-codec.ts'
-import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
+import type { ConsumedRecord } from '../kafka/wire/consumed-record.ts'
 
 const codec = eventCodec(DeliveryTask)
 
@@ -24,6 +24,12 @@ export class TaskReader {
   customerOf(record: ConsumedRecord): string {
     const task = this.read(record)
     return task instanceof EventFormError ? '' : task.customer_id
+  }
+
+  /** Which message it is about; null for a record that is not a task. */
+  smsIdOf(record: ConsumedRecord): number | null {
+    const task = this.read(record)
+    return task instanceof EventFormError ? null : task.sms_id
   }
 
   /** Tasks of one lane never overtake each other. */

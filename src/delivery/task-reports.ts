@@ -1,8 +1,8 @@
+import { type Attempt, isTaken } from '../domain/attempts/attempt.ts'
+import type { Conclusion } from '../domain/attempts/attempt-plan.ts'
 import { sumUpParts } from '../domain/long-message.ts'
 import type { Status } from '../domain/status.ts'
 import type { StatusDetails, StatusSubject } from '../events/status-record.ts'
-import { type Attempt, isTaken } from './attempts/attempt.ts'
-import type { Conclusion } from './attempts/attempt-plan.ts'
 import type { AttemptOrder } from './attempts/make-attempt.ts'
 import type { StatusReporter } from './status-reporter.ts'
 

@@ -1,33 +1,31 @@
 import { expect, test } from 'vitest'
-import { consumedRecord } from '../../test/servers/consumed-record.ts'
+import { consumedRecord, recordState } from '../../test/servers/consumed-record.ts'
 import { TASK } from '../../test/servers/sample-message.ts'
+import type { Attempt, AttemptOutcome, AttemptPart } from '../domain/attempts/attempt.ts'
 import type { Status } from '../domain/status.ts'
-import { TOPICS } from '../events/topics.ts'
+import type { DeliveryTask } from '../events/delivery.ts'
 import { DONE } from '../kafka/consumer/outcome.ts'
-import type { Attempt, AttemptOutcome, AttemptPart } from './attempts/attempt.ts'
 import { type DeliveryParts, TaskDelivery } from './deliver-task.ts'
-import { TaskReader } from './read-tasks.ts'
+import type { TaskOutcome } from './task-outcome.ts'
 
 const smsId = 1_000_000_000_000
 
 const DAY_MS = 86_400_000
 
-function record(validUntilMs: number | null, ageMs = 60_000) {
+function taskOf(validUntilMs: number | null, ageMs = 60_000): DeliveryTask {
   const at = new Date(Date.now() - ageMs).toISOString()
-  const task = {
+  return {
     ...TASK,
     sms_id: smsId,
     created_at: at,
     accepted_at: at,
     valid_until: validUntilMs === null ? null : new Date(validUntilMs).toISOString(),
   }
-  return consumedRecord({ topic: TOPICS.delivery, key: 'c', value: JSON.stringify(task) })
 }
 
 /** A worker that begins with a message of which PostgreSQL has these attempts already. */
 function worker(outcomes: AttemptOutcome[], deferMs = 60_000, clock = { nowMs: () => Date.now() }) {
   const reported: [Status, { attempt: number; possibleDuplicate: boolean }][] = []
-  const deferredUntilMs: number[] = []
   const made: number[] = []
   const history = outcomes.map((outcome, index): Attempt => {
     const answer = { operatorMessageId: outcome === 'sent' ? 'm' : null, errorCode: 'e', receipt: null }
@@ -43,7 +41,6 @@ function worker(outcomes: AttemptOutcome[], deferMs = 60_000, clock = { nowMs: (
     onAmbiguous: 'resend',
   }
   const delivery = new TaskDelivery({
-    tasks: new TaskReader(),
     clock,
     lines: { get: () => line, candidates: () => [{ line, sender: null, why: '' }] },
     attempts: { history: async () => ({ attempts: [...history], attemptsBefore: 0 }) },
@@ -62,20 +59,17 @@ function worker(outcomes: AttemptOutcome[], deferMs = 60_000, clock = { nowMs: (
     leaving: { has: () => false },
     receipts: { expect() {} },
     teller: { tell: async () => {}, tellStored: async () => {} },
-    rules: { retryMsFirst: 600_000, retryMsMax: 600_000, validMsDefault: DAY_MS },
-    delayed: {
-      shouldDefer: (untilMs: number, nowMs: number) => untilMs - nowMs > deferMs,
-      defer: async (_record: unknown, _task: unknown, untilMs: number) => void deferredUntilMs.push(untilMs),
-    },
+    rules: { retryMsFirst: 600_000, retryMsMax: 600_000, validMsDefault: DAY_MS, deferMs, awayMs: 3_000 },
   } as unknown as DeliveryParts)
-  return { delivery, reported, made, deferredUntilMs }
+  const handle = (task: DeliveryTask): Promise<TaskOutcome> => delivery.handle(task, consumedRecord({}), recordState())
+  return { handle, reported, made }
 }
 
 const last = (reported: [Status, unknown][]) => reported.at(-1)
 
 test('too late for a first attempt: expired, and nothing is made', async () => {
-  const { delivery, reported, made } = worker([])
-  expect(await delivery.handle(record(Date.now() - 1))).toEqual(DONE)
+  const { handle, reported, made } = worker([])
+  expect(await handle(taskOf(Date.now() - 1))).toEqual(DONE)
   expect(last(reported)).toEqual(['expired', { attempt: 0, possibleDuplicate: false }])
   expect(made).toEqual([])
 })
@@ -87,8 +81,8 @@ test.each<[AttemptOutcome, Status, number]>([
   ['temporary', 'expired', 1],
   ['ambiguous', 'unknown', 1],
 ])('too late, and a worker before left an attempt that is %s: it is %s', async (outcome, status, attempt) => {
-  const { delivery, reported, made } = worker([outcome])
-  expect(await delivery.handle(record(Date.now() - 1))).toEqual(DONE)
+  const { handle, reported, made } = worker([outcome])
+  expect(await handle(taskOf(Date.now() - 1))).toEqual(DONE)
   expect(last(reported)).toEqual([status, { attempt, possibleDuplicate: false }])
   expect(made).toEqual([])
 })
@@ -98,11 +92,10 @@ test.each([3_600_000, -3_600_000])(
   async (offMs) => {
     const clock = { nowMs: () => Date.now() - offMs }
     const over = worker([], 60_000, clock)
-    expect(await over.delivery.handle(record(clock.nowMs() - 1_000))).toEqual(DONE)
+    expect(await over.handle(taskOf(clock.nowMs() - 1_000))).toEqual(DONE)
     expect(last(over.reported)).toEqual(['expired', { attempt: 0, possibleDuplicate: false }])
     const valid = worker(['temporary'], 60_000, clock)
-    expect(await valid.delivery.handle(record(clock.nowMs() + 3_000_000))).toEqual(DONE)
-    expect(valid.deferredUntilMs).toHaveLength(1)
+    expect(await valid.handle(taskOf(clock.nowMs() + 3_000_000))).toMatchObject({ kind: 'defer' })
   },
 )
 
@@ -112,33 +105,28 @@ test.each<[AttemptOutcome[], Status]>([
   [['ambiguous'], 'unknown'],
 ])('without a validity a message ends a day after it was to be sent: %s, %s', async (outcomes, status) => {
   const late = worker(outcomes)
-  expect(await late.delivery.handle(record(null, DAY_MS + 1_000))).toEqual(DONE)
+  expect(await late.handle(taskOf(null, DAY_MS + 1_000))).toEqual(DONE)
   expect(last(late.reported)?.[0]).toBe(status)
   expect(late.made).toEqual([])
   const own = worker(['temporary'])
-  expect(await own.delivery.handle(record(Date.now() + DAY_MS, 2 * DAY_MS))).toEqual(DONE)
-  expect(own.deferredUntilMs).toHaveLength(1)
+  expect(await own.handle(taskOf(Date.now() + DAY_MS, 2 * DAY_MS))).toMatchObject({ kind: 'defer' })
 })
 
 test('a customer who cancelled took the attempt: nothing is made', async () => {
-  const { delivery, reported, made } = worker(['cancelled'])
-  expect(await delivery.handle(record(null))).toEqual(DONE)
+  const { handle, reported, made } = worker(['cancelled'])
+  expect(await handle(taskOf(null))).toEqual(DONE)
   expect(last(reported)).toEqual(['cancelled', { attempt: 0, possibleDuplicate: false }])
   expect(made).toEqual([])
 })
 
-test('a long wait is put aside, and its record is done; a short one is not', async () => {
-  const long = worker(['temporary'])
-  expect(await long.delivery.handle(record(null))).toEqual(DONE)
-  expect(long.deferredUntilMs).toHaveLength(1)
-  const short = worker(['temporary'], 3_600_000)
-  expect(await short.delivery.handle(record(null))).toMatchObject({ kind: 'retry' })
-  expect(short.deferredUntilMs).toEqual([])
+test('a long wait is to be deferred, a short one is spent in memory', async () => {
+  const [long, short] = [worker(['temporary']), worker(['temporary'], 3_600_000)]
+  expect(await long.handle(taskOf(null))).toMatchObject({ kind: 'defer' })
+  expect(await short.handle(taskOf(null))).toMatchObject({ kind: 'retry' })
 })
 
 test('what would be too late after its wait is expired at once', async () => {
-  const { delivery, reported, deferredUntilMs } = worker(['temporary'])
-  expect(await delivery.handle(record(Date.now() + 60_000))).toEqual(DONE)
+  const { handle, reported } = worker(['temporary'])
+  expect(await handle(taskOf(Date.now() + 60_000))).toEqual(DONE)
   expect(last(reported)).toEqual(['expired', { attempt: 1, possibleDuplicate: false }])
-  expect(deferredUntilMs).toEqual([])
 })

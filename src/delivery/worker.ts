@@ -26,6 +26,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
+import { judgeFaults } from './attempts/judge-fault.ts'
 import { AttemptMaker } from './attempts/make-attempt.ts'
 import { AttemptBook } from './attempts/record-attempts.ts'
 import type { deliverySettings } from './config.ts'
@@ -245,8 +246,6 @@ export class Worker implements Service {
       clock,
       tasks,
       order: settings.DELIVERY_ORDER,
-      deferMs: settings.DELIVERY_DEFER_MS,
-      awayMs: settings.DELIVERY_AWAY_MS,
       validMsDefault: settings.DELIVERY_VALID_SECONDS * 1_000,
       revision: () => operators.current().revision,
       deferred: (count) => deferred.inc(count),
@@ -273,12 +272,11 @@ export class Worker implements Service {
     })
   }
 
-  #createDelivery(tasks: TaskReader, delayed: DelayedTasks): TaskDelivery {
+  #createDelivery(): TaskDelivery {
     const { clock, metrics, settings } = this.#parts
     const duration = metrics.histogram('smsgw_submit_duration_seconds', 'From a submit to its answer', ['operator'])
     const submits = metrics.counter('smsgw_submits_total', 'Submits to operators', ['operator', 'result'])
     return new TaskDelivery({
-      tasks,
       clock,
       lines: this.#lines,
       attempts: this.#attempts,
@@ -298,8 +296,9 @@ export class Worker implements Service {
         retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST,
         retryMsMax: settings.DELIVERY_RETRY_MS_MAX,
         validMsDefault: settings.DELIVERY_VALID_SECONDS * 1_000,
+        deferMs: settings.DELIVERY_DEFER_MS,
+        awayMs: settings.DELIVERY_AWAY_MS,
       },
-      delayed,
     })
   }
 
@@ -307,9 +306,9 @@ export class Worker implements Service {
     const { cluster, log, producer, instanceId } = this.#parts
     const tasks = new TaskReader()
     const delayed = this.#createDelayed(tasks)
-    const delivery = this.#createDelivery(tasks, delayed)
-    const publish: PublishDeadLetter = (record, reason, error, stack) => {
-      const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.delivery }
+    const delivery = this.#createDelivery()
+    const publish: PublishDeadLetter = (record, { reason, ...failure }) => {
+      const cause = { ...failure, reason: reason as DeadLetterReason, consumerGroup: GROUPS.delivery }
       log.warn({ reason, partition: record.partition, offset: record.offset }, 'task dead-lettered')
       return producer.send(deadLetterRecord(record, cause, Date.now()))
     }
@@ -336,13 +335,16 @@ export class Worker implements Service {
       ),
       inLanes({
         handle: deadLetters(
-          delayed.keepOrder((record) => delivery.handle(record)),
+          judgeFaults(
+            (record, state) => delayed.handle(record, state, delivery.handle),
+            (record) => tasks.smsIdOf(record),
+          ),
           publish,
           { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
         ),
         mayGiveUp: (error) => brake.allows(error, performance.now()),
-        giveUp: async (record, error) => {
-          await publish(record, 'head-of-line', error)
+        giveUp: async (record, error, { failures }) => {
+          await publish(record, { reason: 'head-of-line', error, attempts: failures + 1 })
           await delayed.forget(record)
         },
         concurrencyMax: settings.DELIVERY_TASKS_MAX,

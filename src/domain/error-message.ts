@@ -42,8 +42,14 @@ const OWN_CODES: Readonly<Record<string, string>> = {
   'field-too-long': 'a field is longer than the protocol can carry',
 }
 
-/** What a status with an error says first, by whether the operator had accepted the message. Others have no error message. */
-const OPENINGS: Readonly<Partial<Record<Status, { readonly refused: string; readonly accepted: string }>>> = {
+/** What a status with an error says first, by whether the operator had accepted the message. Null for one that is no error. */
+const OPENINGS: Readonly<Record<Status, { readonly refused: string; readonly accepted: string } | null>> = {
+  scheduled: null,
+  accepted: null,
+  sending: null,
+  sent: null,
+  delivered: null,
+  cancelled: null,
   queued: { refused: 'Waiting for another attempt', accepted: 'Waiting for another attempt' },
   rejected: { refused: 'The operator rejected the message', accepted: 'The operator reported the message as rejected' },
   failed: { refused: 'Every attempt failed', accepted: 'The operator reported that delivery failed' },

@@ -1,22 +1,11 @@
 import { smsIdTimeMs } from './sms-id.ts'
+import { STATES, type Status } from './status.ts'
 
-/** What an event of a message is about; its place in the list is part of event ids, so add at the end only. */
-const EVENT_KINDS = [
-  'accepted',
-  'delivery',
-  'scheduled',
-  'queued',
-  'sending',
-  'sent',
-  'delivered',
-  'failed',
-  'rejected',
-  'cancelled',
-  'expired',
-  'unknown',
-] as const
+/** What an event of a message is about: a state that it came to, or its task. */
+export type EventKind = Status | 'delivery'
 
-export type EventKind = (typeof EVENT_KINDS)[number]
+/** Part of event ids, as the places of the states are. */
+const DELIVERY_PLACE = 1
 
 /** Crockford's base 32, as in the ULID specification. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -24,10 +13,11 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 /**
  * The id of an event, in the form of a ULID: the time the message was accepted, then instead of random bits the
  * message's id, the kind of event and the attempt. The same event has the same id however often it is published, by
- * whichever process, so everyone downstream can tell a repetition.
+ * whichever process, so every consumer can recognise a repetition.
  */
 export function eventId(smsId: number, kind: EventKind, attempt = 0): string {
-  return base32(smsIdTimeMs(smsId), 10) + base32(smsId, 11) + base32(EVENT_KINDS.indexOf(kind), 2) + base32(attempt, 3)
+  const place = kind === 'delivery' ? DELIVERY_PLACE : STATES[kind].eventPlace
+  return base32(smsIdTimeMs(smsId), 10) + base32(smsId, 11) + base32(place, 2) + base32(attempt, 3)
 }
 
 function base32(value: number, digits: number): string {

@@ -1,4 +1,4 @@
-import type { Status } from './status.ts'
+import { STATES, type Status } from './status.ts'
 
 /**
  * What became of the money reserved for a message.
@@ -36,17 +36,6 @@ export function effectOf(kind: LedgerKind, amount: number): LedgerEffect {
  */
 export function settlementBy(status: Status, settlement: Settlement, taken: boolean): 'capture' | 'release' | null {
   if (settlement !== 'reserved') return null
-  switch (status) {
-    case 'sent':
-    case 'delivered':
-    case 'unknown':
-      return 'capture'
-    case 'failed':
-    case 'rejected':
-    case 'cancelled':
-    case 'expired':
-      return taken ? 'capture' : 'release'
-    default:
-      return null
-  }
+  const { settles } = STATES[status]
+  return settles === 'release' && taken ? 'capture' : settles
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isFinal, moves, REOPENING, STATUSES, type StatusPoint, TRANSITIONS } from './status.ts'
+import { FINAL_STATUSES, isFinal, moves, REOPENING, STATES, STATUSES, type StatusPoint, TRANSITIONS } from './status.ts'
 
 const point = fc.record({ status: fc.constantFrom(...STATUSES), attempt: fc.nat(4) })
 
@@ -24,7 +24,7 @@ test('events that come again change nothing', () => {
 })
 
 test('what is final stays, but for a proof that arrives late', () => {
-  for (const status of STATUSES.filter(isFinal)) {
+  for (const status of FINAL_STATUSES) {
     const next = STATUSES.filter((event) => moves({ status, attempt: 1 }, { status: event, attempt: 1 }))
     expect(next).toEqual(status === 'unknown' ? ['delivered', 'failed', 'rejected', 'expired'] : [])
   }
@@ -54,17 +54,19 @@ test('a message that a redrive opened again hears nothing of how earlier attempt
   expect(moves({ ...reopened, status: 'sending', attempt: 8 }, { status: 'failed', attempt: 8 })).toBe(true)
 })
 
-test('the diagram in docs/states shows the table: every direct step, and nothing else', () => {
+test('docs/states draws the table, every direct step and nothing else, and describes each state', () => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/states/message.md'), 'utf8')
   const drawn = [...text.matchAll(/^ {2}(\w+) --> (\w+)/gm)].map(([, from, to]) => `${from} ${to}`)
   const allowed = new Set(Object.entries(TRANSITIONS).flatMap(([from, next]) => next.map((to) => `${from} ${to}`)))
   allowed.add(`${REOPENING.from} ${REOPENING.to}`)
   expect(drawn.filter((step) => !allowed.has(step))).toEqual([])
   expect(new Set(drawn.flatMap((step) => step.split(' ')))).toEqual(new Set(STATUSES))
+  const described = [...text.matchAll(/^\| (\w+) \|/gm)].map(([, status]) => status)
+  expect(described.slice(1)).toEqual(STATUSES)
 })
 
 test('final are the states that end a message, and no other', () => {
-  expect(STATUSES.filter(isFinal)).toEqual(['delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'])
+  expect(FINAL_STATUSES).toEqual(['delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'])
 })
 
 test('without a redrive the table decides, whatever the attempts; only of two attempts that are being made the later counts', () => {
@@ -78,4 +80,21 @@ test('without a redrive the table decides, whatever the attempts; only of two at
     }),
     { numRuns: 2_000 },
   )
+})
+
+test('each state has a letter and a place in event ids of its own', () => {
+  const rows = Object.values(STATES)
+  for (const { letter } of rows) expect(letter).toMatch(/^[a-z]$/)
+  expect(new Set(rows.map(({ letter }) => letter)).size).toBe(rows.length)
+  // The place of `delivery`, of tasks, is 1.
+  const places = [...rows.map(({ eventPlace }) => eventPlace), 1].sort((a, b) => a - b)
+  expect(places).toEqual(Array.from({ length: rows.length + 1 }, (_, place) => place))
+})
+
+test('only a state that someone acts on is followed by others, but for `unknown`, and money is settled from `sent` on', () => {
+  for (const status of STATUSES) {
+    const { heldBy, settles } = STATES[status]
+    expect(TRANSITIONS[status].length > 0, status).toBe(heldBy !== null || status === 'unknown')
+    expect(settles !== null, status).toBe(heldBy === null || heldBy === 'operator')
+  }
 })

@@ -1,4 +1,4 @@
-import { STATUSES, type Status } from './status.ts'
+import { STATES, STATUSES, type Status } from './status.ts'
 
 /** A step of a message's timeline, as its states are stored and shown. */
 export interface TimelineStep {
@@ -10,26 +10,13 @@ export interface TimelineStep {
 
 /*
   Timelines are read rarely and kept in millions, so each is stored in as few characters as can still be read by eye:
-  a line a step, `<status><milliseconds><.attempt><more>`. The status is a letter, the time is base 36, of the first step
-  since 1970 and of each other since the one before, or since 1970 behind `=`; `more` is JSON of whatever else there is.
+  a line a step, `<status><milliseconds><.attempt><more>`. The status is one character, the time is base 36, of the first
+  step since 1970 and of each other since the one before, or since 1970 behind `=`; `more` is JSON of whatever else there is.
     gmx2kc8os.1{"operator":"mci","route":"prefix 98912"}
     t6y.1
     d3ft.1
 */
-const LETTERS: Readonly<Record<Status, string>> = {
-  scheduled: 'w',
-  accepted: 'a',
-  queued: 'q',
-  sending: 'g',
-  sent: 't',
-  delivered: 'd',
-  failed: 'f',
-  rejected: 'r',
-  cancelled: 'c',
-  expired: 'e',
-  unknown: 'u',
-}
-const STATUS_OF = new Map(STATUSES.map((status) => [LETTERS[status], status]))
+const STATUS_OF = new Map(STATUSES.map((status) => [STATES[status].letter, status]))
 const STEP = /^(?<letter>[a-z])(?<absolute>=)?(?<ms>-?[0-9a-z]+)(?:\.(?<attempt>\d+))?(?<more>\{.*)?$/s
 
 /** Writes a timeline as `decodeSteps` reads it. A time that is not of milliseconds and UTC is kept as it is. */
@@ -55,7 +42,7 @@ export function encodeStep(status: Status, atMs: number, attempt: number, more: 
 
 /** JSON has no line breaks of its own, so a line is a step. */
 function stepText(status: Status, ms: string, attempt: number | undefined, more: object): string {
-  const text = `${LETTERS[status]}${ms}${attempt === undefined ? '' : `.${attempt}`}`
+  const text = `${STATES[status].letter}${ms}${attempt === undefined ? '' : `.${attempt}`}`
   return Object.keys(more).length > 0 ? text + JSON.stringify(more) : text
 }
 

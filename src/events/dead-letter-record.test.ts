@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { consumedRecord } from '../../test/servers/consumed-record.ts'
+import { consumedRecord, faultyRecord } from '../../test/servers/consumed-record.ts'
 import { producerOptions } from '../kafka/producer/producer-options.ts'
 import { recordBytes } from '../kafka/wire/record-batch-encode.ts'
 import { DeadLetter } from './dead-letter.ts'
 import { deadLetterRecord, originalValue } from './dead-letter-record.ts'
 import { eventCodec } from './event-codec.ts'
 
-const CAUSE = { reason: 'not-json', error: 'the value is not JSON', consumerGroup: 'group' } as const
+const CAUSE = { reason: 'not-json', error: 'the value is not JSON', consumerGroup: 'group', attempts: 1 } as const
 
 function letterOf(value: Buffer): { bytes: number; letter: DeadLetter } {
   const record = consumedRecord({ topic: 'sms.delivery', offset: 7, key: 'key', value })
@@ -97,8 +97,8 @@ test('a record that is all headers, or all key, has a dead letter that the produ
 })
 
 test('what stands for records that cannot be read is a dead letter that names them', () => {
-  const record = consumedRecord({ topic: 'sms.delivery', offset: 3 })
-  record.fault = 'the batch with offsets 3 to 9 cannot be read: its gzip data is damaged'
+  const fault = 'the batch with offsets 3 to 9 cannot be read: its gzip data is damaged'
+  const record = faultyRecord('sms.delivery', 3, fault)
   const letter = JSON.parse(String(deadLetterRecord(record, CAUSE, 0).value)) as DeadLetter
   expect(letter).toMatchObject({ reason: 'unreadable', original_offset: 3, message: null })
   expect(letter.error).toContain('offsets 3 to 9')
@@ -107,8 +107,7 @@ test('what stands for records that cannot be read is a dead letter that names th
 test('a letter says where its record came from, in its value and in the headers that consoles read', () => {
   const headers: [string, string][] = [['ce_type', 'sms.delivery']]
   const record = consumedRecord({ topic: 'sms.delivery', partition: 5, offset: 42, key: 'acme', value: '[', headers })
-  record.failures = 2
-  const made = deadLetterRecord(record, { ...CAUSE, stack: 'at handle' }, Date.UTC(2026, 0, 1))
+  const made = deadLetterRecord(record, { ...CAUSE, attempts: 3, stack: 'at handle' }, Date.UTC(2026, 0, 1))
   expect([made.topic, String(made.key)]).toEqual(['sms.dlq', 'acme'])
   expect(JSON.parse(String(made.value))).toEqual({
     original_topic: 'sms.delivery',

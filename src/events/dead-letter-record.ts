@@ -18,6 +18,8 @@ export interface DeadLetterCause {
   readonly consumerGroup: string
   /** Where the handler threw, if it did. */
   readonly stack?: string | undefined
+  /** Calls of the handler. */
+  readonly attempts: number
 }
 
 /** A record may be all headers, or all key; beyond that a letter would be larger than what brokers take. */
@@ -53,7 +55,7 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
         ...(value?.length === record.value?.length ? {} : { message_bytes: record.value!.length }),
         failed_at: failedAt,
         reason,
-        attempts: record.failures + 1,
+        attempts: cause.attempts,
         consumer_group: cause.consumerGroup,
       },
       value && jsonObjectText(value),
@@ -69,7 +71,7 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
       ['kafka_dlt-exception-message', error],
       ...stackHeader(cause.stack),
       ['dlq-reason', reason],
-      ['dlq-attempts', String(record.failures + 1)],
+      ['dlq-attempts', String(cause.attempts)],
       ['dlq-first-failed-at', failedAt],
     ],
   }
@@ -94,7 +96,7 @@ function encodeLetter(letter: DeadLetter, object: string | null): string {
 function originalHeaders(record: ConsumedRecord): [string, Buffer][] {
   const kept: [string, Buffer][] = []
   let bytes = 0
-  for (const [name, value] of record.headers()) {
+  for (const [name, value] of record.headers) {
     bytes += name.length + value.length
     if (bytes > HEADERS_BYTES_MAX) break
     kept.push([name, Buffer.from(value)])

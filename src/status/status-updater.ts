@@ -8,6 +8,7 @@ import { Consumer } from '../kafka/consumer/consumer.ts'
 import { consumerOptions } from '../kafka/consumer/consumer-options.ts'
 import { inBatches } from '../kafka/consumer/handling.ts'
 import { DONE, retryAt, type SettledOutcome, shed } from '../kafka/consumer/outcome.ts'
+import type { RecordState } from '../kafka/consumer/record-state.ts'
 import type { DeadLetterBrake } from '../kafka/middleware/dead-letter-brake.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
@@ -59,7 +60,10 @@ export class StatusUpdater implements Service {
         { groupId: GROUPS.status, topics: [TOPICS.status] },
         { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 150 },
       ),
-      inBatches({ handle: (records) => this.#handle(records), recordsMax: settings.STATUS_BATCH_RECORDS_MAX }),
+      inBatches({
+        handle: (records, states) => this.#handle(records, states),
+        recordsMax: settings.STATUS_BATCH_RECORDS_MAX,
+      }),
       this.#observer,
     )
   }
@@ -78,7 +82,10 @@ export class StatusUpdater implements Service {
   }
 
   /** While braked one message is tried at a time, and the rest of the batch waits. */
-  async #handle(records: readonly ConsumedRecord[]): Promise<readonly SettledOutcome[]> {
+  async #handle(
+    records: readonly ConsumedRecord[],
+    states: readonly RecordState[],
+  ): Promise<readonly SettledOutcome[]> {
     const nowMs = performance.now()
     const verdict = this.#brake.admit(nowMs)
     if (verdict.kind === 'wait') return records.map(() => shed(Date.now() + verdict.untilMs - nowMs))
@@ -87,26 +94,25 @@ export class StatusUpdater implements Service {
     await applyReads(tried, { pool: this.#parts.pool, brake: this.#brake })
     const [oldest] = records
     if (oldest) this.#delay.observe(Math.max(0, Date.now() - oldest.timestampMs) / 1_000)
-    return Promise.all(reads.map((each) => this.#settle(each)))
+    return Promise.all(reads.map((each, index) => this.#settle(each, states[index]!.failures + 1)))
   }
 
-  #settle(read: ReadStatus): SettledOutcome | Promise<SettledOutcome> {
+  #settle(read: ReadStatus, attempts: number): SettledOutcome | Promise<SettledOutcome> {
     const { state } = read
     if (state.kind === 'applied') return DONE
-    return state.kind === 'refused' ? this.#refuse(read.record, state) : shed(Date.now())
+    return state.kind === 'refused' ? this.#refuse(read.record, state, attempts) : shed(Date.now())
   }
 
-  async #refuse(record: ConsumedRecord, { reason, error }: Refusal): Promise<SettledOutcome> {
+  async #refuse(record: ConsumedRecord, { reason, error }: Refusal, attempts: number): Promise<SettledOutcome> {
     const { partition, offset } = record
     const place = { reason, partition, offset, cause: error }
     try {
-      await this.#parts.producer.send(
-        deadLetterRecord(record, { reason, error, consumerGroup: GROUPS.status }, Date.now()),
-      )
+      const cause = { reason, error, consumerGroup: GROUPS.status, attempts }
+      await this.#parts.producer.send(deadLetterRecord(record, cause, Date.now()))
       this.#parts.log.warn(place, 'status dead-lettered')
       return DONE
     } catch (error) {
-      this.#observer.handlerFailed(error, 1, record.failures + 1)
+      this.#observer.handlerFailed(error, 1, attempts)
       return retryAt(Date.now() + RETRY_MS)
     }
   }

@@ -1,7 +1,8 @@
 import type { QueryConfig } from 'pg'
+import type { ReceiptStatus } from '../domain/receipts.ts'
 import { STATUSES, type Status, TRANSITIONS } from '../domain/status.ts'
 import { numberArray, textArray } from '../postgres/array-literal.ts'
-import { sameNumber } from '../tables/same-number-sql.ts'
+import { isKeptFor, KEPT_RECEIPTS_ORDER, type SubmitColumns } from '../tables/receipts-sql.ts'
 
 export interface OpenMessageRow {
   readonly sms_id: number
@@ -46,20 +47,28 @@ export interface TakenSubmitRow {
   readonly operator_message_id: string | null
   readonly possible_duplicate: boolean
   readonly ended_at: Date
-  readonly receipt_status: 'delivered' | 'failed' | 'expired' | 'rejected' | 'unknown' | null
+  readonly receipt_status: ReceiptStatus | null
   readonly receipt_code: string | null
   readonly receipt_at: Date | null
   readonly receipt_received_at: Date | null
 }
 
+const TAKEN: SubmitColumns = {
+  smsId: 'a.sms_id',
+  operator: 'a.operator',
+  operatorMessageId: 'taken.operator_message_id',
+  startedAt: 'a.started_at',
+  messageRange: 'messages.sms_id BETWEEN $2 AND $3',
+}
+
 /**
  * What operators took of messages, oldest first, with the receipts that are there; also those that nobody could match
- * because they came while the answer was being written (the conditions are those of `delivery/attempt-statements.ts`).
+ * because they came while the answer was being written.
  */
 export function readTakenSubmits(smsIds: readonly number[]): QueryConfig {
   const columns = `outcome, operator_message_id, ended_at, receipt_status, receipt_code, receipt_at, receipt_received_at`
   return {
-    name: 'watch-taken-submits-2',
+    name: 'watch-taken-submits-3',
     text: `SELECT a.sms_id, a.attempt, taken.part, a.part_count, a.operator, taken.operator_message_id,
              a.possible_duplicate, taken.ended_at, coalesce(taken.receipt_status, early.status) AS receipt_status,
              CASE WHEN taken.receipt_status IS NULL THEN early.code ELSE taken.receipt_code END AS receipt_code,
@@ -75,17 +84,13 @@ export function readTakenSubmits(smsIds: readonly number[]): QueryConfig {
              SELECT part, ${columns} FROM attempt_parts WHERE a.part_count > 1 AND attempt_parts.sms_id = a.sms_id
                AND attempt_parts.attempt = a.attempt AND attempt_parts.sms_id BETWEEN $2 AND $3 OFFSET 0) AS taken
            LEFT JOIN LATERAL (SELECT kept.* FROM early_receipts AS kept
-             WHERE taken.receipt_status IS NULL AND kept.operator = a.operator
-               AND kept.operator_message_id = taken.operator_message_id
-               AND kept.received_at >= date_trunc('milliseconds', a.started_at)
-               AND (kept.recipient = '' OR EXISTS (SELECT FROM messages WHERE messages.sms_id = a.sms_id
-                 AND messages.sms_id BETWEEN $2 AND $3 AND ${sameNumber('messages.phone', 'kept.recipient')}))
+             WHERE taken.receipt_status IS NULL AND ${isKeptFor(TAKEN)}
                AND (a.part_count = 1 OR kept.copies > (SELECT count(*) FROM attempt_parts AS other
                  WHERE other.sms_id = a.sms_id AND other.attempt = a.attempt AND other.sms_id BETWEEN $2 AND $3
                    AND other.operator_message_id = taken.operator_message_id
                    AND (other.receipt_received_at = kept.received_at
                      OR (other.receipt_status IS NULL AND other.part < taken.part))))
-             ORDER BY kept.status = 'unknown', kept.received_at LIMIT 1 OFFSET 0) AS early ON true
+             ORDER BY ${KEPT_RECEIPTS_ORDER} LIMIT 1 OFFSET 0) AS early ON true
            WHERE taken.outcome = 'sent'
            ORDER BY a.sms_id, a.attempt, taken.part`,
     values: [numberArray(smsIds), Math.min(...smsIds), Math.max(...smsIds)],

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isFinal, STATUSES, type Status } from '../domain/status.ts'
+import { FINAL_STATUSES, STATUSES, type Status } from '../domain/status.ts'
 import { SqlState, sqlState } from '../postgres/database-errors.ts'
 import type { Queryable } from '../postgres/pool.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
@@ -35,7 +35,6 @@ export interface NewEndpoint {
 
 /** Each event of a customer is posted to each of its endpoints, so their number multiplies what the gateway sends. */
 const ENDPOINTS_PER_CUSTOMER_MAX = 20
-const FINAL_STATUSES = STATUSES.filter(isFinal)
 const COLUMN_NAMES = [
   'endpoint_id',
   'customer_id',

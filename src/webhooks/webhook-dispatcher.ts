@@ -108,8 +108,8 @@ export class WebhookDispatcher implements Service {
       isRecordFault: isItemFault,
       failed: (error, failures) => observer.handlerFailed(error, 1, failures),
     })
-    const publish: PublishDeadLetter = (record, reason, error, stack) => {
-      const cause = { reason: reason as DeadLetterReason, error, stack, consumerGroup: GROUPS.webhooks }
+    const publish: PublishDeadLetter = (record, { reason, ...failure }) => {
+      const cause = { ...failure, reason: reason as DeadLetterReason, consumerGroup: GROUPS.webhooks }
       return producer.send(deadLetterRecord(record, cause, Date.now()))
     }
     return new Consumer(
@@ -131,9 +131,9 @@ export class WebhookDispatcher implements Service {
           { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
         ),
         // What blocks its partition waits in the table of retries, as all that cannot be delivered now.
-        giveUp: async (record, error) => {
+        giveUp: async (record, error, { failures }) => {
           const outcome = await events.defer(record)
-          if (outcome.kind === 'dead-letter') return publish(record, outcome.reason, outcome.error)
+          if (outcome.kind === 'dead-letter') return publish(record, { ...outcome, attempts: failures + 1 })
           if (outcome.kind !== 'done') throw new Error(`the record could not be stored for later: ${error}`)
           return undefined
         },

@@ -75,7 +75,7 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
   await createTopics(cluster, [{ name: TOPICS.deadLetters, partitions: 4, replicationFactor: 1 }])
   const producer = new Producer(cluster)
   await producer.start([TOPICS.deadLetters])
-  const cause = { reason: 'not-json', error: 'bad \0 text', consumerGroup: 'g' } as const
+  const cause = { reason: 'not-json', error: 'bad \0 text', consumerGroup: 'g', attempts: 1 } as const
   const values = { zero: Buffer.from('a\0b'), binary: Buffer.from([0xff, 0x00, 0xfe]) }
   const places: Record<string, string> = {}
   for (const [name, value] of Object.entries(values)) {

@@ -13,6 +13,7 @@ import { TOPICS } from '../../src/events/topics.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
+import { headerOf } from '../../src/kafka/wire/consumed-record.ts'
 import { outboxSettings } from '../../src/outbox/config.ts'
 import { Relay } from '../../src/outbox/relay.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
@@ -101,10 +102,10 @@ test('10,000 redriven by three at once: each once, paid for, and with the trail 
   expect(Math.min(...smsIds)).toBe(first)
   const [task] = tasks
   const redriven = JSON.parse(task!.value!.toString()) as DeliveryTask
-  expect(redriven).toMatchObject({ retry_count: 4, task_id: task!.header('ce_id') })
+  expect(redriven).toMatchObject({ retry_count: 4, task_id: headerOf(task!, 'ce_id') })
   // It is to be sent from now on, whenever it was accepted: a dead letter may be older than a message may wait.
   expect(Date.parse(redriven.created_at)).toBeGreaterThan(Date.parse(redriven.accepted_at))
-  expect(task!.header('dlq-redrive-count')).toBe('1')
+  expect(headerOf(task!, 'dlq-redrive-count')).toBe('1')
 
   const spent = letters * COST
   expect(await books(pool, customerId)).toEqual({ balance: 0, reserved: spent, entries: 0, reserving: spent })
@@ -117,7 +118,7 @@ test('10,000 redriven by three at once: each once, paid for, and with the trail 
   const told = trail.flatMap(({ value }) => (JSON.parse(value!.toString()) as { letters: string[] }).letters)
   expect(new Set(told).size).toBe(letters)
   expect(told).toHaveLength(letters)
-  expect(trail.every((record) => record.header('smsgw-by') === record.key!.toString())).toBe(true)
+  expect(trail.every((record) => headerOf(record, 'smsgw-by') === record.key!.toString())).toBe(true)
 })
 
 test('two redrives of the same ids at once send nothing twice, and tell who was second', async () => {

@@ -2,17 +2,17 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { callBack, readAwaited } from '../../src/delivery/deferred/deferred-statements.ts'
 import { DelayedTasks } from '../../src/delivery/deferred/deferred-tasks.ts'
 import { type DeliveryOrder, TaskReader } from '../../src/delivery/read-tasks.ts'
+import type { TaskOutcome } from '../../src/delivery/task-outcome.ts'
 import { outboxShard } from '../../src/domain/outbox-shard.ts'
 import { decodePayload } from '../../src/events/outbox-payload.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { DONE, deadLetter, type Outcome, retryAt } from '../../src/kafka/consumer/outcome.ts'
-import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { releaseDue } from '../../src/outbox/schedule/schedule-statements.ts'
 import { ClockSkew, type DatabaseClock } from '../../src/postgres/clock-skew.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
-import { consumedRecord } from '../servers/consumed-record.ts'
+import { consumedRecord, recordState } from '../servers/consumed-record.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 
 const CUSTOMER = 'c'
@@ -51,32 +51,25 @@ function taskOf(smsId: number, phone: string, validUntil: string | null = null):
   return { key: CUSTOMER, value: JSON.stringify(task), headers: [['ce_id', String(smsId)]] }
 }
 
-type Handler = (smsId: number, record: ConsumedRecord, delayed: DelayedTasks) => Promise<Outcome>
+type Handler = (smsId: number) => Promise<TaskOutcome>
 
 /** A worker of its own: what one knew the next one must find. */
 function worker(pool: Pool, handle: Handler, order: DeliveryOrder = 'recipient', clock = CLOCK) {
   const tasks = new TaskReader()
-  const waits = { deferMs: 60_000, awayMs: 3_000, validMsDefault: 86_400_000 }
   const watched = { revision: () => REVISION, deferred: () => {} }
-  const delayed = new DelayedTasks({ pool, clock, tasks, order, ...waits, ...watched })
+  const delayed = new DelayedTasks({ pool, clock, tasks, order, validMsDefault: 86_400_000, ...watched })
   delayed.assigned()
-  const handler = delayed.keepOrder((record) => {
-    const task = tasks.read(record)
-    if (task instanceof Error) throw task
-    return handle(task.sms_id, record, delayed)
-  })
-  return { delayed, take: (record: LogRecord) => handler(consumedRecord({ topic: TOPICS.delivery, ...record })) }
+  const take = (record: LogRecord): Promise<Outcome> => {
+    const consumed = consumedRecord({ topic: TOPICS.delivery, ...record })
+    return delayed.handle(consumed, recordState(), (task) => handle(task.sms_id))
+  }
+  return { delayed, take }
 }
 
 afterEach(() => void vi.restoreAllMocks())
 
-/** Puts a task aside for an hour. */
-const putAside: Handler = async (_smsId, record, delayed) => {
-  const task = new TaskReader().read(record)
-  if (task instanceof Error) throw task
-  await delayed.defer(record, task, Date.now() + LONG_MS)
-  return DONE
-}
+/** Has a task deferred for an hour. */
+const deferring: Handler = async () => ({ kind: 'defer', untilMs: Date.now() + LONG_MS })
 
 /** Time passes, and the relay releases what is due. Returns the records as they come back, in order. */
 async function release(pool: Pool, passMs: number, rowsMax = 1_000): Promise<LogRecord[]> {
@@ -102,7 +95,7 @@ async function rowsLeft(pool: Pool): Promise<number[]> {
 test('a task comes back as it was, and its row stays until it is over', async () => {
   const pool = await freshDatabase()
   const record = taskOf(FIRST_ID, '+989121234567')
-  expect(await worker(pool, putAside).take(record)).toEqual(DONE)
+  expect(await worker(pool, deferring).take(record)).toEqual(DONE)
   expect(await release(pool, LONG_MS - 1_000)).toEqual([])
   expect(await release(pool, 2_000)).toEqual([record])
   expect(await rowsLeft(pool)).toEqual([FIRST_ID])
@@ -117,8 +110,8 @@ test('a later task of the phone waits behind, those of others do not, and one th
   const pool = await freshDatabase()
   const [a, b] = ['+989121234567', '+989121234568']
   const handled: number[] = []
-  const first = worker(pool, async (smsId, record, delayed) => {
-    if (smsId === FIRST_ID) return putAside(smsId, record, delayed)
+  const first = worker(pool, async (smsId) => {
+    if (smsId === FIRST_ID) return deferring(smsId)
     handled.push(smsId)
     return DONE
   })
@@ -146,7 +139,7 @@ test('a later task of the phone waits behind, those of others do not, and one th
 test('what is in another partition, as express messages are, does not wait behind', async () => {
   const pool = await freshDatabase()
   const phone = '+989121234567'
-  await worker(pool, putAside).take(taskOf(FIRST_ID, phone))
+  await worker(pool, deferring).take(taskOf(FIRST_ID, phone))
   const handled: number[] = []
   const express = worker(pool, async (smsId) => {
     handled.push(smsId)
@@ -170,8 +163,8 @@ test('tasks put aside at random, workers that die, records that come again: no p
   const phoneOf = (smsId: number): string => phones[smsId % phones.length]!
   const log = Array.from({ length: 45 }, (_, n) => taskOf(FIRST_ID + n, phoneOf(FIRST_ID + n)))
   const sent: number[] = []
-  const handle: Handler = async (smsId, record, delayed) => {
-    if (!sent.includes(smsId) && random(3) === 0) return putAside(smsId, record, delayed)
+  const handle: Handler = async (smsId) => {
+    if (!sent.includes(smsId) && random(3) === 0) return deferring(smsId)
     if (!sent.includes(smsId)) sent.push(smsId)
     return DONE
   }
@@ -198,13 +191,8 @@ test('tasks put aside at random, workers that die, records that come again: no p
   }
 })
 
-/** Puts a task aside until its operator is there again, which another may be before. */
-const awaitOperator: Handler = async (_smsId, record, delayed) => {
-  const task = new TaskReader().read(record)
-  if (task instanceof Error) throw task
-  await delayed.awaitOperator(record, task, 'o', false, 0)
-  return DONE
-}
+/** Has a task deferred until its operator recovers; another may be available before. */
+const awaitOperator: Handler = async () => ({ kind: 'await-operator', operator: 'o', isOnly: false })
 
 const idsOf = (records: readonly LogRecord[]): number[] => records.map(({ value }) => JSON.parse(value).sms_id)
 
@@ -292,8 +280,8 @@ test('under newer operators and routes, only what was put aside under older ones
 test('an operator that never comes back: its tasks look for another from time to time', async () => {
   const pool = await freshDatabase()
   await worker(pool, awaitOperator).take(taskOf(FIRST_ID, '+989121234567'))
-  expect(await release(pool, 40_000)).toEqual([])
-  expect(idsOf(await release(pool, 30_000))).toEqual([FIRST_ID])
+  expect(await release(pool, 60_000)).toEqual([])
+  expect(idsOf(await release(pool, 15_000))).toEqual([FIRST_ID])
   // Released by its time it counts as called back.
   expect(await callBackOf(pool, 'o', 1)).toBe(0)
 })
@@ -306,7 +294,7 @@ test.each([600_000, -600_000])('a worker whose clock is %d ms off defers for as 
   vi.spyOn(Date, 'now').mockImplementation(() => trueMs() + offMs)
   const clock = new ClockSkew({ pool, metrics: new Metrics(), log: createLog('test', 'silent') })
   await clock.sample()
-  const off = worker(pool, putAside, 'recipient', clock)
+  const off = worker(pool, deferring, 'recipient', clock)
   await off.take(taskOf(FIRST_ID, phoneOf(0)))
   // Behind the first one, and no longer than it is valid.
   await off.take(taskOf(FIRST_ID + 1, phoneOf(0)))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { brakeCheck, observedBrake } from '../../src/consumer-role/observe-brake.ts'
 import { DONE, deadLetter } from '../../src/kafka/consumer/outcome.ts'
-import { deadLetters } from '../../src/kafka/middleware/dead-letter.ts'
+import { deadLetters, type PublishDeadLetter } from '../../src/kafka/middleware/dead-letter.ts'
 import type { DeadLetterBrake } from '../../src/kafka/middleware/dead-letter-brake.ts'
 import type { RecordHandler } from '../../src/kafka/middleware/middleware.ts'
 import { retry } from '../../src/kafka/middleware/retry.ts'
@@ -22,7 +22,7 @@ async function brakedMember(topic: string, handler: RecordHandler) {
   health.add('brake', brakeCheck(brake))
   const letters: string[] = []
   const retried = retry({ attemptsMax: 3, backoffMsFirst: 10, backoffMsMax: 50 })
-  const publish = async (record: { value: Buffer | null }, reason: string): Promise<void> => {
+  const publish: PublishDeadLetter = async (record, { reason }) => {
     letters.push(`${record.value!.toString()}: ${reason}`)
   }
   await startMember({ cluster, topic, groupId, handle: deadLetters(retried(handler), publish, { brake }) })

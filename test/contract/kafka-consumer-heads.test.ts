@@ -96,10 +96,10 @@ test('a handler that never answers is told, its record goes to the dead letters,
     topic,
     groupId: uniqueName('group'),
     options: { pollIntervalMsMax: 500, drainMsMax: 100, commitIntervalMs: 100 },
-    handle: (record) => {
+    handle: (record, { signal }) => {
       const value = record.value!.toString()
       if (value === 'first') {
-        record.signal.addEventListener('abort', () => {
+        signal.addEventListener('abort', () => {
           told = true
         })
         return new Promise(() => {})

@@ -5,6 +5,7 @@ import { EARLIEST, LATEST, listOffsets } from '../../src/kafka/consumer/fetch/li
 import { BufferFullError, KafkaError } from '../../src/kafka/errors.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
 import { producerOptions } from '../../src/kafka/producer/producer-options.ts'
+import { headerOf } from '../../src/kafka/wire/consumed-record.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { readTopic } from '../servers/read-topic.ts'
 
@@ -45,7 +46,9 @@ test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
     await producer.close()
     const records = await readTopic(cluster, topic)
     expect(records.map(({ value }) => value!.toString()).sort()).toEqual([...values].sort())
-    expect(records.map((record) => record.header('h')).sort()).toEqual(records.map(({ key }) => key!.toString()).sort())
+    expect(records.map((record) => headerOf(record, 'h')).sort()).toEqual(
+      records.map(({ key }) => key!.toString()).sort(),
+    )
   },
 )
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { type Attempt, isTaken } from '../../src/delivery/attempts/attempt.ts'
+import { judgeFaults } from '../../src/delivery/attempts/judge-fault.ts'
 import { AttemptMaker } from '../../src/delivery/attempts/make-attempt.ts'
 import { AttemptBook } from '../../src/delivery/attempts/record-attempts.ts'
 import { LiveLines } from '../../src/delivery/connections/live-connections.ts'
@@ -7,14 +7,15 @@ import { observeSmpp } from '../../src/delivery/connections/observe-smpp.ts'
 import { TaskDelivery } from '../../src/delivery/deliver-task.ts'
 import { LeavingPartitions } from '../../src/delivery/leaving-partitions.ts'
 import { PausingGate } from '../../src/delivery/pace/pausing-gate.ts'
+import { type Attempt, isTaken } from '../../src/domain/attempts/attempt.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
 import type { DeliveryTask } from '../../src/events/delivery.ts'
 import type { StatusDetails } from '../../src/events/status-record.ts'
 import type { Outcome } from '../../src/kafka/consumer/outcome.ts'
-import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { SeededRandom } from '../chaos/campaign/seeded-random.ts'
+import { consumedRecord, recordState } from '../servers/consumed-record.ts'
 import { fixedOperators } from '../servers/fixed-operators.ts'
 import { freshDatabase } from '../servers/fixtures.ts'
 import { type OddAnswer, startOddAggregator } from '../servers/odd-http-answers.ts'
@@ -59,7 +60,6 @@ class Worker {
   readonly statuses = new Map<number, [status: string, details: StatusDetails]>()
   readonly lines: LiveLines
   readonly #delivery: TaskDelivery
-  readonly #tasks = new WeakMap<object, DeliveryTask>()
 
   constructor(book: AttemptBook, file: string) {
     const log = createLog('test', 'silent')
@@ -78,7 +78,6 @@ class Worker {
     })
     this.#delivery = new TaskDelivery({
       clock: { nowMs: () => Date.now() },
-      tasks: { read: (record: ConsumedRecord) => this.#tasks.get(record)! } as never,
       lines: this.lines,
       attempts: book,
       maker: new AttemptMaker({ attempts: book, submitted: () => {} }),
@@ -89,26 +88,24 @@ class Worker {
       receipts: { expect: () => {} },
       teller: { tell: async () => {}, tellStored: async () => {} } as never,
       leaving: new LeavingPartitions(),
-      rules: { retryMsFirst: 20, retryMsMax: 100, validMsDefault: Number.POSITIVE_INFINITY },
-      delayed: null,
+      rules: { retryMsFirst: 20, retryMsMax: 100, validMsDefault: Infinity, deferMs: Infinity, awayMs: Infinity },
     })
   }
 
   async deliver(task: DeliveryTask): Promise<Fate> {
     const beganMs = performance.now()
-    const record = {
-      topic: 't',
-      partition: 0,
-      header: () => undefined,
-      isAbandoned: false,
-    } as unknown as ConsumedRecord
-    this.#tasks.set(record, task)
+    const [record, state] = [consumedRecord({}), recordState()]
+    const handle = judgeFaults(
+      () => this.#delivery.handle(task, record, state),
+      () => task.sms_id,
+    )
     while (true) {
-      const outcome = await this.#delivery.handle(record)
+      const outcome = await handle(record, state)
       if (outcome.kind === 'done' || outcome.kind === 'dead-letter') {
         return { operator: task.operator as Operator, outcome, seconds: (performance.now() - beganMs) / 1_000 }
       }
-      const atMs = outcome.kind === 'pause' ? outcome.untilMs : outcome.atMs
+      if (outcome.kind === 'await-operator') throw new Error('no wait is to be deferred here')
+      const atMs = 'atMs' in outcome ? outcome.atMs : outcome.untilMs
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, atMs - Date.now())))
     }
   }

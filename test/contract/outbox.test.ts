@@ -5,6 +5,7 @@ import { TOPICS } from '../../src/events/topics.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import type { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer, type RecordPosition } from '../../src/kafka/producer/producer.ts'
+import { headerOf } from '../../src/kafka/wire/consumed-record.ts'
 import type { ProducerRecord } from '../../src/kafka/wire/record-batch-encode.ts'
 import { outboxSettings } from '../../src/outbox/config.ts'
 import { republish } from '../../src/outbox/reconcile/reconcile-statements.ts'
@@ -67,7 +68,7 @@ const waiting = async (pool: Pool): Promise<number> =>
 async function eventsOf(cluster: Cluster, topic: string, customerId: string): Promise<{ id: string; smsId: number }[]> {
   const records = (await readTopic(cluster, topic)).filter(({ key }) => key?.toString() === customerId)
   return records.map((record) => ({
-    id: record.header('ce_id')!,
+    id: headerOf(record, 'ce_id')!,
     smsId: (JSON.parse(record.value!.toString()) as { sms_id: number }).sms_id,
   }))
 }

@@ -1,19 +1,22 @@
 import { expect, vi } from 'vitest'
-import { type Attempt, type AttemptPart, outcomeOf } from '../../src/delivery/attempts/attempt.ts'
 import type { AttemptEnd, AttemptStart, PartEnd } from '../../src/delivery/attempts/attempt-statements.ts'
+import { judgeFaults } from '../../src/delivery/attempts/judge-fault.ts'
 import { AttemptMaker } from '../../src/delivery/attempts/make-attempt.ts'
 import type { WrittenEnd } from '../../src/delivery/attempts/record-attempts.ts'
 import type { LineCondition } from '../../src/delivery/connections/choose-connection.ts'
 import { LineHealth } from '../../src/delivery/connections/connection-health.ts'
 import type { LineCandidate } from '../../src/delivery/connections/live-connections.ts'
 import type { SubmitResult } from '../../src/delivery/connectors/connector.ts'
-import { type TaskDelays, TaskDelivery } from '../../src/delivery/deliver-task.ts'
+import type { DeferRules } from '../../src/delivery/deferred/defer-rule.ts'
+import { TaskDelivery } from '../../src/delivery/deliver-task.ts'
 import { LeavingPartitions } from '../../src/delivery/leaving-partitions.ts'
 import type { Permit } from '../../src/delivery/pace/gate.ts'
 import { OperatorQueue } from '../../src/delivery/pace/operator-queue.ts'
+import type { TaskOutcome } from '../../src/delivery/task-outcome.ts'
+import { type Attempt, type AttemptPart, outcomeOf } from '../../src/domain/attempts/attempt.ts'
+import type { DeliveryTask } from '../../src/events/delivery.ts'
 import type { StatusDetails } from '../../src/events/status-record.ts'
-import type { Outcome } from '../../src/kafka/consumer/outcome.ts'
-import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
+import { consumedRecord, recordState } from '../servers/consumed-record.ts'
 
 /** The answer of an operator that takes a message. */
 export const SENT: SubmitResult = { kind: 'sent', operatorMessageId: 'id' }
@@ -127,11 +130,18 @@ export function worker(
   operators: readonly Operator[],
   changes: object = {},
   tellStored = async () => {},
-  delayed: TaskDelays | null = null,
+  waits: Partial<DeferRules> = {},
 ) {
   const told: Told[] = []
   const leaving = new LeavingPartitions()
-  const task = { sms_id: 7, customer_id: 'c', phone: '+98935', message: 'x', operator: operators[0]?.name, priority: 1 }
+  const named = {
+    sms_id: 7,
+    customer_id: 'c',
+    phone: '+98935',
+    message: 'x',
+    operator: operators[0]?.name,
+    priority: 1,
+  }
   const rest = {
     retry_count: 0,
     max_retries: 3,
@@ -139,9 +149,9 @@ export function worker(
     sender: null,
     encoding: 'gsm7',
   }
+  const task = { ...named, ...rest, segments: 1, valid_until: null, ...changes } as unknown as DeliveryTask
   const delivery = new TaskDelivery({
     clock: { nowMs: () => Date.now() },
-    tasks: { read: () => ({ ...task, ...rest, segments: 1, valid_until: null, ...changes }) } as never,
     lines: {
       get: (name: string) => operators.find((each) => each.name === name)?.candidate.line,
       candidates: () => operators.map(({ candidate }) => candidate),
@@ -154,15 +164,18 @@ export function worker(
     receipts: { expect: () => {} },
     teller: { tell: async () => {}, tellStored } as never,
     leaving,
-    rules: { retryMsFirst: 0, retryMsMax: 0, validMsDefault: Number.POSITIVE_INFINITY },
-    delayed,
+    rules: { retryMsFirst: 0, retryMsMax: 0, validMsDefault: Infinity, deferMs: Infinity, awayMs: Infinity, ...waits },
   })
-  const record = { topic: 't', partition: 0, header: () => undefined, isAbandoned: false } as unknown as ConsumedRecord
-  return { told, leaving, handle: (): Promise<Outcome> => delivery.handle(record) }
+  const [record, state] = [consumedRecord({}), recordState()]
+  const judged = judgeFaults(
+    (...call) => delivery.handle(task, ...call),
+    () => task.sms_id,
+  )
+  return { told, leaving, handle: (): Promise<TaskOutcome> => judged(record, state) }
 }
 
 /** Visits a record until nothing more is to be done with it, as lanes do; waits pass at once. */
-export async function toItsEnd({ handle }: ReturnType<typeof worker>): Promise<Outcome> {
+export async function toItsEnd({ handle }: ReturnType<typeof worker>): Promise<TaskOutcome> {
   for (let visits = 0; visits < 50; visits++) {
     const outcome = await handle()
     if (outcome.kind !== 'retry' && outcome.kind !== 'shed') return outcome

@@ -4,6 +4,7 @@ import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
+import { headerOf } from '../../src/kafka/wire/consumed-record.ts'
 import { kafkaOf } from '../../src/process/servers/servers-file.ts'
 import { eventually } from '../servers/eventually.ts'
 import { readTopic } from '../servers/read-topic.ts'
@@ -62,7 +63,7 @@ test('records that are no events go to the dead letters with their reason, and t
       expect(typeof message).toBe(letter.reason === 'schema' ? 'object' : 'string')
       expect(letter.reason).toBe(BAD[(typeof message === 'string' ? message : JSON.stringify(message)) as BadValue])
       expect(record.key!.toString()).toBe('poison')
-      expect(record.header('kafka_dlt-original-topic')).toBe(letter.original_topic)
+      expect(headerOf(record, 'kafka_dlt-original-topic')).toBe(letter.original_topic)
     }
   } finally {
     await producer.close()

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type BenchGateway, startBenchGateway } from '../../bench/bench-gateway.ts'
 import { CampaignSender } from '../../src/cli/campaign/send-campaign.ts'
 import { type ReceiptStatus, statusOfMessage } from '../../src/domain/receipts.ts'
-import { isFinal } from '../../src/domain/status.ts'
+import { FINAL_STATUSES, isFinal } from '../../src/domain/status.ts'
 import { decodeSteps } from '../../src/domain/timeline-steps.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
@@ -12,6 +12,7 @@ import type { StatusEvent } from '../../src/events/status.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
+import { textList } from '../../src/postgres/text-list.ts'
 import { kafkaOf } from '../../src/process/servers/servers-file.ts'
 import type { TimelineEntry } from '../../src/status/advance-state.ts'
 import { eventually } from '../servers/eventually.ts'
@@ -80,7 +81,7 @@ async function startGateway(): Promise<BenchGateway> {
     brokers: 1,
     customers: CUSTOMERS,
     webhooks: { customers: 0, url: '' },
-    // Nobody looks after receipts that were not matched.
+    // No watch waits for receipts that were not matched.
     env: {
       ...SMSC,
       SIMULATOR_PASSWORD,
@@ -116,19 +117,20 @@ async function sendAll({ gateway, apiKeys }: BenchGateway): Promise<void> {
     const sender = new CampaignSender({ api: gateway.servers.api, apiKey, name: 'receipts' })
     const first = (customer * MESSAGES) / CUSTOMERS
     const messages = Array.from({ length: MESSAGES / CUSTOMERS }, (_, index) => messageOf(first + index))
-    const { refusals } = await sendMessages(sender, messages).finally(() => sender.close())
+    const { refusals } = await sendMessages(sender, messages)
+    await sender.close()
     expect(refusals).toEqual([])
   }
 }
 
 async function countFinal(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ messages: number }>(
-    "SELECT count(*) AS messages FROM message_states WHERE status NOT IN ('scheduled', 'accepted', 'queued', 'sending', 'sent')",
+    `SELECT count(*) AS messages FROM message_states WHERE status IN ${textList(FINAL_STATUSES)}`,
   )
   return rows[0]!.messages
 }
 
-/** What the SMSC took and told, when each message is at its end and the SMSC has told all. */
+/** The submits and receipts of the SMSC, once each message is final and each receipt acknowledged. */
 async function awaitTold({ gateway, pool }: BenchGateway): Promise<Map<number, ToldSubmit>> {
   const finals = await eventually(
     'every message is final',
@@ -148,7 +150,7 @@ async function awaitTold({ gateway, pool }: BenchGateway): Promise<Map<number, T
   return told
 }
 
-/** A receipt as PostgreSQL has it, with the submit that it stands at. */
+/** A receipt as PostgreSQL has it, with its submit. */
 interface Stored {
   readonly sms_id: number
   readonly attempt: number
@@ -176,7 +178,10 @@ async function readStored(pool: Pool): Promise<Stored[]> {
   return rows
 }
 
-/** Receipts that stand where they do not belong or otherwise than told, or that PostgreSQL had only after the SMSC was thanked. */
+/**
+ * Receipts that are stored at the wrong submit or with other values, or that PostgreSQL had only after their
+ * acknowledgement.
+ */
 function misplaced(told: ReadonlyMap<number, ToldSubmit>, stored: readonly Stored[]): object[] {
   return stored.filter(({ id, sms_id, attempt, part, status, code, known_at }) => {
     const of = told.get(Number(id))
@@ -223,7 +228,7 @@ function mistold(events: readonly StatusEvent[], states: readonly State[]): Stat
   })
 }
 
-/** Waits until the updaters have applied all that was told. */
+/** Waits until the updaters have applied all receipts. */
 async function untilApplied(cluster: Cluster): Promise<void> {
   const connections = cluster.connections()
   const lag = async (): Promise<number> => {

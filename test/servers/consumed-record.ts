@@ -1,5 +1,11 @@
+import type { RecordState } from '../../src/kafka/consumer/record-state.ts'
 import { type ConsumedRecord, decodeRecordBatches } from '../../src/kafka/wire/record-batch-decode.ts'
 import { RecordBatchBuilder, stampBatch } from '../../src/kafka/wire/record-batch-encode.ts'
+
+/** Of a record that is handled for the first time. */
+export function recordState(changes: Partial<RecordState> = {}): RecordState {
+  return { failures: 0, signal: new AbortController().signal, isAbandoned: false, isQueued: false, ...changes }
+}
 
 interface RecordParts {
   readonly topic?: string
@@ -19,6 +25,12 @@ export function consumedRecord(parts: RecordParts) {
   // The broker sets the base offset, which the checksum does not cover.
   bytes.writeBigInt64BE(BigInt(offset))
   return decodeRecordBatches(bytes, topic, partition, offset).records[0] as ConsumedRecord
+}
+
+/** Stands for records that cannot be read. */
+export function faultyRecord(topic: string, offset: number, fault: string): ConsumedRecord {
+  const place = { topic, partition: 0, offset, timestampMs: 0 }
+  return { ...place, key: null, value: null, headers: [], bytes: 100, fault }
 }
 
 /** A batch as a producer may write it: any bytes, said to be so many records. */

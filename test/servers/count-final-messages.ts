@@ -1,4 +1,6 @@
 import { type ClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
+import { FINAL_STATUSES } from '../../src/domain/status.ts'
+import { textList } from '../../src/postgres/text-list.ts'
 
 /** Messages of a customer by the final status that ClickHouse has of them; those without one are not counted. */
 export async function countFinalMessages(client: ClickHouse, customerId: string): Promise<Map<string, number>> {
@@ -7,7 +9,7 @@ export async function countFinalMessages(client: ClickHouse, customerId: string)
     `SELECT final AS status, toFloat64(count()) AS messages FROM (
        SELECT sms_id, argMax(status, (occurred_at, attempt)) AS final FROM statuses FINAL
        WHERE customer_id = {customer_id:String}
-         AND status IN ('delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown')
+         AND status IN ${textList(FINAL_STATUSES)}
        GROUP BY sms_id)
      GROUP BY final`,
     { customer_id: customerId },

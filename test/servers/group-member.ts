@@ -5,9 +5,9 @@ import { Consumer } from '../../src/kafka/consumer/consumer.ts'
 import type { ConsumerObserver } from '../../src/kafka/consumer/consumer-observer.ts'
 import { type ConsumerOptions, consumerOptions } from '../../src/kafka/consumer/consumer-options.ts'
 import { inLanes } from '../../src/kafka/consumer/handling.ts'
+import type { GiveUp } from '../../src/kafka/consumer/lanes/dispatcher.ts'
 import type { SettledHandler } from '../../src/kafka/middleware/middleware.ts'
 import { Producer } from '../../src/kafka/producer/producer.ts'
-import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts'
 import type { ProducerRecord } from '../../src/kafka/wire/record-batch-encode.ts'
 
 /** Sends records and waits until all are acknowledged. */
@@ -32,7 +32,7 @@ export interface MemberParts {
   readonly topic: string
   readonly groupId: string
   readonly handle: SettledHandler
-  readonly giveUp?: (record: ConsumedRecord, error: string) => Promise<unknown>
+  readonly giveUp?: GiveUp
   readonly options?: Partial<ConsumerOptions>
   readonly observer?: ConsumerObserver
 }

@@ -1,12 +1,7 @@
-import { eventId } from '../../domain/event-id.ts'
 import { outboxShard } from '../../domain/outbox-shard.ts'
 import type { Status } from '../../domain/status.ts'
-import { envelope } from '../../events/envelope.ts'
-import { eventCodec } from '../../events/event-codec.ts'
 import { encodePayload } from '../../events/outbox-payload.ts'
-import { StatusEvent } from '../../events/status.ts'
-import { TOPICS } from '../../events/topics.ts'
-import { traceparentOf } from '../../events/traceparent.ts'
+import { statusRecord } from '../../events/status-record.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
 import { type CancelCandidate, decideCancel } from './cancel-rule.ts'
@@ -30,7 +25,6 @@ interface MessageRow {
   readonly now_ms: number
 }
 
-const codec = eventCodec(StatusEvent)
 /** A worker that begins the attempt first leaves one that is being sent, which the next look finds. */
 const TRIES_MAX = 3
 
@@ -65,7 +59,7 @@ async function tryCancel(connection: Connection, customerId: string, smsId: numb
 async function candidateOf(connection: Connection, smsId: number, message: MessageRow): Promise<CancelCandidate> {
   const [states, attempts] = await Promise.all([
     connection.query<{ status: Status; attempts_before: number }>(lockState(smsId)),
-    connection.query<{ attempt: number; outcome: string | null }>(readAttempts(smsId)),
+    connection.query<CancelCandidate['attempts'][number]>(readAttempts(smsId)),
   ])
   return {
     status: states.rows[0]?.status ?? 'accepted',
@@ -78,31 +72,9 @@ async function candidateOf(connection: Connection, smsId: number, message: Messa
 
 /** The record of `sms.status`, as a worker would publish it that finds the message cancelled. */
 function cancelledRecord(customerId: string, smsId: number, message: MessageRow, attemptsBegun: number): string {
-  const nowMs = message.now_ms
-  const event: StatusEvent = {
-    event_id: eventId(smsId, 'cancelled', attemptsBegun),
-    sms_id: smsId,
-    customer_id: customerId,
-    status: 'cancelled',
-    operator_message_id: null,
-    error_code: null,
-    error_message: null,
-    delivered_at: null,
-    latency_ms: Math.max(0, nowMs - (message.send_at ?? message.accepted_at).getTime()),
-    occurred_at: new Date(nowMs).toISOString(),
-    operator: message.operator,
-    attempt: attemptsBegun,
-    segments: message.segments,
-    possible_duplicate: false,
-  }
-  const headers = envelope(
-    {
-      id: event.event_id,
-      type: `${TOPICS.status}.cancelled`,
-      time: event.occurred_at,
-      traceparent: traceparentOf(smsId, message.traceparent),
-    },
-    '/smsgw/api',
-  )
-  return encodePayload({ topic: TOPICS.status, key: Buffer.from(String(smsId)), value: codec.encode(event), headers })
+  const { operator, segments, traceparent, send_at, accepted_at, now_ms: nowMs } = message
+  const subject = { smsId, customerId, segments, traceparent, acceptedAtMs: (send_at ?? accepted_at).getTime() }
+  const details = { operator, attempt: attemptsBegun, possibleDuplicate: false }
+  const record = statusRecord(subject, 'cancelled', details, '/smsgw/api', nowMs)
+  return encodePayload({ ...record, key: Buffer.from(record.key) })
 }

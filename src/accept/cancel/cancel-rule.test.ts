@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { AttemptOutcome } from '../../domain/attempts/attempt.ts'
 import { type CancelCandidate, decideCancel } from './cancel-rule.ts'
 
 const NOW = 1_000_000
@@ -10,8 +11,8 @@ const FRESH: CancelCandidate = {
   attempts: [],
 }
 
-function after(...outcomes: (string | null)[]): CancelCandidate {
-  return { ...FRESH, attempts: outcomes.map((outcome, index) => ({ attempt: index + 1, outcome })) }
+function after(...outcomes: AttemptOutcome[]): CancelCandidate {
+  return { ...FRESH, attempts: outcomes.map((outcome, index) => ({ attempt: index + 1, operator: 'o', outcome })) }
 }
 
 test('what no operator has is cancelled, by taking its next attempt', () => {

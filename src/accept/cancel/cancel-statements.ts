@@ -22,8 +22,8 @@ export function lockState(smsId: number): QueryConfig {
 
 export function readAttempts(smsId: number): QueryConfig {
   return {
-    name: 'cancel-read-attempts',
-    text: 'SELECT attempt, outcome FROM attempts WHERE sms_id = $1 ORDER BY attempt',
+    name: 'cancel-read-attempts-2',
+    text: 'SELECT attempt, operator, outcome FROM attempts WHERE sms_id = $1 ORDER BY attempt',
     values: [smsId],
   }
 }

@@ -1,6 +1,6 @@
+import type { Attempt, AttemptOutcome, AttemptPart, PartOutcome } from '../../domain/attempts/attempt.ts'
 import type { ReceiptStatus } from '../../domain/receipts.ts'
 import type { Connection } from '../../postgres/pool.ts'
-import type { Attempt, AttemptOutcome, AttemptPart, PartOutcome } from './attempt.ts'
 import { readAttempts, readOutcome, readParts } from './attempt-statements.ts'
 
 /** What is known of a message's attempts, oldest first; times by our own clock. */

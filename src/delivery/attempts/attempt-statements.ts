@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg'
+import type { AttemptOutcome, PartOutcome } from '../../domain/attempts/attempt.ts'
 import { booleanArray, numberArray, textArray } from '../../postgres/array-literal.ts'
-import { sameNumber } from '../../tables/same-number-sql.ts'
-import type { AttemptOutcome, PartOutcome } from './attempt.ts'
+import { isKeptFor, KEPT_RECEIPTS_ORDER, type SubmitColumns } from '../../tables/receipts-sql.ts'
 
 /*
   Where a range of ids repeats what an array says, it is for the planner: by a range it leaves out the partitions of
@@ -85,17 +85,17 @@ const TAKE_UP = `outcome = excluded.outcome, operator_message_id = excluded.oper
              ended_at = excluded.ended_at, receipt_status = excluded.receipt_status, receipt_code = excluded.receipt_code, receipt_at = excluded.receipt_at,
              receipt_received_at = excluded.receipt_received_at`
 const LATE_ANSWER = `known.outcome = 'ambiguous' AND known.operator_message_id IS NULL AND excluded.outcome = 'sent'`
-/**
- * The receipt that was kept for a submit, if any. Ids of operators are not unique, so the message's recipient must be the
- * receipt's, where that names one, and the receipt must have come since the attempt began. `more` are further conditions.
- */
+const ENDED: SubmitColumns = {
+  smsId: 'ended.sms_id',
+  operator: 'ended.operator',
+  operatorMessageId: 'ended.operator_message_id',
+  startedAt: `(SELECT started_at FROM attempts
+                 WHERE attempts.sms_id = ended.sms_id AND attempts.attempt = ended.attempt)`,
+}
+/** The receipt that was kept for a submit, if any. `more` are further conditions. */
 const earlyReceipt = (more = '') => `LEFT JOIN LATERAL (SELECT kept.* FROM early_receipts AS kept
-             WHERE kept.operator = ended.operator AND kept.operator_message_id = ended.operator_message_id
-               AND kept.received_at >= (SELECT date_trunc('milliseconds', started_at) FROM attempts
-                 WHERE attempts.sms_id = ended.sms_id AND attempts.attempt = ended.attempt)
-               AND (kept.recipient = '' OR EXISTS (SELECT FROM messages WHERE messages.sms_id = ended.sms_id
-                 AND ${sameNumber('messages.phone', 'kept.recipient')})) ${more}
-             ORDER BY kept.status = 'unknown', kept.received_at LIMIT 1 OFFSET 0) AS early ON true`
+             WHERE ${isKeptFor(ENDED)} ${more}
+             ORDER BY ${KEPT_RECEIPTS_ORDER} LIMIT 1 OFFSET 0) AS early ON true`
 /** Parts of a message that share an id take up as many receipts as were kept: those written before, then these in their order. */
 const IS_LEFT = `AND kept.copies > ended.before + (SELECT count(*) FROM attempt_parts AS other
                WHERE other.sms_id = ended.sms_id AND other.attempt = ended.attempt AND other.part <> ended.part
@@ -108,7 +108,7 @@ const RECEIPT_COLUMNS = 'receipt_status, receipt_code, receipt_at, receipt_recei
 /** Writes how attempts ended. Returns how many, in a row at least, and those with a receipt. */
 export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryConfig {
   return {
-    name: 'attempts-end-3',
+    name: 'attempts-end-4',
     text: `WITH written AS (
              INSERT INTO attempts AS known (sms_id, attempt, operator, worker, possible_duplicate, started_at,
                lease_until, outcome, operator_message_id, error_code, error_text, ended_at, ${RECEIPT_COLUMNS})
@@ -130,7 +130,7 @@ export function endAttempts(ends: readonly AttemptEnd[], worker: string): QueryC
 /** Writes how parts of attempts ended. Returns how many, in a row at least, and those with a receipt. */
 export function endParts(ends: readonly PartEnd[]): QueryConfig {
   return {
-    name: 'attempt-parts-end-3',
+    name: 'attempt-parts-end-4',
     text: `WITH written AS (
              INSERT INTO attempt_parts AS known (sms_id, attempt, part, operator, outcome, operator_message_id,
                error_code, error_text, ended_at, ${RECEIPT_COLUMNS})

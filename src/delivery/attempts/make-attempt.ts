@@ -1,6 +1,12 @@
+import {
+  type Attempt,
+  type AttemptPart,
+  outcomeOf,
+  type PartOutcome,
+  type PartsToSubmit,
+} from '../../domain/attempts/attempt.ts'
 import type { OperatorLine } from '../connections/operator-connection.ts'
 import type { OutgoingMessage, SubmitResult } from '../connectors/connector.ts'
-import { type Attempt, type AttemptPart, outcomeOf, type PartOutcome, type PartsToSubmit } from './attempt.ts'
 import type { AttemptEnd } from './attempt-statements.ts'
 import type { AttemptBook, TakenUp, WrittenEnd } from './record-attempts.ts'
 

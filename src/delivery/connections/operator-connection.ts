@@ -1,5 +1,5 @@
+import type { ResendRules } from '../../domain/attempts/attempt-plan.ts'
 import type { AmbiguityPolicy } from '../../operators/operator-schema.ts'
-import type { ResendRules } from '../attempts/attempt-plan.ts'
 import type { Connector, ConnectorEvents, SubmitResult } from '../connectors/connector.ts'
 import { OperatorQueue, type QueueRules } from '../pace/operator-queue.ts'
 import type { BreakerState } from './circuit-breaker.ts'

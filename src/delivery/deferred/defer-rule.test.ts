@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { awaitMs, dueBehind, dueOf, type Predecessor, shouldDefer } from './defer-rule.ts'
+import { awaitMs, dueBehind, dueOf, type Predecessor, shouldAwait, shouldDefer } from './defer-rule.ts'
 
 /** A row of what was put aside, as far as order is concerned. */
 interface DeferredRow extends Predecessor {
@@ -21,8 +21,10 @@ function predecessorOf(rows: readonly DeferredRow[], smsId: number, lane: string
 }
 
 test('long waits leave memory, short ones do not, and none outlasts the validity', () => {
-  expect(shouldDefer(70_001, 10_000, 60_000)).toBe(true)
-  expect(shouldDefer(70_000, 10_000, 60_000)).toBe(false)
+  const rules = { deferMs: 60_000, awayMs: 3_000 }
+  expect(shouldDefer(70_001, 10_000, rules)).toBe(true)
+  expect(shouldDefer(70_000, 10_000, rules)).toBe(false)
+  expect([3_000, 3_001].map((unavailableMs) => shouldAwait(unavailableMs, rules))).toEqual([false, true])
   expect(dueOf(500, null, 100)).toBe(500)
   expect(dueOf(500, 300, 100)).toBe(300)
   // It is over already: what is waited for is not an attempt.

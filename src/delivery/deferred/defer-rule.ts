@@ -11,14 +11,27 @@ export interface Predecessor {
   readonly releasedMs: number | null
 }
 
+/** When a wait is long enough to be spent in PostgreSQL. */
+export interface DeferRules {
+  /** Waits longer than that leave memory. */
+  readonly deferMs: number
+  /** Tasks whose operators are unavailable for longer leave memory too. */
+  readonly awayMs: number
+}
+
 const BEHIND_MS_MIN = 1_000
 const BEHIND_MS_MAX = 60_000
 const AWAIT_MS_MIN = 60_000
 const AWAIT_MS_MAX = 600_000
 
-/** Whether a task that has to wait until then is better put aside than kept in memory. */
-export function shouldDefer(untilMs: number, nowMs: number, deferMs: number): boolean {
+/** Whether a task that has to wait until then is better deferred than kept in memory. */
+export function shouldDefer(untilMs: number, nowMs: number, { deferMs }: DeferRules): boolean {
   return untilMs - nowMs > deferMs
+}
+
+/** Whether a task is better deferred than kept in memory whose operators have all been unavailable for so long. */
+export function shouldAwait(unavailableMs: number, { awayMs }: DeferRules): boolean {
+  return unavailableMs > awayMs
 }
 
 /**

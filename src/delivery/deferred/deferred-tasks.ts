@@ -2,16 +2,17 @@ import { outboxShard } from '../../domain/outbox-shard.ts'
 import type { DeliveryTask } from '../../events/delivery.ts'
 import { EventFormError } from '../../events/event-codec.ts'
 import { encodePayload } from '../../events/outbox-payload.ts'
-import { DONE, deadLetter, type Outcome, pauseUntil } from '../../kafka/consumer/outcome.ts'
-import type { RecordHandler } from '../../kafka/middleware/middleware.ts'
-import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
+import { DONE, deadLetter, type Outcome } from '../../kafka/consumer/outcome.ts'
+import type { RecordState } from '../../kafka/consumer/record-state.ts'
+import type { ConsumedRecord } from '../../kafka/wire/consumed-record.ts'
 import type { DatabaseClock } from '../../postgres/clock-skew.ts'
-import { isDatabaseTrouble, isItemFault } from '../../postgres/database-errors.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { WriteTogether } from '../../postgres/write-together.ts'
 import { type EndRules, endOfDelivery } from '../attempts/end-of-delivery.ts'
 import type { DeliveryOrder, TaskReader } from '../read-tasks.ts'
-import { type Awaited, awaitMs, dueBehind, dueOf, type Predecessor, shouldDefer } from './defer-rule.ts'
+import { spreadOf } from '../spread-of.ts'
+import type { TaskHandler, TaskOutcome } from '../task-outcome.ts'
+import { type Awaited, awaitMs, dueBehind, dueOf, type Predecessor } from './defer-rule.ts'
 import { type DeferredTask, deferTasks, forgetTasks, readAnyDeferred, readPlaces } from './deferred-statements.ts'
 
 export interface DelayedTasksParts extends EndRules {
@@ -20,10 +21,6 @@ export interface DelayedTasksParts extends EndRules {
   readonly clock: DatabaseClock
   readonly tasks: TaskReader
   readonly order: DeliveryOrder
-  /** Waits longer than that leave memory. */
-  readonly deferMs: number
-  /** Tasks whose operators are away for longer leave memory too. */
-  readonly awayMs: number
   /** Of operators and routes, as they are now. */
   readonly revision: () => number
   readonly deferred: (tasks: number) => void
@@ -35,7 +32,7 @@ interface Place {
 }
 
 interface Before extends Predecessor {
-  /** Null if it waits for a time alone, or was called back. */
+  /** Null if it waits for a time alone, or was resumed. */
   readonly awaited: Awaited | null
 }
 
@@ -54,25 +51,22 @@ interface Asked {
 }
 
 const ASK_MS = 1_000
-const DATABASE_PAUSE_MS = 1_000
 const NOWHERE: Place = { isOwn: false, before: null }
 
 /**
- * Puts tasks with a long wait aside, in PostgreSQL: their records are done, and the relay brings them back when they are
+ * Defers tasks with a long wait to PostgreSQL: their records are done, and the relay publishes them again when they are
  * due, under the same ids and key. So neither memory nor the partition's watermark waits for them.
  *
- * What may not overtake a task that was put aside is put aside behind it (`defer-rule.ts`), until that one is over: its
- * row stays while it is on its way back. Rows are only looked for while there are any. A partition has one owner, who
- * alone puts its tasks aside, so it is enough to ask whether there are any when partitions were assigned, and after
- * own ones were written.
+ * A task that may not overtake a deferred one is deferred behind it (`defer-rule.ts`) until that one is finished: its row
+ * stays while it is on its way back. Rows are only looked up while there are any. A partition has one owner, which alone
+ * defers its tasks, so it is enough to look whether there are any when partitions were assigned, and after own ones were
+ * written.
  */
 export class DelayedTasks {
   readonly #parts: DelayedTasksParts
   readonly #writing: WriteTogether<DeferredTask>
   readonly #asking: WriteTogether<Asked>
   readonly #forgetting: WriteTogether<number>
-  /** Records whose tasks were put aside by the handler itself, and are not over. */
-  readonly #putAside = new WeakSet<ConsumedRecord>()
   #mayBeAny = true
   /** Raised when there may be some that an answer on its way does not know of. */
   #changes = 0
@@ -86,83 +80,62 @@ export class DelayedTasks {
     this.#forgetting = new WriteTogether(async (smsIds) => void (await parts.pool.query(forgetTasks(smsIds))))
   }
 
-  /** Whether a wait until then is worth it. */
-  shouldDefer(untilMs: number, nowMs: number): boolean {
-    return shouldDefer(untilMs, nowMs, this.#parts.deferMs)
-  }
-
-  /** Whether waiting for an operator that has been away for so long is worth it. */
-  shouldAwait(awayForMs: number): boolean {
-    return awayForMs > this.#parts.awayMs
-  }
-
-  /**
-   * Resolves when the task is put aside: its record is done then. `untilMs` is of the process's own clock. Throws when
-   * the database does.
-   */
-  async defer(record: ConsumedRecord, task: DeliveryTask, untilMs: number): Promise<void> {
-    await this.#putTask(record, task, this.#parts.clock.nowMs() + untilMs - Date.now(), null)
-  }
-
-  /** The same until that operator calls it back (`call-back-tasks.ts`), or the time for which it waits at most is over. */
-  async awaitOperator(
-    record: ConsumedRecord,
-    task: DeliveryTask,
-    operator: string,
-    isOnly: boolean,
-    spread: number,
-  ): Promise<void> {
-    const nowMs = this.#parts.clock.nowMs()
-    const untilMs = nowMs + awaitMs(nowMs - Date.parse(task.created_at), isOnly, spread)
-    await this.#putTask(record, task, untilMs, { operator, revision: this.#parts.revision() })
-  }
-
-  /** Partitions came from other workers, which may have put tasks of theirs aside. */
+  /** Partitions came from other workers, which may have deferred tasks of theirs. */
   assigned(): void {
     this.#changes++
     this.#mayBeAny = true
   }
 
-  /** Handles no task before one that was put aside and must not be overtaken. */
-  keepOrder(next: RecordHandler): RecordHandler {
-    return async (record) => {
-      try {
-        return await this.#handle(record, next)
-      } catch (error) {
-        if (isDatabaseTrouble(error)) return pauseUntil(Date.now() + DATABASE_PAUSE_MS)
-        if (isItemFault(error)) return deadLetter('handler', (error as Error).message, (error as Error).stack)
-        throw error
-      }
+  /**
+   * Hands on no task before one that is deferred and must not be overtaken, and carries out what is to follow a task as
+   * far as that concerns its row. Throws when the database does.
+   */
+  async handle(record: ConsumedRecord, state: RecordState, next: TaskHandler): Promise<Outcome> {
+    const task = this.#parts.tasks.read(record)
+    if (task instanceof EventFormError) return deadLetter(task.reason, task.message)
+    const { isOwn, before } = await this.#placeOf(record, task)
+    const nowMs = this.#parts.clock.nowMs()
+    const endMs = this.#endOf(task)
+    // What is too late is not sent, and so overtakes nothing.
+    if (before && endMs > nowMs) return this.#defer(record, task, dueBehind(before, endMs, nowMs), before.awaited)
+    const outcome = await next(task, record, state)
+    switch (outcome.kind) {
+      case 'defer':
+        return this.#deferUntil(record, task, this.#parts.clock.nowMs() + outcome.untilMs - Date.now(), null)
+      case 'await-operator':
+        return this.#awaitOperator(record, task, outcome)
+      case 'done':
+      case 'dead-letter':
+        if (isOwn) await this.#forgetting.add(task.sms_id)
     }
+    return outcome
   }
 
-  /** The task is over by another way than its handler's. */
+  /** The task is finished by another way than its handler's. */
   async forget(record: ConsumedRecord): Promise<void> {
     const task = this.#parts.tasks.read(record)
     if (!(task instanceof EventFormError) && this.#mayBeAny) await this.#forgetting.add(task.sms_id)
   }
 
-  async #handle(record: ConsumedRecord, next: RecordHandler): Promise<Outcome> {
-    const task = this.#parts.tasks.read(record)
-    if (task instanceof EventFormError) return next(record)
-    const { isOwn, before } = await this.#placeOf(record, task)
+  /** Until the operator resumes its tasks (`resume-tasks.ts`), or the time is over for which they wait at most. */
+  #awaitOperator(
+    record: ConsumedRecord,
+    task: DeliveryTask,
+    { operator, isOnly }: TaskOutcome & { kind: 'await-operator' },
+  ): Promise<Outcome> {
     const nowMs = this.#parts.clock.nowMs()
-    const endMs = this.#endOf(task)
-    // What is too late is not sent, and so overtakes nothing.
-    if (before && endMs > nowMs) {
-      await this.#writing.add(this.#toRow(record, task, dueBehind(before, endMs, nowMs), before.awaited))
-      return DONE
-    }
-    const outcome = await next(record)
-    const isOver = outcome.kind === 'done' || outcome.kind === 'dead-letter'
-    if (isOwn && isOver && !this.#putAside.has(record)) await this.#forgetting.add(task.sms_id)
-    return outcome
+    const untilMs = nowMs + awaitMs(nowMs - Date.parse(task.created_at), isOnly, spreadOf(task.sms_id))
+    return this.#deferUntil(record, task, untilMs, { operator, revision: this.#parts.revision() })
   }
 
-  async #putTask(record: ConsumedRecord, task: DeliveryTask, untilMs: number, awaited: Awaited | null): Promise<void> {
-    const dueMs = dueOf(untilMs, this.#endOf(task), this.#parts.clock.nowMs())
+  #deferUntil(record: ConsumedRecord, task: DeliveryTask, untilMs: number, awaited: Awaited | null): Promise<Outcome> {
+    return this.#defer(record, task, dueOf(untilMs, this.#endOf(task), this.#parts.clock.nowMs()), awaited)
+  }
+
+  /** Its record is done when its row is written. */
+  async #defer(record: ConsumedRecord, task: DeliveryTask, dueMs: number, awaited: Awaited | null): Promise<Outcome> {
     await this.#writing.add(this.#toRow(record, task, dueMs, awaited))
-    this.#putAside.add(record)
+    return DONE
   }
 
   #endOf(task: DeliveryTask): number {
@@ -198,7 +171,7 @@ export class DelayedTasks {
     for (const [index, row] of rows.entries()) asked[index]!.place = toPlace(row)
   }
 
-  /** A message that is put aside twice at once, as without order it may be, is once. */
+  /** A message that is deferred twice at once, as without order it may be, is once. */
   async #write(tasks: readonly DeferredTask[]): Promise<void> {
     const rows = [...new Map(tasks.map((task) => [task.smsId, task])).values()]
     await this.#parts.pool.query(deferTasks(rows))
@@ -208,7 +181,7 @@ export class DelayedTasks {
   }
 
   #toRow(record: ConsumedRecord, task: DeliveryTask, dueMs: number, awaited: Awaited | null): DeferredTask {
-    const headers = [...record.headers()].map(([name, bytes]): [string, string] => [name, bytes.toString()])
+    const headers = [...record.headers].map(([name, bytes]): [string, string] => [name, bytes.toString()])
     return {
       smsId: task.sms_id,
       shard: outboxShard(task.customer_id),

@@ -1,6 +1,6 @@
+import type { Attempt } from '../../domain/attempts/attempt.ts'
 import { sumUpParts, type TakenPart } from '../../domain/long-message.ts'
 import type { StatusSubject } from '../../events/status-record.ts'
-import type { Attempt } from '../attempts/attempt.ts'
 import type { AttemptBook, TakenUp } from '../attempts/record-attempts.ts'
 import type { StatusReporter } from '../status-reporter.ts'
 

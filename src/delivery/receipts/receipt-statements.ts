@@ -2,6 +2,7 @@ import type { QueryConfig } from 'pg'
 import type { ReceiptStatus } from '../../domain/receipts.ts'
 import { firstSmsIdAt } from '../../domain/sms-id.ts'
 import { numberArray, textArray } from '../../postgres/array-literal.ts'
+import { replacesSql } from '../../tables/receipts-sql.ts'
 
 /** A receipt for an attempt, or for a part of one; `part` is null for a message in one part. */
 export interface StoredReceipt {
@@ -24,18 +25,16 @@ export interface EarlyReceipt extends Pick<StoredReceipt, 'operator' | 'status' 
 }
 
 /*
-  The rule of `domain/receipts.ts`: the first receipt stands, unless it said that the operator does not know. The rows are
-  there, and are found by their keys as in `attempt-statements.ts`.
+  The rows are there, and are found by their keys as in `attempt-statements.ts`.
 */
 const SET_RECEIPT = `receipt_status = excluded.receipt_status, receipt_code = excluded.receipt_code,
              receipt_at = excluded.receipt_at, receipt_received_at = excluded.receipt_received_at
-           WHERE known.receipt_status IS NULL
-             OR (known.receipt_status = 'unknown' AND excluded.receipt_status <> 'unknown')`
+           WHERE ${replacesSql('known.receipt_status', 'excluded.receipt_status')}`
 
 /** Stores receipts of messages in one part. Returns those that stand now and did not before. */
 export function storeReceipts(receipts: readonly StoredReceipt[]): QueryConfig {
   return {
-    name: 'receipts-store',
+    name: 'receipts-store-2',
     text: `INSERT INTO attempts AS known (sms_id, attempt, operator, worker, possible_duplicate, started_at, lease_until,
              receipt_status, receipt_code, receipt_at, receipt_received_at)
            SELECT sms_id, attempt, operator, '', true, now(), now(), status, code, at, coalesce(received_at, now())
@@ -50,7 +49,7 @@ export function storeReceipts(receipts: readonly StoredReceipt[]): QueryConfig {
 /** Stores receipts of parts. Returns those that stand now and did not before. */
 export function storePartReceipts(receipts: readonly StoredReceipt[]): QueryConfig {
   return {
-    name: 'part-receipts-store',
+    name: 'part-receipts-store-2',
     text: `INSERT INTO attempt_parts AS known (sms_id, attempt, operator, outcome, ended_at, receipt_status,
              receipt_code, receipt_at, part, receipt_received_at)
            SELECT sms_id, attempt, operator, 'ambiguous', now(), status, code, at, part, coalesce(received_at, now())

@@ -1,7 +1,7 @@
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import { type OffsetRange, OffsetTracker } from './commit/offset-tracker.ts'
 import { HeldRecordOf } from './held-record.ts'
-import { PartitionShares, type ShareBounds } from './lanes/partition-shares.ts'
+import { PartitionShares, type Share, type ShareBounds } from './lanes/partition-shares.ts'
 
 /** A buffered record of a partition. */
 export type HeldRecord = HeldRecordOf<AssignedPartition>
@@ -125,14 +125,20 @@ export class AssignedPartition {
     if (this.shares) {
       share = isNew ? this.shares.admit(record, this.room) : this.shares.admitDeferred(record, this.room)
       if (share === null) return null
-      // Few of an answer are taken when others are deferred: they must not keep all of it in memory.
-      if (this.tracker.deferred > 0) record.detach()
     }
-    this.bufferedRecords++
-    this.bufferedBytes += record.bytes
-    const held = new HeldRecordOf<AssignedPartition>(record, this, share)
-    if (this.doneInHand) this.tracker.complete(held.ticket)
+    const held = new HeldRecordOf<AssignedPartition>(record, this)
+    // Few of an answer are taken when others are deferred: they must not keep all of it in memory.
+    if (this.shares && this.tracker.deferred > 0) held.detach()
+    this.buffer(held, share)
     return held
+  }
+
+  /** Buffers a record that was handed to its handler as soon as it was read. */
+  buffer(held: HeldRecord, share: Share | null = null): void {
+    this.bufferedRecords++
+    this.bufferedBytes += held.record.bytes
+    held.buffered(share)
+    if (this.doneInHand) this.tracker.complete(held.ticket)
   }
 
   /** A record was done the moment it was handed over. */
@@ -179,7 +185,7 @@ export class AssignedPartition {
   /** Tells the handlers under way that their answers will not be heard. */
   abandon(): void {
     if (this.running === 0) return
-    for (const held of this.tracker.pending()) if (held.callMs > 0) held.record.abandon()
+    for (const held of this.tracker.pending()) if (held.callMs > 0) held.abandon()
   }
 
   started(): void {

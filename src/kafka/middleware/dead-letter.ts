@@ -1,17 +1,23 @@
 import { DONE, type Outcome, retryAt, type SettledOutcome, shed } from '../consumer/outcome.ts'
+import type { RecordState } from '../consumer/record-state.ts'
 import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
 import type { DeadLetterBrake } from './dead-letter-brake.ts'
 import type { RecordHandler, SettledHandler } from './middleware.ts'
 
 const PUBLISH_BACKOFF_MS = 1_000
 
-/** Publishes a record where people look; `stack` is where its handler threw, if it did. */
-export type PublishDeadLetter = (
-  record: ConsumedRecord,
-  reason: string,
-  error: string,
-  stack?: string,
-) => Promise<unknown>
+/** Why a record is a dead letter. */
+export interface DeadLetterFailure {
+  readonly reason: string
+  readonly error: string
+  /** Where its handler threw, if it did. */
+  readonly stack?: string | undefined
+  /** Calls of its handler. */
+  readonly attempts: number
+}
+
+/** Publishes a record where people look. */
+export type PublishDeadLetter = (record: ConsumedRecord, failure: DeadLetterFailure) => Promise<unknown>
 
 export interface DeadLetterOptions {
   /** Keeps letters few that are no verdict on their record; without it all are published. */
@@ -29,13 +35,17 @@ export function deadLetters(
   publish: PublishDeadLetter,
   { brake, publishFailed }: DeadLetterOptions = {},
 ): SettledHandler {
-  const settle = (record: ConsumedRecord, outcome: Outcome): SettledOutcome | Promise<SettledOutcome> => {
+  const settle = (
+    record: ConsumedRecord,
+    { failures }: RecordState,
+    outcome: Outcome,
+  ): SettledOutcome | Promise<SettledOutcome> => {
     if (outcome.kind === 'done') brake?.succeeded(1, performance.now())
     if (outcome.kind !== 'dead-letter') return outcome
     if (brake && !outcome.isVerdict && !brake.allows(outcome.error, performance.now())) {
       return shed(Date.now() + PUBLISH_BACKOFF_MS)
     }
-    return publish(record, outcome.reason, outcome.error, outcome.stack).then(
+    return publish(record, { ...outcome, attempts: failures + 1 }).then(
       () => DONE,
       (error: unknown) => {
         publishFailed?.(error)
@@ -43,14 +53,16 @@ export function deadLetters(
       },
     )
   }
-  return (record) => {
+  return (record, state) => {
     const nowMs = performance.now()
     const verdict = brake?.admit(nowMs)
     if (verdict?.kind === 'wait') {
       // Spread, so that it is not always the same record that is tried first.
       return shed(Date.now() + verdict.untilMs - nowMs + Math.random() * PUBLISH_BACKOFF_MS)
     }
-    const answer = next(record)
-    return answer instanceof Promise ? answer.then((outcome) => settle(record, outcome)) : settle(record, answer)
+    const answer = next(record, state)
+    return answer instanceof Promise
+      ? answer.then((outcome) => settle(record, state, outcome))
+      : settle(record, state, answer)
   }
 }

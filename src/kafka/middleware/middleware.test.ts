@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { consumedRecord } from '../../../test/servers/consumed-record.ts'
+import { consumedRecord, recordState } from '../../../test/servers/consumed-record.ts'
 import { DONE, deadLetter, givenUp, type Outcome } from '../consumer/outcome.ts'
 import { deadLetters } from './dead-letter.ts'
 import { DeadLetterBrake } from './dead-letter-brake.ts'
@@ -14,8 +14,8 @@ test('retry waits by its tiers, the last for all that follow, and gives up with 
   const record = consumedRecord({})
   const handle = retry({ attemptsMax: 5, tiersMs: [1_000, 60_000] })(failing)
   const waits: number[] = []
-  for (; record.failures < 4; record.failures++) {
-    const outcome = (await handle(record)) as Outcome & { kind: 'retry' }
+  for (let failures = 0; failures < 4; failures++) {
+    const outcome = (await handle(record, recordState({ failures }))) as Outcome & { kind: 'retry' }
     waits.push(outcome.atMs - Date.now())
   }
   // A wait is spread over its upper half; a second is left for the machine.
@@ -23,16 +23,16 @@ test('retry waits by its tiers, the last for all that follow, and gives up with 
     expect(waits[index]).toBeGreaterThan(tier / 2 - 1_000)
     expect(waits[index]).toBeLessThanOrEqual(tier)
   }
-  expect(await handle(record)).toMatchObject({ kind: 'dead-letter', reason: 'attempts-exhausted', error: 'no' })
-  expect((await handle(record)) as object).toHaveProperty('stack', expect.stringContaining('middleware.test.ts'))
+  const last = await handle(record, recordState({ failures: 4 }))
+  expect(last).toMatchObject({ kind: 'dead-letter', reason: 'attempts-exhausted', error: 'no' })
+  expect(last).toHaveProperty('stack', expect.stringContaining('middleware.test.ts'))
 })
 
 test('retry doubles its waits up to the ceiling, for handlers that throw at once and for those that reject', async () => {
   const options = { attemptsMax: 9, backoffMsFirst: 1_000, backoffMsMax: 3_000 }
-  for (const handler of [failing, async () => failing(consumedRecord({}))]) {
-    const record = consumedRecord({})
-    record.failures = 6
-    const outcome = (await retry(options)(handler)(record)) as Outcome & { kind: 'retry' }
+  for (const handler of [failing, async () => failing(consumedRecord({}), recordState())]) {
+    const state = recordState({ failures: 6 })
+    const outcome = (await retry(options)(handler)(consumedRecord({}), state)) as Outcome & { kind: 'retry' }
     expect(outcome.kind).toBe('retry')
     expect(outcome.atMs - Date.now()).toBeLessThanOrEqual(3_000)
   }
@@ -43,15 +43,15 @@ test('a dead letter is done when it is published, and stays while it is not', as
   let isAway = true
   const handle = deadLetters(
     () => deadLetter('schema', 'bad'),
-    async (_record, reason, error) => {
-      if (isAway) throw new Error('away')
-      published.push(`${reason}: ${error}`)
+    async (_record, { reason, error, attempts }) => {
+      if (isAway) throw new Error('unavailable')
+      published.push(`${reason}: ${error}, ${attempts}`)
     },
   )
-  expect(await handle(consumedRecord({}))).toMatchObject({ kind: 'retry' })
+  expect(await handle(consumedRecord({}), recordState())).toMatchObject({ kind: 'retry' })
   isAway = false
-  expect(await handle(consumedRecord({}))).toBe(DONE)
-  expect(published).toEqual(['schema: bad'])
+  expect(await handle(consumedRecord({}), recordState({ failures: 1 }))).toBe(DONE)
+  expect(published).toEqual(['schema: bad, 2'])
 })
 
 test.each([600_000, -600_000])(
@@ -65,10 +65,10 @@ test.each([600_000, -600_000])(
       async () => {},
       { brake },
     )
-    for (let letters = 0; letters < 10; letters++) await handle(consumedRecord({}))
+    for (let letters = 0; letters < 10; letters++) await handle(consumedRecord({}), recordState())
     vi.setSystemTime(Date.now() + stepMs)
     expect(brake.braked).not.toBeNull()
-    const outcome = (await handle(consumedRecord({}))) as Outcome & { kind: 'shed' }
+    const outcome = (await handle(consumedRecord({}), recordState())) as Outcome & { kind: 'shed' }
     expect(outcome.kind).toBe('shed')
     // A probe after a second, and up to another so that not all come at once.
     expect(outcome.atMs - Date.now()).toBeGreaterThan(0)

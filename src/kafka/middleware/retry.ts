@@ -1,5 +1,5 @@
 import { deadLetter, givenUp, type Outcome, retryAt } from '../consumer/outcome.ts'
-import type { ConsumedRecord } from '../wire/record-batch-decode.ts'
+import type { RecordState } from '../consumer/record-state.ts'
 import type { Middleware } from './middleware.ts'
 
 interface RetryRules {
@@ -31,18 +31,18 @@ export type RetryOptions = RetryRules & (Doubling | Tiers)
  * retries (`t-retry-1000`, …) give up.
  */
 export function retry(options: RetryOptions): Middleware {
-  return (next) => (record) => {
+  return (next) => (record, state) => {
     try {
-      const answer = next(record)
-      return answer instanceof Promise ? answer.catch((error: unknown) => afterFailure(options, record, error)) : answer
+      const answer = next(record, state)
+      return answer instanceof Promise ? answer.catch((error: unknown) => afterFailure(options, state, error)) : answer
     } catch (error) {
-      return afterFailure(options, record, error)
+      return afterFailure(options, state, error)
     }
   }
 }
 
-function afterFailure(options: RetryOptions, record: ConsumedRecord, error: unknown): Outcome {
-  const failures = record.failures + 1
+function afterFailure(options: RetryOptions, state: RecordState, error: unknown): Outcome {
+  const failures = state.failures + 1
   options.failed?.(error, failures)
   if (failures >= options.attemptsMax) {
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined }

@@ -2,7 +2,9 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { compressionsAlgorithms, crc32c } from '@platformatic/kafka'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { headerOf } from './consumed-record.ts'
 import { decompress, MalformedBatchError } from './decompress.ts'
+import { detached } from './fetched-record.ts'
 import { lz4FrameBytes } from './lz4-size.ts'
 import { CorruptBatchError, decodeRecordBatches, PLAIN_BYTES_MAX, passDamaged } from './record-batch-decode.ts'
 import { type Compression, RecordBatchBuilder, type SealedBatch, stampBatch } from './record-batch-encode.ts'
@@ -109,10 +111,10 @@ test('whatever a producer writes under a checksum that holds: no throw, progress
           expect(record.offset).toBeLessThan(nextOffset)
           previous = record.offset
           expect(new Date(record.timestampMs).toISOString()).toMatch(/^\d{4}-/)
-          for (const [name, value] of record.headers())
+          for (const [name, value] of record.headers)
             expect(name.length + value.length).toBeLessThanOrEqual(bytes.length + 5_000)
-          record.header('h')
-          record.detach()
+          headerOf(record, 'h')
+          detached(record)
           seen[record.fault === null ? 'whole' : 'faulty']++
         }
         expect(records.filter(({ fault }) => fault !== null).length).toBeLessThanOrEqual(1)

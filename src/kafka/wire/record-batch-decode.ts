@@ -1,8 +1,9 @@
 import { crc32c } from '@platformatic/kafka'
 import { type BatchIdentity, CommittedFilter } from './committed-filter.ts'
-import { ConsumedRecord } from './consumed-record.ts'
+import type { ConsumedRecord } from './consumed-record.ts'
 import { decompress, MalformedBatchError } from './decompress.ts'
 import type { AbortedTransaction } from './fetch-v15.ts'
+import { FetchedRecord } from './fetched-record.ts'
 import { VarintReader } from './varint.ts'
 
 export type { ConsumedRecord }
@@ -166,7 +167,7 @@ function readRecords(
   const isAppendTime = (attributes & LOG_APPEND_TIME_BIT) !== 0
   const baseMs = Number(bytes.readBigInt64BE(isAppendTime ? MAX_TIMESTAMP_AT : FIRST_TIMESTAMP_AT))
   const reader = new VarintReader(body)
-  const places = { keyAt: 0, keyLength: 0, valueAt: 0, valueLength: 0, headersAt: 0 }
+  const places = { keyAt: 0, keyLength: 0, valueAt: 0, valueLength: 0, headersAt: 0, end: 0 }
   let previousOffset = baseOffset - 1
   for (let index = 0; index < count; index++) {
     const length = reader.read()
@@ -182,12 +183,13 @@ function readRecords(
     places.valueAt = reader.position
     reader.position += Math.max(0, places.valueLength)
     places.headersAt = reader.position
+    places.end = end
     if (places.headersAt > end) throw new MalformedBatchError('a key or a value is longer than its record')
     if (!(offset > previousOffset && offset <= lastOffset)) throw new MalformedBatchError('its offsets do not rise')
     previousOffset = offset
     if (offset >= fromOffset) {
       const timestampMs = plausible(isAppendTime ? baseMs : baseMs + deltaMs)
-      into.push(new ConsumedRecord(topic, partition, offset, timestampMs, body, places, end))
+      into.push(new FetchedRecord(topic, partition, offset, timestampMs, body, places))
     }
     reader.position = end
   }
@@ -198,7 +200,7 @@ function plausible(timestampMs: number): number {
   return timestampMs >= 0 ? Math.min(timestampMs, TIMESTAMP_MS_MAX) : 0
 }
 
-/** Stands for the records of a batch that cannot be read. */
+/** The placeholder of the records of a batch that cannot be read. */
 function faultyRecord(
   topic: string,
   partition: number,
@@ -207,8 +209,7 @@ function faultyRecord(
   timestampMs: number,
   why: string,
 ): ConsumedRecord {
-  const places = { keyAt: 0, keyLength: -1, valueAt: 0, valueLength: -1, headersAt: 0 }
-  const record = new ConsumedRecord(topic, partition, firstOffset, timestampMs, Buffer.alloc(0), places, 0)
-  record.fault = `the batch with offsets ${firstOffset} to ${lastOffset} cannot be read: ${why}`
-  return record
+  const places = { keyAt: 0, keyLength: -1, valueAt: 0, valueLength: -1, headersAt: 0, end: 0 }
+  const fault = `the batch with offsets ${firstOffset} to ${lastOffset} cannot be read: ${why}`
+  return new FetchedRecord(topic, partition, firstOffset, timestampMs, Buffer.alloc(0), places, fault)
 }

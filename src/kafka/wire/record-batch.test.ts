@@ -35,7 +35,7 @@ test('records come back as they were written, under every compression', () => {
       const back = decoded.records.map((record) => ({
         key: record.key?.toString() ?? null,
         value: record.value?.toString() ?? null,
-        headers: [...record.headers()].map(([name, value]) => [name, value.toString()]),
+        headers: [...record.headers].map(([name, value]) => [name, value.toString()]),
         timestampMs: record.timestampMs,
       }))
       expect(back).toEqual(batch)

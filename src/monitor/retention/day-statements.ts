@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg'
-import { isFinal, STATUSES } from '../../domain/status.ts'
+import { FINAL_STATUSES } from '../../domain/status.ts'
 import { numberArray, textArray } from '../../postgres/array-literal.ts'
 
 /** A day as the table of days has it. */
@@ -17,7 +17,7 @@ export function nameOfDay(dayStartMs: number): string {
   return new Date(dayStartMs).toISOString().slice(0, 10)
 }
 
-const FINAL = textArray(STATUSES.filter(isFinal))
+const FINAL = textArray(FINAL_STATUSES)
 
 export function readDays(): QueryConfig {
   return {

@@ -1,7 +1,12 @@
 import type { QueryConfig } from 'pg'
 import { OUTBOX_SHARDS } from '../../domain/outbox-shard.ts'
 import { firstSmsIdAt } from '../../domain/sms-id.ts'
+import { STATES, STATUSES } from '../../domain/status.ts'
 import { numberArray } from '../../postgres/array-literal.ts'
+import { textList } from '../../postgres/text-list.ts'
+
+/** Of these, which a worker holds, something new is heard soon. Before a worker's first status a message has no state. */
+const WITH_WORKER = textList(STATUSES.filter((status) => STATES[status].heldBy === 'worker'))
 
 /** The oldest row of each shard that has one, and the database's time. */
 export function readHeads(): QueryConfig {
@@ -44,7 +49,7 @@ export function readSilent(smsIdAfter: number, smsIdEnd: number, rowsMax: number
            LEFT JOIN LATERAL (SELECT status, updated_at FROM message_states WHERE message_states.sms_id = m.sms_id
              AND message_states.sms_id > $1 AND message_states.sms_id < $2 OFFSET 0) AS s ON true
            LEFT JOIN LATERAL (SELECT * FROM republications WHERE republications.sms_id = m.sms_id OFFSET 0) AS r ON true
-           WHERE m.sms_id > $1 AND m.sms_id < $2 AND (s.status IS NULL OR s.status IN ('queued', 'sending'))
+           WHERE m.sms_id > $1 AND m.sms_id < $2 AND (s.status IS NULL OR s.status IN ${WITH_WORKER})
              AND NOT EXISTS (SELECT FROM scheduled WHERE scheduled.sms_id = m.sms_id OFFSET 0)
            ORDER BY m.sms_id LIMIT $3`,
     values: [smsIdAfter, smsIdEnd, rowsMax],
@@ -63,7 +68,7 @@ export function readReleased(rowsMax: number): QueryConfig {
     name: 'reconcile-released-2',
     text: `SELECT w.sms_id, w.outbox_seq AS release_seq, w.released_at, m.customer_id, m.operator,
              m.priority, s.updated_at AS moved_at, r.times, r.outbox_seq, r.republished_at, r.given_up_at,
-             m.accepted_at, m.customer_id IS NULL OR coalesce(s.status NOT IN ('queued', 'sending'), false) AS has_got_on
+             m.accepted_at, m.customer_id IS NULL OR coalesce(s.status NOT IN ${WITH_WORKER}, false) AS has_got_on
            FROM (SELECT * FROM scheduled WHERE released_at IS NOT NULL AND due_at <= now()
              ORDER BY due_at LIMIT $1) AS w
            LEFT JOIN LATERAL (SELECT * FROM messages WHERE messages.sms_id = w.sms_id OFFSET 0) AS m ON true
@@ -75,7 +80,7 @@ export function readReleased(rowsMax: number): QueryConfig {
   }
 }
 
-/** Of these nothing more is awaited here. One that a worker has put aside again meanwhile stays. */
+/** These need no further watching. One that a worker has deferred again meanwhile stays. */
 export function endWatch(smsIds: readonly number[]): QueryConfig {
   return {
     name: 'reconcile-end-watch',

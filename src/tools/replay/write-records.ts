@@ -36,7 +36,7 @@ function describe(record: ConsumedRecord): object {
     offset,
     timestamp: new Date(timestampMs).toISOString(),
     key: key?.toString() ?? null,
-    headers: Object.fromEntries([...record.headers()].map(([name, bytes]) => [name, bytes.toString()])),
+    headers: Object.fromEntries([...record.headers].map(([name, bytes]) => [name, bytes.toString()])),
     value: parsed(value),
   }
 }

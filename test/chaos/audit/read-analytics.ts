@@ -1,7 +1,9 @@
 import { type ClickHouse, readRows } from '../../../src/clickhouse/clickhouse-client.ts'
+import { FINAL_STATUSES } from '../../../src/domain/status.ts'
+import { textList } from '../../../src/postgres/text-list.ts'
 import type { AnalyticsFacts } from './facts.ts'
 
-const FINAL = "('delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown')"
+const FINAL = textList(FINAL_STATUSES)
 
 /** What ClickHouse has. */
 export async function readAnalytics(client: ClickHouse): Promise<AnalyticsFacts> {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
-import type { ConsumedRecord } from '../../../src/kafka/wire/record-batch-decode.ts'
+import { type ConsumedRecord, headerOf } from '../../../src/kafka/wire/consumed-record.ts'
 import type { TopicRecord } from './facts.ts'
 import { readLog } from './read-log.ts'
 
@@ -28,7 +28,7 @@ function toTopicRecord(record: ConsumedRecord): TopicRecord {
     topic,
     partition,
     offset,
-    eventId: record.header('ce_id') ?? null,
+    eventId: headerOf(record, 'ce_id') ?? null,
     valueSha256: value && hash('sha256', value),
     event: parse(value),
   }

@@ -1,6 +1,8 @@
 import type { ClickHouse } from '../../../src/clickhouse/clickhouse-client.ts'
+import { FINAL_STATUSES } from '../../../src/domain/status.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import type { Pool } from '../../../src/postgres/pool.ts'
+import { textList } from '../../../src/postgres/text-list.ts'
 import { readLag } from '../../servers/read-lag.ts'
 import { countAnalytics } from '../audit/read-analytics.ts'
 
@@ -56,12 +58,11 @@ async function look({ pool, cluster, clickhouse }: DrainOptions): Promise<Left> 
   const { rows } = await pool.query<{ outbox: number; messages: number; finals: number; retries: number }>(
     `SELECT (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM messages) AS messages,
        (SELECT count(*) FROM message_states
-        WHERE status IN ('delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown')) AS finals,
+        WHERE status IN ${textList(FINAL_STATUSES)}) AS finals,
        (SELECT count(*) FROM webhook_retries) AS retries`,
   )
   const { outbox, messages, finals, retries } = rows[0]!
-  const connections = cluster.connections()
-  const lags = await readLag(cluster, connections).finally(() => connections.close())
+  const lags = await lagsOf(cluster)
   const theirs = clickhouse ? await countAnalytics(clickhouse) : { accepted: messages, finals }
   return {
     outbox,
@@ -69,5 +70,14 @@ async function look({ pool, cluster, clickhouse }: DrainOptions): Promise<Left> 
     webhookRetries: retries,
     lag: lags.filter(({ group }) => group.startsWith('smsgw-')).reduce((sum, { lag }) => sum + lag, 0),
     analytics: Math.abs(messages - theirs.accepted) + Math.abs(finals - theirs.finals),
+  }
+}
+
+async function lagsOf(cluster: Cluster): ReturnType<typeof readLag> {
+  const connections = cluster.connections()
+  try {
+    return await readLag(cluster, connections)
+  } finally {
+    await connections.close()
   }
 }

@@ -1,9 +1,10 @@
 import type { ConsumedRecord } from '../../wire/record-batch-decode.ts'
 import type { AssignedPartition, HeldRecord } from '../assigned-partition.ts'
-import type { Dispatcher, GivingUp } from '../lanes/dispatcher.ts'
+import type { Dispatcher, GiveUp, GivingUp } from '../lanes/dispatcher.ts'
 import { Fifo } from '../lanes/fifo.ts'
 import { SLOW_MS } from '../lanes/lanes.ts'
 import { DONE, type SettledOutcome } from '../outcome.ts'
+import type { RecordState } from '../record-state.ts'
 
 export interface BatchOptions {
   readonly recordsMax: number
@@ -11,9 +12,11 @@ export interface BatchOptions {
    * Handles records of several partitions, each partition's in order. Returns an outcome for each record, or none at
    * all when every one is done. Throwing means that none can be taken as done.
    */
-  readonly handle: (records: readonly ConsumedRecord[]) => Promise<readonly SettledOutcome[]>
-  /** Publishes a record to the dead letters; without it no record can be given up. */
-  readonly giveUp?: ((record: ConsumedRecord, error: string) => Promise<unknown>) | undefined
+  readonly handle: (
+    records: readonly ConsumedRecord[],
+    states: readonly RecordState[],
+  ) => Promise<readonly SettledOutcome[]>
+  readonly giveUp?: GiveUp | undefined
   /** Called when a record is done, so that a partition that was full may be fetched again. */
   readonly completed: (partition: AssignedPartition) => void
   /** Whether handlers may begin: not while the partitions may already be another member's. */
@@ -72,7 +75,7 @@ export class RecordBatches implements Dispatcher {
     if (held.givenUp !== null || !this.#current.includes(held)) return 'begun'
     held.givenUp = error
     this.#current = this.#current.filter((each) => each !== held)
-    this.#options.giveUp(held.record, error).then(
+    this.#options.giveUp(held.record, error, held).then(
       () => {
         held.partition.complete(held)
         this.#options.completed(held.partition)
@@ -115,7 +118,10 @@ export class RecordBatches implements Dispatcher {
     const beganMs = performance.now()
     for (const held of batch) held.called(beganMs)
     try {
-      const outcomes = await this.#options.handle(batch.map((held) => held.record))
+      const outcomes = await this.#options.handle(
+        batch.map((held) => held.record),
+        batch,
+      )
       this.#failures = 0
       return this.#settle(batch, outcomes)
     } catch (error) {
@@ -145,9 +151,9 @@ export class RecordBatches implements Dispatcher {
         held.partition.complete(held)
         continue
       }
-      if (outcome.kind === 'retry') held.record.failures++
+      if (outcome.kind === 'retry') held.failures++
       else held.excuse()
-      held.record.detach()
+      held.detach()
       undone.add(held)
       const atMs = outcome.kind === 'pause' ? outcome.untilMs : outcome.atMs
       retryAtMs = retryAtMs === null ? atMs : Math.min(retryAtMs, atMs)
@@ -158,7 +164,7 @@ export class RecordBatches implements Dispatcher {
   }
 
   #takeBack(held: HeldRecord, cause: unknown): void {
-    this.#options.failed(cause, 1, held.record.failures + 1)
+    this.#options.failed(cause, 1, held.failures + 1)
     held.givenUp = null
     if (!held.partition.active) return
     this.#current.unshift(held)

@@ -1,8 +1,15 @@
 import type { ConsumedRecord } from '../../wire/record-batch-decode.ts'
 import type { AssignedPartition, HeldRecord } from '../assigned-partition.ts'
+import type { RecordState } from '../record-state.ts'
 
 /** `refused`: too many were given up lately for it to be their fault, and the record stays. */
 export type GivingUp = 'begun' | 'refused' | 'impossible'
+
+/**
+ * Publishes a record to the dead letters, with why. Without it no record can be given up: one that blocks its partition
+ * stays, and a handler that does not answer makes the consumer fail.
+ */
+export type GiveUp = (record: ConsumedRecord, error: string, state: RecordState) => Promise<unknown>
 
 /** Hands records to handlers. One implementation runs them in lanes by key, another in batches. */
 export interface Dispatcher {

@@ -24,7 +24,7 @@ async function run(
       fault: () => {},
       mayBegin: () => true,
       completed: () => partition.completedRecords === keys.length && resolve(),
-      handle: async ({ key, offset, failures }) => {
+      handle: async ({ key, offset }, { failures }) => {
         mostUnderWay = Math.max(mostUnderWay, ++underWay)
         try {
           const outcome = await handle(key!.toString(), offset, failures)
@@ -107,7 +107,7 @@ test('a record that is given up while its handler runs: the handler is told, its
   const { lanes, partition, answers, begun, letters, settle } = heldLanes(['a', 'a', 'b'])
   expect(begun).toEqual([0, 2])
   const head = partition.tracker.first!
-  const { signal } = head.record
+  const { signal } = head
   expect(lanes.giveUp(head, 'too long')).toBe('begun')
   expect(signal.aborted).toBe(true)
   await settle()

@@ -1,7 +1,9 @@
 import type { ConsumedRecord } from '../../wire/record-batch-decode.ts'
 import type { AssignedPartition, HeldRecord } from '../assigned-partition.ts'
+import { HeldRecordOf } from '../held-record.ts'
 import type { SettledOutcome } from '../outcome.ts'
-import type { Dispatcher, GivingUp } from './dispatcher.ts'
+import type { RecordState } from '../record-state.ts'
+import type { Dispatcher, GiveUp, GivingUp } from './dispatcher.ts'
 import { Fifo } from './fifo.ts'
 import { Parking } from './parking.ts'
 import type { Share } from './partition-shares.ts'
@@ -16,9 +18,8 @@ export interface LaneOptions {
   /** Handlers under way at once. */
   readonly concurrencyMax: number
   /** An outcome that is given at once, and not as a promise, costs no more than the call. */
-  readonly handle: (record: ConsumedRecord) => SettledOutcome | Promise<SettledOutcome>
-  /** Publishes a record to the dead letters; without it no record can be given up. */
-  readonly giveUp?: ((record: ConsumedRecord, error: string) => Promise<unknown>) | undefined
+  readonly handle: (record: ConsumedRecord, state: RecordState) => SettledOutcome | Promise<SettledOutcome>
+  readonly giveUp?: GiveUp | undefined
   readonly mayGiveUp?: ((error: string) => boolean) | undefined
   /** Called when a record is done, so that a partition that was full may be fetched again. */
   readonly completed: (partition: AssignedPartition) => void
@@ -26,7 +27,7 @@ export interface LaneOptions {
   readonly mayBegin: () => boolean
   /** What a handler throws is a fault in the middleware chain: the record is tried again after this time. */
   readonly faultBackoffMs: number
-  readonly fault: (error: unknown, record: ConsumedRecord) => void
+  readonly fault: (error: unknown, state: RecordState) => void
 }
 
 /**
@@ -98,7 +99,7 @@ export class Lanes implements Dispatcher {
     if (lane?.records.peek() !== held || held.givenUp !== null) return 'begun'
     if (mayGiveUp && !mayGiveUp(error)) return 'refused'
     held.givenUp = error
-    held.record.abandon()
+    held.abandon()
     if (lane.state === 'busy') {
       lane.turn++
       this.#free(lane)
@@ -147,12 +148,14 @@ export class Lanes implements Dispatcher {
     const isFree = free > 0 && this.#ready.isEmpty && !this.#isPaused()
     const isAlone = lanes.size === 0 && partition.shares === null && !partition.doneInHand
     if (isFree && isAlone && !partition.wasDoneBefore(record.offset)) {
-      const answer = this.#call(record)
+      const held = new HeldRecordOf(record, partition)
+      const answer = this.#call(held)
       if (!(answer instanceof Promise) && answer.kind === 'done') {
         partition.pass(record)
         return
       }
-      const lane = this.#enter(lanes, partition.hold(record)!)
+      partition.buffer(held)
+      const lane = this.#enter(lanes, held)
       this.#begin(lane)
       this.#follow(lane, answer)
       return
@@ -200,7 +203,7 @@ export class Lanes implements Dispatcher {
   #run(lane: Lane): void {
     const held = lane.records.peek()!
     this.#begin(lane)
-    this.#follow(lane, held.givenUp === null ? this.#call(held.record) : this.#publish(held))
+    this.#follow(lane, held.givenUp === null ? this.#call(held) : this.#publish(held))
   }
 
   #begin(lane: Lane): void {
@@ -211,21 +214,21 @@ export class Lanes implements Dispatcher {
     lane.partition.started()
   }
 
-  #call(record: ConsumedRecord): SettledOutcome | Promise<SettledOutcome> {
+  #call(held: HeldRecord): SettledOutcome | Promise<SettledOutcome> {
     try {
-      return this.#options.handle(record)
+      return this.#options.handle(held.record, held)
     } catch (error) {
-      return this.#faulty(error, record)
+      return this.#faulty(error, held)
     }
   }
 
-  #faulty(error: unknown, record: ConsumedRecord): SettledOutcome {
-    this.#options.fault(error, record)
+  #faulty(error: unknown, held: HeldRecord): SettledOutcome {
+    this.#options.fault(error, held)
     return { kind: 'retry', atMs: Date.now() + this.#options.faultBackoffMs }
   }
 
-  async #publish({ record, givenUp }: HeldRecord): Promise<SettledOutcome> {
-    await this.#options.giveUp!(record, givenUp!)
+  async #publish(held: HeldRecord): Promise<SettledOutcome> {
+    await this.#options.giveUp!(held.record, held.givenUp!, held)
     return { kind: 'done' }
   }
 
@@ -244,7 +247,7 @@ export class Lanes implements Dispatcher {
       },
       (error: unknown) => {
         if (lane.turn !== turn) return
-        this.#answered(lane, this.#faulty(error, held.record))
+        this.#answered(lane, this.#faulty(error, held))
         this.#pump()
       },
     )
@@ -276,9 +279,9 @@ export class Lanes implements Dispatcher {
     }
     if (lane.dropped) return
     if (outcome.kind === 'retry' || outcome.kind === 'shed') {
-      if (outcome.kind === 'retry') held.record.failures++
+      if (outcome.kind === 'retry') held.failures++
       else held.excuse()
-      held.record.detach()
+      held.detach()
       lane.state = 'parked'
       this.#parking.park(lane, outcome.atMs)
     } else {

@@ -24,7 +24,7 @@ export function watchHeads(
     assigned.noteProgress(nowMs)
     const head = assigned.tracker.first
     if (!head || head.handedMs === 0 || head.givenUp !== null) continue
-    if (head.record.isQueued) {
+    if (head.isQueued) {
       head.restartClock(nowMs)
       continue
     }
@@ -58,8 +58,8 @@ function judge(assigned: AssignedPartition, head: HeldRecord, options: ConsumerO
   )
 }
 
-function reasonOf(verdict: HeadVerdict, handedForMs: number, { callMs, record }: HeldRecord): string {
-  const what = callMs > 0 ? 'its handler has not answered' : `it failed ${record.failures} times`
+function reasonOf(verdict: HeadVerdict, handedForMs: number, { callMs, failures }: HeldRecord): string {
+  const what = callMs > 0 ? 'its handler has not answered' : `it failed ${failures} times`
   const why = verdict === 'crowded' ? 'it held back a partition whose hold is nearly full' : 'its time is over'
   return `given up after ${handedForMs} ms: ${why}, and ${what}`
 }

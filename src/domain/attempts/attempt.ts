@@ -1,8 +1,19 @@
-import type { PartReceipt } from '../../domain/long-message.ts'
-import type { SubmitResult } from '../connectors/connector.ts'
+import type { PartReceipt } from '../long-message.ts'
+
+/**
+ * How a submit may end, what the operator may have of it first.
+ * - `sent`: the operator took it and named it.
+ * - `unidentified`: the operator took it, and its answer has no id that can be read.
+ * - `ambiguous`: written, and the answer was lost: the operator may have it.
+ * - `rejected`: refused for good.
+ * - `temporary`: refused; later it may be taken.
+ * - `throttled`: refused for pace alone.
+ * - `unsent`: nothing was written.
+ */
+const SUBMIT_OUTCOMES = ['sent', 'unidentified', 'ambiguous', 'rejected', 'temporary', 'throttled', 'unsent'] as const
 
 /** How an attempt, or a part of it, ended; null while nobody knows. */
-export type PartOutcome = SubmitResult['kind'] | null
+export type PartOutcome = (typeof SUBMIT_OUTCOMES)[number] | null
 
 /** Whether the operator has the part: it is never submitted again. */
 export function isTaken({ outcome }: Pick<AttemptPart, 'outcome'>): boolean {
@@ -39,12 +50,9 @@ export interface Attempt {
   readonly parts: readonly AttemptPart[]
 }
 
-/** Of an attempt's parts: what the operator may have comes before what it refused. */
-const MOST_FIRST = ['sent', 'unidentified', 'ambiguous', 'rejected', 'temporary', 'throttled', 'unsent'] as const
-
 /** The outcome of an attempt by those of its parts, which must all have ended. */
 export function outcomeOf(parts: readonly Pick<AttemptPart, 'outcome'>[]): Exclude<PartOutcome, null> {
-  return MOST_FIRST.find((outcome) => parts.some((part) => part.outcome === outcome)) ?? 'unsent'
+  return SUBMIT_OUTCOMES.find((outcome) => parts.some((part) => part.outcome === outcome)) ?? 'unsent'
 }
 
 /** How far a message has got with an operator. */
