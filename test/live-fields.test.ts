@@ -107,7 +107,7 @@ const EVENTS: readonly EventOfTopic[] = [
     file: 'events/dead-letter.ts',
     maker: 'events/dead-letter-record.ts',
     made: () => {
-      const cause = { reason: 'handler', error: 'e', consumerGroup: 'g' } as const
+      const cause = { reason: 'handler', error: 'e', consumerGroup: 'g', attempts: 1 } as const
       return deadLetterRecord(consumedRecord({ value: 'x'.repeat(200_000) }), cause, NOW_MS).value
     },
     readElsewhere: {
