@@ -335,10 +335,7 @@ export class Worker implements Service {
       ),
       inLanes({
         handle: deadLetters(
-          judgeFaults(
-            (record, state) => delayed.handle(record, state, delivery.handle),
-            (record) => tasks.smsIdOf(record),
-          ),
+          judgeFaults((record, state) => delayed.handle(record, state, delivery.handle), tasks),
           publish,
           { brake, publishFailed: (error) => observer.handlerFailed(error, 1, 1) },
         ),
