@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/run/longest-first.ts'
 
 /** Tests of adapters wait more than they compute: for time-outs, rebalances, retries. So more files than cores run at once. */
 const FILES_AT_ONCE = Math.max(3, availableParallelism() - 1)
@@ -8,6 +9,7 @@ const GATEWAYS_AT_ONCE = 2
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -47,7 +47,7 @@ export function acceptCommand(program: Command): void {
     .option('--seconds <n>', 'at each rate', wholeNumber, 20)
     .option('--warm-up <n>', 'seconds before that at the first rate, not counted', wholeNumber, 10)
     .option('--batch <n>', 'messages of each post; 1: single posts', wholeNumber, 1)
-    .option('--customers <n>', 'who post in turn', wholeNumber, 100)
+    .option('--customers <n>', 'number of customers, which post round-robin', wholeNumber, 100)
     .option('--connections <n>', 'kept open', wholeNumber, 512)
     .option('--p99-ms <n>', 'a rate is held if its p99 is no longer than this', wholeNumber, 50)
     .addHelpText(

@@ -108,7 +108,7 @@ function report(flags: BacklogFlags, parts: readonly Drained[]): Report {
   }
 }
 
-/** When a tenth of the time was over, at its most, and at the end. */
+/** After a tenth of the time, at its most, and at the end. */
 function memory(samples: readonly UsageSample[], process: string): [number, number, number] {
   const values = samples.map(({ memoryMiB }) => memoryMiB[process] ?? 0)
   return [values[Math.floor(values.length / 10)] ?? 0, Math.max(0, ...values), values.at(-1) ?? 0]

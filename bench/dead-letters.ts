@@ -73,7 +73,7 @@ async function benchDeadLetters(workbench: Workbench, flags: DeadLetterFlags): P
     name: 'dead-letters',
     tables: [
       {
-        headings: ['FILTER', 'LETTERS', 'MS', 'MS-FIRST', 'MS-MOST'],
+        headings: ['FILTER', 'RECORDS', 'MS', 'MS-FIRST', 'MS-MOST'],
         rows: timings.map(({ filter, letters, ms }) => {
           return [
             filter,

@@ -68,7 +68,7 @@ async function benchSmpp(workbench: Workbench, flags: SmppFlags): Promise<Report
   }
 }
 
-/** An SMSC of its own for each window, so that none has to tell another's receipts. */
+/** An SMSC of its own for each window, so that none has to send another's receipts. */
 async function measureWindow(workbench: Workbench, flags: SmppFlags, window: number): Promise<Point> {
   const smsc = new SupervisedProcess({
     name: 'smsc',

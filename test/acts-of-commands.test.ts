@@ -6,9 +6,9 @@ import { createProgram } from '../src/cli/command-line.ts'
 import { ADMIN_ACTS, type AdminActKind } from '../src/events/admin-act.ts'
 
 /*
-  Each command either changes nothing, which PostgreSQL holds it to (`withDatabase` opens read-only connections), or leaves
-  an act. A new command is in neither list, and this test names it. test/contract/audit.test.ts runs those that change
-  PostgreSQL.
+  Each command either changes nothing, which PostgreSQL holds it to (`withDatabase` opens read-only connections), or
+  leaves an act. A new command is in neither list, and this test names it. test/contract/audit.test.ts runs those that
+  change PostgreSQL.
 */
 
 /** The act of each command that changes what others use; `sms.dlq` where the act is a record there (decision 0013). */
@@ -90,7 +90,7 @@ test('commands that change Kafka record it before', () => {
   expect(silent.map(({ name }) => name)).toEqual([])
 })
 
-test('every admin route that changes something records who asked for it', () => {
+test('every admin route that changes something records the name of its caller', () => {
   const routes = readFileSync(join(CLI, '../dead-letters/dead-letter-routes.ts'), 'utf8')
   const changing = routes
     .split(/\n {2}route\(app, /)

@@ -34,9 +34,9 @@ test('a value that is large is cut, and what looking throws is thrown', async ()
   )
   expect((await large.catch((error) => error)).message.length).toBeLessThan(2_100)
   const broken = () => {
-    throw new Error('away')
+    throw new Error('unavailable')
   }
-  await expect(eventually('anything', broken, () => true)).rejects.toThrow('away')
+  await expect(eventually('anything', broken, () => true)).rejects.toThrow('unavailable')
 })
 
 test('every wait is awaited: an error of one that is not would come too late for its test', () => {

@@ -2,18 +2,62 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { files, ROOT } from './read-source.ts'
+import { SECONDS_OF_FILES } from './run/longest-first.ts'
+
+/** Every TypeScript file, those of tests and benchmarks as well. */
+const everywhere = ['src', 'test', 'bench'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => join(folder, path)),
+)
 
 test('files are short, and named for what they do, those of tests as well', () => {
-  const everywhere = ['src', 'test', 'bench'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
-      .map((path) => join(folder, path)),
-  )
   expect(everywhere.filter((path) => path.endsWith('.test.ts')).length).toBeGreaterThan(100)
   const linesOf = (path: string): number => readFileSync(join(ROOT, path), 'utf8').split('\n').length - 1
   expect(everywhere.filter((path) => linesOf(path) > 400)).toEqual([])
   const empty = /(^|\/)(utils?|helpers?|common|misc|managers?|types)(\.ts|\/)/
   expect(everywhere.filter((path) => empty.test(path))).toEqual([])
+})
+
+test('no test is retried, left out, or run alone: a flake is a bug', () => {
+  // `runIf` stays: some tests need root, and say so.
+  const evading = /\b(test|it|describe)(\.\w+)*\.(skip|skipIf|only|todo|fails)\b|\bretry: \d|--retry[= ]/
+  const places = [...everywhere, 'vitest.config.ts', 'vitest.mutants.config.ts', 'package.json', '.ci/run']
+  const found = places.filter((path) => evading.test(readFileSync(join(ROOT, path), 'utf8')))
+  expect(found).toEqual([])
+})
+
+test('the order of tests names files that exist', () => {
+  expect(Object.keys(SECONDS_OF_FILES).length).toBeGreaterThan(20)
+  expect(Object.keys(SECONDS_OF_FILES).filter((path) => !everywhere.includes(path))).toEqual([])
+})
+
+test('the environment is read by commands, which hand settings on', () => {
+  const mayRead = [
+    // Passwords of operators, by the names that the operators' file gives them.
+    'delivery/connections/open-connection.ts',
+    // A process of its own, and what other programs inherit.
+    'embedded/clickhouse/chdb-process.ts',
+    'embedded/clickhouse/clickhouse-server.ts',
+    'embedded/guarded-server.ts',
+    // The same passwords.
+    'tools/operators/operators-plan.ts',
+  ]
+  const reading = files.filter(({ part, text }) => part !== 'cli' && /\bprocess\.env\b/.test(text))
+  expect(reading.map(({ path }) => path).sort()).toEqual(mayRead)
+})
+
+test('rules are pure: they take the time as a value, and neither wait nor draw', () => {
+  const folders = /^(domain|events|smpp|tools\/plan)\//
+  const names = /(^|\/)([a-z-]+-rules?|attempt-plan|(judge|choose|compare|rank)-[a-z-]+)\.ts$/
+  const isRule = (path: string): boolean =>
+    folders.test(path) || names.test(path) || path === 'delivery/connectors/smpp/session.ts'
+  const rules = files.filter(({ path }) => isRule(path))
+  expect(rules.length).toBeGreaterThan(100)
+  const impure =
+    /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b|\bMath\.random\b|\bset(Timeout|Interval|Immediate)\b/
+  const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+  expect(rules.filter(({ text }) => impure.test(withoutComments(text))).map(({ path }) => path)).toEqual([])
 })
 
 test('files are written whole: by write-state-file, or by what it cannot do', () => {

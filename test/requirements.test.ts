@@ -18,11 +18,13 @@ import { readTopicsFile } from '../src/topics/topics-file.ts'
 import { webhookSettings } from '../src/webhooks/config.ts'
 
 /**
- * The values that the requirements name, beside ours. They stand here once more, so that a slip in a constant, which no
+ * The values that the requirements name, beside ours. They are repeated here, so that a slip in a constant, which no
  * other test would notice, fails. A deviation is a row of its own: what is required, what we do, and why.
  */
 
-/** The reasons are those of decisions 0001 to 0027 and of the design's table of requirements that exclude each other. */
+/**
+ * The reasons are those of decisions 0001 to 0027 and of the design's table of requirements that exclude each other.
+ */
 interface Deviation {
   readonly required: unknown
   readonly ours: unknown
@@ -198,7 +200,7 @@ test('ClickHouse: format, consumers, block size and flush of both profiles', asy
   })
 })
 
-test('the relay, the worker and the webhooks: what a setting is where nobody sets it', () => {
+test('the relay, the worker and the webhooks: the default of each setting', () => {
   expectAsRequired(readSettings(outboxSettings, {}), { DELIVERY_KEY: 'customer', OUTBOX_REFUSED_DAYS: 30 })
   expectAsRequired(readSettings(deliverySettings, {}), { DELIVERY_ORDER: 'recipient' })
   expectAsRequired(readSettings(webhookSettings, {}), { WEBHOOK_RETRY_HOURS: 76, WEBHOOK_KEEP_DAYS: 7 })

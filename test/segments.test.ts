@@ -5,8 +5,8 @@ import { type Segmentation, segment } from '../src/domain/text/segments.ts'
 
 /*
   Our segments beside those of sms-segments-calculator, which Twilio publishes. They differ in three ways:
-  - `empty`: an empty text is one segment to it, and none to us, who refuse to send it.
-  - `whole-graphemes`: it never divides what is read as one character (an emoji with its modifiers, a letter with its
+  - `empty`: an empty text is one segment to it, and none to the gateway, which refuses to send it.
+  - `whole-graphemes`: it never divides what is read as one character (an emoji with its modifiers, a character with its
     marks), though the segment stay nearly empty. Phones put the parts together before they show them, so we divide one
     rather than charge another segment, and keep it whole where that costs nothing (`splitText`).
   - `endless-grapheme`: one that is longer than a segment it counts as one all the same, which no network would carry.

@@ -9,7 +9,9 @@ import type { Drained } from './drained.ts'
 
 const SAMPLE_MS = 1_000
 const MS_MAX = 900_000
-/** Rows so young count as what a relay that keeps up has always before it, or as what the load has yet to begin with. */
+/**
+ * Rows so young count as what a relay that keeps up has always before it, or as what the load has yet to begin with.
+ */
 const BEHIND_SECONDS = 5
 
 /** Starts the relay on rows that wait, while others come, and waits until it has caught up. */
@@ -19,7 +21,7 @@ export async function drainOutbox(
   options: { readonly size: number; readonly ratePerSecond: number; readonly apiKeys: readonly string[] },
 ): Promise<Drained & { readonly acceptMs: LatencyMs }> {
   const { size, ratePerSecond, apiKeys } = options
-  // What waits here would make the API refuse until some of it is gone.
+  // A backlog here would make the API refuse until some of it is gone.
   backbone.env.OUTBOX_ROWS_MAX = String(size * 2)
   const api = (await startRole(workbench, backbone, 'api'))!
   const load = startLoad({

@@ -29,14 +29,14 @@ export function answerTask<Options extends object, Result>(
 ): void {
   const stopping = new AbortController()
   process.once('disconnect', () => process.exit(1))
-  process.once('message', async (options: Options) => {
+  process.once('message', (options: Options) => {
     process.once('message', () => stopping.abort())
-    try {
-      const result = await work(options, stopping.signal)
-      process.send!(result, () => process.exit(0))
-    } catch (error) {
-      console.error(error)
-      process.exit(1)
-    }
+    work(options, stopping.signal).then(
+      (result) => process.send!(result, () => process.exit(0)),
+      (error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
   })
 }

@@ -59,7 +59,7 @@ export function readProduced(output: string): Omit<JavaProduced, 'cpuMs'> {
   const line = output.split('\n').findLast((each) => each.includes('99.9th')) ?? ''
   const rate = /([\d.]+) records\/sec/.exec(line)
   const percentiles = /(\d+) ms 50th, (\d+) ms 95th, (\d+) ms 99th, (\d+) ms 99\.9th/.exec(line)
-  if (!rate || !percentiles) throw new Error(`ProducerPerformance did not tell its figures:\n${output}`)
+  if (!rate || !percentiles) throw new Error(`ProducerPerformance printed no figures:\n${output}`)
   const [p50, p95, p99, p999] = percentiles.slice(1).map(Number)
   return { recordsPerSecond: Number(rate[1]), latencyMs: { p50: p50!, p95: p95!, p99: p99!, p999: p999! } }
 }

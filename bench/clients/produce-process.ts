@@ -26,7 +26,7 @@ export interface ProduceResult {
   readonly cpuMs: number
 }
 
-/** Records sent before the event loop gets its turn. */
+/** Records sent before the event loop runs. */
 const BURST = 500
 /** Every so manieth record's latency is recorded. */
 const SAMPLED = 10

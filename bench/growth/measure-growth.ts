@@ -42,7 +42,7 @@ export const GROWTHS: Readonly<Record<GrowthName, Growth>> = {
 }
 
 const CUSTOMERS = 100
-/** Those who post, of all customers: enough that few of them post twice while a key is remembered. */
+/** Customers that post, of all: enough that few of them post twice while a key is remembered. */
 const POSTING_MAX = 10_000
 /** How many times longer a gateway that has just started is warmed up: its code is still being compiled. */
 const FRESH_WARM_UPS = 3

@@ -11,7 +11,9 @@ import { Peers } from './peers.ts'
 type Operator = 'healthy' | OddOperator
 
 const CUSTOMERS = 10
-/** By the digit before the last three of a number: a third of the load for the healthy operator, a sixth for each other. */
+/**
+ * By the digit before the last three of a number: a third of the load for the healthy operator, a sixth for each other.
+ */
 const SHARES: readonly Operator[] = ['healthy', 'healthy', ...ODD_OPERATORS]
 const PHONES_OF_SHARE = 1_000
 /** How many numbers load is to be offered to. */
@@ -53,7 +55,7 @@ export async function startHostileGateway(workbench: Workbench, seed: number) {
         OPERATORS_FILE: operatorsFile,
         RECEIPTS_PORT: String(receiptsPort),
         [TOKEN_VARIABLE]: CALLBACK_TOKEN,
-        // What odd answers leave behind is over soon after each round.
+        // The effects of odd answers end soon after each round.
         DELIVERY_RETRY_MS_FIRST: '200',
       },
       progress,

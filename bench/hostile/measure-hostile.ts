@@ -70,9 +70,9 @@ interface Moment {
 }
 
 /**
- * Single posts at a steady rate, a third of them for a healthy operator. In each round the four other operators are calm
- * for one stretch and hostile for another, so that the machine has as many messages to carry in both; every other round
- * begins with the hostile one.
+ * Single posts at a steady rate, a third of them for a healthy operator. In each round the four other operators are
+ * calm for one stretch and hostile for another, so that the machine has as many messages to carry in both; every other
+ * round begins with the hostile one.
  */
 export async function measureHostile(workbench: Workbench, options: HostileOptions): Promise<HostileResult> {
   const { bench, peers, ledger } = await startHostileGateway(workbench, options.seed)
@@ -138,7 +138,7 @@ class HostileRun {
     return { phase, firstSmsId, accepted, frontCpuMs }
   }
 
-  /** Returns how many messages still had something before them when time was over. */
+  /** Returns how many messages were not final when the time was up. */
   async #untilAtRest(firstSmsId: number): Promise<number> {
     const deadlineMs = performance.now() + SETTLE_MS_MAX
     while (true) {

@@ -40,13 +40,13 @@ const ODD_PER_SUBMIT = 2
 const REMEMBERED = 1_000
 
 /**
- * Four operators. As long as they are calm, all take what they are sent and send a receipt for each. Hostile, one answers
- * submits oddly over SMPP and one over HTTP; one takes messages over SMPP and sends odd receipts, one does so over HTTP by
- * odd callbacks.
+ * Four operators. As long as they are calm, all take what they are sent and send a receipt for each. Hostile, one
+ * answers submits oddly over SMPP and one over HTTP; one takes messages over SMPP and sends odd receipts, one does so
+ * over HTTP by odd callbacks.
  */
 export class OddPeers {
   isHostile = false
-  /** Where the gateway takes callbacks: what stands before `/receipts/`. */
+  /** Where the gateway takes callbacks: the address before `/receipts/`. */
   receiptsUrl = ''
   readonly #seed: number
   readonly #answers: [string, string, OddAnswer['outcomes']][] = []
@@ -157,7 +157,11 @@ export class OddPeers {
     for (let sent = 0; sent < count; sent++) {
       const callback = this.isHostile ? this.#overHttp.odd.callback() : agreedCallback(taken)
       this.#callbacks.sent++
-      soon(async () => this.#callbacks.answered(callback.name, await this.#call('odd-callbacks', callback)))
+      soon(() => {
+        this.#call('odd-callbacks', callback)
+          .then((status) => this.#callbacks.answered(callback.name, status))
+          .catch(console.error)
+      })
     }
   }
 

@@ -27,4 +27,12 @@ async function obey(order: PeersOrder): Promise<PeersAnswer | null> {
 }
 
 process.once('disconnect', () => process.exit(0))
-process.on('message', async (order: PeersOrder) => void process.send!(await obey(order)))
+process.on('message', (order: PeersOrder) => {
+  obey(order).then(
+    (answer) => process.send!(answer),
+    (error: unknown) => {
+      console.error(error)
+      process.exit(1)
+    },
+  )
+})

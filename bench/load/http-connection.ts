@@ -12,8 +12,8 @@ interface Waiting {
 }
 
 /**
- * Connections that are kept, one request on each at a time; who finds none free waits. Just enough HTTP/1.1 for answers
- * with a Content-Length: a whole client would take as much of the machine as the API that is measured.
+ * Connections that are kept, one request on each at a time; a caller waits for a free one. Just enough HTTP/1.1 for
+ * answers with a Content-Length: a whole client would take as much of the machine as the API that is measured.
  */
 export class HttpConnections {
   readonly #host: string

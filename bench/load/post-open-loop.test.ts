@@ -29,7 +29,7 @@ async function serve(answer: (path: string, body: string) => { status: number; b
 
 const load = { apiKeys: ['key'], ratePerSecond: 1_000, seconds: 0.01, connections: 1, idempotency: null, phones: 10 }
 
-test('the time that a post waits for its turn counts', async () => {
+test('the time that a post is queued counts', async () => {
   let smsId = 0
   const api = await serve(() => ({ status: 202, body: { sms_id: ++smsId } }))
   const { latencyMs, accepted, acceptedCount, offered } = await postOpenLoop({ ...load, api })
@@ -39,7 +39,7 @@ test('the time that a post waits for its turn counts', async () => {
   expect(latencyMs.p50).toBeGreaterThan(3 * ANSWER_MS)
 })
 
-test('batches count their messages, and what is refused is told by its status', async () => {
+test('batches count their messages, and refusals are counted by status', async () => {
   let posts = 0
   const api = await serve((path, body) => {
     const { messages } = JSON.parse(body) as { messages: object[] }
@@ -52,7 +52,7 @@ test('batches count their messages, and what is refused is told by its status', 
   expect(result).toMatchObject({ offered: 10, acceptedCount: 4, accepted: [], refused: { 503: 1 } })
 })
 
-test('a load that is told to stop answers with what it had', async () => {
+test('a load that is stopped returns what it had', async () => {
   const api = await serve(() => ({ status: 202, body: { sms_id: 1 } }))
   const stop = AbortSignal.timeout(50)
   const { offered, acceptedCount } = await postOpenLoop({ ...load, api, seconds: 3_600, connections: 100 }, stop)

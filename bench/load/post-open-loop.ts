@@ -27,7 +27,7 @@ export interface LoadResult {
   readonly accepted: [smsId: number, atMs: number][]
   /** Answers that were none of ours, by status; 0 is no answer. */
   readonly refused: Record<string, number>
-  /** From when a post was due to its answer, so that a post which had to wait for its turn counts its waiting. */
+  /** From when a post was due to its answer, so that the queueing time of a post counts. */
   readonly latencyMs: LatencyMs
   /** From the first post to the last answer. */
   readonly elapsedMs: number
@@ -37,7 +37,7 @@ const TICK_MS = 5
 const RETRY_MS = 200
 const GIVE_UP_MS = 120_000
 
-/** Offers posts at a steady rate, whether or not the answers keep up; until it is told to stop, at the longest. */
+/** Offers posts at a steady rate, whether or not the answers keep up; at the longest until it is stopped. */
 export async function postOpenLoop(options: LoadOptions, stopped?: AbortSignal): Promise<LoadResult> {
   const connections = new HttpConnections(options.api, options.connections)
   const load = new Load(options, connections, latencyHistogram())

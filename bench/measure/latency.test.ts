@@ -16,7 +16,7 @@ test('percentiles are to three digits', () => {
   }
 })
 
-test('what is shorter or longer than can be told counts as the shortest or longest that can', () => {
+test('what is shorter or longer than the range counts as its shortest or longest value', () => {
   const histogram = latencyHistogram()
   recordMs(histogram, 0)
   recordMs(histogram, 1e9)

@@ -66,7 +66,7 @@ function ticksMs(fields: readonly string[]): number {
   return (fields.reduce((sum, field) => sum + Number(field), 0) * 1_000) / TICKS_PER_SECOND
 }
 
-/** What stands behind the name of a process in its `stat`: state, parent, … Null for one that is gone. */
+/** The fields behind the name of a process in its `stat`: state, parent, … Null for one that is gone. */
 function statFields(pid: number | 'self'): string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -4,7 +4,7 @@ export interface ProgressSample {
 }
 
 /**
- * Reads again and again how much is done, until it is enough or the time is over. Returns what it read, and whether it
+ * Reads again and again how much is done, until it is enough or the time is up. Returns what it read, and whether it
  * was enough.
  */
 export async function watchProgress(options: {

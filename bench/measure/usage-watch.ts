@@ -33,7 +33,7 @@ export class UsageWatch {
     this.#sample()
   }
 
-  /** Stops watching and tells what each part took. */
+  /** Stops watching and returns what each part took. */
   stop(): Record<string, PartUsage> {
     if (this.#timer) clearInterval(this.#timer)
     this.#timer = null

@@ -37,7 +37,7 @@ test('what goes by another operator is noticed with the first, also one that was
   expect(judgeOutage([], MOMENTS).failover.firstAfterMs).toBeNull()
 })
 
-test('what waits is drained with its last', () => {
+test('a backlog is drained with its last message', () => {
   const submits = [submit('waiting', 'a', 11_000, 11_000), submit('waiting', 'a', 12_000, 9_500)]
   expect(judgeOutage(submits, MOMENTS).waiting).toEqual({ messages: 2, drainMs: 2_000 })
   expect(judgeOutage([], MOMENTS).waiting).toEqual({ messages: 0, drainMs: null })

@@ -17,7 +17,9 @@ export interface Submit {
   readonly isTaken: boolean
 }
 
-/** Times in milliseconds since the epoch: from when it is measured, when a was killed and came back, and the last post. */
+/**
+ * Times in milliseconds since the epoch: from when it is measured, when a was killed and came back, and the last post.
+ */
 export interface Moments {
   readonly beginMs: number
   readonly killedMs: number
@@ -34,12 +36,12 @@ export interface Latencies {
 
 export interface OutageVerdict {
   readonly others: Latencies
-  /** p99 of the others while a was away, and afterwards, to that before. */
+  /** p99 of the others while a was down, and afterwards, to that before. */
   readonly ratioDuring: number
   readonly ratioAfter: number
-  /** By b, of what was accepted while a was away. */
+  /** By b, of what was accepted while a was down. */
   readonly failover: LatencyMs & { readonly messages: number; readonly firstAfterMs: number | null }
-  /** Accepted while a was away, and how long the last of them took from when it was back; null: there are none. */
+  /** Accepted while a was down, and how long the last of them took from when it was back; null: there are none. */
   readonly waiting: { readonly messages: number; readonly drainMs: number | null }
   /** Messages that more than one submit was taken for. */
   readonly takenTwice: number

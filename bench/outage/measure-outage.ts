@@ -29,7 +29,7 @@ export interface OutageResult extends OutageVerdict {
   readonly refused: Readonly<Record<string, number>>
   /** `unknown` are those whose answer the dead operator owed. */
   readonly statuses: Readonly<Record<string, number>>
-  /** From the last post until all had their final status; null: some had none when time was over. */
+  /** From the last post until all had their final status; null: some had none when the time was up. */
   readonly finalMs: number | null
   readonly memory: Readonly<Record<string, Memory>>
   readonly perSecond: Readonly<Record<Operator, readonly (readonly [second: number, perSecond: number])[]>>
@@ -42,8 +42,8 @@ const WARM_UP_SECONDS = 15
 const STEPS_MAX = 150
 
 /**
- * Single posts at a steady rate, a third for each of three operators. One of them is killed, and comes back; then the load
- * goes on for as long as it was measured before. All servers run here; the load comes from a process of its own.
+ * Single posts at a steady rate, a third for each of three operators. One of them is killed, and comes back; then the
+ * load goes on for as long as it was measured before. All servers run here; the load comes from a process of its own.
  */
 export async function measureOutage(workbench: Workbench, options: OutageMeasure): Promise<OutageResult> {
   const { ratePerSecond, beforeSeconds, outageSeconds } = options

@@ -10,7 +10,7 @@ import { type BenchGateway, startBenchGateway } from '../bench-gateway.ts'
 import { OPERATORS, type Operator, type Share, type Submit } from './judge-outage.ts'
 
 export interface OutageOptions {
-  /** Where ledgers and logs are kept; whoever made it removes it. */
+  /** Where ledgers and logs are kept; the caller removes it. */
   readonly folder: string
   readonly customers: number
   /** Of each sixth of the load: 100 or 1,000. Offer load to six times as many. */
@@ -27,7 +27,7 @@ const NUMBER_DIGITS = 7
 
 /**
  * A gateway with three operators, each an SMSC in a process of its own with its own ledger. Of the messages for `a` one
- * half may go by `b` instead, and the other half by nobody else. `a` can be killed, and come back where it was.
+ * half may go by `b` instead, and the other half by no other. `a` can be killed, and come back where it was.
  */
 export class OutageGateway {
   readonly bench: BenchGateway

@@ -35,7 +35,7 @@ export interface HoldOptions {
   readonly comeAndGo: boolean
 }
 
-/** Has workers submit what waits, more of it than the pace allows, from the first arrival on for so many seconds. */
+/** Has workers submit a backlog larger than the pace allows, from the first arrival on for so many seconds. */
 export async function holdPace(workbench: Workbench, options: HoldOptions): Promise<HeldPace> {
   const { perSecond, seconds, comeAndGo } = options
   const messages = Math.ceil(perSecond * seconds * 2)

@@ -12,7 +12,7 @@ test('an even row of a hundred a second uses all of that pace, and half of twice
   expect(judgePace(even(501), 200).usedPercent).toBe(50)
 })
 
-test('a second that begins anywhere counts: a burst across the turn of the clock is seen', () => {
+test('a second that begins anywhere counts: a burst across a full second is seen', () => {
   const burst = [...even(60, 600), ...even(60, 1_001)]
   expect(judgePace(burst, 100).most).toBe(120)
   expect(judgePace([0, 999], 1).most).toBe(2)

@@ -36,7 +36,7 @@ export function judgePace(arrivalsMs: readonly number[], perSecond: number): Pac
   return { submits: times.length, seconds, most, usedPercent, gapMsMax }
 }
 
-/** How the pace was used after each change, so that the changes' cost can be told from the rest. */
+/** How the pace was used after each change, so that the cost of the changes is visible. */
 export function judgeStretches(
   arrivalsMs: readonly number[],
   perSecond: number,

@@ -20,7 +20,7 @@ export interface PipelineOptions {
   readonly seconds: number
   readonly warmUpSeconds: number
   readonly brokers: 1 | 3
-  /** Of the messages, how many are a customer's who hears by webhook; in tenths. */
+  /** Share of the messages of a customer with a webhook; in tenths. */
   readonly webhookShare: number
   /** How often partitions are added to `sms.accepted` and `sms.status` meanwhile. */
   readonly growths: number
@@ -37,7 +37,7 @@ export interface PipelineResult {
   readonly clickhouseOwnMs: IngestDelayMs
   /** Messages without final status when the last post was answered. */
   readonly openAtEnd: number
-  /** From then until none was left; null: some were left when time was over. */
+  /** From then until none was left; null: some were left when the time was up. */
   readonly drainMs: number | null
   readonly statuses: Readonly<Record<string, number>>
   readonly webhookEvents: number
@@ -46,7 +46,7 @@ export interface PipelineResult {
 }
 
 const CUSTOMERS = 10
-/** A message is on its way for about half a second, so whoever keeps up has no more than this before him. */
+/** A message is on its way for about half a second, so a role that keeps up has no larger backlog. */
 const UNDER_WAY_SECONDS = 2
 const LATE_MS_MAX = 1_000
 /** For what is still on its way to ClickHouse and the endpoints. */

@@ -18,12 +18,12 @@ test('an axis holds all of its values, between ticks that rise', () => {
   )
 })
 
-test('a linear axis begins at nought unless told otherwise', () => {
+test('a linear axis begins at nought by default', () => {
   expect(fitScale({ label: '' }, [80, 100]).ticks[0]).toEqual([0, '0'])
   expect(fitScale({ label: '', fromZero: false }, [80, 100]).ticks[0]).toEqual([80, '80'])
 })
 
-test('names stand at their places instead of numbers', () => {
+test('names are at their places instead of numbers', () => {
   const { ticks } = fitScale(
     {
       label: '',

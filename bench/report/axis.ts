@@ -2,7 +2,7 @@
 export interface Axis {
   readonly label: string
   readonly scale?: 'linear' | 'log'
-  /** Begins at 0 unless told otherwise; only of linear axes. */
+  /** Begins at 0 by default; only of linear axes. */
   readonly fromZero?: false
   /** Names at places instead of numbers. */
   readonly names?: readonly (readonly [at: number, name: string])[]

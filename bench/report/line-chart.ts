@@ -16,7 +16,7 @@ const WIDTH = 720
 const HEIGHT = 400
 const PLOT = { left: 72, top: 48, right: 180, bottom: 52 }
 const MARKED_POINTS_MAX = 30
-/** Told apart by people who see no red or green, on white as well as on black. */
+/** Distinct also for red-green colour blindness, on white as well as on black. */
 const COLOURS = ['#3b82c4', '#d97706', '#2f9e77', '#b5529c', '#8a8f98', '#c2410c']
 
 const STYLE = `
@@ -106,7 +106,7 @@ function escapeText(content: string): string {
   return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
-/** The title is for those who have the chart read out. */
+/** The title is for screen readers. */
 function svg(title: string, parts: readonly string[]): string {
   const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}">`
   return `${[open, `<title>${escapeText(title)}</title>`, `<style>${STYLE}</style>`, ...parts, '</svg>'].join('\n')}\n`

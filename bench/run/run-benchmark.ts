@@ -32,7 +32,8 @@ export async function runBenchmark(flags: RunFlags, work: (workbench: Workbench)
     await workbench.stop()
     process.exit(signal === 'SIGINT' ? 130 : 143)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, (signal) => void interrupt(signal))
   try {
     const report = await work(workbench)
     if (workbench.isStopping) return await new Promise<never>(() => {})

@@ -1,9 +1,11 @@
 import { createApiKey } from '../../src/domain/api-key.ts'
 
-/** How a connection behaves: asks again as soon as it is answered; drips a byte a second; or sends without ever ending. */
+/**
+ * How a connection behaves: asks again as soon as it is answered; drips a byte a second; or sends without ever ending.
+ */
 export type Manner = 'ask' | 'drip' | 'pour'
 
-/** Whose key an attack has: nobody's, of a customer without money, or of one that has some. */
+/** Whose key an attack has: none, of a customer without money, or of one that has some. */
 export type Purse = 'none' | 'poor' | 'rich'
 
 export interface Attack {

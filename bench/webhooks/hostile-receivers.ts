@@ -81,7 +81,7 @@ export const BODIES = {
     setTimeout(() => socket.resetAndDestroy(), 20)
   },
   'a body after 204': (socket) => socket.write('HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\nhello'),
-  'another response that nobody asked for': (socket) =>
+  'another response without a request': (socket) =>
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'.repeat(2)),
 } as const satisfies Record<string, (socket: Socket) => unknown>
 

@@ -19,7 +19,9 @@ export interface NewCustomer {
   readonly express?: boolean
 }
 
-/** Makes a customer with an empty balance. Throws AccountError if there is one with this id, or the id is not allowed. */
+/**
+ * Makes a customer with an empty balance. Throws AccountError if there is one with this id, or the id is not allowed.
+ */
 export async function createCustomer(pool: Pool | Connection, customer: NewCustomer): Promise<void> {
   const { customerId, name, currency, express = false } = customer
   try {
@@ -67,7 +69,7 @@ export async function setExpress(database: Queryable, customerId: string, expres
 }
 
 /**
- * Makes an API key and returns its text, which cannot be had again. Without `express` the key may not send with priority
+ * Makes an API key and returns its text, which is shown only once. Without `express` the key may not send with priority
  * 3, also if its customer may. Throws AccountError.
  */
 export async function issueKey(

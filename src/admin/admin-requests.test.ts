@@ -15,8 +15,8 @@ function adminApp(env: Record<string, string>) {
   const app = createAdminApp(accessOf(env))
   app.get('/livez', async () => 'live')
   app.get('/metrics', async () => 'figures')
-  app.get('/v1/letters', async () => 'letters')
-  app.post('/v1/letters/redrive', async (request) => request.body ?? {})
+  app.get('/v1/dead-letters', async () => 'dead letters')
+  app.post('/v1/dead-letters/redrive', async (request) => request.body ?? {})
   onTestFinished(() => app.close())
   return app
 }
@@ -46,12 +46,18 @@ test('the admin API asks for its token; health and metrics do not', async () => 
     const headers = { host: '10.0.0.5:8081', ...(authorization && { authorization }) }
     return (await app.inject({ url, headers })).statusCode
   }
-  expect(await statusOf('/v1/letters', `Bearer ${TOKEN}`)).toBe(200)
+  expect(await statusOf('/v1/dead-letters', `Bearer ${TOKEN}`)).toBe(200)
   expect([await statusOf('/livez'), await statusOf('/metrics?a=b')]).toEqual([200, 200])
   for (const wrong of [undefined, '', 'Bearer', 'Bearer ', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN]) {
-    expect(await statusOf('/v1/letters', wrong)).toBe(401)
+    expect(await statusOf('/v1/dead-letters', wrong)).toBe(401)
   }
-  for (const path of ['/metrics/../v1/letters', '/v1/letters?/metrics', '//v1/letters', '/METRICS', '/unknown']) {
+  for (const path of [
+    '/metrics/../v1/dead-letters',
+    '/v1/dead-letters?/metrics',
+    '//v1/dead-letters',
+    '/METRICS',
+    '/unknown',
+  ]) {
     expect(await statusOf(path)).toBe(401)
   }
 })
@@ -64,9 +70,9 @@ test.each([
   [{ host: '10.0.0.5:8081' }],
 ])('on every path a foreign host or origin is refused, also with the token: %o', async (headers) => {
   const app = adminApp({ ADMIN_TOKEN: TOKEN })
-  for (const url of ['/livez', '/metrics', '/v1/letters', '/unknown']) {
+  for (const url of ['/livez', '/metrics', '/v1/dead-letters', '/unknown']) {
     const answer = await app.inject({ url, headers: { ...headers, authorization: `Bearer ${TOKEN}` } })
-    expect([answer.statusCode, answer.body.includes('letters')]).toEqual([403, false])
+    expect([answer.statusCode, answer.body.includes('dead letters')]).toEqual([403, false])
     expect(answer.headers['access-control-allow-origin']).toBeUndefined()
   }
 })
@@ -84,7 +90,7 @@ test('bodies are JSON alone, as a form of a page can send everything else', asyn
   const app = adminApp({})
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
     const headers = { host: '127.0.0.1:8081', 'content-type': type }
-    const answer = await app.inject({ method: 'POST', url: '/v1/letters/redrive', headers, body: '{"filter":{}}' })
+    const answer = await app.inject({ method: 'POST', url: '/v1/dead-letters/redrive', headers, body: '{"filter":{}}' })
     expect(answer.statusCode).toBe(415)
   }
 })
@@ -95,7 +101,7 @@ test('a stranger is refused before the body is read', async () => {
   const { port } = app.server.address() as AddressInfo
   const headers = { 'content-type': 'application/json', 'content-length': 1_000_000 }
   const status = await new Promise((resolve, reject) => {
-    const sent = post({ port, host: '127.0.0.1', method: 'POST', path: '/v1/letters/redrive', headers })
+    const sent = post({ port, host: '127.0.0.1', method: 'POST', path: '/v1/dead-letters/redrive', headers })
     sent.once('response', ({ statusCode }) => resolve(statusCode)).once('error', reject)
     // The body never comes.
     sent.flushHeaders()

@@ -14,7 +14,7 @@ const OPEN_PATHS = new Set(['/livez', '/readyz', '/metrics'])
 export interface AdminAccess {
   readonly host: string
   readonly port: number
-  /** Empty: none is asked for, which only an address of this machine allows. */
+  /** Empty: none is required, which only an address of this machine allows. */
   readonly token: string
   /** Names besides addresses that `Host` may have. */
   readonly names: ReadonlySet<string>
@@ -23,8 +23,8 @@ export interface AdminAccess {
 type AdminSettings = Values<typeof adminSettings>
 
 /**
- * Where the admin port listens, and who may use it. Throws ConfigurationError when others could reach it and no token is
- * asked for, or the token can be guessed.
+ * The address and the access of the admin port. Throws ConfigurationError when others could reach it and no token is
+ * required, or the token can be guessed.
  */
 export function readAdminAccess(settings: AdminSettings): AdminAccess {
   const { ADMIN_HOST: host, ADMIN_PORT: port, ADMIN_NAMES, ADMIN_TOKEN_FILE: file } = settings
@@ -68,7 +68,7 @@ export function createAdminApp(access: AdminAccess): FastifyInstance {
   return app
 }
 
-/** Status and reason for a request that is refused; null for one that is let in. */
+/** Status and reason for a request that is refused; null for one that is allowed. */
 function judge({ headers, url }: FastifyRequest, access: AdminAccess): [number, string] | null {
   const isKnown = (host: string): boolean =>
     isLoopbackHost(host) || access.names.has(hostNameOf(host)) || (!isLoopback(access.host) && isAddressHost(host))

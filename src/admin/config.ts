@@ -1,6 +1,6 @@
 import { integer, secret, text } from '../runtime/settings.ts'
 
-/** Where the admin port listens, and who may use it. */
+/** The address and the access of the admin port. */
 export const adminSettings = {
   ADMIN_PORT: integer(8081, 'Port of metrics, health and the admin API', { max: 65_535 }),
   ADMIN_HOST: text('127.0.0.1', 'Address that the admin port listens on; one that others reach demands ADMIN_TOKEN'),

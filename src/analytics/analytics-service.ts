@@ -21,9 +21,9 @@ import { ensureKafkaTables, GATEWAY_GROUPS, GATEWAY_TOPICS, type KafkaLogin } fr
 import { readIngestionFaults } from './read-ingestion-faults.ts'
 
 const SAMPLE_MS = 10_000
-/** How long a fault is told of: some samples, so that one who looks later sees it. */
+/** How long a fault is reported: for some samples, so that a later look still sees it. */
 const FAULT_SECONDS = 30
-/** A fault that lasts longer is none of a broker that restarts. */
+/** A fault that lasts longer is not caused by a restarting broker. */
 const FAULTY_MS_MAX = 60_000
 
 export interface AnalyticsParts {
@@ -67,8 +67,8 @@ export class Analytics implements Service {
   }
 
   /**
-   * Resolves also while ClickHouse is unavailable: the other roles of the process do not wait for it, and its tables are
-   * made when it answers. Until then the process is not ready. Throws what ClickHouse refuses, as a wrong password.
+   * Resolves also while ClickHouse is unavailable: the other roles of the process do not wait for it, and its tables
+   * are made when it answers. Until then the process is not ready. Throws what ClickHouse refuses, as a wrong password.
    */
   async start(): Promise<void> {
     this.#parts.health.add('clickhouse', () => this.#check())

@@ -78,7 +78,7 @@ function statusRow(record: ConsumedRecord): EventRow {
   }
 }
 
-/** The form that every ClickHouse reads without being told: `2026-11-24 10:00:00.000`. */
+/** The form that ClickHouse reads by default: `2026-11-24 10:00:00.000`. */
 function clickHouseTime(iso: string): string {
   return iso.slice(0, 23).replace('T', ' ')
 }

@@ -3,7 +3,7 @@ import { type ClickHouse, readRows } from '../clickhouse/clickhouse-client.ts'
 import { GROUPS, TOPICS } from '../events/topics.ts'
 import { KEPT_AHEAD_DAYS, KEPT_DAYS } from './kept-times.ts'
 
-/** How ClickHouse logs in to Kafka. The authorities that sign the brokers stand in ClickHouse's own configuration. */
+/** How ClickHouse logs in to Kafka. The brokers' CA certificates are part of ClickHouse's own configuration. */
 export interface KafkaLogin {
   readonly isEncrypted: boolean
   readonly account: {
@@ -48,16 +48,17 @@ const RECORD_VALUES = `_topic AS record_topic, _partition AS kafka_partition, _o
   _timestamp_ms AS record_time, _error AS record_error, _raw_message AS record_raw`
 
 /**
- * A row waits for the fetch (engine-config.xml), for the end of its block and for the end of the poll in which that falls:
- * these times add up to what a message needs at a low rate. A poll in the middle of a long block may take longer.
+ * A row waits for the fetch (engine-config.xml), for the end of its block and for the end of the poll in which that
+ * falls: these times add up to what a message needs at a low rate. A poll in the middle of a long block may take
+ * longer.
  */
 const FLUSH_MS = { fast: 300, bulk: 7_500 } as const
 const POLL_MS = { fast: 50, bulk: 100 } as const
 
 /**
- * Makes the tables by which ClickHouse reads Kafka, and makes them anew when their definition has changed, because
- * brokers moved for one. Where they stand is kept by Kafka in their consumer group, so nothing is read twice or left
- * out by that. Returns the names of those made now.
+ * Makes the tables by which ClickHouse reads Kafka, and makes them anew when their definition has changed, for instance
+ * because brokers moved. Their offsets are kept by Kafka in their consumer group, so nothing is read twice or left out
+ * by that. Returns the names of those made now.
  */
 export async function ensureKafkaTables(client: ClickHouse, options: KafkaTableOptions): Promise<string[]> {
   const rows = await readRows<{ name: string; comment: string }>(
@@ -83,8 +84,8 @@ export async function ensureKafkaTables(client: ClickHouse, options: KafkaTableO
 }
 
 /**
- * The Kafka table reads as soon as one view asks for its rows, and then for that view alone. So a single view reads, into
- * a table that keeps nothing, on which the others depend that are there before it.
+ * The Kafka table reads as soon as one view depends on it, and then for that view alone. So a single view reads,
+ * into a table that keeps nothing, on which the others depend that are there before it.
  *
  * Each row of a block goes either into the target or, with what is wrong, into `malformed`. What lies outside of the
  * times that are kept is among the latter: events of a hundred months would need as many partitions, a block that needs

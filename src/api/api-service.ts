@@ -30,7 +30,7 @@ export interface ApiServiceParts {
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
-  /** Called when messages were accepted, for whoever carries them on and may live in this process. */
+  /** Called when messages were accepted, for a relay in this process. */
   readonly accepted: () => void
 }
 
@@ -97,7 +97,7 @@ export class ApiService implements Service {
     log.info({ url: this.url }, 'API listening')
   }
 
-  /** Answers what it has taken, then lets go of its port. */
+  /** Answers what it has taken, then closes its port. */
   async stop(): Promise<void> {
     if (this.#partitionTimer) clearInterval(this.#partitionTimer)
     await this.#app?.close()

@@ -15,7 +15,7 @@ export function keyIdOf(publicKey: KeyObject): string {
   return hash('sha256', publicKey.export({ type: 'spki', format: 'der' })).slice(0, 16)
 }
 
-/** As it stands in an anchor of the kind `key`. */
+/** As an anchor of the kind `key` has it. */
 export function encodePublicKey(publicKey: KeyObject): string {
   return publicKey.export({ type: 'spki', format: 'der' }).toString('base64url')
 }
@@ -68,7 +68,10 @@ export function replaceSigningKey(path: string, pem: string): void {
   writeStateFile(path, pem)
 }
 
-/** The public keys that this machine trusts unless others are named: the one in a file, and those before it. Throws ExpectedError. */
+/**
+ * The public keys that this machine trusts unless others are named: the one in a file, and those before it. Throws
+ * ExpectedError.
+ */
 export function readTrustedKeys(path: string): KeyObject[] {
   return [readSigningKey(path).publicKey, ...readRetiredKeys(path)]
 }

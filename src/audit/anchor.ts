@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile'
 import { Timestamp } from '../events/fields.ts'
 
 /*
-  An anchor is a signed statement about a chain, kept away from the log: in PostgreSQL and in Kafka. It is a JSON object
+  An anchor is a signed statement about a chain, kept apart from the log: in PostgreSQL and in Kafka. It is a JSON object
   whose last field is an Ed25519 signature of the text before it. `serial` counts the anchors of a chain, so that one that
   is removed leaves a gap.
 
@@ -75,7 +75,7 @@ export function signAnchor(
   return `${covered}${SEPARATOR}${sign(null, Buffer.from(covered), key.privateKey).toString('base64url')}"}`
 }
 
-/** An anchor as its text states it, which may be anybody's; null if it is none. */
+/** An anchor as its text states it, not verified; null if it is none. */
 export function parseAnchor(text: string): Anchor | null {
   if (text.length > TEXT_CHARS_MAX || !text.includes(SEPARATOR)) return null
   try {

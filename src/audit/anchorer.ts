@@ -26,7 +26,8 @@ type Cause = Extract<PlaceAnchor, { kind: 'head' }>['cause']
 
 /**
  * Anchors one chain: signs its head and stores that in PostgreSQL, then in Kafka. Anchors are made one after the other;
- * of heads that are to be anchored meanwhile the newest replaces those before it, which it covers. It signs nothing any more when the log contradicts its last anchor, and says so.
+ * of heads that are to be anchored meanwhile the newest replaces those before it, which it covers. It signs nothing any
+ * more when the log contradicts its last anchor, and says so.
  */
 export class Anchorer {
   readonly #parts: AnchorerParts
@@ -83,8 +84,8 @@ export class Anchorer {
   }
 
   /**
-   * Anchors a head, or a newer one that is to be anchored before its time comes, unless it is anchored. Resolves when it
-   * was tried; a failure is logged, and the next call tries again.
+   * Anchors a head, or a newer one that is to be anchored before its time comes, unless it is anchored. Resolves when
+   * it was tried; a failure is logged, and the next call tries again.
    */
   anchor(head: ChainHead, cause: Cause): Promise<void> {
     const isQueued = this.#wanted !== null
@@ -124,8 +125,8 @@ export class Anchorer {
   }
 
   /**
-   * Compares the log, as it was when it was opened, with its last anchor. A process that died between PostgreSQL and Kafka
-   * left that anchor to the former: it is published again.
+   * Compares the log, as it was when it was opened, with its last anchor. A process that died between PostgreSQL and
+   * Kafka left that anchor to the former: it is published again.
    */
   async #readLast(): Promise<void> {
     const head = this.#opened
@@ -143,7 +144,10 @@ export class Anchorer {
     this.#parts.log.error({ chain: this.#chain }, this.#contradiction)
   }
 
-  /** A key file that was lost, or replaced by hand, is made anew at the start: nobody who trusted the old key trusts that. */
+  /**
+   * A key file that was lost, or replaced by hand, is made anew at the start: the old key's trust does not extend to
+   * it.
+   */
   #warnOfKey(id: string): void {
     const { keyFile, log } = this.#parts
     if (readTrustedKeys(keyFile).some((key) => keyIdOf(key) === id)) return

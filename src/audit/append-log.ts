@@ -21,7 +21,8 @@ export interface AuditLogOptions {
 
 /**
  * Writes the audit log: one writer a folder, which is one chain. Each batch is a block, or several if its text is long,
- * on disk before `append` resolves. Records that are in the log already, because Kafka delivered them again after a crash, are not written twice.
+ * on disk before `append` resolves. Records that are in the log already, because Kafka delivered them again after a
+ * crash, are not written twice.
  */
 export class AuditLog {
   readonly #folder: string
@@ -68,7 +69,7 @@ export class AuditLog {
     const files = listAuditFiles(this.#folder)
     // Each day that begins on a full disk leaves one.
     while (files.length > 0 && (await isHollow(files.at(-1)!))) await rm(files.pop()!.path)
-    // Where each partition stands is read from the last two files: a file begun just before the crash knows little.
+    // The offset of each partition is read from the last two files: a file begun just before the crash knows few.
     for (const file of files.slice(-2)) await this.#recover(file)
     if (this.#chain === '') this.#chain = randomBytes(CHAIN_ID_BYTES).toString('hex')
     const last = files.at(-1)

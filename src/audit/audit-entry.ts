@@ -19,11 +19,11 @@ export interface AuditEntry {
   readonly key: string | null
   /** SHA-256 of the value in base64url; null without a value. */
   readonly value_sha256: string | null
-  /** The person who did it, where a person did. */
+  /** The person behind the event, if there is one. */
   readonly by?: string
-  /** An administrator's act, as its record says it (`src/events/admin-act.ts`): nobody else keeps that for so long. */
+  /** An administrator's act, as its record says it (`src/events/admin-act.ts`): no other store keeps it for so long. */
   readonly act?: string
-  /** Why the record cannot be read, and which offsets it stands for. */
+  /** Why the record cannot be read, and which offsets it covers. */
   readonly fault?: string
 }
 

@@ -8,7 +8,9 @@ const PLAIN = /^audit-([0-9]{12})\.ndjson$/
 export interface AuditFile {
   readonly path: string
   readonly firstSeq: number
-  /** The day (UTC) of its lines, as in 2026-11-30; null for a plain file of an earlier version, which may have several. */
+  /**
+   * The day (UTC) of its lines, as in 2026-11-30; null for a plain file of an earlier version, which may have several.
+   */
   readonly day: string | null
 }
 
@@ -16,7 +18,7 @@ export function auditFile(folder: string, day: string, firstSeq: number): AuditF
   return { path: join(folder, `audit-${day}-${String(firstSeq).padStart(12, '0')}.zst`), firstSeq, day }
 }
 
-/** The files of a log, in the order of their lines; two that begin with the same line stand beside each other. */
+/** The files of a log, in the order of their lines; two that begin with the same line are neighbours. */
 export function listAuditFiles(folder: string): AuditFile[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder)

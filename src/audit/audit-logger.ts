@@ -80,7 +80,7 @@ export class AuditLogger implements Service {
       cluster,
       consumerOptions(
         { groupId: GROUPS.audit, topics: [TOPICS.accepted, TOPICS.status, TOPICS.deadLetters, TOPICS.acts] },
-        // Nobody waits for the audit log: few large batches, each one sync of the disk.
+        // No request waits for the audit log: few large batches, each one sync of the disk.
         { groupInstanceId: instanceId, fetchBytesMin: 1, fetchPauseMs: 500 },
       ),
       inBatches({ handle: (records) => this.#write(records), recordsMax: BATCH_RECORDS_MAX }),
@@ -115,7 +115,8 @@ export class AuditLogger implements Service {
   async #write(records: readonly ConsumedRecord[]): Promise<[]> {
     const log = this.#log!
     if (this.#isInDoubt) await log.reopen()
-    // Neither is waited for: the head is the one of this moment, and a server that is unavailable must not stop the log.
+    // Neither is waited for: the head is the one of this moment, and a server that is unavailable must not stop the
+    // log.
     if (log.isDayOver) void this.#anchor('day-end')
     this.#isInDoubt = true
     const bytes = await log.append(records.map(auditEntry))
@@ -146,7 +147,7 @@ export class AuditLogger implements Service {
     return this.#parts.settings.AUDIT_ANCHOR_SECONDS * 1_000
   }
 
-  /** Drops the days and anchors whose time is over. */
+  /** Drops the days and anchors whose retention has ended. */
   async #tidy(): Promise<void> {
     const { pool, settings, clock, log } = this.#parts
     const { AUDIT_FOLDER, AUDIT_RETENTION_DAYS, AUDIT_ANCHOR_DAYS } = settings

@@ -17,7 +17,7 @@ import { closedDays, dropDays } from './drop-days.ts'
 import { readBlocks } from './read-blocks.ts'
 import { verifyAuditLog } from './verify-log.ts'
 
-/* What a crash, a full disk, or somebody who may write the folder leaves of a log: the writer goes on, or says why not. */
+/* A log after a crash, a full disk, or tampering with its folder: the writer continues, or says why not. */
 
 const root = mkdtempSync(join(tmpdir(), 'smsgw-hostile-log-'))
 let folders = 0
@@ -112,7 +112,7 @@ test('records with texts that cannot be compressed are divided into blocks that 
   await reopened.close()
 })
 
-/** A block that is intact and holds whatever somebody else put into it. */
+/** A block that is intact and holds what another program put into it. */
 function forged(payload: Buffer, lines: number, writtenAtMs = NOON_MS): Buffer {
   const header = Buffer.from(encodeBlock(CHAIN, EMPTY_CHAIN, ['{}'], NOON_MS).bytes.subarray(0, HEADER_BYTES))
   header.writeUInt32LE(lines, 36)

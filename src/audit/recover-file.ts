@@ -69,7 +69,7 @@ async function recoverPlain({ path, firstSeq }: AuditFile, found: (entry: AuditE
   return { ...EMPTY, head }
 }
 
-/** Null if a block that is intact does not hold what the log writes: then somebody else wrote it. */
+/** Null if a block that is intact does not hold what the log writes: then another program wrote it. */
 function entriesOf(payload: Buffer, lines: number): AuditEntry[] | null {
   try {
     return linesOf(payload, lines).map(entryOf)

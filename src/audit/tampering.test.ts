@@ -30,9 +30,9 @@ import { type AnchorSource, judgeAnchors, NO_ANCHORS } from './judge-anchors.ts'
 import { type AuditVerdict, verifyAuditLog } from './verify-log.ts'
 
 /*
-  Goal: whatever somebody without the key does to a log of a month is found. Method: one log of 30 days, anchored as the
-  role does it, and 1,000 attempts on copies of it, 50 of each kind. A log that nobody touched, and a
-  month that was archived, are whole.
+  Goal: whatever an attacker without the key does to a log of a month is found. Method: one log of 30 days, anchored as
+  the role does it, and 1,000 attempts on copies of it, 50 of each kind. A log that was not touched, and a month that
+  was archived, are whole.
 */
 
 const DAYS = 30
@@ -92,7 +92,7 @@ async function writeMonth(name: string): Promise<Month> {
   return { chain, head, anchors, files }
 }
 
-/** Each takes a copy of the files and does one thing to them, as somebody who may write the folder and has no key could. */
+/** Each takes a copy of the files and makes one change, as an attacker with write access and without the key could. */
 const ATTACKS: Record<string, (files: Files) => void | Promise<void>> = {
   'a bit of any file changed': (files) => {
     const name = oneOf([...files.keys()])
@@ -177,7 +177,7 @@ const ATTACKS: Record<string, (files: Files) => void | Promise<void>> = {
 const found: Record<string, string> = {}
 afterAll(() => console.log(`found, of ${TIMES} each (seed ${seed}):`, found))
 
-test('a month that nobody touched is whole', async () => {
+test('a month that was not touched is whole', async () => {
   const verdict = await verify(month.files)
   expect(verdict).toMatchObject({ fault: null, head: month.head.hash, unanchored: { lines: 0 } })
   expect(verdict.entries).toBe(month.head.seq)
@@ -378,7 +378,7 @@ function strangersAnchor(): string {
   return signAnchor(stranger, place, { kind: 'head', lines: month.head.seq, hash: month.head.hash, cause: 'interval' })
 }
 
-/** What root on the machine of the log can do, who has the key and may write PostgreSQL. */
+/** What root on the machine of the log can do, with the key and write access to PostgreSQL. */
 function resigned(texts: readonly string[]): string[] {
   const serial = 1 + below(texts.length)
   const place = { chain: month.chain, serial, at: '2026-11-30T23:59:59.000Z' }

@@ -38,9 +38,9 @@ export interface VerifyOptions {
   readonly archived?: readonly AuditFile[]
   /** The anchors of a chain. Without them only the chain within the files is verified: a cut tail is not found. */
   readonly anchorsOf?: (chain: string) => ChainAnchors
-  /** True for an archive without the log that it came from: anchors behind the last archived day are left aside. */
+  /** True for an archive without the log that it came from: anchors behind the last archived day are ignored. */
   readonly isArchiveAlone?: boolean
-  readonly progress?: (entries: number) => void
+  readonly progress?: ((entries: number) => void) | undefined
 }
 
 class Fault extends Error {
@@ -53,9 +53,9 @@ class Fault extends Error {
 }
 
 /**
- * Verifies a log up to its first fault: every byte of its blocks, that they follow each other from the first line on, and
- * that the chain is the one that the anchors name. A log that does not begin with line 1 must begin where a signed anchor
- * of the kind `removed` says. Memory holds one block, and the places of the blocks that anchors name.
+ * Verifies a log up to its first fault: every byte of its blocks, that they follow each other from the first line on,
+ * and that the chain is the one that the anchors name. A log that does not begin with line 1 must begin where a signed
+ * anchor of the kind `removed` says. Memory holds one block, and the places of the blocks that anchors name.
  */
 export async function verifyAuditLog(folder: string, options: VerifyOptions = {}): Promise<AuditVerdict> {
   const walk = new ChainWalk(options)

@@ -29,7 +29,7 @@ import { underReplicatedCommand } from './topics/under-replicated-command.ts'
 import { upCommand } from './up-command.ts'
 import { webhookCommands } from './webhooks/webhook-commands.ts'
 
-/** In the order in which `--help` shows them. `done` is told an exit code other than 0. */
+/** In the order in which `--help` shows them. `done` gets an exit code other than 0. */
 const COMMANDS: readonly ((program: Command, done: (exitCode: number) => void) => void)[] = [
   upCommand,
   runCommand,
@@ -84,7 +84,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Says what went wrong. Only what nobody expected is shown with its stack. */
+/** Prints an error. Only unexpected ones are shown with their stack. */
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   console.error(explainError(error) ?? error)

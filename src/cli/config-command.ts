@@ -27,7 +27,7 @@ export function configCommand(program: Command): void {
     })
 }
 
-/** Settings by who is told them. */
+/** Settings by the roles that read them. */
 export function allSettings(): Record<string, Settings> {
   const ofRoles = ROLE_NAMES.map((name) => [name, ROLES[name].settings] as const)
   return { gateway: gatewaySettings, up: upSettings, ...Object.fromEntries(ofRoles), simulator: simulatorSettings }

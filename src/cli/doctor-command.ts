@@ -88,7 +88,7 @@ async function examineClickHouse(): Promise<Finding[]> {
     ]
   } catch (error) {
     const what = `does not answer at ${withoutLogin(settings.CLICKHOUSE_URL)}: ${(error as Error).message}`
-    const advice = 'Reports stand still until it does; messages do not need it. Check CLICKHOUSE_URL and its log.'
+    const advice = 'Analytics stop until it does; messages are unaffected. Check CLICKHOUSE_URL and its log.'
     return [{ of: 'clickhouse', level: 'fault', what, advice }]
   } finally {
     await client.close()

@@ -2,7 +2,7 @@ import { KafkaError, KafkaUnreachableError } from '../kafka/errors.ts'
 import { isDatabaseAway, SqlState, sqlState } from '../postgres/database-errors.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 
-/** What a person is told of an error, with what to do about it; null for one that nobody expected. */
+/** The message that explains an error and its remedy; null for an unexpected error. */
 export function explainError(error: unknown): string | null {
   const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
   if (error instanceof ExpectedError) return message

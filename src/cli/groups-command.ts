@@ -10,7 +10,9 @@ import { withCluster } from './find-servers.ts'
 import { recordKafkaAct } from './record-kafka-act.ts'
 import { printJson, printTable } from './terminal/print-table.ts'
 
-/** Moving this group on leaves messages unsent until the reconciler finds them; moving it back has them looked at again. */
+/**
+ * Moving this group on leaves messages unsent until the reconciler finds them; moving it back has them handled again.
+ */
 const DELIVERY_GROUP = GROUPS.delivery
 
 interface ResetOptions extends TargetOptions {
@@ -58,7 +60,7 @@ export function groupsCommand(program: Command): void {
       'after',
       '\nExamples:\n  $ smsgw groups reset smsgw-status --by-duration 1h\n' +
         '  $ smsgw groups reset smsgw-status --by-duration 1h --execute\n\n' +
-        'Every consumer of the gateway bears to read again: events have lasting ids, and messages that were handed to an\n' +
+        'Every consumer of the gateway can read records again: events have lasting ids, and messages that were handed to an\n' +
         'operator are not handed over again.',
     )
     .action(reset)

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import colors from 'picocolors'
+import type { ClickHouseSettings } from '../clickhouse/clickhouse-client.ts'
 import { clickhouseSettings } from '../clickhouse/config.ts'
 import { showFirstMessage } from '../process/first-run/show-first-message.ts'
 import { gatewaySettings } from '../process/settings.ts'
@@ -69,15 +70,15 @@ async function up(flags: UpFlags): Promise<number> {
   if (!running) return await stopped
   const { pid: _pid, ...servers } = running.servers
   if (flags.json) console.log(JSON.stringify({ ready: true, ...servers }))
-  else await welcome(running, (performance.now() - startedMs) / 1_000)
+  else await welcome(running, clickhouse, (performance.now() - startedMs) / 1_000)
   return await stopped
 }
 
-async function welcome(running: RunningGateway, seconds: number): Promise<void> {
+async function welcome(running: RunningGateway, clickhouse: ClickHouseSettings, seconds: number): Promise<void> {
   const { api, admin, api_key, kafka } = running.servers
   console.log(`\n${colors.bold('The gateway is ready')} after ${seconds.toFixed(1)} s.\n`)
   // The gateway runs, whatever befalls its first message.
-  await showFirstMessage(running.servers).catch((error: Error) => console.error(error.message))
+  await showFirstMessage(running.servers, clickhouse).catch((error: Error) => console.error(error.message))
   console.log(`
 API      ${api}        docs ${api}/docs
 Metrics  ${admin}/metrics   health ${admin}/readyz

@@ -52,12 +52,12 @@ export async function readRows<Row>(
 }
 
 /**
- * Codes of ClickHouse that pass by themselves: no room on the disk, no memory, too many queries or parts, files that cannot
- * be opened or written, timeouts and its own network.
+ * Codes of ClickHouse that pass by themselves: no room on the disk, no memory, too many queries or parts, files that
+ * cannot be opened or written, timeouts and its own network.
  */
 const PASSING_CODES = new Set(['74', '75', '76', '159', '202', '209', '210', '241', '243', '252', '425'])
 
-/** Whether ClickHouse, rather than what was asked of it, is at fault, so that the same may succeed later. */
+/** Whether ClickHouse, rather than the query, is at fault, so that the same query may succeed later. */
 export function isClickHouseUnavailable(error: unknown): boolean {
   if (error instanceof ClickHouseError) return PASSING_CODES.has(error.code) || /No space left/.test(error.message)
   const { code, message } = error as NodeJS.ErrnoException

@@ -4,21 +4,21 @@ import { busyLetter, unknownLetter } from './dlq-error.ts'
 import type { LetterCursor } from './letter-filter.ts'
 import { letterId } from './letter-id.ts'
 
-/** A letter with which what was asked was not done; `why` names it, and the next command to try. */
+/** A dead letter whose change was refused; `why` says the reason, and the next command to try. */
 export interface Refusal {
   readonly id: string
   readonly why: string
 }
 
-/** What became of some letters, each by its id. */
+/** The result of a change of dead letters, each by its id. */
 export interface BatchResult {
   readonly done: readonly string[]
   readonly refused: readonly Refusal[]
-  /** Behind the last letter that was looked at; null if there was none. */
+  /** Behind the last dead letter that was examined; null if there was none. */
   readonly last: LetterCursor | null
 }
 
-/** Adds to what was decided the letters that were asked for by their ids and could not be claimed. */
+/** Adds the dead letters that were requested by their ids and could not be claimed to the decided ones. */
 export async function batchResult(
   database: Queryable,
   choice: LetterChoice,

@@ -3,9 +3,9 @@ import type { LetterChoice } from './claim-letters.ts'
 import type { LetterCursor, LetterFilter } from './letter-filter.ts'
 import type { LetterPlace } from './letter-id.ts'
 
-/** Letters changed in one transaction: few enough that balances are soon free again. */
+/** Dead letters changed in one transaction: few, so that the locks on balances are short. */
 const BATCH_LETTERS_MAX = 500
-/** Refusals that are told with their reasons; of more only the number. */
+/** Refusals that are returned with their reasons; of more only the number. */
 const REFUSALS_TOLD_MAX = 1_000
 
 export interface ChangeResult {
@@ -16,7 +16,7 @@ export interface ChangeResult {
 
 export type ChangeBatch = (choice: LetterChoice) => Promise<BatchResult>
 
-/** Changes letters by their ids, some in each transaction. */
+/** Changes dead letters by their ids, some in each transaction. */
 export async function changeByIds(places: readonly LetterPlace[], change: ChangeBatch): Promise<ChangeResult> {
   const tally = new Tally()
   for (let from = 0; from < places.length; from += BATCH_LETTERS_MAX) {
@@ -26,8 +26,8 @@ export async function changeByIds(places: readonly LetterPlace[], change: Change
 }
 
 /**
- * Changes open letters that a filter lets through, the oldest first, up to `lettersMax`. Letters that failed after it
- * began are left alone: what comes back at once is not sent round and round.
+ * Changes open dead letters that match a filter, the oldest first, up to `lettersMax`. Records that failed after it
+ * began are left alone, so that one that fails again at once does not cycle.
  */
 export async function changeMatching(
   filter: LetterFilter,

@@ -3,7 +3,7 @@ import type { Connection, Queryable } from '../postgres/pool.ts'
 import { behind, conditionsOf, type LetterCursor, type LetterFilter, type LetterState } from './letter-filter.ts'
 import { type LetterPlace, letterId } from './letter-id.ts'
 
-/** Letters to do something about: some by their places, or the oldest open ones that a filter lets through. */
+/** Dead letters to change: some by their places, or the oldest open ones that match a filter. */
 export type LetterChoice =
   | { readonly kind: 'places'; readonly places: readonly LetterPlace[] }
   | {
@@ -13,7 +13,7 @@ export type LetterChoice =
       readonly lettersMax: number
     }
 
-/** A letter that is ours until the transaction ends. */
+/** A dead letter that is locked until the transaction ends. */
 export interface ClaimedLetter extends LetterPlace {
   readonly id: string
   readonly state: LetterState
@@ -51,8 +51,8 @@ const COLUMNS = `dlq_partition, dlq_offset, state, reason, failed_at, original_t
 const OLDEST_FIRST = 'ORDER BY failed_at, dlq_partition, dlq_offset'
 
 /**
- * Locks letters, the oldest first: in the order in which records of one key failed. Those that someone else is just
- * doing something about are left out, and nobody waits for anybody.
+ * Locks dead letters, the oldest first: in the order in which records of one key failed. Those that another
+ * transaction has locked are skipped, so that no change waits for another.
  */
 export async function claimLetters(connection: Connection, choice: LetterChoice): Promise<ClaimedLetter[]> {
   const values: unknown[] = []
@@ -70,7 +70,7 @@ export async function claimLetters(connection: Connection, choice: LetterChoice)
   return rows.map(toLetter)
 }
 
-/** Which of these letters there are, locked or not. */
+/** Which of these dead letters exist, locked or not. */
 export async function existingLetters(database: Queryable, places: readonly LetterPlace[]): Promise<Set<string>> {
   const { rows } = await database.query<{ dlq_partition: number; dlq_offset: number }>(
     `SELECT dlq_partition, dlq_offset FROM dead_letters

@@ -2,7 +2,7 @@ import type { QueryConfig } from 'pg'
 import { arraysOf } from './claim-letters.ts'
 import type { LetterPlace } from './letter-id.ts'
 
-/** Closes letters that are claimed and open; one that is redriven counts it. */
+/** Closes dead letters that are claimed and open; a redrive is counted. */
 export function closeLetters(
   places: readonly LetterPlace[],
   state: 'redriven' | 'discarded',

@@ -19,7 +19,7 @@ import type { dlqSettings } from './config.ts'
 import { keepLetters } from './store-letters.ts'
 
 const BATCH_RECORDS_MAX = 500
-/** Closed letters removed in one statement, once a sample. */
+/** Closed dead letters removed in one statement, once a sample. */
 const FORGOTTEN_MAX = 1_000
 
 export interface DeadLetterKeeperParts {
@@ -33,7 +33,10 @@ export interface DeadLetterKeeperParts {
   readonly log: Log
 }
 
-/** The role `dlq`: brings dead letters from `sms.dlq` into PostgreSQL, where they are searched, and counts the open ones. */
+/**
+ * The role `dlq`: brings dead letters from `sms.dlq` into PostgreSQL, where they are searched, and counts the open
+ * ones.
+ */
 export class DeadLetterKeeper implements Service {
   readonly name = 'dlq'
   readonly #parts: DeadLetterKeeperParts
@@ -106,7 +109,7 @@ export class DeadLetterKeeper implements Service {
                  - min(failed_at) FILTER (WHERE failed_at > now() - interval '400 days'))::float8, 0) AS oldest_seconds
              FROM dead_letters WHERE state = 'open' GROUP BY reason`,
     })
-    // Every reason has a value, so that the first letter of one shows as a rise.
+    // Every reason has a value, so that its first dead letter shows as a rise.
     for (const reason of DEAD_LETTER_REASONS) this.#records.set({ reason }, 0)
     for (const { reason, letters } of rows) this.#records.set({ reason }, letters)
     this.#oldest.set(Math.max(0, ...rows.map(({ oldest_seconds }) => oldest_seconds)))

@@ -20,7 +20,10 @@ export interface DeadLetterRouteParts {
   readonly log: Log
 }
 
-/** Who asks for a change. A header of our own also keeps pages of other sites from asking for one. */
+/**
+ * The name of the caller, for the audit log. A header of our own also keeps pages of other sites from requesting a
+ * change.
+ */
 const ACTOR = 'x-smsgw-by'
 const LETTERS_MAX = 10_000
 
@@ -48,7 +51,7 @@ const ListQuery = Type.Object(
   { additionalProperties: false },
 )
 
-/** Letters by their ids, or open ones by a filter; with `preview` it is only said how many there are. */
+/** Dead letters by their ids, or open ones by a filter; with `preview` they are only counted. */
 const Change = Type.Object(
   {
     ids: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: LETTERS_MAX })),
@@ -151,7 +154,7 @@ function placeOf(request: FastifyRequest): LetterPlace {
 function actorOf(request: FastifyRequest): string {
   const by = request.headers[ACTOR]
   if (typeof by === 'string' && by !== '') return by
-  throw new Problem('invalid-request', `Say who you are in the header ${ACTOR}.`)
+  throw new Problem('invalid-request', `Give your name in the header ${ACTOR}.`)
 }
 
 function toProblem(error: DlqError): Problem {

@@ -8,11 +8,11 @@ import { recordAction } from './record-action.ts'
 
 export interface DiscardOptions {
   readonly by: string
-  /** Why, for whoever reads the trail. */
+  /** The reason, for the audit trail. */
   readonly note: string | null
 }
 
-/** Closes letters of which nothing is to come. Their messages stay as they are. */
+/** Closes dead letters without a redrive. Their messages stay as they are. */
 export async function discardLetters(
   pool: Pool,
   choice: LetterChoice,
@@ -25,7 +25,7 @@ export async function discardLetters(
     const refused = letters
       .filter(({ state }) => state !== 'open')
       .map(({ id, state, closedBy }) => {
-        return { id, why: `${id} was ${state} by ${closedBy}; \`smsgw dlq show ${id}\` tells when.` }
+        return { id, why: `${id} was ${state} by ${closedBy}; \`smsgw dlq show ${id}\` has the history.` }
       })
     if (open.length > 0) {
       const action = await recordAction(connection, 'discarded', by, { letters: done, note }, Date.now())

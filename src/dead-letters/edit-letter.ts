@@ -14,15 +14,15 @@ const VALUE_BYTES_MAX = 128 * 1_024
 
 export interface Edit {
   readonly by: string
-  /** The new value, given the one that the letter has. */
+  /** The new value, given the present one. */
   readonly change: (letter: Pick<ClaimedLetter, 'topic' | 'value'>) => string
-  /** As the letter was shown; null to edit it as it is. */
+  /** As the dead letter was shown; null to edit it as it is. */
   readonly revision: number | null
 }
 
 /**
- * Changes the value with which a letter will be redriven; the original stays beside it. Throws DlqError for an edit that
- * breaks its schema, naming the fields, and for a letter that is closed, or was changed since it was shown.
+ * Changes the value that a redrive will publish; the original is kept. Throws DlqError for an edit that breaks its
+ * schema, naming the fields, and for a dead letter that is closed, or was changed since it was shown.
  */
 export async function editLetter(pool: Pool, place: LetterPlace, edit: Edit): Promise<void> {
   const id = letterId(place)
@@ -51,7 +51,7 @@ export async function editLetter(pool: Pool, place: LetterPlace, edit: Edit): Pr
 function newValue(letter: ClaimedLetter, { change, revision }: Edit): string {
   const { id, state, topic, closedBy } = letter
   const look = `\`smsgw dlq show ${id}\``
-  if (state !== 'open') throw new DlqError('conflict', `${id} was ${state} by ${closedBy}; ${look} tells when.`)
+  if (state !== 'open') throw new DlqError('conflict', `${id} was ${state} by ${closedBy}; ${look} has the history.`)
   if (revision !== null && revision !== letter.revision) {
     throw new DlqError('conflict', `${id} was changed since revision ${revision}: look at it again with ${look}.`)
   }

@@ -21,7 +21,7 @@ export interface LetterFilter {
 /** Shorter parts of a text cannot be looked up. */
 export const ERROR_PART_LENGTH_MIN = 3
 
-/** Where a list goes on: behind this letter. */
+/** Where a list continues: behind this dead letter. */
 export interface LetterCursor extends LetterPlace {
   readonly failedAtMs: number
 }
@@ -62,7 +62,7 @@ export function conditionsOf(filter: LetterFilter, values: unknown[]): string {
   return conditions.join(' AND ')
 }
 
-/** The condition that a letter comes behind the cursor; `comparison` is `<` in a list of the newest first. */
+/** The condition that a dead letter comes behind the cursor; `comparison` is `<` in a list of the newest first. */
 export function behind(cursor: LetterCursor | null, comparison: '<' | '>', values: unknown[]): string {
   if (!cursor) return 'true'
   const from = values.push(new Date(cursor.failedAtMs).toISOString(), cursor.partition, cursor.offset) - 2

@@ -40,7 +40,7 @@ interface Row extends Omit<LetterSummary, 'id' | 'failed_at'> {
 const COLUMNS = `dlq_partition, dlq_offset, state, reason, error, failed_at, original_topic, sms_id, customer_id,
   operator, redrives, edited_value IS NOT NULL AS edited, closed_by`
 
-/** Letters that a filter lets through, the newest first. Takes no longer on the last page than on the first. */
+/** Dead letters that match a filter, the newest first. The last page takes no longer than the first. */
 export async function listLetters(
   database: Queryable,
   filter: LetterFilter,
@@ -71,7 +71,7 @@ function toSummary({ dlq_partition: partition, dlq_offset: offset, failed_at, ..
   return { id: letterId({ partition, offset }), ...row, failed_at: failed_at.toISOString() }
 }
 
-/** How many open letters a filter lets through, by reason and topic, of at most `lettersMax`. */
+/** How many open dead letters match a filter, by reason and topic, of at most `lettersMax`. */
 export async function countLetters(
   database: Queryable,
   filter: LetterFilter,

@@ -25,7 +25,7 @@ const bytes = fc.oneof(
 )
 const header = fc.tuple(fc.string({ maxLength: 20 }), fc.string({ unit: 'binary', maxLength: 20 }))
 
-test('whatever stands in a record of the dead letters, it is a letter, an audit entry, and text that can be stored', () => {
+test('any record of the dead letters’ topic gives a dead letter, an audit entry, and text that can be stored', () => {
   fc.assert(
     fc.property(bytes, fc.array(header, { maxLength: 4 }), (value, headers) => {
       const record = consumedRecord({ topic: 'sms.dlq', key: '\u0000k', value, headers })
@@ -47,13 +47,13 @@ test('whatever stands in a record of the dead letters, it is a letter, an audit 
   )
 })
 
-test('a time of a letter that is years from that of its record is the record’s, each time it is read', () => {
+test('a failure time that is years from that of its record is the record’s, each time it is read', () => {
   const record = consumedRecord({ value: JSON.stringify({ ...LETTER, failed_at: '1970-01-01T00:00:00.000Z' }) })
   expect(readLetter(record).failedAt).toBe(new Date(record.timestampMs).toISOString())
   expect(readLetter(record).failedAt).toBe(readLetter(record).failedAt)
 })
 
-test('what stands for an unreadable batch is kept as unreadable, with its offsets', () => {
+test('the placeholder of an unreadable batch is kept as unreadable, with its offsets', () => {
   const fault = 'the batch with offsets 3 to 9 cannot be read: its gzip data is damaged'
   const record = faultyRecord('sms.dlq', 3, fault)
   expect(readLetter(record)).toMatchObject({ reason: 'unreadable', error: expect.stringContaining('offsets 3 to 9') })

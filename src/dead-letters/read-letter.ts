@@ -16,7 +16,7 @@ export const REDRIVE_COUNT_HEADER = 'dlq-redrive-count'
 const ERROR_LENGTH_MAX = 2_000
 const NAME_LENGTH_MAX = 64
 const TOPIC_LENGTH_MAX = 249
-/** A letter is written when its record fails: a time further from that of the letter's own record is absurd. */
+/** A dead letter is written when its record fails: a failure time further from that of its own record is absurd. */
 const FAILED_APART_MS_MAX = 400 * 86_400_000
 
 /** A dead letter as it is kept. `key`, `headers` and `value` are those of the original record. */
@@ -104,7 +104,7 @@ function unknownContent(
   }
 }
 
-/** What is left of a letter of which PostgreSQL refuses something: its place, its value, and why. */
+/** What is kept of a dead letter that PostgreSQL refuses: its place, its value, and why. */
 export function reducedLetter(record: ConsumedRecord, cause: string): Letter {
   const { partition, offset } = record
   const subject = { smsId: null, customerId: null, operator: null }
@@ -112,21 +112,23 @@ export function reducedLetter(record: ConsumedRecord, cause: string): Letter {
   return { partition, offset, ...content, redrives: 0, subject, key: null, headers: [] }
 }
 
-/** Always the same for a record, so that a letter that is read again is known again. */
+/** Always the same for a record, so that a dead letter that is read again is recognised. */
 function failedAtOf(text: string, record: ConsumedRecord): string {
   const failedMs = Date.parse(text)
   const isSane = Math.abs(failedMs - record.timestampMs) <= FAILED_APART_MS_MAX
   return new Date(isSane ? failedMs : record.timestampMs).toISOString()
 }
 
-/** Those whose value is text that PostgreSQL stores; other bytes could neither be shown nor written again from there. */
+/**
+ * Those whose value is text that PostgreSQL stores; other bytes could neither be shown nor written again from there.
+ */
 function storableHeaders(record: ConsumedRecord): [string, string][] {
   return [...record.headers]
     .filter(([name, bytes]) => isUtf8(bytes) && !bytes.includes(0) && !name.includes('\0'))
     .map(([name, bytes]) => [name, bytes.toString()])
 }
 
-/** Reads of a value what letters are found by. */
+/** Reads the fields of a value that dead letters are searched by. */
 export function subjectOf(value: Buffer | null): LetterSubject {
   const { sms_id, customer_id, operator } = fieldsOf(value)
   return {

@@ -22,13 +22,13 @@ export interface ActionDetails {
 export interface RecordedAction {
   readonly actionId: number
   readonly insert: QueryConfig
-  /** Tells the audit log. */
+  /** For the audit log. */
   readonly entry: OutboxEntry
 }
 
 /**
- * What someone does about letters, as a row and as a record for `sms.dlq`, under a reference that is drawn from the
- * database. Throws DlqError for no name.
+ * A change of dead letters by a person, as a row and as a record for `sms.dlq`, under a reference that is drawn from
+ * the database. Throws DlqError for no name.
  */
 export async function recordAction(
   database: Queryable,
@@ -68,8 +68,5 @@ export async function recordAction(
 
 function checkName(by: string): void {
   if (/^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,63}$/u.test(by)) return
-  throw new DlqError(
-    'invalid',
-    `"${by}" is not a name. Say who you are: up to 64 letters, digits, spaces and . _ @ + -`,
-  )
+  throw new DlqError('invalid', `"${by}" is not a name. Give yours: up to 64 letters, digits, spaces and . _ @ + -`)
 }

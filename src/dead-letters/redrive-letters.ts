@@ -22,7 +22,7 @@ export interface RedriveOptions {
   readonly redrivesMax: number
 }
 
-/** A letter that will be redriven, and the round that its message is given for it, if it is. */
+/** A dead letter that will be redriven, and the new round of its message, if it gets one. */
 interface Redrive {
   readonly letter: ClaimedLetter
   readonly reopening: Reopening | null
@@ -32,9 +32,9 @@ interface Redrive {
 const PLANS_BY_KEY = `SELECT set_config('enable_' || plan, 'off', true) FROM unnest('{seqscan,hashjoin,mergejoin}'::text[]) AS plan`
 
 /**
- * Redrives letters in one transaction: they are claimed, decided over, closed, counted, and their records put into the
- * outbox; messages that had failed are opened again and paid for. So a crash neither loses nor doubles one, and of two
- * people who redrive the same letters each gets a part of them.
+ * Redrives dead letters in one transaction: they are claimed, decided, closed, counted, and their records put into
+ * the outbox; messages that had failed are opened again and charged. So a crash neither loses nor doubles one, and two
+ * concurrent redrives of the same dead letters share them.
  */
 export async function redriveLetters(pool: Pool, choice: LetterChoice, options: RedriveOptions): Promise<BatchResult> {
   return inTransaction(pool, async (connection) => {
@@ -81,7 +81,7 @@ async function decide(
     if (decision.kind !== 'reopen') continue
     const { sms_id: smsId, customer_id: customerId, cost } = row!
     redrives.push({ letter, reopening: { smsId, customerId, cost, attemptsBefore: decision.attemptsBefore } })
-    // For the letters behind this one, of the same message or customer.
+    // For the dead letters behind this one, of the same message or customer.
     messages.set(smsId, { ...row!, status: 'queued', settlement: 'reserved' })
     balances.set(customerId, balances.get(customerId)! - cost)
   }
@@ -139,8 +139,8 @@ function toMessage(row: MessageRow, balances: ReadonlyMap<string, number>): Task
 }
 
 /**
- * The record as it was at first, but for the count of redrives. A task is to be sent from now on, so that its time is not
- * over already, and says which attempts count no more.
+ * The record as it was at first, but for the count of redrives. A task is to be sent from now on, so that its validity
+ * has not ended already, and says which attempts no longer count.
  */
 function toEntry({ letter, reopening }: Redrive, nowMs: number): OutboxEntry {
   const { topic, key, value, redrives } = letter

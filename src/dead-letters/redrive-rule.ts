@@ -11,13 +11,13 @@ export interface RedriveCandidate {
   readonly reason: string
   readonly topic: string
   readonly redrives: number
-  /** Why the value cannot stand on its topic; null if it can. */
+  /** Why the value is invalid for its topic; null if it is valid. */
   readonly fault: string | null
   /** What the value is, if it is a task. */
   readonly task: DeliveryTask | null
 }
 
-/** The message of a task, as it stands now. Amounts in the currency's minor unit. */
+/** The message of a task in its present state. Amounts in the currency's minor unit. */
 export interface TaskMessage {
   readonly customerId: string
   readonly cost: number
@@ -43,8 +43,8 @@ export type RedriveDecision =
   | { readonly kind: 'refuse'; readonly why: string }
 
 /**
- * Decides over one dead letter. No message is sent that is not paid for, and none that has come to another end than
- * refusals used up: whoever redrives learns what it came to instead.
+ * Decides over one dead letter. No message is sent that is not paid for, and none that ended otherwise than by used-up
+ * retries: the refusal names its final state.
  */
 export function decideRedrive(
   letter: RedriveCandidate,
@@ -56,7 +56,7 @@ export function decideRedrive(
   const refuse = (why: string): RedriveDecision => ({ kind: 'refuse', why: `${id} ${why}` })
   const discard = `\`smsgw dlq discard ${id}\``
   if (letter.state !== 'open') {
-    return refuse(`was ${letter.state} by ${letter.closedBy}; \`smsgw dlq show ${id}\` tells when.`)
+    return refuse(`was ${letter.state} by ${letter.closedBy}; \`smsgw dlq show ${id}\` has the history.`)
   }
   if (redrives >= redrivesMax) {
     return refuse(`was redriven ${redrives} times, and DLQ_REDRIVES_MAX is ${redrivesMax}. Raise that, or ${discard}.`)

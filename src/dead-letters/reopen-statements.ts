@@ -12,7 +12,7 @@ export interface Reopening {
   readonly attemptsBefore: number
 }
 
-/** The states are locked, so nobody else changes them; the revision tells whoever has read them before. */
+/** The states are locked, so they do not change; the new revision marks earlier reads as stale. */
 export function reopenStates(reopenings: readonly Reopening[], nowMs: number): QueryConfig {
   const reason = 'redriven'
   const entry = { status: REOPENING.to, at: new Date(nowMs).toISOString(), reason }

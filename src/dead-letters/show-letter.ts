@@ -17,10 +17,10 @@ export interface LetterDetails {
   readonly key: string | null
   readonly headers: Readonly<Record<string, string>>
   readonly value: unknown
-  /** What a redrive would send instead; null if nobody edited it. */
+  /** What a redrive would publish instead; null if it was not edited. */
   readonly edited_value: unknown
   readonly sms_id: number | null
-  /** Where its message stands; null if it is of none that is known. */
+  /** The state of its message; null if it has no known message. */
   readonly message_status: string | null
   readonly actions: readonly DeadLetterAction[]
 }
@@ -46,7 +46,7 @@ interface Row {
   readonly action_ids: string
 }
 
-/** Throws DlqError for a letter that there is not. */
+/** Throws DlqError for an unknown dead letter. */
 export async function showLetter(database: Queryable, place: LetterPlace): Promise<LetterDetails> {
   const { rows } = await database.query<Row>({
     name: 'dlq-show',

@@ -8,8 +8,8 @@ import { isolateFailures } from '../runtime/isolate-failures.ts'
 import { type Letter, readLetter, reducedLetter } from './read-letter.ts'
 
 /**
- * Keeps the dead letters of records. One of which PostgreSQL refuses something is kept in a reduced form, and `reduced`
- * is called with it; the others are kept as they are. Throws what is no letter's fault.
+ * Stores the dead letters of records. One that PostgreSQL refuses is stored in a reduced form, and `reduced` is
+ * called with it; the others are stored as they are. Throws what is no dead letter's fault.
  */
 export async function keepLetters(
   pool: Pool,
@@ -38,7 +38,7 @@ export async function storeLetters(pool: Pool, letters: readonly Letter[]): Prom
   })
 }
 
-/** A topic that was made anew counts from 0 again: what stood at these places before is of another log. */
+/** A topic that was made anew counts from 0 again: what is stored at these places is of another log. */
 function forgetFormer(letters: readonly Letter[]): QueryConfig {
   return {
     name: 'dlq-forget-former',

@@ -3,7 +3,7 @@ import type { Status } from '../domain/status.ts'
 import { numberArray, textArray } from '../postgres/array-literal.ts'
 import type { Connection } from '../postgres/pool.ts'
 
-/** A message of a task, and where its way has got to. Its state is locked, if it has one. */
+/** A message of a task, and its state. Its state is locked, if it has one. */
 export interface MessageRow {
   readonly sms_id: number
   readonly customer_id: string

@@ -9,7 +9,7 @@ import { intakeOf } from '../events/event-codec.ts'
 import { StatusEvent } from '../events/status.ts'
 import { TOPICS } from '../events/topics.ts'
 
-/** What may stand on a topic, and which of its fields say which event it is and what was paid for. */
+/** The values of a topic, and which of their fields say which event it is and what was paid for. */
 interface TopicForm {
   readonly schema: TObject
   readonly checker: Validator

@@ -2,11 +2,11 @@ import { Problem } from './errors.ts'
 import { SEND_AHEAD_DAYS_LIMIT } from './send-time.ts'
 import type { Encoding } from './text/segments.ts'
 
-/** A message that is fit to be accepted: checked, routed and priced. Amounts in the currency's minor unit. */
+/** A message that passed validation: checked, routed and priced. Amounts in the currency's minor unit. */
 export interface MessageDraft {
   readonly phone: string
   readonly text: string
-  /** Whether look-alikes took the place of characters of the text given. */
+  /** Whether characters of the given text were replaced by look-alikes. */
   readonly textChanged: boolean
   readonly sender: string | null
   readonly encoding: Encoding
@@ -14,7 +14,7 @@ export interface MessageDraft {
   readonly flash: boolean
   readonly segments: number
   readonly operator: string
-  /** Why that operator, for the timeline. */
+  /** Why that operator was chosen, for the timeline. */
   readonly route: string
   /** The network of the number, if a route asked for it. */
   readonly mccMnc: string | null
@@ -31,24 +31,26 @@ export interface MessageDraft {
 export interface IdempotencyClaim {
   readonly key: string
   readonly requestHash: Buffer
-  /** How far back to look for what was done under it. */
+  /** How far back to search for an earlier request with this key. */
   readonly rememberedDays: number
 }
 
 const REMEMBERED_DAYS = 3
 
-/** The key of a scheduled message is remembered until after its time, so that a repetition does not schedule it twice. */
+/**
+ * The key of a scheduled message is remembered until after its time, so that a repetition does not schedule it twice.
+ */
 export function rememberedDays(isScheduled: boolean): number {
   return REMEMBERED_DAYS + (isScheduled ? SEND_AHEAD_DAYS_LIMIT : 0)
 }
 
-/** One message of a request: fit to be accepted, or why not; with a key of its own if it was given one. */
+/** One message of a request: valid, or why not; with its own idempotency key if it has one. */
 export interface AcceptRow {
   readonly draft: MessageDraft | Problem
   readonly claim: IdempotencyClaim | null
 }
 
-/** What one HTTP request asks to be accepted. */
+/** The messages that one HTTP request submits for acceptance. */
 export interface AcceptRequest {
   readonly customerId: string
   /** Of the request as a whole. */
@@ -64,17 +66,17 @@ export interface GivenAnswer {
 }
 
 /**
- * What is to become of a message.
+ * What the gateway does with a message.
  * - `accept`: it is charged and stored.
  * - `replay`: it was accepted before, under its own key or its request's; that answer is given again.
- * - `refused`: it was never fit, the balance does not cover it, or its key was used for another message.
+ * - `refused`: it is invalid, the balance does not cover it, or its key was used for another message.
  */
 export type RowDecision =
   | { readonly kind: 'accept'; readonly draft: MessageDraft }
   | { readonly kind: 'replay'; readonly response: object }
   | Refused
 
-/** What is to become of a request. `isRepeated`: its own key has an answer already. */
+/** What the gateway does with a request. `isRepeated`: its own key has an answer already. */
 export type AcceptDecision =
   | { readonly kind: 'rows'; readonly rows: readonly RowDecision[]; readonly isRepeated: boolean }
   | Refused
@@ -86,9 +88,9 @@ export interface Refused {
 
 /**
  * Decides over requests in the order they came, given the customers' balances and what was done under their keys. What
- * was done comes first: it is answered again, whatever has become of routes, prices, times and balances since. What was
- * refused was not done, so it is decided afresh. Each draft is funded from what those before it left. A key must not come
- * twice here: the second request is held back before.
+ * was accepted before comes first: its answer is repeated, even if routes, prices, times and balances have changed
+ * since. What was refused was not done, so it is decided again. Each draft is funded from the balance that the drafts
+ * before it leave. A key must not occur twice in one call: the caller makes the second request wait.
  */
 export function decideAccept(
   requests: readonly AcceptRequest[],
@@ -122,7 +124,7 @@ function replayRow({ requestHash, accepted }: GivenAnswer, claim: IdempotencyCla
   return response && requestHash.equals(claim.requestHash) ? { kind: 'replay', response } : refuse(mismatch())
 }
 
-/** A cost beyond 2^53 is not exact any more, and one below zero would be a gift: neither is ever charged. */
+/** A cost beyond 2^53 is not exact, and one below zero would be a credit: neither is ever charged. */
 function isPayable(cost: number, balance: number): boolean {
   return Number.isSafeInteger(cost) && cost >= 0 && cost <= balance
 }

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib'
 
 /*
   An API key reads sg_live_<id>_<secret>_<checksum>: eight characters that name it, 43 with 256 random bits, and six of
-  CRC-32 by which a scanner, or a form, tells a key from look-alikes without asking us. Only the secret's SHA-256 is
+  CRC-32 by which a scanner, or a form, recognises a key without a request to the gateway. Only the secret's SHA-256 is
   kept: it is random enough to need no slow hash.
 */
 export const KEY_PREFIX = 'sg_live_'
@@ -47,7 +47,7 @@ function checksum(keyId: string, secret: string): string {
   return text
 }
 
-/** Bytes that would favour some digits are thrown away. */
+/** Bytes that would favour some digits are discarded. */
 function randomText(length: number): string {
   let text = ''
   while (text.length < length) {

@@ -7,7 +7,10 @@ const digitsOf = (system: string): string[] => {
   const format = new Intl.NumberFormat(`en-u-nu-${system}`, { useGrouping: false })
   return Array.from({ length: 10 }, (_, digit) => format.format(digit))
 }
-/** Those whose characters Unicode counts as decimal digits: the formatter has Chinese ones too, which are letters. */
+/**
+ * Those whose characters Unicode counts as decimal digits: the formatter also has Chinese ones, which Unicode does not
+ * count.
+ */
 const SYSTEMS = Intl.supportedValuesOf('numberingSystem').filter((system) =>
   /^\p{Nd}+$/u.test(digitsOf(system).join('')),
 )

@@ -164,7 +164,7 @@ export interface ProblemPointer {
   readonly detail: string
 }
 
-/** A request that cannot be served, as its caller is told. `detail` says what is wrong with this one. */
+/** A request that cannot be served, as its caller sees it. `detail` says what is wrong with this one. */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: ProblemCode

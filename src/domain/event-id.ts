@@ -13,7 +13,7 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 /**
  * The id of an event, in the form of a ULID: the time the message was accepted, then instead of random bits the
  * message's id, the kind of event and the attempt. The same event has the same id however often it is published, by
- * whichever process, so everyone downstream can tell a repetition.
+ * whichever process, so every consumer can recognise a repetition.
  */
 export function eventId(smsId: number, kind: EventKind, attempt = 0): string {
   const place = kind === 'delivery' ? DELIVERY_PLACE : STATES[kind].eventPlace

@@ -14,7 +14,7 @@ function taken(part: number, status: ReceiptStatus | null, atMs = 0): TakenPart 
   return { attempt: 1, part, operatorMessageId: `id-${part}`, receipt }
 }
 
-test('a message is open until all its parts are taken and told of, and arrives with the last of them', () => {
+test('a message is open until all its parts have receipts, and is delivered with the last of them', () => {
   expect(sumUpParts([taken(1, 'delivered')], 2).status).toBeNull()
   expect(sumUpParts([taken(1, 'delivered'), taken(2, null)], 2)).toMatchObject({
     status: null,
@@ -32,7 +32,7 @@ test('the part that is lost says why the message is', () => {
   expect(sumUpParts([taken(1, null), taken(2, 'failed')], 2)).toMatchObject({ status: 'failed', errorCode: 'code-2' })
 })
 
-test('a part that was taken twice is told of by the receipt that came first, whatever comes after it', () => {
+test('a part that was taken twice has the outcome of its first receipt, whatever comes after it', () => {
   const first = { ...taken(1, 'delivered', 7), attempt: 2, operatorMessageId: 'second copy' }
   const open = taken(1, null)
   const later = taken(1, 'delivered', 8)
@@ -73,7 +73,7 @@ test('the attempt of several parts is the last by which one was taken', () => {
   expect(sumUpParts([taken(1, 'delivered'), { ...taken(1, null), attempt: 2 }], 1).attempt).toBe(1)
 })
 
-test('what is not known of a part is left out, and its code stands where it has one', () => {
+test('what is not known of a part is left out, and its code is there where it has one', () => {
   const nameless = { ...taken(1, null), operatorMessageId: null }
   expect(sumUpParts([nameless, taken(2, 'failed')], 2).parts).toEqual([
     { part: 1, status: 'sent' },

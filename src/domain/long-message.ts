@@ -19,7 +19,7 @@ export interface PartReceipt {
   readonly isLate: boolean
 }
 
-/** A part as a timeline shows it. */
+/** A part as the timeline shows it. */
 export interface PartSummary {
   readonly part: number
   readonly status: 'sent' | ReceiptStatus
@@ -28,11 +28,14 @@ export interface PartSummary {
   readonly at?: string
 }
 
-/** What a long message has come to by its parts. */
+/** The outcome of a long message, derived from its parts. */
 export interface LongMessage {
   /** Null while that is open. */
   readonly status: ReceiptStatus | null
-  /** The last by which the operator took a part; of one part that has come to an end the one that did. 0 if it took none. */
+  /**
+   * The last attempt by which the operator took a part; of a single part with a final outcome, the attempt that had it.
+   * 0 if it took none.
+   */
   readonly attempt: number
   /** Of the first part. */
   readonly operatorMessageId: string | null
@@ -45,8 +48,8 @@ export interface LongMessage {
 }
 
 /**
- * Sums up what an operator took of a message that has `partCount` parts there; one of a part may be there twice. What it
- * says of an end does not change when further receipts come: it is told again, under the same id.
+ * Sums up what an operator took of a message that has `partCount` parts there; one of a part may be there twice. A
+ * final outcome does not change when further receipts come: it is published again, under the same id.
  */
 export function sumUpParts(taken: readonly TakenPart[], partCount: number): LongMessage {
   const byPart = [...Map.groupBy(taken, ({ part }) => part)].sort(([a], [b]) => a - b)

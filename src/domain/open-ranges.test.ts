@@ -50,7 +50,7 @@ test('a range that stays open is visited again and again, but a day of it costs 
   expect(ranges.oldestMs).toBe(START_MS)
 })
 
-test('nothing is looked through of which nothing can be told yet, nor what is too old', () => {
+test('a range that is too young or too old is not scanned', () => {
   const ranges = new OpenRanges(RULES, START_MS, [])
   ranges.extend(START_MS + 5 * RANGE_MS + AFTER_MS, 100)
   expect(ranges.due(EVER, START_MS + 1)).toEqual([START_MS])
@@ -86,7 +86,7 @@ test('those that wait longest are looked through first, of equals the oldest', (
   expect(ranges.due(nowMs, third)).toEqual([first, second])
 })
 
-test('a range is visited again after a share of its age, not sooner than it took to be old enough, at the latest when told', () => {
+test('a range is visited again after a share of its age, not sooner than it took to be old enough, at the latest when due', () => {
   const dueOf = (ageMs: number, dueMsMax?: number): number => {
     const ranges = new OpenRanges(RULES, START_MS, [])
     ranges.extend(EVER, 1)

@@ -10,33 +10,33 @@ export interface RangeRules {
 
 interface Visit {
   readonly dueMs: number
-  /** Acceptance of the oldest message that had not got on; null before the first visit. */
+  /** When the oldest message that had made no progress was accepted; null before the first visit. */
   readonly oldestMs: number | null
 }
 
 /**
- * Which ranges of acceptance are to be looked through, and when. Each is once, when its messages are old enough to have got
- * on; one in which all have is closed for good, and another is visited again, ever more rarely, the older it is. So
- * each message is looked at a few times, however long a backlog lasts.
+ * Which ranges of acceptance times are to be scanned, and when. Each is scanned once when its messages are old enough
+ * to have made progress; a range in which all have is closed for good, any other is visited again, ever more rarely,
+ * the older it is. So each message is looked at a few times, however long a backlog lasts.
  */
 export class OpenRanges {
   readonly #rules: RangeRules
   readonly #visits: Map<number, Visit>
   #nextMs: number
 
-  /** Goes on from what `progress` gave. */
+  /** Resumes from what `progress` returned. */
   constructor(rules: RangeRules, nextMs: number, openMs: readonly number[]) {
     this.#rules = rules
     this.#nextMs = Math.floor(nextMs / rules.rangeMs) * rules.rangeMs
     this.#visits = new Map(openMs.map((startMs) => [startMs, { dueMs: 0, oldestMs: null }]))
   }
 
-  /** What must be kept to go on after a restart. */
+  /** What must be stored to resume after a restart. */
   get progress(): { nextMs: number; openMs: number[] } {
     return { nextMs: this.#nextMs, openMs: [...this.#visits.keys()] }
   }
 
-  /** Acceptance of the oldest message that is known not to have got on. */
+  /** When the oldest message that is known to have made no progress was accepted. */
   get oldestMs(): number | null {
     let oldestMs: number | null = null
     for (const visit of this.#visits.values()) {
@@ -54,7 +54,9 @@ export class OpenRanges {
     }
   }
 
-  /** Starts of the ranges to look through now, those that wait longest first; none in which nothing can be told yet. */
+  /**
+   * Starts of the ranges to scan now, the longest overdue first; ranges that are too young for a verdict are left out.
+   */
   due(nowMs: number, settledMs: number): number[] {
     return [...this.#visits]
       .filter(([startMs, { dueMs }]) => dueMs <= nowMs && startMs < settledMs)
@@ -63,8 +65,8 @@ export class OpenRanges {
   }
 
   /**
-   * `oldestMs`: acceptance of the oldest message found that has not got on; null closes the range. `dueMsMax`: when it is
-   * to be visited again at the latest.
+   * `oldestMs`: when the oldest message found without progress was accepted; null closes the range. `dueMsMax`: when
+   * it is to be visited again at the latest.
    */
   visited(startMs: number, oldestMs: number | null, nowMs: number, dueMsMax = Number.POSITIVE_INFINITY): void {
     if (oldestMs === null) {
@@ -76,7 +78,7 @@ export class OpenRanges {
     this.#visits.set(startMs, { dueMs: Math.min(dueMsMax, nowMs + waitMs), oldestMs })
   }
 
-  /** Lets go of ranges that began before. Returns the starts of those in which messages had not got on. */
+  /** Forgets ranges that began earlier. Returns the starts of those that still had messages without progress. */
   forget(beforeMs: number): number[] {
     const gone = [...this.#visits].filter(([startMs]) => startMs < beforeMs)
     for (const [startMs] of gone) this.#visits.delete(startMs)

@@ -18,7 +18,7 @@ function standing(receipts: readonly ReceiptStatus[]): ReceiptStatus | null {
   return receipts.reduce<ReceiptStatus | null>((before, later) => (replaces(before, later) ? later : before), null)
 }
 
-test('the first receipt that says something stands; the same again changes nothing', () => {
+test('the first definite receipt is kept; the same again changes nothing', () => {
   fc.assert(
     fc.property(fc.array(status, { minLength: 1 }), (receipts) => {
       expect(standing(receipts)).toBe(receipts.find((each) => each !== 'unknown') ?? 'unknown')
@@ -48,7 +48,7 @@ test.each<[readonly (ReceiptStatus | null)[], ReceiptStatus | null]>([
   expect(statusOfMessage(parts)).toBe(expected)
 })
 
-test('a message is delivered exactly when all its parts are, in whatever order they are told', () => {
+test('a message is delivered exactly when all its parts are, whatever the order of the receipts', () => {
   fc.assert(
     fc.property(fc.array(known, { minLength: 1, maxLength: 8 }), fc.array(fc.nat()), (parts, keys) => {
       const shuffled = parts.map((part, index) => ({ part, key: keys[index] ?? 0 })).sort((a, b) => a.key - b.key)

@@ -1,23 +1,23 @@
 import { TRANSITIONS } from './status.ts'
 
-/** An operator's last word on a part of a message. `unknown`: it does not know itself. */
+/** An operator's final state of a part of a message. `unknown`: the operator does not know either. */
 export const RECEIPT_STATUSES = ['delivered', 'failed', 'expired', 'rejected', 'unknown'] as const
 
 export type ReceiptStatus = (typeof RECEIPT_STATUSES)[number]
 
 /**
- * Whether a receipt replaces the one that is stored. Operators send receipts twice, and sometimes two of one part that
- * differ: the first that says something stays, as its status was published. Only `unknown` gives way to a later one.
+ * Whether a receipt replaces the one that is stored. Operators send receipts twice, and sometimes two different ones for
+ * one part: the first definite one is kept, as its status was published. Only `unknown` is replaced by a later one.
  */
 export function replaces(before: ReceiptStatus | null, later: ReceiptStatus): boolean {
   return before === null || TRANSITIONS[before].includes(later)
 }
 
 const DAY_MS = 86_400_000
-/** Longer than any message may wait for its receipt; what is older is a clock or a format that nobody set. */
+/** Longer than any message may wait for its receipt; what is older comes from a wrong clock or date format. */
 const RECEIPT_AGE_MS_MAX = 60 * DAY_MS
 
-/** The time of a receipt as its operator says it; now where it says none that can be (to come, or years ago). */
+/** The time that a receipt states; now where that is missing or impossible (in the future, or years ago). */
 export function receiptTime(saidMs: number | null, nowMs: number): Date {
   const isPossible = saidMs !== null && saidMs <= nowMs && saidMs >= nowMs - RECEIPT_AGE_MS_MAX
   return new Date(isPossible ? saidMs : nowMs)
@@ -28,7 +28,7 @@ const LOST = ['rejected', 'failed', 'expired'] as const satisfies readonly Recei
 
 /**
  * What became of a part that the operator may have taken more than once, by the receipts of each taking, in their
- * order; null for one without. One that arrived is enough; while one may still arrive nothing is decided.
+ * order; null for one without. One delivered copy is enough; while a copy may still be delivered nothing is decided.
  */
 export function statusOfPart(receipts: readonly (ReceiptStatus | null)[]): ReceiptStatus | null {
   if (receipts.includes('delivered')) return 'delivered'
@@ -38,8 +38,8 @@ export function statusOfPart(receipts: readonly (ReceiptStatus | null)[]): Recei
 }
 
 /**
- * What became of a message, by what became of its parts; null while that is open. It is delivered when all of them are,
- * and lost as soon as one is; `unknown` only when nothing can come any more that would say otherwise.
+ * The outcome of a message, by the outcomes of its parts; null while that is open. It is delivered when all of them
+ * are, and lost as soon as one is; `unknown` only when nothing can come any more that would say otherwise.
  */
 export function statusOfMessage(parts: readonly (ReceiptStatus | null)[]): ReceiptStatus | null {
   const lost = LOST.find((status) => parts.includes(status))

@@ -1,10 +1,12 @@
-/** Days that a message may be sent ahead, whatever the setting says: look-ups by the time of acceptance reach so far. */
+/**
+ * Days that a message may be sent ahead, whatever the setting says: look-ups by the time of acceptance reach so far.
+ */
 export const SEND_AHEAD_DAYS_LIMIT = 30
 /** Days that a message may be valid, from the time when it is to be sent. */
 export const VALID_DAYS_MAX = 7
 
 const DAY_MS = 86_400_000
-/** ISO 8601, extended form, with an offset: without one nobody could tell which hour is meant. */
+/** ISO 8601, extended form, with an offset: without one the hour is ambiguous. */
 const FORM = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/
 
 /** A time in milliseconds since the epoch, or what is wrong with it, to be put behind its name. */

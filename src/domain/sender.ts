@@ -2,8 +2,8 @@ import { asciiDigits } from './digits.ts'
 import { findDecimals, readDigits, withoutTrunkZero } from './phone.ts'
 
 /*
-  Who a message is from, and to, as SMPP addresses it: type of number (TON) and numbering plan indicator (NPI), SMPP 3.4,
-  clauses 5.2.5 and 5.2.6. An alphanumeric sender has the 10 octets of an address to itself, so 11 septets
+  The sender and the recipient of a message as SMPP addresses: type of number (TON) and numbering plan indicator (NPI),
+  SMPP 3.4, clauses 5.2.5 and 5.2.6. An alphanumeric sender has the 10 octets of an address to itself, so 11 septets
   (3GPP TS 23.040, clause 9.1.2.5).
 */
 export const TON = { international: 1, national: 2, networkSpecific: 3, alphanumeric: 5 } as const
@@ -27,8 +27,8 @@ const SHORT_DIGITS_MAX = 8
 const NUMBER = /^\+?[0-9]+$/
 
 /**
- * What ASCII and the GSM alphabet have at the same code, and the underscore: no operator can misread it, whichever of the
- * two it takes the address to be in. (`@` is 0 in GSM, and would end the address.)
+ * What ASCII and the GSM alphabet have at the same code, and the underscore: no operator can misread it, whichever of
+ * the two it takes the address to be in. (`@` is 0 in GSM, and would end the address.)
  */
 const ALPHANUMERIC = /^[A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*[A-Za-z][A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*$/
 
@@ -39,8 +39,8 @@ const ALPHANUMERIC = /^[A-Za-z0-9 !"#%&'()*+,\-./:;<=>?_]*[A-Za-z][A-Za-z0-9 !"#
  *   operators assign sender numbers that cannot be called.
  * - Digits alone, up to 8: a short code. Its type is the network's own and has no plan; some operators want another.
  * - Digits that begin with 0: a national number, written without that 0.
- * - Other digits, up to 15: an international number whose plus was left away.
- * - With a letter in it: a name, up to 11 characters.
+ * - Other digits, up to 15: an international number whose plus was omitted.
+ * - With an alphabetic character in it: a name, up to 11 characters.
  */
 export function parseSender(text: string): SenderAddress | null {
   const digits = NUMBER.test(text) ? text : asciiDigits(text).replace(/[\s().-]/g, '')

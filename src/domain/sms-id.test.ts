@@ -65,7 +65,7 @@ test('an id says its time, and its layout is that of the ids that are stored', (
   expect(firstSmsIdAt(Date.UTC(2026, 0, 1) + 3)).toBe(3 * 8_192)
   expect(new SmsIds(2, NOW).next(NOW + 1)).toBe(firstSmsIdAt(NOW + 1) + 2 * 128)
   expect(new SmsIds(REFERENCE_SLOT).next(NOW)).toBe(firstSmsIdAt(NOW + 1) - 128)
-  // Slots are counted on by PostgreSQL; 64 of them stand in an id.
+  // Slots are counted on by PostgreSQL; an id has room for 64 of them.
   expect(new SmsIds(66).next(NOW)).toBe(new SmsIds(2).next(NOW))
   fc.assert(
     fc.property(fc.integer({ min: NOW, max: NOW * 2 - Date.UTC(2026, 0, 1) }), fc.nat(63), (timeMs, slot) => {
@@ -76,7 +76,7 @@ test('an id says its time, and its layout is that of the ids that are stored', (
   )
 })
 
-test('a clock that goes on uses each millisecond once, and one that stands goes on from its last', () => {
+test('a running clock uses each millisecond once, and a stopped one continues from its last', () => {
   const ids = new SmsIds(0, NOW, NOW + 10)
   expect(ids.unusedFromMs).toBe(NOW)
   expect([ids.next(NOW + 4), ids.next(NOW + 4), ids.next(NOW + 3)].map((id) => id - firstSmsIdAt(NOW + 4))).toEqual([
@@ -96,7 +96,7 @@ test('however many ids a millisecond is asked for, each has the slot that draws 
         const ids = new SmsIds(slot)
         let nowMs = NOW
         for (const [n, step] of steps.entries()) {
-          // For most of the time the clock stands.
+          // For most of the time the clock does not move.
           if (n % 190 === 0) nowMs += step
           expect(Math.floor(ids.next(nowMs) / 128) % 64).toBe(slot)
         }

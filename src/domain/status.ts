@@ -1,13 +1,13 @@
 /**
- * The states of a message, each with who brings it there and what follows.
+ * The states of a message, each with the role that sets it and what follows.
  * - `scheduled`: accepted for later; the relay releases it when its time comes.
  * - `accepted`: charged and stored; the relay hands it to Kafka.
- * - `queued`: waiting in a delivery worker, for its first turn (told after 250 ms) or again after a temporary error.
+ * - `queued`: waiting in a delivery worker, for its first slot (published after 250 ms) or again after a temporary error.
  * - `sending`: an attempt is committed and its answer awaited. A worker that dies here leaves the attempt to the next
  *   one, which follows the route's policy for answers that were lost.
- * - `sent`: the operator took it. A receipt, or the end of waiting for one, is what moves it on.
+ * - `sent`: the operator took it. A receipt, or the end of the wait for one, ends this state.
  * - `delivered`, `failed`, `rejected`, `cancelled`, `expired`: final.
- * - `unknown`: final as far as we can tell: the operator may have it. Only a receipt can still prove more.
+ * - `unknown`: final, but the operator may have it. A late receipt can still replace it.
  */
 export const STATUSES = [
   'scheduled',
@@ -26,8 +26,8 @@ export const STATUSES = [
 export type Status = (typeof STATUSES)[number]
 
 /**
- * The one step that is no event's: a redrive opens a message again whose refusals were used up, and which was never
- * sent (docs/decisions/0013). Its money is reserved again in the same transaction.
+ * The one step without an event: a redrive opens a message again whose retries were used up, and which was never sent
+ * (docs/decisions/0013). Its money is reserved again in the same transaction.
  */
 export const REOPENING = { from: 'failed', to: 'queued' } as const satisfies Record<string, Status>
 
@@ -47,7 +47,7 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
   ],
   accepted: ['queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
   queued: ['sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
-  // Only a message that is back in the queue is cancelled, but that may be told before we hear that it is.
+  // Only a message that is queued again is cancelled, but that event may arrive before the one that it was queued.
   sending: ['queued', 'sending', 'sent', 'delivered', 'failed', 'rejected', 'cancelled', 'expired', 'unknown'],
   sent: ['delivered', 'failed', 'rejected', 'expired', 'unknown'],
   unknown: ['delivered', 'failed', 'rejected', 'expired'],
@@ -110,9 +110,9 @@ export interface CurrentPoint extends StatusPoint {
 }
 
 /**
- * Whether an event moves a message on. Events come at least once and sometimes late, so one that repeats the past
- * must change nothing: a message goes back to `queued` or `sending` only for an attempt that it has not seen. A message
- * that was opened again hears nothing of how its earlier attempts failed.
+ * Whether an event moves a message on. Events come at least once and sometimes late, so one that repeats the past must
+ * change nothing: a message goes back to `queued` or `sending` only for an attempt that it has not seen. A message that
+ * a redrive opened again ignores how its earlier attempts failed.
  */
 export function moves(current: CurrentPoint, event: StatusPoint): boolean {
   if (!TRANSITIONS[current.status].includes(event.status)) return false

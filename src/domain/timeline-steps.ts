@@ -10,8 +10,8 @@ export interface TimelineStep {
 
 /*
   Timelines are read rarely and kept in millions, so each is stored in as few characters as can still be read by eye:
-  a line a step, `<status><milliseconds><.attempt><more>`. The status is a letter, the time is base 36, of the first step
-  since 1970 and of each other since the one before, or since 1970 behind `=`; `more` is JSON of whatever else there is.
+  a line a step, `<status><milliseconds><.attempt><more>`. The status is one character, the time is base 36, of the first
+  step since 1970 and of each other since the one before, or since 1970 behind `=`; `more` is JSON of whatever else there is.
     gmx2kc8os.1{"operator":"mci","route":"prefix 98912"}
     t6y.1
     d3ft.1

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { freePort } from './free-port.ts'
 
-test('a free port is none that an outgoing connection may take, and the preferred one only while nobody has it', async () => {
+test('a free port is none that an outgoing connection may take, and the preferred one only while it is free', async () => {
   const port = await freePort()
   expect(port).toBeLessThan(32_768)
   expect(await freePort(port)).toBe(port)

@@ -12,7 +12,7 @@ const TRIES_MAX = 100
 const drawn = new Set<number>()
 const DRAWN_MAX = (LAST - FIRST) / 2
 
-/** A port on 127.0.0.1 that nobody listens on, and that was not drawn here before; the preferred one if it is free. */
+/** A port on 127.0.0.1 without a listener that was not drawn here before; the preferred one if it is free. */
 export async function freePort(preferred = 0): Promise<number> {
   if (preferred > 0 && (await isFree(preferred))) return preferred
   for (let tries = 0; tries < TRIES_MAX; tries++) {

@@ -33,7 +33,7 @@ export interface GuardedServerOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   /** Run as another user; only root may ask for that. */
-  readonly user?: { readonly uid: number; readonly gid: number }
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined
   /** Files of ours that the server inherits, as its descriptors from the fifth on. */
   readonly descriptors?: readonly number[]
 }
@@ -51,7 +51,7 @@ export class GuardedServer {
     this.exited = new Promise((resolve) => {
       guard.once('exit', (code, signal) => {
         this.#hasExited = true
-        // A guard that was killed has left the server behind, and nobody else would end it.
+        // A guard that was killed has left the server behind, and nothing else would end it.
         if (signal !== null && this.#pid > 0) this.kill()
         resolve(howItEnded(code, signal))
       })
@@ -75,7 +75,7 @@ export class GuardedServer {
     return server
   }
 
-  /** The server's own process id, for whoever measures it or breaks it on purpose. */
+  /** The server's own process id, for benchmarks and fault injection. */
   get pid(): number {
     return this.#pid
   }

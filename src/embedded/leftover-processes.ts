@@ -8,8 +8,8 @@ const POSTGRES = /^postgres:|(^|\/)postgres$/
 
 /**
  * Ends processes of an earlier server that still use its data, because their guard was killed or because they outlived
- * the server's first process. Another server on the same data would be refused, or harm it. They are asked to stop
- * first when `signal` says how; what remains after ten seconds, or cannot hear, is killed.
+ * the server's first process. Another server on the same data would be refused, or harm it. They get `signal` first, if
+ * it is given; what remains after ten seconds, or cannot handle it, is killed.
  *
  * A process is known by what it is, never by a number that a file remembers: an argument of its command line, or the
  * folder that it works in, is `path`. PostgreSQL works in its data folder, however that was named to it.

@@ -30,7 +30,7 @@ export interface StartingServer {
   readonly hasExited: () => boolean
   /** Throws while the server does not do its work. */
   readonly attempt: () => Promise<void>
-  readonly stopping?: AbortSignal
+  readonly stopping?: AbortSignal | undefined
 }
 
 /** Resolves when the attempt succeeds. Throws an Error that says why it never did: `ended while it was starting`. */

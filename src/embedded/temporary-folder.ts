@@ -8,7 +8,7 @@ export interface TemporaryFolder {
   remove(): Promise<void>
 }
 
-/** A new folder, of a name that nobody can foresee, for the data of servers that are to leave nothing behind. */
+/** A new folder, of an unpredictable name, for the data of servers that are to leave nothing behind. */
 export function temporaryFolder(name: string): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), `${name}-`))
   return { path, remove: () => rm(path, { recursive: true, force: true }) }

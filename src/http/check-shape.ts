@@ -5,7 +5,7 @@ import { CLEAN_LINES_PATTERN, CLEAN_PATTERN, cleanText } from '../domain/text/cl
 const POINTER_CHARS_MAX = 200
 const POINTERS_MAX = 10
 
-/** Checks a value by a schema. Throws Problem `invalid-request`; `prefix` is where the value stands in the body. */
+/** Checks a value by a schema. Throws Problem `invalid-request`; `prefix` is the value's place in the body. */
 export function checkShape(request: FastifyRequest, schema: object, value: unknown, prefix = ''): void {
   const isFit = shapes.get(schema) ?? compileShape(request, schema)
   if (!isFit(value)) throw invalidRequest(isFit.errors!, 'body', prefix)
@@ -34,13 +34,13 @@ interface SchemaFault {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-/** A request that is not of its schema; `prefix` is where the checked value stands in the body. */
+/** A request that is not of its schema; `prefix` is the checked value's place in the body. */
 export function invalidRequest(faults: readonly SchemaFault[], where: string, prefix = ''): Problem {
   const byPointer = new Map<string, ProblemPointer>()
   for (const fault of faults) {
     const { path, detail } = explainFault(fault)
     const pointer = cleanText(`${prefix}${path}`, POINTER_CHARS_MAX) || '/'
-    // The first says most; what follows at the same place is what it makes of the whole.
+    // The first is the most specific; further ones at the same place follow from it.
     if (!byPointer.has(pointer)) byPointer.set(pointer, { pointer, detail })
   }
   const pointers = [...byPointer.values()].slice(0, POINTERS_MAX)
@@ -48,7 +48,7 @@ export function invalidRequest(faults: readonly SchemaFault[], where: string, pr
   return new Problem('invalid-request', `${where}${first.pointer} ${first.detail}.`, pointers)
 }
 
-/** Patterns in the words of their readers. */
+/** Patterns in plain words. */
 const PATTERN_WORDS: ReadonlyMap<string, string> = new Map([
   [CLEAN_PATTERN, 'has a control character'],
   [CLEAN_LINES_PATTERN, 'has a control character'],

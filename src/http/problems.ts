@@ -15,10 +15,13 @@ const FASTIFY_CODES: ReadonlyMap<string, ProblemCode> = new Map([
   ['FST_ERR_MAX_PARAM_LENGTH', 'not-found'],
 ])
 
-/** What an answer repeats of a request is cut: nobody needs their own 16 kB of path again. */
+/** An answer repeats a path cut to this length: a caller does not need 16 kB of it back. */
 const REPEATED_CHARS_MAX = 200
 
-/** Answers every error as RFC 9457 `application/problem+json`. What is not in the catalogue is logged and says nothing of itself. */
+/**
+ * Answers every error as RFC 9457 `application/problem+json`. What is not in the catalogue is logged and says nothing
+ * of itself.
+ */
 export function answerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error: FastifyError | Problem, request, reply) => {
     const problem = toProblem(error)

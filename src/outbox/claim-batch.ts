@@ -5,8 +5,8 @@ import type { Queryable } from '../postgres/pool.ts'
 import type { ClaimPlace } from './claim-cursor.ts'
 
 /**
- * What waits to be published: a message, or a record as it is in `payload`, about a message that may be gone. A row with
- * neither cannot be published: its message was removed since.
+ * A pending outbox row: a message, or a record as it is in `payload`, about a message that may be gone. A row
+ * with neither cannot be published: its message was removed since.
  */
 export interface OutboxRow {
   /** Where PostgreSQL keeps the row. */
@@ -47,7 +47,7 @@ interface OutboxMessage {
   readonly send_at: Date | null
 }
 
-/** Without a message all its columns are null; the customer's stands for them. */
+/** Without a message all its columns are null; the customer's is checked for all. */
 type FlatRow = Omit<OutboxRow, 'message'> & Omit<OutboxMessage, 'customer_id'> & { readonly customer_id: string | null }
 
 /**

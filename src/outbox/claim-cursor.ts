@@ -11,11 +11,11 @@ const FULL_MS = 2_000
 const FULL_COST_FACTOR = 20
 
 /**
- * Where claims begin. PostgreSQL walks over what it removed from a queue until that is vacuumed away, which an old
- * transaction anywhere in the database can hold up for hours; a claim from the very beginning then takes seconds. So
- * claims begin behind rows that were removed a while ago. Numbers become visible out of order, by as much as
- * transactions differ in length: hence a while, and now and then from the beginning all the same. Rows of one key
- * become visible in order, because whoever accepts for a customer holds its balance until the commit.
+ * Where claims begin. PostgreSQL scans the removed rows of a queue until they are vacuumed, which an old transaction
+ * anywhere in the database can delay for hours; a claim from the very beginning then takes seconds. So claims begin
+ * behind rows that were removed a while ago. Numbers become visible out of order, by as much as transactions differ in
+ * length: hence a while, and now and then from the beginning all the same. Rows of one key become visible in order,
+ * because the accepting transaction locks the customer's balance until its commit.
  */
 export class ClaimCursor {
   /** Highest numbers that were claimed, by shard: up to now, and as of the last change of `#trailing`. */

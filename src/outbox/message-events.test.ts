@@ -7,7 +7,7 @@ const ACCEPTED_AT = '2026-11-24T10:00:00.123Z'
 const SEND_AT = '2026-11-25T10:00:00.456Z'
 const VALID_UNTIL = '2026-11-26T10:00:00.789Z'
 
-/** Every value differs from every other, so that none can stand in another's place unnoticed. */
+/** Every value differs from every other, so that a swap of two is noticed. */
 const MESSAGE: MessageRow['message'] = {
   customer_id: 'cust_12345',
   phone: '+989121234567',

@@ -14,7 +14,7 @@ export type DeliveryKey = 'customer' | 'operator'
 
 /**
  * The two records of a stored message. Everything in them follows from what is stored, ids included, so that a
- * message published again is the same message to everyone who reads it.
+ * message published again is the same message to every consumer.
  */
 export function messageEvents(row: MessageRow, deliveryKey: DeliveryKey): [EventRecord, EventRecord] {
   const { sms_id, message } = row

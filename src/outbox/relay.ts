@@ -25,7 +25,7 @@ const BALANCE_MS = 2_000
 const FEW_ROWS = 100
 /** How long a round goes on while there is more; then it looks again for rows that became visible late. */
 const ROUND_MS = 1_000
-/** Rows set aside in a minute, while most are published. */
+/** Rows moved to `outbox_refused` in a minute, while most are published. */
 const SET_ASIDE_MAX = 100
 
 export interface RelayParts {
@@ -43,11 +43,11 @@ export interface RelayParts {
  * A batch is the oldest rows of its shards: they are claimed, published, and removed when Kafka has acknowledged them.
  * Only when all of a batch is acknowledged is the next one published, though it is claimed meanwhile, and the former
  * removed. So the rows of a customer are published in order: if one is not acknowledged, none after it in its partition
- * is either, what was claimed besides is let go of, and the next round starts with it. A relay that dies between
+ * is either, the other claimed rows are released, and the next round starts with that row. A relay that dies between
  * publishing and removing leaves rows that are published again, under the same ids.
  *
- * A row that can never be published is set aside and holds up no other; unless they are many, as then the relay is at
- * fault, and they stay.
+ * A row that can never be published is moved to `outbox_refused` and blocks no other; unless they are many, as then the
+ * relay is at fault, and they stay.
  */
 export class Relay implements Service {
   readonly name = 'relay'
@@ -87,7 +87,7 @@ export class Relay implements Service {
     this.#loop ??= this.#run()
   }
 
-  /** Finishes the round under way. What is left waits in the outbox. */
+  /** Finishes the round under way. The remaining rows stay in the outbox. */
   async stop(): Promise<void> {
     this.#stopping = true
     this.#signal.wake()

@@ -30,7 +30,7 @@ export function isRowFault(error: unknown): boolean {
  */
 export function setAside(faulty: readonly FaultyRow[]): QueryConfig {
   return {
-    name: 'outbox-set-aside',
+    name: 'outbox-refuse-rows',
     text: `WITH gone AS (
              DELETE FROM outbox USING unnest($1::tid[], $2::bigint[], $3::text[]) AS faulty (place, sms_id, cause)
              WHERE outbox.ctid = faulty.place AND outbox.sms_id = faulty.sms_id
@@ -46,7 +46,7 @@ export function setAside(faulty: readonly FaultyRow[]): QueryConfig {
   }
 }
 
-/** Removes what was set aside so long ago that nobody will put it back. */
+/** Removes rows of `outbox_refused` beyond their retention. */
 export function forgetRefused(days: number): QueryConfig {
   return {
     name: 'outbox-forget-refused',

@@ -2,16 +2,19 @@
 const DRIFT = 1e-4
 
 /**
- * How far another clock is from ours, by answers that carry its time. An answer's time lies somewhere between asking
- * and hearing, so the quickest answer knows best; what it knows fades as the clocks drift, and an answer that contradicts
- * it proves that a clock was set.
+ * How far another clock is from ours, by answers that carry its time. An answer's time lies somewhere between request
+ * and arrival, so the quickest answer is the most exact; its precision fades as the clocks drift, and an answer that
+ * contradicts it proves that a clock was set.
  */
 export class ClockOffset {
   #offsetMs = 0
   #errorMs = Number.POSITIVE_INFINITY
   #sampledMs = 0
 
-  /** An answer that was asked for at `askedMs`, heard at `heardMs`, by our clock, and given at `theirMs`, by theirs. */
+  /**
+   * An answer that was requested at `askedMs` and arrived at `heardMs`, by our clock, and was given at `theirMs`, by
+   * theirs.
+   */
   sample(askedMs: number, heardMs: number, theirMs: number): void {
     const errorMs = (heardMs - askedMs) / 2
     const knownErrorMs = this.#errorMs + DRIFT * (heardMs - this.#sampledMs)

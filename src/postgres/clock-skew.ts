@@ -61,7 +61,7 @@ export interface ClockSkewParts {
 /**
  * Measures this process's clock against PostgreSQL's, shows the difference as `smsgw_clock_skew_seconds`, and warns of
  * more than a second, once until it is less. Between two readings PostgreSQL's time goes on by a monotonic clock, so
- * neither an offset of the process's own clock nor a step of it matters to whoever goes by `nowMs`.
+ * neither an offset of the process's own clock nor a step of it affects callers of `nowMs`.
  */
 export class ClockSkew implements DatabaseClock {
   readonly #parts: ClockSkewParts

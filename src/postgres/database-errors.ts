@@ -12,7 +12,9 @@ export const SqlState = {
   DISK_FULL: '53100',
 } as const
 
-/** Classes of SQLSTATE that pass by themselves: connection, resources, operator intervention, system errors, rollback. */
+/**
+ * Classes of SQLSTATE that pass by themselves: connection, resources, operator intervention, system errors, rollback.
+ */
 const PASSING_CLASSES = new Set(['08', '53', '57', '58', '40'])
 
 export function sqlState(error: unknown): string | undefined {
@@ -34,8 +36,8 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /**
- * Whether a table has no partition for an item. Of an item with a time of its own (an id that nobody gave) it is the
- * item's fault; of one of today it is the gateway's, which has not made the partition.
+ * Whether a table has no partition for an item. Of an item with a time of its own (an id that was never issued) it is
+ * the item's fault; of one of today it is the gateway's, which has not made the partition.
  */
 export function isPartitionMissing(error: unknown): boolean {
   return sqlState(error) === SqlState.CHECK_VIOLATION && (error as { constraint?: string }).constraint === undefined
@@ -44,14 +46,16 @@ export function isPartitionMissing(error: unknown): boolean {
 const SQLSTATE = /^(?=.*[0-9])[0-9A-Z]{5}$/
 
 /**
- * Whether PostgreSQL cannot do what is asked of it, whatever the item: it is unavailable, or lacks a table, a permission or a
- * column. The same work is tried again later, and nothing may be given up for it.
+ * Whether PostgreSQL cannot run the statement, whatever the item: it is unavailable, or lacks a table, a
+ * permission or a column. The same work is tried again later, and nothing may be given up for it.
  */
 export function isDatabaseTrouble(error: unknown): boolean {
   return isDatabaseAway(error) || (SQLSTATE.test(sqlState(error) ?? '') && !isItemFault(error))
 }
 
-/** Classes of SQLSTATE by which PostgreSQL refuses what a statement brings: data exceptions, broken constraints, sizes. */
+/**
+ * Classes of SQLSTATE by which PostgreSQL refuses what a statement brings: data exceptions, broken constraints, sizes.
+ */
 const ITEM_CLASSES = new Set(['22', '23', '54'])
 
 /**

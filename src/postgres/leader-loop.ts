@@ -4,7 +4,7 @@ import type { Connection, Pool } from './pool.ts'
 
 export interface LeaderLoopParts {
   readonly pool: Pool
-  /** The advisory lock that the one who leads holds. */
+  /** The advisory lock that the leader holds. */
   readonly lock: number
   /** Between two rounds, and between two looks whether the lock is free. */
   readonly periodMs: number
@@ -13,15 +13,15 @@ export interface LeaderLoopParts {
    * does not use it would not notice that the lock is gone with it.
    */
   readonly begin: (connection: Connection) => Promise<() => Promise<void>>
-  /** It is not ours any more. */
+  /** The lock is lost. */
   readonly ended?: () => void
-  /** Counts what fails here. A process that finds another at work does not fail. */
+  /** Counts failures of this loop. That another process leads is not a failure. */
   readonly failure: Pick<RepeatedFailure, 'failed' | 'succeeded'>
 }
 
 /**
- * Work that one process does of all that could, again and again: the one whose connection holds a lock. If the connection
- * breaks or a round throws, the lock is free, and whoever gets it begins anew.
+ * Periodic work that only the leader does: the process whose connection holds a lock. If the connection breaks or a
+ * round throws, the lock is released, and the next process that gets it starts afresh.
  */
 export class LeaderLoop {
   readonly #parts: LeaderLoopParts
@@ -48,7 +48,7 @@ export class LeaderLoop {
     this.#loop.start()
   }
 
-  /** Resolves when the round under way is over. */
+  /** Resolves when the round under way has ended. */
   stop(): Promise<void> {
     return this.#loop.stop()
   }

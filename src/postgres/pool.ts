@@ -19,9 +19,9 @@ export interface PoolOptions {
   readonly applicationName: string
   readonly connectionsMax: number
   /**
-   * For a process of the pipeline, which looks rows up by their keys alone: no plan may read a table through. The planner
-   * chooses such plans when it takes a table for nearly empty, and it does, as what it knows of a table that fills at
-   * thousands of rows a second is always out of date.
+   * For a process of the pipeline, which looks rows up by their keys alone: no plan may read a table through. The
+   * planner chooses such plans when it takes a table for nearly empty, and it does, as what it knows of a table that
+   * fills at thousands of rows a second is always out of date.
    */
   readonly plansByKey?: boolean
   /** The server refuses statements that change something. */
@@ -52,7 +52,7 @@ export function createPool(options: PoolOptions): Pool {
   } as pg.PoolConfig)
   // An idle connection that breaks is replaced by the pool; unheard, its error would end the process.
   pool.on('error', (error) => options.idleConnectionFailed?.(error))
-  // One that breaks in use tells whoever awaits an answer of it; its event would end the process all the same.
+  // One that breaks in use rejects the pending query; its error event would still end the process.
   pool.on('connect', (connection) => connection.on('error', () => {}))
   return pool
 }

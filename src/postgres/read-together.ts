@@ -25,7 +25,7 @@ export class ReadTogether<Key, Value> {
   }
 
   async #run(): Promise<void> {
-    // Whoever asks in this turn of the event loop is in the first batch.
+    // All look-ups of this tick are in the first batch.
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.#batchMax)

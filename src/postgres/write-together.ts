@@ -8,8 +8,8 @@ interface Waiting<Item> {
 }
 
 /**
- * Writes items that arrive together in one statement: while one batch is written, the next one gathers. A batch that fails
- * for what it brings is taken apart, so that only the callers of bad items get an error.
+ * Writes items that arrive together in one statement: while one batch is written, the next one gathers. A batch that
+ * fails for what it brings is taken apart, so that only the callers of bad items get an error.
  */
 export class WriteTogether<Item> {
   readonly #write: (items: readonly Item[]) => Promise<void>
@@ -36,7 +36,7 @@ export class WriteTogether<Item> {
       try {
         await this.#writeApart(batch)
       } catch (error) {
-        // Of those that were written by then it is not heard.
+        // Its retries of items that were written by then report nothing.
         for (const { reject } of batch) reject(error)
       }
     }

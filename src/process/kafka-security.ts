@@ -10,7 +10,7 @@ type SecuritySettings = Pick<
 >
 
 interface Security {
-  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | null
+  readonly tls: Readonly<Record<'ca' | 'cert' | 'key', string | undefined>> | null
   readonly account: KafkaLogin['account']
 }
 

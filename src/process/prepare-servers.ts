@@ -7,7 +7,7 @@ import { ensurePartitions } from '../tables/ensure-partitions.ts'
 import { ensureTopics } from '../topics/ensure-topics.ts'
 import type { DeclaredTopic } from '../topics/topics-file.ts'
 
-/** A server that the gateway needs and does not reach, with what to do about it. */
+/** A server that the gateway needs and cannot reach, with the remedy. */
 class ServerUnreachableError extends ExpectedError {
   override readonly name = 'ServerUnreachableError'
 }
@@ -23,7 +23,10 @@ export async function prepareDatabase(pool: Pool, log: Log): Promise<void> {
   await ensurePartitions(pool, Date.now())
 }
 
-/** Creates the topics that are missing. Any number of processes may do so at once, and again. Throws ServerUnreachableError. */
+/**
+ * Creates the topics that are missing. Any number of processes may do so at once, and again. Throws
+ * ServerUnreachableError.
+ */
 export async function prepareTopics(cluster: Cluster, declared: readonly DeclaredTopic[], log: Log): Promise<void> {
   await reachKafka(cluster)
   const { created, differences } = await ensureTopics(cluster, declared)

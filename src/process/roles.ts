@@ -66,7 +66,7 @@ const acceptSettings = { ...apiSettings, ...portabilitySettings }
 const watchSettings = { ...monitorSettings, ...canarySettings, ...retentionSettings }
 
 /**
- * The map of the gateway: every role in the order in which a message meets them, and how it is made. Roles meet in
+ * The map of the gateway: every role in the order of the message flow, and how it is made. Roles meet in
  * Kafka and PostgreSQL alone, so each may run in a process of its own, in any number; only the wake-up that `api`
  * gives to a `relay` beside it is a short cut, on which nothing depends.
  */

@@ -34,10 +34,10 @@ export interface StartedRoles {
   readonly health: Health
   /**
    * Resolves with the roles when all do their work; null when they were stopped before that. However long a server is
-   * unavailable, they wait for it. Throws what stays wrong: ExpectedError for settings, a login or a file.
+   * unavailable, they wait for it. Throws what a retry cannot cure: ExpectedError for settings, a login or a file.
    */
   readonly started: Promise<ReadonlyMap<string, Service> | null>
-  /** Takes nothing new, finishes what was begun, lets go of everything. */
+  /** Takes nothing new, finishes what was begun, releases everything. */
   stop(): Promise<void>
 }
 
@@ -75,7 +75,7 @@ class RoleProcess implements StartedRoles {
   readonly #disk
   readonly #clock: ClockSkew
   #operations: FastifyInstance | null = null
-  /** What the attempt to start under way, or the one that succeeded, has to let go of. */
+  /** What the start under way, or the one that succeeded, has to release. */
   #closeAttempt: () => Promise<void> = async () => {}
   #isStarted = false
 
@@ -130,7 +130,7 @@ class RoleProcess implements StartedRoles {
     }
   }
 
-  /** One try to start everything. What a server's absence breaks off is let go of, and the next try begins anew. */
+  /** One try to start everything. What a server's absence breaks off is released, and the next try starts afresh. */
   async #attempt(topics: ReturnType<typeof readTopicsFile>): Promise<ReadonlyMap<string, Service>> {
     const { gateway, processName, env, log } = this.#options
     const wait = this.#wait

@@ -6,9 +6,9 @@ import { isDatabaseAway } from '../postgres/database-errors.ts'
 const TLS_CODES = /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)/
 
 /**
- * Whether a server is unavailable, so that the same start may succeed later without anybody changing a setting: no
- * answer, a restart, a recovery, a full disk, too many connections. False for what stays wrong until somebody mends it:
- * a refused login, an unknown database, a certificate that nobody vouches for, and for whatever is not known.
+ * Whether a server is unavailable, so that the same start may succeed later without a change of settings: no answer, a
+ * restart, a recovery, a full disk, too many connections. False for what an operator has to fix: a refused login, an
+ * unknown database, an untrusted certificate, and for any unknown error.
  */
 export function isServerUnavailable(error: unknown): boolean {
   const causes = causesOf(error)

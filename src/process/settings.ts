@@ -2,7 +2,7 @@ import { adminSettings } from '../admin/config.ts'
 import { PRODUCER_LOSS, PRODUCER_PROFILE_NAMES } from '../kafka/producer/producer-options.ts'
 import { choice, integer, type Setting, secret, text, type Values } from '../runtime/settings.ts'
 
-/** What every process of the gateway is told; each role adds its own (`services.ts`). */
+/** The settings of every process of the gateway; each role adds its own (`roles.ts`). */
 export const gatewaySettings = {
   KAFKA_BROKERS: brokers('host:port of some brokers, separated by commas; empty: one is started here by `smsgw up`'),
   KAFKA_INSTANCE_ID: text(
@@ -45,7 +45,7 @@ export const gatewaySettings = {
 
 export type GatewaySettings = Values<typeof gatewaySettings>
 
-/** Checked here, so that a slip is named with the variable, and not by whoever connects first. */
+/** Checked here, so that the error names the variable, and does not come from the first connection. */
 function brokers(doc: string): Setting<string> {
   const parse = (value: string): string => {
     const isAddress = (address: string): boolean => /^(\[[0-9a-fA-F:]+\]|[^\s:]+):[0-9]{1,5}$/.test(address)

@@ -3,8 +3,8 @@ import { isSupervised } from './supervisor/answer-supervisor.ts'
 const FORCE_AFTER_MS = 9_000
 
 /**
- * Stops once when asked to: by SIGTERM, by Ctrl-C, or because the supervisor is gone. A second Ctrl-C ends at once.
- * Under a supervisor Ctrl-C is left to it, which hears it too. Resolves with the exit code when all has stopped.
+ * Stops once: by SIGTERM, by Ctrl-C, or because the supervisor is gone. A second Ctrl-C ends at once. Under a
+ * supervisor Ctrl-C is left to the supervisor, which gets it too. Resolves with the exit code when all has stopped.
  */
 export function stopOnSignal(
   stop: () => Promise<void>,
@@ -19,17 +19,20 @@ export function stopOnSignal(
     if (stopping) return
     stopping = true
     const timer = setTimeout(() => {
-      console.error('stopping took too long; what was not finished is done again at the next start')
+      console.error('shutdown timed out; unfinished work is repeated at the next start')
       process.exit(1)
     }, forceAfterMs)
+    const end = (code: number): void => {
+      clearTimeout(timer)
+      finish(code)
+    }
     stop().then(
-      () => finish(0),
+      () => end(0),
       (error: Error) => {
         console.error(error)
-        finish(1)
+        end(1)
       },
     )
-    stopped.then(() => clearTimeout(timer))
   }
   process.on('SIGTERM', stopNow)
   process.on('SIGHUP', stopNow)
@@ -39,7 +42,7 @@ export function stopOnSignal(
     stopNow()
   })
   process.on('disconnect', stopNow)
-  // The supervisor may have gone before anybody listened.
+  // The supervisor may have gone before the listener was added.
   if (isSupervised() && !process.connected) stopNow()
   return { stopped, stopNow }
 }

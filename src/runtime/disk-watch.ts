@@ -3,7 +3,9 @@ import { type DiskSpace, diskSpace, reservedBytes } from './disk-space.ts'
 import { RoundLoop } from './round-loop.ts'
 
 const LOOK_MS = 1_000
-/** A disk that does not answer, as that of a file server that is down, delays neither the others nor a stop for longer. */
+/**
+ * A disk that does not answer, as that of a file server that is down, delays neither the others nor a stop for longer.
+ */
 const ANSWER_MS_MAX = 5_000
 /** Once low, a disk needs a tenth more than the limit before it counts as having room: it would flap otherwise. */
 const ROOM_FACTOR = 1.1
@@ -21,14 +23,14 @@ export interface DiskWatchOptions {
 }
 
 /**
- * Looks every second how much room the disks of some folders have. A folder that is not there any more, or whose disk
- * does not say, is forgotten: nothing is written there, and its last figure would stand for ever.
+ * Looks every second how much room the disks of some folders have. A folder that no longer exists, or whose disk does
+ * not answer, is forgotten: nothing is written there, and its last figure would be reported for ever.
  */
 export class DiskWatch {
   readonly #options: DiskWatchOptions
   readonly #spaces = new Map<string, DiskSpace>()
   readonly #low = new Set<string>()
-  /** Folders that have not answered yet; none is asked twice at once. */
+  /** Folders that have not answered yet; each has at most one query in flight. */
   readonly #asked = new Map<string, Promise<void>>()
   readonly #loop = new RoundLoop(async () => {
     await this.look()

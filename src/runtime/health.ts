@@ -9,7 +9,7 @@ export interface HealthReport {
 
 const CHECK_TIMEOUT_MS = 2_000
 
-/** Whether a process can do its work. Not ready while draining: then nobody should send it more. */
+/** Whether a process can do its work. Not ready while draining, so that clients send it nothing more. */
 export class Health {
   readonly #checks = new Map<string, HealthCheck>()
   #draining = false

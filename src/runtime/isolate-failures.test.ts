@@ -6,7 +6,7 @@ class BadItemError extends Error {}
 
 const isItemFault = (error: unknown): boolean => error instanceof BadItemError
 
-test('each good item is applied once, in order, and each bad one stands alone', async () => {
+test('each good item is applied once, in order, and each bad one is isolated', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 60 }), async (isBad) => {
       const applied: number[] = []

@@ -1,14 +1,16 @@
 export interface IsolateOptions<Item, Result> {
   /** Applies items all or nothing, and returns what came of each in their order. */
   readonly apply: (items: readonly Item[]) => Promise<readonly Result[]>
-  /** Whether an error is the fault of what was applied. Others (a database that is down, a missing table) are rethrown. */
+  /**
+   * Whether an error is the fault of what was applied. Others (a database that is down, a missing table) are rethrown.
+   */
   readonly isItemFault: (error: unknown) => boolean
   /** What becomes of an item that fails alone: dead-lettered, reduced, refused. */
   readonly isolated: (item: Item, error: unknown) => Promise<Result> | Result
 }
 
 /**
- * Applies a batch, and takes it apart where it fails until each bad item stands alone: its neighbours are applied, and
+ * Applies a batch, and bisects it where it fails until each bad item is alone: its neighbours are applied, and
  * a bad one among n costs about 2 log n tries. Items keep their order within each try and from try to try. Returns a
  * result for each item; throws only what is no item's fault, and then some items may have been applied already.
  */

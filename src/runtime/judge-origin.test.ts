@@ -23,7 +23,7 @@ test.each([
   [{ host: 'localhost.evil.example' }],
   [{ host: '127.0.0.1:8081:1' }],
   [{ host: '127.0.0.1@evil.example' }],
-])('a name of somebody else is refused: %o', (headers) => {
+])('a name of another site is refused: %o', (headers) => {
   expect(judge(headers as Record<string, string>)).toBe('foreign-host')
 })
 

@@ -6,14 +6,14 @@ const UNWRITTEN_BYTES_MAX = 1024 * 1024
 
 /**
  * Fields that must not reach a log even if a line is written carelessly: what was said, to whom, and secrets. `message`
- * is one only at the top, as errors have a field of that name. `err.detail` is PostgreSQL's, which quotes whole rows there
- * (`Failing row contains …`).
+ * is one only at the top, as errors have a field of that name. `err.detail` is PostgreSQL's, which quotes whole rows
+ * there (`Failing row contains …`).
  */
 const REDACTED = ['text', 'phone', 'to', 'authorization', 'api_key', 'secret', 'password', 'value', 'payload']
 
 /**
- * Structured logs, one JSON object a line, on standard output unless told otherwise. Messages are sentences about
- * what happened; what they are about goes into fields.
+ * Structured logs, one JSON object a line, on standard output by default. Messages say what happened; the values go
+ * into fields.
  */
 export function createLog(name: string, level = 'info', destination?: DestinationStream): Log {
   const options = {

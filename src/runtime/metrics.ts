@@ -26,14 +26,14 @@ export class Metrics {
     return new Histogram({ name, help, labelNames, buckets: DURATION_BUCKETS, registers: [this.registry] })
   }
 
-  /** A gauge with labels, set by whoever measures. */
+  /** A gauge with labels, set by the code that measures. */
   gaugeSet<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
     const known = this.registry.getSingleMetric(name)
     if (known) return known as Gauge<L>
     return new Gauge({ name, help, labelNames, registers: [this.registry] })
   }
 
-  /** A gauge whose value is asked for when it is scraped; in place of an earlier one of that name. */
+  /** A gauge whose value is computed at scrape time; it replaces an earlier one of that name. */
   gauge(name: string, help: string, read: () => number): void {
     this.registry.removeSingleMetric(name)
     new Gauge({
@@ -46,7 +46,7 @@ export class Metrics {
     })
   }
 
-  /** As `gauge`, with a value for each of the names that there are when it is scraped. */
+  /** As `gauge`, with a value for each of the names that exist at scrape time. */
   gaugeBy(name: string, help: string, label: string, read: () => readonly (readonly [string, number])[]): void {
     this.registry.removeSingleMetric(name)
     new Gauge({

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Health } from './health.ts'
 import type { Metrics } from './metrics.ts'
 
-/** GET /livez, /readyz and /metrics, as Kubernetes and Prometheus ask for them. */
+/** GET /livez, /readyz and /metrics, for Kubernetes and Prometheus. */
 export function operationsRoutes(app: FastifyInstance, health: Health, metrics: Metrics): void {
   app.get('/livez', async () => ({ live: true }))
   app.get('/readyz', async (_request, reply) => {

@@ -18,9 +18,9 @@ const ROOT = 0
 const DIRECTORY_ITSELF = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
 /**
- * Makes a folder, with those above it, that only this user can enter, or takes the rights of others away from one that
- * exists. A folder or a symbolic link of another user is refused: its owner could read, replace or redirect what we keep
- * there. A folder of root's that root gave to a group (a mounted volume) is used as it is. Throws ExpectedError.
+ * Makes a folder, with those above it, that only this user can enter, or removes the rights of others from one that
+ * exists. A folder or a symbolic link of another user is refused: its owner could read, replace or redirect what we
+ * keep there. A folder of root's that root gave to a group (a mounted volume) is used as it is. Throws ExpectedError.
  */
 export function privateFolder(path: string): void {
   const folder = openOwnFolder(path)

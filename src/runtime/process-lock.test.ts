@@ -70,7 +70,7 @@ test('a lock of an earlier version is respected while that gateway runs, not whe
 })
 
 test.each(['', '\n', '{"pid":', '{"pid":12', '\0\0\0\0', '{"pid":"1"}', 'null', '-1', '[]'])(
-  'a lock that is empty, torn or senseless is nobody’s: %j',
+  'a lock that is empty, torn or senseless has no owner: %j',
   (content) => {
     const path = lockFile()
     writeFileSync(path, content)

@@ -17,7 +17,7 @@ export interface LockOptions {
 
 /**
  * Takes a lock file for this process; returns how to release it. The lock names its owner by number and start, so a
- * process that was given the number of a dead owner does not hold it; one that is empty or torn is held by nobody; and
+ * process that was given the number of a dead owner does not hold it; one that is empty or torn has no owner; and
  * the lock of this process itself is taken again. The file appears with its content, by a link, and is replaced by a
  * rename, so of several processes exactly one gets it. Blocks for two seconds at most. Throws ExpectedError.
  */
@@ -115,7 +115,10 @@ function ownerOf(content: string, path: string): number | null {
   return isEarlierGateway(pid, path) ? pid : null
 }
 
-/** Until version 0.1 a lock was a number alone: it counts if a gateway has that number, and had it when the lock was made. */
+/**
+ * Until version 0.1 a lock was a number alone: it counts if a gateway has that number, and had it when the lock was
+ * made.
+ */
 function isEarlierGateway(pid: number, path: string): boolean {
   if (pid === process.pid) return false
   try {

@@ -18,14 +18,14 @@ export interface ProducerReport {
   readonly batches: number
   readonly recordsPerBatch: number
   readonly bytesPerBatch: number
-  /** From the first record of a batch to its last sending. */
+  /** From the first record of a batch to its last send. */
   readonly queueMs: Percentiles
   readonly roundTripMs: Percentiles
   readonly retries: number
   readonly failedRecords: number
 }
 
-/** Adds up what a producer does until it is asked. */
+/** Adds up what a producer does until the next report. */
 export class ProducerInterval {
   readonly #queueMs = build({ highestTrackableValue: MS_MAX, numberOfSignificantValueDigits: 2 })
   readonly #roundTripMs = build({ highestTrackableValue: MS_MAX, numberOfSignificantValueDigits: 2 })

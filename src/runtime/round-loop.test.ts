@@ -13,7 +13,7 @@ test('rounds follow each other, at once where there is no sleep between them, an
   expect(rounds).toBe(3)
 })
 
-test('who stops it waits for the round under way, whose pauses end, and for no sleep', async () => {
+test('stopping waits for the round under way, whose pauses end, and for no sleep', async () => {
   const seen: string[] = []
   const loop = new RoundLoop(async () => {
     seen.push('begun')

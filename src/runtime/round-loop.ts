@@ -27,7 +27,7 @@ export class RoundLoop {
     if (!this.#stopping) await this.#signal.sleep(ms)
   }
 
-  /** Resolves when the round under way is over. */
+  /** Resolves when the round under way has ended. */
   async stop(): Promise<void> {
     this.#stopping = true
     this.#signal.wake()

@@ -40,14 +40,14 @@ test('services of a process stop in the order of the flow, also when one of them
   expect(heard).toEqual(['a', 'b'])
 })
 
-test('health names what is wrong, and is over when draining', async () => {
+test('health names what is wrong, and is not ready when draining', async () => {
   const health = new Health()
   health.add('good', () => {})
   expect(await health.report()).toEqual({ ready: true, checks: { good: 'ok' } })
   health.add('bad', () => {
-    throw new Error('is away')
+    throw new Error('is unavailable')
   })
-  expect(await health.report()).toEqual({ ready: false, checks: { good: 'ok', bad: 'is away' } })
+  expect(await health.report()).toEqual({ ready: false, checks: { good: 'ok', bad: 'is unavailable' } })
   const draining = new Health()
   draining.drain()
   expect((await draining.report()).ready).toBe(false)

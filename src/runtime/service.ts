@@ -1,5 +1,5 @@
 /**
- * Something that runs for long. `start` resolves when it does its work, `stop` when it has let go of all it held:
+ * Something that runs for long. `start` resolves when it does its work, `stop` when it has released all it held:
  * it takes nothing new, finishes what it has begun within its own time limit, and leaves nothing behind.
  * Stopping what was never started, or twice, does nothing.
  */

@@ -24,9 +24,9 @@ export class StateFileError extends ExpectedError {
 }
 
 /**
- * Replaces a file as a whole: the content is written beside it, synced and renamed, so a reader or a crash meets the old
- * content or the new one, never half of it. Does nothing when the content is there already. `mode` is that of the new
- * file, 0600 unless given; what is no regular file, as /dev/stdout, is written to directly.
+ * Replaces a file as a whole: the content is written beside it, synced and renamed, so a reader or a crash meets the
+ * old content or the new one, never half of it. Does nothing when the content is there already. `mode` is that of the
+ * new file, 0600 unless given; what is no regular file, as /dev/stdout, is written to directly.
  */
 export function writeStateFile(path: string, content: string, mode = PRIVATE): void {
   const target = existsSync(path) ? realpathSync(path) : path
@@ -38,7 +38,7 @@ export function writeStateFile(path: string, content: string, mode = PRIVATE): v
 function replace(target: string, content: string, mode: number): void {
   const part = `${target}.${process.pid}-${++written}.part`
   try {
-    // A leftover of an earlier process with this id; `wx` follows no link that somebody put in its place.
+    // A leftover of an earlier process with this id; `wx` follows no link that another user put in its place.
     rmSync(part, { force: true })
     const file = openSync(part, 'wx', mode)
     try {

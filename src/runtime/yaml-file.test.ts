@@ -24,7 +24,7 @@ test.each([
   expect(() => parse(source)).toThrow(ExpectedError)
 })
 
-test('a fault that a reader finds stands at the line of its place, or of the nearest place that there is', () => {
+test('a fault that a reader finds is reported at its line, or at the line of the nearest existing place', () => {
   const { faultAt } = parse('\nlist:\n  - name: a\n  - name: b')
   expect(faultAt('/list/1/name', 'is taken').message).toBe('some.yaml:4: /list/1/name is taken')
   expect(faultAt('/list/0/price', 'is missing').message).toBe('some.yaml:3: /list/0/price is missing')

@@ -9,7 +9,7 @@ import { DueQueue } from './due-queue.ts'
 import type { BindPdu, Session } from './session.ts'
 import type { ReceiptDesk } from './tell-receipts.ts'
 
-/** What it calls itself, and the version that it speaks, 3.4. */
+/** Its system_id, and its SMPP version, 3.4. */
 const OWN_SYSTEM_ID = 'smsgw-smsc'
 const INTERFACE_VERSION = 0x34
 
@@ -18,7 +18,7 @@ interface DueBind {
   readonly pdu: BindPdu
 }
 
-/** Lets peers bind, or does not. */
+/** Accepts or refuses binds. */
 export class BindDesk {
   readonly #settings: Values<typeof simulatorSettings>
   readonly #receipts: ReceiptDesk
@@ -56,7 +56,7 @@ export class BindDesk {
     }
     const tlvs = [createTlv('sc_interface_version', INTERFACE_VERSION)]
     session.write(createResponse(pdu, { systemId: OWN_SYSTEM_ID, tlvs }))
-    // Receipts that wait for it come behind the answer.
+    // Pending receipts of its account follow the answer.
     this.#receipts.join(session)
   }
 

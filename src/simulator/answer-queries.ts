@@ -6,7 +6,7 @@ import { type IdForm, readId } from './message-id.ts'
 import type { QueryPdu, Session } from './session.ts'
 import type { ReceiptDesk } from './tell-receipts.ts'
 
-/** Answers what peers ask about messages: those that are under way, and the last ones that were told of. */
+/** Answers query_sm: of messages under way, and of the last ones whose receipts were sent. */
 export class QueryDesk {
   readonly #receipts: ReceiptDesk
   readonly #idForm: IdForm

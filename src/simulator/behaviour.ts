@@ -17,10 +17,10 @@ export type SubmitFate =
   | 'queue-full'
   | 'rejected'
 
-/** When the receipt comes, and how often; never for those that nobody will tell of. */
+/** When the receipt comes, and how often; never for messages without a receipt. */
 export type ReceiptFate = 'once' | 'early' | 'twice' | 'never'
 
-/** What a submit is about, as far as chance is concerned. */
+/** What of a submit the random choices depend on. */
 export interface SubmitKey {
   /** The same for every try and every part of a message. */
   readonly message: string
@@ -30,11 +30,11 @@ export interface SubmitKey {
   readonly parts: number
 }
 
-/** What the simulator will do with a submit. */
+/** How the simulator treats a submit. */
 export interface Treatment {
   readonly latencyMs: number
   readonly fate: SubmitFate
-  /** For what is taken: what becomes of it. */
+  /** For an accepted submit: the final state of its message. */
   readonly final: FinalState
   readonly receipt: ReceiptFate
   readonly receiptDelayMs: number
@@ -48,8 +48,8 @@ export const DELIVERED: FinalState = 'DELIVRD:000'
 
 /**
  * Draws the fate of a submit from the seed and the submit itself, so that it depends neither on the order in which
- * submits arrive nor on what else is going on. The message decides what becomes of it, the submit, which names attempt
- * and part too, what happens to this try.
+ * submits arrive nor on anything else under way. The message decides its final state; the submit, which also names
+ * attempt and part, decides how this try ends.
  */
 export function treat(behaviour: Behaviour, key: SubmitKey): Treatment {
   const chance = (about: string): number => draw(`${behaviour.SIMULATOR_SEED} ${about}`)
@@ -107,7 +107,7 @@ function finalOf(behaviour: Behaviour, key: SubmitKey, chance: (about: string) =
   return states[Math.floor(chance(`state ${key.message}`) * states.length)]!
 }
 
-/** The one into whose share the luck falls, the shares laid one behind the other; `otherwise` beyond them. */
+/** The choice whose share contains the draw, the shares laid end to end; `otherwise` beyond them. */
 function pick<Name extends string>(luck: number, otherwise: Name, shares: readonly (readonly [Name, number])[]): Name {
   let end = 0
   for (const [name, share] of shares) {

@@ -11,8 +11,8 @@ const FILE_BYTES_MAX = 65_536
 const PREFIX = 'SIMULATOR_'
 
 /**
- * How the simulator treats messages now: as its settings say, and where a file is given, as that file says while it is
- * there. A file that cannot be used changes nothing and is logged once.
+ * How the simulator treats messages now: as its settings say, and where a file is given, as that file says while it
+ * exists. A file that cannot be used changes nothing and is logged once.
  */
 export class CurrentBehaviour {
   readonly #settings: Behaviour

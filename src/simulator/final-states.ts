@@ -1,9 +1,15 @@
 import type { Setting } from '../runtime/settings.ts'
 
-/** What became of a message and why, as `STATE:ERROR`, the way the text of a receipt spells them: `DELIVRD:000`. */
+/**
+ * The final state of a message and its error, as `STATE:ERROR`, the way the text of a receipt spells them:
+ * `DELIVRD:000`.
+ */
 export type FinalState = `${string}:${string}`
 
-/** message_state of the TLV and of query_sm_resp (SMPP 3.4, clause 5.2.28), by what a receipt's text calls it (appendix B). */
+/**
+ * message_state of the TLV and of query_sm_resp (SMPP 3.4, clause 5.2.28), by what a receipt's text calls it (appendix
+ * B).
+ */
 export const MESSAGE_STATES: Readonly<Record<string, number>> = {
   ENROUTE: 1,
   DELIVRD: 2,

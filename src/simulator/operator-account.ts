@@ -3,14 +3,14 @@ import type { TakenMessage } from './taken-message.ts'
 
 export type ReceiptBind = 'any' | 'same' | 'other'
 
-/** All that is bound under one system_id, and the receipts that wait for one of its sessions. */
+/** The sessions bound under one system_id, and its pending receipts. */
 export class OperatorAccount {
   readonly sessions = new Set<Session>()
-  /** In the order in which they are told. */
+  /** In the order in which they are sent. */
   readonly waiting = new Set<TakenMessage>()
   #turn = 0
 
-  /** The session that a receipt is told on: one that has room, in turn, and if possible that which is wanted. */
+  /** The session that a receipt is sent on: one that has room, round-robin, if possible the wanted one. */
   receiverFor({ sessionId }: TakenMessage, wanted: ReceiptBind): Session | null {
     const ready = [...this.sessions].filter((session) => session.binding!.canReceive && session.hasRoomForReceipt)
     const fitting = wanted === 'any' ? ready : ready.filter(({ id }) => (id === sessionId) === (wanted === 'same'))

@@ -14,7 +14,7 @@ const REFERENCE_TAG = 0x1501
 /** What a submit says, as the ledger has it. */
 export interface ReceivedSubmit {
   readonly key: SubmitKey
-  /** `<message>.<attempt>`; null when the peer does not say. */
+  /** `<message>.<attempt>`; null when the peer does not send it. */
   readonly ref: string | null
   /** The reference that parts of one text share; null for one that is whole. */
   readonly concatenation: number | null
@@ -73,7 +73,7 @@ function messageOf(pdu: SubmitPdu): Buffer {
   return pdu.command === 'submit_sm' ? pdu.shortMessage : Buffer.alloc(0)
 }
 
-/** Who names no message is known by whom it writes to, and its submits by their sequence numbers. */
+/** A submit that names no message is identified by its recipient and its sequence number. */
 function identify(pdu: SubmitPdu, to: string, place: Place | null): Pick<ReceivedSubmit, 'key' | 'ref'> {
   const { part, total: parts } = place ?? { part: 1, total: 1 }
   const tlv = pdu.tlvs.find(({ tag }) => tag === REFERENCE_TAG)
@@ -93,8 +93,8 @@ function sarPlace(tlvs: readonly Tlv[]): Place | null {
 }
 
 /**
- * SMPP 3.4, 5.2.19, and beyond its own values the data coding scheme of 3GPP TS 23.038, clause 4. Octets of which
- * nobody says what they mean are read as they are, one character each.
+ * SMPP 3.4, 5.2.19, and beyond its own values the data coding scheme of 3GPP TS 23.038, clause 4. Octets of unknown
+ * coding are read as they are, one character each.
  */
 function charsetOf(dataCoding: number): Charset {
   if (dataCoding === 0) return 'gsm7'

@@ -9,11 +9,11 @@ import type { TakenMessage } from './taken-message.ts'
 
 /** Long enough for 255 parts in one message_payload. */
 const PDU_OCTETS_MAX = 65_536
-/** Submits in hand beyond which the connection is not read for a while. */
+/** Submits in flight beyond which the connection is not read (back-pressure). */
 const IN_HAND_MAX = 10_000
-/** What the peer has not read of ours beyond which it gets no receipts and is not read. */
+/** Unsent bytes beyond which the peer gets no receipts and is not read. */
 const UNREAD_OCTETS_MAX = 1_048_576
-/** Acknowledgements of receipts that were told again meanwhile still count, for as many. */
+/** Acknowledgements of receipts that were sent again meanwhile still count, for as many. */
 const OVERDUE_MAX = 10_000
 
 export type SubmitPdu = PduOf<'submit_sm'> | PduOf<'data_sm'>
@@ -23,7 +23,7 @@ export type QueryPdu = PduOf<'query_sm'> | PduOf<'cancel_sm'> | PduOf<'replace_s
 const NOT_BOUND = { status: COMMAND_STATUS.ESME_RINVBNDSTS.code }
 const UNKNOWN_COMMAND = { status: COMMAND_STATUS.ESME_RINVCMDID.code }
 
-/** What a connection is once it is bound. */
+/** The role of a connection once it is bound. */
 export interface Binding {
   readonly systemId: string
   readonly canSubmit: boolean
@@ -37,7 +37,7 @@ export interface SessionEvents {
   query(session: Session, pdu: QueryPdu): void
   /** The receipt was answered. */
   acknowledged(session: Session, message: TakenMessage, status: number): void
-  /** There is room for receipts again. */
+  /** There is room for more receipts. */
   hasRoom(session: Session): void
   closed(session: Session): void
 }
@@ -54,8 +54,8 @@ export interface SessionOptions {
 }
 
 /**
- * One connection of a peer: cuts its bytes into PDUs, keeps the link alive, and gathers what is written in a turn of
- * the event loop into one packet. Whoever sends garbage loses this connection, and nothing else.
+ * One connection of a peer: cuts its bytes into PDUs, keeps the link alive, and gathers what is written in one tick of
+ * the event loop into one packet. A peer that sends garbage loses this connection, and nothing else.
  *
  * A session is open, then bound, then closed. What an open one may send is a bind; see SMPP 3.4, clause 2.2.
  */
@@ -75,7 +75,7 @@ export class Session {
   readonly #options: SessionOptions
   readonly #events: SessionEvents
   readonly #reader = new PduReader({ pduOctetsMax: PDU_OCTETS_MAX })
-  /** Receipts that await acknowledgement, by sequence number and so in the order in which they were told. */
+  /** Receipts that await acknowledgement, by sequence number and so in the order in which they were sent. */
   readonly #told = new Map<number, ToldReceipt>()
   readonly #overdue = new Map<number, TakenMessage>()
   #outgoing: Buffer[] = []
@@ -106,14 +106,17 @@ export class Session {
     return !this.isClosed && !this.#isStalled && this.#told.size < this.#options.receiptWindow
   }
 
-  /** Tells a receipt; `write` makes its PDU for a sequence number. */
+  /** Sends a receipt; `write` makes its PDU for a sequence number. */
   tell(message: TakenMessage, write: (sequence: number) => Pdu): void {
     const sequence = this.#nextSequence()
     this.#told.set(sequence, { message, toldMs: Date.now() })
     this.write(write(sequence))
   }
 
-  /** Takes back what was told before that moment and not acknowledged; an acknowledgement still counts. */
+  /**
+   * Returns receipts sent before that moment and not acknowledged, for sending again; a late acknowledgement still
+   * counts.
+   */
   takeOverdue(beforeMs: number): TakenMessage[] {
     const overdue: TakenMessage[] = []
     for (const [sequence, { message, toldMs }] of this.#told) {
@@ -126,7 +129,7 @@ export class Session {
     return overdue
   }
 
-  /** Takes back all that was told and not acknowledged. */
+  /** Returns all receipts sent and not acknowledged. */
   takeUnacknowledged(): TakenMessage[] {
     const messages = [...this.#told.values()].map(({ message }) => message)
     this.#told.clear()
@@ -139,7 +142,7 @@ export class Session {
     this.flush()
   }
 
-  /** Gathered until `flush`, or the end of this turn of the event loop. */
+  /** Buffered until `flush`, or the end of this tick. */
   write(pdu: Pdu): void {
     this.writeBytes(encodePdu(pdu))
   }
@@ -167,7 +170,7 @@ export class Session {
     if (this.inHand < IN_HAND_MAX / 2 && !this.#isStalled && this.#socket.isPaused()) this.#socket.resume()
   }
 
-  /** Says good-bye, and closes. */
+  /** Sends unbind, and closes. */
   unbind(): void {
     if (this.binding) this.write(createPdu('unbind', this.#nextSequence()))
     this.end()

@@ -17,7 +17,7 @@ const CONNECTIONS_MAX = 1_000
 const SWEEP_MS = 250
 /** An open session that does not bind. */
 const BIND_TIMEOUT_MS = 10_000
-/** A peer that does not read what it is told at the end. */
+/** A peer that does not read the last PDUs. */
 const UNBIND_TIMEOUT_MS = 1_000
 
 /** How the simulator is doing. */
@@ -28,8 +28,8 @@ export interface SimulatorCounts {
 }
 
 /**
- * An operator that is not one: an SMPP 3.4 server that takes messages, answers and sends receipts, and misbehaves, as
- * its settings say. See `docs/operators/simulator.md`.
+ * A simulated SMSC: an SMPP 3.4 server that takes messages, answers, sends receipts and injects faults, as its
+ * settings say. See `docs/operators/simulator.md`.
  */
 export class Simulator implements Service {
   readonly name = 'simulator'
@@ -72,7 +72,7 @@ export class Simulator implements Service {
     this.#queries = new QueryDesk(this.#receipts, settings.SIMULATOR_ID_ANSWER)
     this.#server = this.#createServer()
     this.#server.maxConnections = CONNECTIONS_MAX
-    // Over TLS a connection is there before it is a session.
+    // Over TLS a connection exists before its session.
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
@@ -99,7 +99,7 @@ export class Simulator implements Service {
     this.#log.info({ port: this.port, receipts: this.#receipts.outstanding }, 'simulator listening')
   }
 
-  /** Unbinds its peers. What it has not answered by then it never will. */
+  /** Unbinds its peers. Unanswered submits stay unanswered. */
   async stop(): Promise<void> {
     if (this.#sweep) clearInterval(this.#sweep)
     await this.#behaviour.stop()
@@ -162,7 +162,7 @@ export class Simulator implements Service {
     }
   }
 
-  /** Looks after links, and after receipts that nobody acknowledges. */
+  /** Checks links, and sends unacknowledged receipts again. */
   #sweepSessions(nowMs: number): void {
     const { SIMULATOR_ENQUIRE_LINK_MS: enquireMs, SIMULATOR_RECEIPT_RETRY_MS: retryMs } = this.#settings
     this.#ledger.flush()

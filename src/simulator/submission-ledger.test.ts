@@ -30,7 +30,7 @@ test.each(['', '{"kind":"receipt-acked"', '{"kind":"receipt-acked","id":"torn"}'
   },
 )
 
-test('a full disk: nobody may be told, and all is written when there is room', async () => {
+test('a full disk: no answer may be sent, and all is written when there is room', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'smsgw-'))
   const path = join(folder.path, 'ledger.ndjson')
   symlinkSync('/dev/full', path)

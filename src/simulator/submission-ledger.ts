@@ -40,7 +40,7 @@ export interface SubmissionEntry {
   readonly receipt_due_ms: number | null
 }
 
-/** A receipt that was told and acknowledged; twice, where it was told twice. */
+/** A receipt that was sent and acknowledged; twice, where it was sent twice. */
 export interface ReceiptEntry {
   readonly kind: 'receipt-acked'
   readonly id: string
@@ -53,8 +53,8 @@ export interface ReceiptEntry {
 export type LedgerEntry = SubmissionEntry | ReceiptEntry
 
 /**
- * The simulator's own record of what the gateway did, one JSON object a line. It owes nothing to the gateway, so that
- * anyone can audit the gateway by it.
+ * The simulator's own record of what the gateway did, one JSON object a line. It shares no code or data with the
+ * gateway, so it can audit the gateway.
  */
 export class SubmissionLedger {
   readonly #path: string
@@ -64,7 +64,9 @@ export class SubmissionLedger {
   #unwritten: Uint8Array = Buffer.alloc(0)
   #isFull = false
 
-  /** An empty path keeps no ledger. `fullChanged` is called when the disk has become full, and when it has room again. */
+  /**
+   * An empty path keeps no ledger. `fullChanged` is called when the disk has become full, and when it has room again.
+   */
   constructor(path: string, fullChanged: (isFull: boolean) => void = () => {}) {
     this.#path = path
     this.#fullChanged = fullChanged
@@ -83,8 +85,8 @@ export class SubmissionLedger {
   }
 
   /**
-   * Writes what was added; called before any answer or receipt for it is sent. Returns whether all of it is written: false
-   * while the disk is full, and then neither may be sent yet.
+   * Writes the added lines; called before any answer or receipt for them is sent. Returns whether all of it is written:
+   * false while the disk is full, and then neither may be sent yet.
    */
   flush(): boolean {
     if (this.#lines !== '') {

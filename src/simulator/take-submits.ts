@@ -55,7 +55,7 @@ export interface SubmitDeskOptions {
   readonly receipts: ReceiptDesk
 }
 
-/** Takes submits or does not, as their treatment says. What it did is in the ledger before anybody is told. */
+/** Accepts or refuses submits, as their treatment says. The ledger has each before its answer or receipt is sent. */
 export class SubmitDesk {
   readonly #options: SubmitDeskOptions
   readonly #due = new DueQueue<DueSubmit>((due) => this.#decideAll(due))
@@ -64,9 +64,9 @@ export class SubmitDesk {
   })
   readonly #ids = new MessageIds(Date.now())
   readonly #rate: RateLimit
-  /** Submits of this turn of the event loop that are to be answered without delay. */
+  /** Submits of this tick that are to be answered without delay. */
   #now: DueSubmit[] = []
-  /** Decided, and not told as the ledger could not be written; as many as the windows of the peers allow. */
+  /** Decided, and not answered as the ledger could not be written; as many as the windows of the peers allow. */
   #untold: Decision[] = []
   #retry: NodeJS.Timeout | null = null
   #submits = 0

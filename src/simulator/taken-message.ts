@@ -1,7 +1,7 @@
 import type { ReceiptFate } from './behaviour.ts'
 import type { FinalState } from './final-states.ts'
 
-/** A message that the simulator took and will tell of. What is one part of a longer text is one here. */
+/** A message that the simulator accepted and owes a receipt. One part of a longer text counts as a message here. */
 export interface TakenMessage {
   readonly id: number
   readonly systemId: string

@@ -7,7 +7,7 @@ import type { TakenMessage } from './taken-message.ts'
 import { formOf, type ReceiptStyle, writeReceipt } from './write-receipt.ts'
 import { writeRubbish } from './write-rubbish.ts'
 
-/** Messages that were told of are remembered for query_sm, as many. */
+/** Messages with sent receipts that are remembered for query_sm. */
 const TOLD_MAX = 10_000
 
 export interface ReceiptDeskOptions {
@@ -18,16 +18,16 @@ export interface ReceiptDeskOptions {
 }
 
 /**
- * Tells what became of messages. A receipt goes to a session of the account that the message came from, again and again
- * until it is acknowledged, also after a restart.
+ * Sends receipts. A receipt goes to a session of the account that submitted the message, again and again until it is
+ * acknowledged, also after a restart.
  */
 export class ReceiptDesk {
   readonly #options: ReceiptDeskOptions
   readonly #accounts = new Map<string, OperatorAccount>()
   readonly #due = new DueQueue<TakenMessage>((due) => this.#fallDue(due))
-  /** Messages that are to be told of, by id. */
+  /** Messages whose receipts are pending, by id. */
   readonly #outstanding = new Map<number, TakenMessage>()
-  /** What is over and may still be asked about: the newest, and those before them. */
+  /** Finished messages that query_sm may still ask for: the newest, and those before them. */
   #told = new Map<number, TakenMessage>()
   #toldBefore = new Map<number, TakenMessage>()
   readonly #toPump = new Set<string>()
@@ -36,7 +36,7 @@ export class ReceiptDesk {
     this.#options = options
   }
 
-  /** Messages whose receipt is not told and acknowledged. */
+  /** Messages whose receipt is not acknowledged. */
   get outstanding(): number {
     return this.#outstanding.size
   }
@@ -46,14 +46,14 @@ export class ReceiptDesk {
     return this.#accounts.get(systemId)?.sessions.size ?? 0
   }
 
-  /** A session was bound; receipts of its account may be told on it. */
+  /** A session was bound; receipts of its account may be sent on it. */
   join(session: Session): void {
     const { systemId } = session.binding!
     this.#account(systemId).sessions.add(session)
     this.#pumpSoon(systemId)
   }
 
-  /** A session is closed; what it was told and did not acknowledge is told to another. */
+  /** A session is closed; its unacknowledged receipts are sent on another. */
   leave(session: Session): void {
     if (!session.binding) return
     const { systemId } = session.binding
@@ -67,7 +67,7 @@ export class ReceiptDesk {
     return this.#outstanding.get(id) ?? this.#told.get(id) ?? this.#toldBefore.get(id) ?? null
   }
 
-  /** A message was taken; it is told of when its time has come. */
+  /** A message was taken; its receipt is sent when due. */
   expect(message: TakenMessage): void {
     if (message.receipt === 'never') {
       this.#remember(message)
@@ -77,13 +77,13 @@ export class ReceiptDesk {
     this.#due.add(message, message.receiptDueMs)
   }
 
-  /** A message was taken, and is told of at once. */
+  /** A message was taken, and its receipt is sent at once. */
   tellNow(message: TakenMessage): void {
     this.#outstanding.set(message.id, message)
     this.#fallDue([message])
   }
 
-  /** Whether it could: not after its receipt was told. */
+  /** Whether it could: not after its receipt was sent. */
   cancel(message: TakenMessage): boolean {
     if (!this.#outstanding.has(message.id) || message.timesTold > 0 || message.receiptDueMs <= Date.now()) return false
     message.final = 'DELETED:000'
@@ -114,17 +114,17 @@ export class ReceiptDesk {
     this.#remember(message)
   }
 
-  /** A session has room for receipts again. */
+  /** A session has room for more receipts. */
   hasRoom(session: Session): void {
     if (session.binding) this.#pumpSoon(session.binding.systemId)
   }
 
-  /** Receipts that were told and not acknowledged in time. */
+  /** Receipts that were sent and not acknowledged in time. */
   tellAgain(messages: readonly TakenMessage[]): void {
     this.#fallDue(messages)
   }
 
-  /** What an earlier run took and did not tell of, or was not acknowledged, is told of soon. */
+  /** Messages of an earlier run without an acknowledged receipt get it soon. */
   recall(entry: SubmissionEntry): void {
     if (!isTaken(entry.result) || entry.receipt === null || entry.receipt === 'never') return
     const takenMs = Date.parse(entry.at)
@@ -153,7 +153,7 @@ export class ReceiptDesk {
     for (const message of this.#outstanding.values()) this.#due.add(message, message.receiptDueMs)
   }
 
-  /** Tells what had to wait for room on the disk. */
+  /** Sends receipts that waited for room on the disk. */
   resume(): void {
     for (const systemId of this.#accounts.keys()) this.#pumpSoon(systemId)
   }
@@ -172,7 +172,7 @@ export class ReceiptDesk {
     for (const systemId of systemIds) this.#pump(systemId)
   }
 
-  /** At the end of this turn of the event loop, for all that makes room in it. */
+  /** At the end of this tick, for all that makes room in it. */
   #pumpSoon(systemId: string): void {
     if ((this.#accounts.get(systemId)?.waiting.size ?? 0) === 0) return
     if (this.#toPump.size === 0) {
@@ -188,7 +188,7 @@ export class ReceiptDesk {
   #pump(systemId: string): void {
     const account = this.#account(systemId)
     if (account.waiting.size === 0 || account.sessions.size === 0) return
-    // While the disk is full nothing is told; what waits is told by `resume`.
+    // While the disk is full nothing is sent; `resume` sends the pending receipts.
     if (!this.#options.ledger.flush()) return
     const { style, bind } = this.#options
     const used = new Set<Session>()

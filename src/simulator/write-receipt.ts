@@ -19,7 +19,7 @@ export interface ReceiptStyle {
   readonly tlvIdForm: IdForm
 }
 
-/** Where the receipt of a message says what it has to, however often it is told. */
+/** Where the receipt of a message carries id and state, however often it is sent. */
 export function formOf({ id }: TakenMessage, { form }: ReceiptStyle): ReceiptForm {
   return form === 'any' ? FORMS[id % FORMS.length]! : form
 }

@@ -2,7 +2,7 @@ import { encodePdu } from '../smpp/encode-pdu.ts'
 import { type CommandName, createPdu } from '../smpp/pdu.ts'
 import { draw } from './behaviour.ts'
 
-/** Sequence numbers that neither side uses: nobody waits for an answer to them. */
+/** Sequence numbers that neither side uses, so that no request awaits their answers. */
 const SEQUENCE_FIRST = 0x7000_0000
 const DELIVERY_RECEIPT = 0x04
 const UNKNOWN_COMMAND = 0x0000_0ff0

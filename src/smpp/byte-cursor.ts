@@ -5,7 +5,7 @@ const LENIENT_OCTETS_MAX = 256
 
 /**
  * A place in a frame. The first thing that is wrong stays as `status` and `detail`, and every later read returns an
- * empty value without moving, so that a reader needs to ask only once, at its end.
+ * empty value without moving, so that a reader needs to check only once, at its end.
  */
 export class ByteCursor {
   /** Of the answer that a faulty frame deserves; 0 while nothing is wrong. */

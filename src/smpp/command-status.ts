@@ -6,7 +6,8 @@ interface Status {
 const status = (code: number, meaning: string): Status => ({ code, meaning })
 
 /**
- * command_status (SMPP 3.4, 5.1.3). Codes 0x400 to 0x4FF are the SMSC vendor's own, and mean what its papers say.
+ * command_status (SMPP 3.4, 5.1.3). Codes 0x400 to 0x4FF are the SMSC vendor's own, and mean what its documentation
+ * says.
  */
 export const COMMAND_STATUS = {
   ESME_ROK: status(0x00, 'no error'),

@@ -7,7 +7,7 @@ import { readTlvs } from './tlv.ts'
 
 /**
  * Bytes that are no PDU, and what they deserve:
- * - `command-length`: nothing after them can be told apart any more. Answer generic_nack and close.
+ * - `command-length`: the frames after them cannot be found. Answer generic_nack and close.
  * - `unknown-command`: answer generic_nack, and go on. (Not if it is a response: a nack of a nack never ends.)
  * - `body`: the command is known and its body is wrong. Answer its response with `status`; if it is a response itself,
  *   its request was answered, with something unreadable.
@@ -52,10 +52,10 @@ const BY_COMMAND_ID = new Map<number, NamedGrammar>(
 /**
  * A frame, of at least the header and as long as its command_length says, as a PDU. What is kept of it is a copy.
  *
- * Tolerant where SMSCs are known to differ from the specification, because refusing a response would make doubtful what
- * it answers: it may lack its body, whatever its status; what follows its fields and is no TLV is left out; if it reports
- * an error, fields that cannot be read are empty. A string at the end of any PDU may lack its terminator, and up to three
- * NULs may follow. Every PDU may carry TLVs, as in SMPP 5.0.
+ * Tolerant where SMSCs are known to differ from the specification, because refusing a response would leave the outcome
+ * of its request unknown: it may lack its body, whatever its status; what follows its fields and is no TLV is left out;
+ * if it reports an error, fields that cannot be read are empty. A string at the end of any PDU may lack its terminator,
+ * and up to three NULs may follow. Every PDU may carry TLVs, as in SMPP 5.0.
  *
  * `isLenient`: also of requests what can be read counts. Strings and the short message may be longer than their fields,
  * the short message shorter than it says, and TLVs end where they break. For the side that would get the same request

@@ -9,7 +9,7 @@ export interface Field<T> {
   readonly kind: 'int1' | 'int4' | 'c-string' | 'octets' | 'list'
   /** Octets for strings, with the terminator where there is one; the greatest value for integers; entries for lists. */
   readonly max: number
-  /** What stands for a field that the sender has nothing to say in. */
+  /** The value of a field that the sender leaves empty. */
   readonly empty: T
   /** Octets on the wire. Throws `RangeError` for what does not fit, so that nothing is ever cut in silence. */
   size(value: T): number

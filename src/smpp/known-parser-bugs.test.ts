@@ -7,7 +7,7 @@ import { PduReader } from './pdu-reader.ts'
 import { readTlv } from './tlv.ts'
 
 /*
-  Each is a bug that another implementation had, by its own tracker; the bytes are rebuilt from what is told there.
+  Each is a bug that another implementation had, by its own tracker; the bytes are rebuilt from its description.
   Every input is followed by an enquire_link: it must be read, unless nothing can be.
 */
 const submit = createPdu('submit_sm', 7, {
@@ -60,11 +60,11 @@ test.for([
   [6, 0x01],
   [4, 0xc0],
   [0, 0xc0],
-])(
+] as const)(
   'sm_length %i where five octets follow is answered by submit_sm_resp (OpenSIPS #3846, #3891)',
   ([length, status]) => {
     const bytes = encodePdu(submit)
-    bytes[bytes.length - 6] = length!
+    bytes[bytes.length - 6] = length
     const fault = faultOf(bytes)
     expect(fault).toMatchObject({ reason: 'body', command: 'submit_sm', sequence: 7, status, isFatal: false })
     expect(answerFault(fault)).toEqual(createPdu('submit_sm_resp', 7, { status }))
@@ -111,7 +111,7 @@ test('an error response may have no body, an id, or TLVs (cloudhopper #31, smppe
   expect(pduOf(framed(header, Buffer.from('0A000000A3D323A1\0')))).toEqual({ ...bare, messageId: '0A000000A3D323A1' })
   const reason = { tag: 0x001d, value: Buffer.from('no credit\0') }
   expect(pduOf(encodePdu({ ...bare, tlvs: [reason] }))).toEqual({ ...bare, tlvs: [reason] })
-  // Without the empty id before them, TLVs cannot be told from one; the answer counts all the same.
+  // Without the empty id before them, TLVs look like an id; the answer counts all the same.
   expect(pduOf(framed(header, Buffer.from('001d00026e6f', 'hex')))).toMatchObject({ status: 0x0b, messageId: '' })
 })
 
@@ -122,7 +122,7 @@ test('a message id without terminator, or with something behind it, is an answer
   expect(pduOf(framed(header, Buffer.from('4f2a\0\x01')))).toMatchObject({ messageId: '4f2a', tlvs: [] })
 })
 
-test('a message id of more than 64 octets is read; one of more than 255 is a fault that nobody is to answer', () => {
+test('a message id of more than 64 octets is read; one of more than 255 is a fault without an answer', () => {
   const long = createPdu('submit_sm_resp', 2, { messageId: 'x'.repeat(255) })
   expect(pduOf(encodePdu(long))).toEqual(long)
   const tooLong = Buffer.from(`${'x'.repeat(256)}\0`)

@@ -40,7 +40,7 @@ test(`whatever a strict reader reads, a lenient one reads alike, and it reads mo
   expect(read.lenient).toBeGreaterThan(read.strict)
 })
 
-test('C10: a broken end is left out and said; what stands before it is kept', () => {
+test('C10: a broken end is left out and reported; what comes before it is kept', () => {
   const pdu = createPdu('deliver_sm', 1, { shortMessage: Buffer.from('id:7'), tlvs: [createTlv('message_state', 2)] })
   const broken = extended(encodePdu(pdu), Buffer.from('14010014616263', 'hex'))
   expect(decodePdu(broken)).toMatchObject({ kind: 'fault', reason: 'body' })

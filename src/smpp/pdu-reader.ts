@@ -14,7 +14,7 @@ export interface PduReaderOptions {
 /**
  * Cuts the bytes of a connection into PDUs, however they arrive. Holds at most one unfinished PDU, of which the length
  * is judged by its first four octets, before anything else of it is kept. After a fatal fault it reads no more, because
- * nothing tells where the next PDU begins.
+ * the start of the next PDU is unknown.
  */
 export class PduReader {
   readonly #pduOctetsMax: number

@@ -68,7 +68,7 @@ export type PduOf<C extends CommandName> = C extends CommandName
   ? PduHeader<C> & Values<C> & { readonly tlvs: readonly Tlv[] }
   : never
 
-/** Any PDU; its `command` tells which. */
+/** Any PDU; its `command` discriminates. */
 export type Pdu = PduOf<CommandName>
 
 type RequestName = { [C in CommandName]: `${C}_resp` extends CommandName ? C : never }[CommandName]

@@ -4,8 +4,8 @@ import { cString } from './field-kinds.ts'
 import { TLVS, type TlvForm, type TlvName } from './tlv-catalogue.ts'
 
 /**
- * An optional parameter (SMPP 3.4, 3.2.4) as it is on the wire. Kept as bytes and in its place, so that parameters that
- * nobody knows, and vendors' own, are written back as they came.
+ * An optional parameter (SMPP 3.4, 3.2.4) as it is on the wire. Kept as bytes and in its place, so that unknown
+ * parameters, and vendors' own, are written back as they came.
  */
 export interface Tlv {
   readonly tag: number

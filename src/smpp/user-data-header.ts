@@ -7,7 +7,7 @@
 /** Bit of esm_class: the short message begins with a user data header. */
 export const ESM_CLASS_UDHI = 0x40
 
-/** One information element. `other` keeps what nobody here asks for, or is malformed, as it came. */
+/** One information element. `other` keeps what is not read here, or is malformed, as it came. */
 export type HeaderElement =
   /** Part `part` of `parts`, from 1. The reference has 8 or 16 bits. */
   | {

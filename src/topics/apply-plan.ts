@@ -18,9 +18,9 @@ export interface ApplyOptions {
   readonly mayDelete: readonly string[]
   /** Add partitions only when every group has read the topic to its end; wait so long for that, null not at all. */
   readonly drainMsMax: number | null
-  /** Told what is being done. */
+  /** Called with the step under way. */
   readonly progress: (what: string) => void
-  /** Told of each change that was made. */
+  /** Called with each change that was made. */
   readonly applied: (change: PlannedChange) => void
 }
 

@@ -8,7 +8,7 @@ const PROGRESS_MS = 5_000
 
 /**
  * Waits until no partition moves any more, of one topic or of all (null). It waits for as long as the copying takes,
- * which goes on whether or not somebody waits. Throws KafkaError or KafkaUnreachableError.
+ * which continues also without a waiter. Throws KafkaError or KafkaUnreachableError.
  */
 export async function awaitReassignment(
   cluster: Cluster,

@@ -9,7 +9,7 @@ export interface EnsuredTopics {
   readonly differences: readonly TopicDifference[]
 }
 
-/** Creates the topics that are missing and compares the others; what differs is told, never changed. */
+/** Creates the topics that are missing and compares the others; differences are reported, never changed. */
 export async function ensureTopics(cluster: Cluster, declared: readonly DeclaredTopic[]): Promise<EnsuredTopics> {
   const names = declared.map(({ name }) => name)
   const before = await describeTopics(cluster, names)

@@ -5,7 +5,7 @@ import { MIN_IN_SYNC } from './compare-topics.ts'
 import { effectiveMinInSync } from './effective-min-in-sync.ts'
 
 /**
- * `offline`: nobody leads it, nothing can be read or written. `below-min-isr`: writes with acks=all are refused.
+ * `offline`: it has no leader, nothing can be read or written. `below-min-isr`: writes with acks=all are refused.
  * `at-min-isr`: one more broker, and they will be. `under-replicated`: a copy is missing or behind, with some to spare.
  */
 export type ReplicationState = 'offline' | 'below-min-isr' | 'at-min-isr' | 'under-replicated'

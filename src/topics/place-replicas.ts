@@ -9,7 +9,7 @@ export type Layout = readonly (readonly number[])[]
 
 /**
  * Replicas for partitions that are added to a topic: each broker gets as many replicas and as many leaders as the
- * others, as far as that is possible, and a partition's replicas stand in different racks where there are enough.
+ * others, as far as that is possible, and a partition's replicas are in different racks where there are enough.
  * The same input gives the same answer. Throws RangeError when there are fewer places than replicas.
  */
 export function placeNewPartitions(
@@ -56,7 +56,9 @@ function demandPlaces(replicationFactor: number, places: readonly Place[]): void
   throw new RangeError(`${replicationFactor} replicas need as many brokers, and ${places.length} are up`)
 }
 
-/** Adds the places that serve best one by one: another rack first, then fewer leaders or replicas, then the lower id. */
+/**
+ * Adds the places that serve best one by one: another rack first, then fewer leaders or replicas, then the lower id.
+ */
 function extend(replicas: readonly number[], to: number, places: readonly Place[], placed: Layout): number[] {
   const rackOf = new Map(places.map(({ nodeId, rack }) => [nodeId, rack]))
   const counts = countReplicas(placed)

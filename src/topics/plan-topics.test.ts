@@ -136,7 +136,7 @@ test('fewer partitions are refused, and the configs are changed all the same', (
   expect(refusals).toEqual([expect.objectContaining({ topic: 't', why: expect.stringContaining('never removes') })])
 })
 
-test('a broker that is away is no reason to want fewer replicas, and nothing is placed on it', () => {
+test('an unavailable broker is no reason to want fewer replicas, and nothing is placed on it', () => {
   const layout = [
     [1, 2, 3],
     [2, 3, 1],
@@ -155,7 +155,7 @@ test('more replicas must be there before more of them must be in sync, or every 
   expect(changes[2]).toMatchObject({ name: 'min.insync.replicas', from: '1', to: '2' })
 })
 
-test('only --prune takes away, and a throttle under way is nobody’s drift', () => {
+test('only --prune removes, and a throttle under way is no drift', () => {
   const set = { 'max.message.bytes': '9', 'leader.replication.throttled.replicas': '0:1' }
   const state = cluster({ t: topicState([[1]], set), 'sms.old': topicState([[1]]), other: topicState([[1]]) })
   expect(planTopics([declare(1, 1)], state, { prune: false, owns: 'sms.' }).changes).toEqual([])

@@ -15,7 +15,7 @@ export interface TopicState {
 /** A cluster as a plan sees it. */
 export interface ClusterState {
   readonly clusterId: string
-  /** How many brokers belong to it, those that are away too. */
+  /** How many brokers belong to it, unavailable ones included. */
   readonly brokers: number
   /** The brokers that are up. */
   readonly places: readonly Place[]
@@ -35,20 +35,20 @@ export interface TopicsDifference {
 }
 
 export interface PlanOptions {
-  /** Also take away what the file does not name: configs of declared topics, and topics of its own that it lacks. */
+  /** Also remove what the file does not name: configs of declared topics, and topics of its own that it lacks. */
   readonly prune: boolean
   /** Topics whose names begin so belong to the file; null when it owns none but those that it declares. */
   readonly owns: string | null
 }
 
-/** Set while replicas move, and taken back after that (`throttle-replication.ts`): nobody's drift. */
+/** Set while replicas move, and removed after that (`throttle-replication.ts`): no drift. */
 export const THROTTLED_REPLICAS = ['leader.replication.throttled.replicas', 'follower.replication.throttled.replicas']
 
 /**
  * What has to change so that a cluster has the topics as declared, in the order in which it must be done. Applied to
- * the cluster, it leaves nothing to do. What a cluster cannot do is refused and told.
+ * the cluster, it leaves nothing to do. What a cluster cannot do is refused with a reason.
  *
- * Replication is planned for all brokers that belong to the cluster: that one is away is no reason to want fewer.
+ * Replication is planned for all brokers that belong to the cluster: an unavailable one is no reason to want fewer.
  */
 export function planTopics(
   declared: readonly DeclaredTopic[],

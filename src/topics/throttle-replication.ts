@@ -39,7 +39,7 @@ export async function throttleReplication(
   return true
 }
 
-/** Takes the bounds away again, of these topics and of every broker that is up. */
+/** Removes the bounds again, of these topics and of every broker that is up. */
 export async function liftThrottle(cluster: Cluster, topics: readonly string[]): Promise<void> {
   for (const topic of topics) {
     await alterTopicConfigs(

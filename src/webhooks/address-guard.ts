@@ -33,7 +33,7 @@ for (const [network, prefix] of [
 ] as const) {
   REFUSED.addSubnet(network, prefix, 'ipv4')
 }
-/** Only 2000::/3 is given out to the public; within it these are not, or stand for an IPv4 address. */
+/** Only 2000::/3 is allocated to the public; within it these are not, or embed an IPv4 address. */
 const PUBLIC_V6 = new BlockList()
 PUBLIC_V6.addSubnet('2000::', 3, 'ipv6')
 const REFUSED_V6 = new BlockList()
@@ -67,8 +67,8 @@ type LookedUp = { address: string; family: 4 | 6 }[]
  * A lookup for connections that refuses a host if any of its addresses is not public. As the connection is made to what
  * was checked, a name that changes its mind in between gains nothing.
  *
- * It asks the name servers themselves, and not `getaddrinfo`, which holds one of the process's four threads until it has
- * an answer: a customer's name server that never answers would keep every other look-up of the process waiting. So
+ * It queries the name servers itself, and not `getaddrinfo`, which holds one of the process's four threads until it
+ * has an answer: a customer's name server that never answers would keep every other look-up of the process waiting. So
  * /etc/hosts and search domains, which have no public names, do not count.
  */
 export function guardedLookup(servers: readonly string[] = []): LookupFunction {

@@ -8,9 +8,9 @@ const READ_MS = 100
 const READ_ALL_MS = 300_000
 
 /**
- * The endpoints of all customers, in memory. Every question is answered from a read of the table that began after the
- * question was put, so an endpoint that was committed before a message was posted receives the events of that message.
- * No clocks are compared for that: what a read has to look for follows from PostgreSQL's snapshots (decision 0023).
+ * The endpoints of all customers, in memory. Every look-up is answered from a read of the table that began after the
+ * call, so an endpoint that was committed before a message was posted receives the events of that message. No clocks
+ * are compared for that: what a read has to look for follows from PostgreSQL's snapshots (decision 0023).
  */
 export class EndpointDirectory {
   readonly #pool: Pool
@@ -81,8 +81,8 @@ export class EndpointDirectory {
 }
 
 /**
- * Endpoints that were changed by transactions which the snapshot of the previous read, with that xmin, may not have seen.
- * A row is read again until every transaction that was open then has ended, which changes nothing.
+ * Endpoints that were changed by transactions which the snapshot of the previous read, with that xmin, may not have
+ * seen. A row is read again until every transaction that was open then has ended, which changes nothing.
  */
 async function readChanged(
   database: Queryable,

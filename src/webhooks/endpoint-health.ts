@@ -29,7 +29,7 @@ export async function noteFailure(database: Queryable, failure: EndpointFailure)
   return rows[0]?.disabled ?? false
 }
 
-/** Notes that a post succeeded: what waits for the endpoint may go again. */
+/** Notes that a post succeeded: the endpoint's backlog is retried again. */
 export async function noteSuccess(database: Queryable, endpointId: string): Promise<void> {
   await database.query({
     name: 'webhooks-note-success',

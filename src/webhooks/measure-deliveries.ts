@@ -34,7 +34,7 @@ export function measureDeliveries(metrics: Metrics, pool: Pool) {
       metrics.gauge('smsgw_webhook_requests_waiting', 'Events waiting for a free request', () => queue.waiting)
     },
     start(): void {
-      timer = setInterval(() => sample().catch(() => {}), SAMPLE_MS)
+      timer = setInterval(() => void sample().catch(() => {}), SAMPLE_MS)
     },
     stop(): void {
       if (timer) clearInterval(timer)

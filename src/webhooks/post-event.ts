@@ -61,9 +61,9 @@ export class EventPoster {
   }
 
   /**
-   * Never throws. Resolves when the status line has come or the deadline has passed. `slow` is called if that takes more
-   * than a second, and `ended` when the connection is free again, which may be after it has resolved. The event's id is
-   * the same at each attempt, so that the receiver can recognise a repetition.
+   * Never throws. Resolves when the status line has come or the deadline has passed. `slow` is called if that takes
+   * more than a second, and `ended` when the connection is free again, which may be after it has resolved. The event's
+   * id is the same at each attempt, so that the receiver can recognise a repetition.
    */
   post(endpoint: Addressee, eventId: string, body: string, events: PostEvents): Promise<PostResult> {
     return new Promise((resolve) => {
@@ -81,7 +81,7 @@ export class EventPoster {
     })
   }
 
-  /** To whom a post to this endpoint counts. */
+  /** The endpoint, customer and server that a post counts for. */
   slotOwner(endpoint: Addressee): SlotOwner {
     const { endpoint_id: endpointId, customer_id: customerId } = endpoint
     try {

@@ -14,8 +14,8 @@ interface Waiter {
 }
 
 /**
- * Where events wait a moment for a slot: a burst for an endpoint that is well is levelled here. Endpoints are served in
- * turn. An endpoint that is not answering keeps nothing waiting: its events are refused at once.
+ * Where events wait a moment for a slot: a burst for an endpoint that is well is levelled here. Endpoints are served
+ * round-robin. An endpoint that is not answering keeps nothing waiting: its events are refused at once.
  */
 export class PostQueue {
   readonly #slots: PostSlots
@@ -32,7 +32,9 @@ export class PostQueue {
     return this.#count
   }
 
-  /** A slot, at once where there is one; null if there is none within a second, or for the endpoint no place to wait. */
+  /**
+   * A slot, at once where there is one; null if there is none within a second, or for the endpoint no place to wait.
+   */
   acquire(owner: SlotOwner): Slot | null | Promise<Slot | null> {
     const nowMs = performance.now()
     const before = this.#waiting.get(owner.endpointId)
@@ -71,7 +73,7 @@ export class PostQueue {
     let looksLeft = LOOKED_AT_MAX
     for (const [endpointId, waiters] of this.#waiting) {
       if (looksLeft-- === 0) return
-      // To the end of the line, whether it gets a slot or not.
+      // To the end of the queue, whether it gets a slot or not.
       this.#waiting.delete(endpointId)
       this.#waiting.set(endpointId, waiters)
       const [first] = waiters

@@ -17,8 +17,8 @@ export interface SlotOwner {
 /** A post in flight, from `begin` to `end`. How it went is reported once, as soon as it is known. */
 export interface Slot {
   /**
-   * It has had no answer for a second: it frees its slot, and counts among the slow ones. Returns false if there are too
-   * many of those, and it must be broken off.
+   * It has had no answer for a second: it frees its slot, and counts among the slow ones. Returns false if there are
+   * too many of those, and it must be broken off.
    */
   slow(): boolean
   succeeded(nowMs: number): void
@@ -35,11 +35,11 @@ const UNPROVEN_PART = 1 / 2
 const LANES_MAX = 20_000
 
 /**
- * Shares out the posts in flight. Each endpoint, customer and server may have only a part of what is left free (the dynamic
- * threshold of Choudhury and Hahne, 1998): one alone gets much, many at once leave room for a new one. Endpoints that are
- * slow, failing, stalled or new share half of all. And a post has its slot for a second: then it is slow, and its slot is
- * another's. So however many receivers hang, and whenever they begin to, the others have slots again within a second.
- * It holds no timers and knows no clock.
+ * Shares out the posts in flight. Each endpoint, customer and server may have only a part of what is left free (the
+ * dynamic threshold of Choudhury and Hahne, 1998): one alone gets much, many at once leave room for a new one.
+ * Endpoints that are slow, failing, stalled or new share half of all. And a post has its slot for a second: then it is
+ * slow, and its slot is another's. So however many receivers hang, and whenever they begin to, the others have slots
+ * again within a second. It holds no timers and knows no clock.
  */
 export class PostSlots {
   readonly #bounds: SlotBounds
@@ -73,7 +73,9 @@ export class PostSlots {
     return Math.min(lane.window, this.#bounds.perEndpointMax) - lane.inFlight
   }
 
-  /** A slot, or null if none may be had now. `isProbe`: also while the breaker is open, since the caller keeps its own. */
+  /**
+   * A slot, or null if none may be had now. `isProbe`: also while the breaker is open, since the caller keeps its own.
+   */
   begin(owner: SlotOwner, nowMs: number, isProbe = false): Slot | null {
     const lane = this.#laneOf(owner.endpointId, nowMs)
     if (isProbe ? lane.hasStalled(nowMs) : lane.isClosed(nowMs)) return null
@@ -136,7 +138,7 @@ export class PostSlots {
     return lane
   }
 
-  /** Those that do well first; if that is not enough, whichever have nothing in flight. */
+  /** Healthy endpoints first; if those are not enough, any that have nothing in flight. */
   #forgetIdle(nowMs: number): void {
     for (const [id, lane] of this.#lanes) if (lane.isIdle(nowMs)) this.#lanes.delete(id)
     if (this.#lanes.size < LANES_MAX) return

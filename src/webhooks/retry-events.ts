@@ -23,17 +23,17 @@ export interface RetryParts {
 
 /** Endpoints looked at in a round. */
 const ENDPOINTS_MAX = 100
-/** Between two turns through all endpoints with undelivered events. */
+/** Between two cycles through all endpoints with undelivered events. */
 const TURN_MS = 1_000
-/** Between two rounds of a turn that found nothing to do, and while no request is free. */
+/** Between two rounds of a cycle that found nothing to do, and while no request is free. */
 const ROUND_MS = 100
 const DEFERRED_MS = 1_000
 
 /**
- * Posts undelivered events when they are due. Endpoints take turns: a round looks at the next hundred that have events,
- * and takes a share of each, so neither the length nor the age of a backlog gives it precedence. Rounds do not wait for
- * the posts that they begin. An endpoint whose last retry failed is probed with one event at a time, after waits that all
- * dispatchers keep; its first success releases the backlog.
+ * Posts undelivered events when they are due. Endpoints are served round-robin: a round looks at the next hundred that
+ * have events, and takes a share of each, so neither the length nor the age of a backlog gives it precedence. Rounds do
+ * not wait for the posts that they start. An endpoint whose last retry failed is probed with one event at a time, after
+ * waits that all dispatchers keep; its first success releases the backlog.
  */
 export class RetryLoop {
   readonly #parts: RetryParts

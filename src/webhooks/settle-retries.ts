@@ -78,7 +78,7 @@ export class RetrySettler {
     )
   }
 
-  /** The endpoint said that it wants no more. */
+  /** The endpoint answered 410 Gone. */
   disable(endpointId: string): Promise<void> {
     return this.#noteOnce('gone', endpointId, async () => {
       const isNew = await disableEndpoint(this.#parts.pool, endpointId, 'answered 410').catch(ignoreUnknown)
@@ -96,14 +96,14 @@ export class RetrySettler {
     })
   }
 
-  /** Lets the endpoint's backlog go again. */
+  /** Resumes the endpoint's backlog. */
   recovered(endpointId: string): Promise<void> {
     return this.#noteOnce('recovered', endpointId, () => noteSuccess(this.#parts.pool, endpointId))
   }
 
   /**
    * Many posts learn the same of an endpoint at once. One of them writes it down: the others would queue for the
-   * endpoint's row, with connections that everybody needs.
+   * endpoint's row, with connections that other work needs.
    */
   #noteOnce(what: string, endpointId: string, note: () => Promise<void>): Promise<void> {
     const key = `${what} ${endpointId}`

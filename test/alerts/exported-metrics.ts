@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Metrics } from '../../src/runtime/metrics.ts'
 import { ROOT } from './read-alerts.ts'
 
-/** Words of PromQL that stand where a metric could; functions are known by their bracket. */
+/** Words of PromQL in the place of a metric; functions are known by their bracket. */
 const KEYWORDS = new Set([
   'by',
   'without',

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { keepLetters } from '../../src/dead-letters/store-letters.ts'
 import { outboxShard } from '../../src/domain/outbox-shard.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
@@ -206,7 +206,7 @@ test('a slip of the updater that one message brings about passes that one on; on
   const { customerId, smsIds } = await waitingMessages(pool, 16)
   const failing = new Set([String(smsIds[5])])
   const connect = pool.connect.bind(pool)
-  vi.spyOn(pool, 'connect').mockImplementation((async () => {
+  pool.connect = (async () => {
     const connection = await connect()
     const query = connection.query.bind(connection)
     connection.query = ((statement: { values?: unknown[] }) => {
@@ -221,7 +221,7 @@ test('a slip of the updater that one message brings about passes that one on; on
       release(broken)
     }
     return connection
-  }) as typeof pool.connect)
+  }) as typeof pool.connect
   const one = reads(customerId, smsIds)
   const brake = new DeadLetterBrake()
   await applyReads(one, { pool, brake })

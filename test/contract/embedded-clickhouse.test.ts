@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, request as send } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { analyticsSettings } from '../../src/analytics/config.ts'
 import { createClickHouse, readRows } from '../../src/clickhouse/clickhouse-client.ts'
@@ -48,15 +49,11 @@ interface Sent {
 /** Status and text of what is answered, whether or not the body was sent whole. */
 function ask({ method = 'POST', path = '/', headers = {}, body }: Sent): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const sent = send(
-      { host: url.hostname, port: url.port, method, path, headers },
-      async (response: IncomingMessage) => {
-        let text = ''
-        for await (const chunk of response) text += String(chunk)
-        resolve({ status: response.statusCode!, text })
-        sent.destroy()
-      },
-    )
+    const sent = send({ host: url.hostname, port: url.port, method, path, headers }, (response: IncomingMessage) => {
+      textOf(response)
+        .then((text) => resolve({ status: response.statusCode!, text }), reject)
+        .finally(() => sent.destroy())
+    })
     sent.once('error', reject)
     if (body === undefined) sent.flushHeaders()
     else sent.end(body)

@@ -10,6 +10,7 @@ import { freePort } from '../../src/embedded/free-port.ts'
 import { describeHttp } from '../../src/operators/describe-http.ts'
 import type { HttpSettings } from '../../src/operators/http-settings.ts'
 import { eventually } from '../servers/eventually.ts'
+import { withBody } from '../servers/with-body.ts'
 
 const MESSAGE: OutgoingMessage = {
   smsId: 42,
@@ -32,13 +33,12 @@ interface Asked {
 /** An aggregator that answers as it is told; what it was asked is kept. */
 async function aggregator(answer: (asked: Asked, response: ServerResponse) => void) {
   const asked: Asked[] = []
-  const server: Server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
+  const listener = withBody((request, response, body) => {
     const one = { url: new URL(request.url!, 'http://x'), headers: request.headers, body }
     asked.push(one)
     answer(one, response)
   })
+  const server: Server = createServer(listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {

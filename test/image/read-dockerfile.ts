@@ -8,7 +8,7 @@ export type ImageStep =
     }
   | { readonly kind: 'run'; readonly command: string }
 
-/** What stands between two FROM lines. */
+/** A stage: the text between two FROM lines. */
 export interface ImageStage {
   readonly base: string
   /** By which later stages copy from it; empty for a stage without a name. */

@@ -69,7 +69,8 @@ test('each role of the image becomes ready beside the others, a message is deliv
   try {
     await Promise.all(names.map((name) => processes.start(name, name === 'smsc' ? ['smsc'] : ['run', name])))
     const pool = createPool({ url: servers.addresses.database, applicationName: 'test', connectionsMax: 1 })
-    const key = await demoCustomer(pool, folder).finally(() => pool.end())
+    const key = await demoCustomer(pool, folder)
+    await pool.end()
     const { status } = await sendDemoMessage(`http://127.0.0.1:${port}`, key, 60_000)
     expect(status).toBe('delivered')
     const codes = await Promise.all(names.map(async (name) => [name, await processes.stop(name)]))

@@ -8,9 +8,9 @@ import { eventually } from '../servers/eventually.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 
 /**
- * Waits until every message that a load was told is accepted is final, and judges the whole gateway: each was charged
- * once, nothing was stored that nobody was told of, nothing was sent twice without saying so.
- * Returns how many say so.
+ * Waits until every message that the API acknowledged to a load is final, and judges the whole gateway: each was
+ * charged once, nothing was stored without an acknowledgement, nothing was sent twice without the flag for it. Returns
+ * how many say so.
  */
 export async function judgeAccepted(
   { dataFolder }: Pick<RunningGateway, 'dataFolder'>,
@@ -30,7 +30,7 @@ export async function judgeAccepted(
   const { rows: stored } = await pool.query<{ sms_id: number }>(
     "SELECT sms_id FROM messages WHERE customer_id LIKE 'bench-%'",
   )
-  // Each key was charged for one message, and it is the one that the customer was told of.
+  // Each key was charged for one message, and it is the acknowledged one.
   expect(stored.filter(({ sms_id }) => !ids.has(sms_id))).toEqual([])
   expect(stored).toHaveLength(told.length)
   expect(await booksDiffer(pool)).toEqual([])
@@ -49,7 +49,10 @@ async function countFinal(pool: Pool): Promise<number> {
   return rows[0]!.count
 }
 
-/** Customers whose balance is not the sum of their ledger, or who were not charged or refunded once for each message. */
+/**
+ * Customers whose balance is not the sum of their ledger, or with a message that was not charged or refunded exactly
+ * once.
+ */
 async function booksDiffer(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ customer_id: string }>(
     `SELECT b.customer_id FROM balances b

@@ -83,7 +83,7 @@ test('a role logs in over TLS, and does what it has to and nothing else', async 
   expect([...(await describeTopics(relay, TOPICS)).keys()]).toEqual(TOPICS)
   const looking = relay.connections()
   onTestFinished(() => looking.close())
-  // What its reconciler looks at, and nobody else's.
+  // What only its reconciler reads.
   const watched = [GROUPS.delivery, GROUPS.status]
   expect(await retryCall(() => committedOffsets(relay, looking, watched))).toEqual([])
   await expect(committedOffsets(relay, looking, ['smsgw-webhooks'])).rejects.toThrow('GROUP_AUTHORIZATION_FAILED')
@@ -96,14 +96,14 @@ test('a role logs in over TLS, and does what it has to and nothing else', async 
   await expect(committedOffsets(worker, connections, ['smsgw-status'])).rejects.toThrow('GROUP_AUTHORIZATION_FAILED')
 })
 
-test('a wrong password is refused, and so is a broker whose certificate nobody vouches for', async () => {
+test('a wrong password is refused, and so is a broker with an untrusted certificate', async () => {
   await expect(clusterAs('smsgw-relay', 'wrong').refresh()).rejects.toThrow('no Kafka broker answers')
   const stranger = clusterAs('smsgw-relay', ACCOUNTS['smsgw-relay'], { KAFKA_TLS_CA_FILE: '' })
   await expect(stranger.refresh()).rejects.toThrow('no Kafka broker answers')
 })
 
 /** The embedded engine is built without TLS and SASL; that it says so is how a server that is set up wrongly shows. */
-test('what keeps ClickHouse from logging in is told, by the table', async () => {
+test('what keeps ClickHouse from logging in is reported, by the table', async () => {
   const server = await ClickHouseServer.start(join(folder, 'clickhouse'), silent)
   onTestFinished(() => server.stop())
   const settings = { ...readSettings(analyticsSettings, {}), CLICKHOUSE_URL: server.url }

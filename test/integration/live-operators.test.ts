@@ -29,7 +29,7 @@ async function attemptsBy(pool: Pool): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ operator, sent }) => [operator, sent]))
 }
 
-test('a new operator is live in API and worker without a restart, and what waits for a removed one goes by it', async () => {
+test('a new operator is live in API and worker without a restart, and messages pending for a removed one go by it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'smsgw-live-'))
   const file = join(folder, 'operators.yaml')
   const other = new Simulator(readSettings(simulatorSettings, {}), createLog('test', 'error'))

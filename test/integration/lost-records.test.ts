@@ -66,7 +66,7 @@ afterAll(async () => {
   await remove()
 })
 
-test('tasks that no worker has read are thrown away under load: every message is delivered, none twice', async () => {
+test('tasks that no worker has read are lost under load: every message is delivered, none twice', async () => {
   const load = post('tasks', 150, 8)
   await eventually(
     '100 messages are delivered',
@@ -91,7 +91,7 @@ test('tasks that no worker has read are thrown away under load: every message is
   expect(await takenTwice()).toBe(0)
 })
 
-test('a backlog is no loss: while the worker is away nothing is published again', async () => {
+test('a backlog is no loss: while the worker is down nothing is published again', async () => {
   await processes.stop('worker')
   const { accepted } = await post('backlog', 300, 1)
   const roundsBefore = await processes.metric('front', 'smsgw_reconciler_rounds_total')
@@ -107,7 +107,7 @@ test('a backlog is no loss: while the worker is away nothing is published again'
   expect(await republished('backlog')).toBe(0)
 })
 
-test('statuses that no updater has read are thrown away, receipts among them: every message is delivered, none twice', async () => {
+test('statuses that no updater has read are lost, receipts among them: every message is delivered, none twice', async () => {
   await processes.stop('status')
   const { accepted } = await post('statuses', 300, 1)
   const sent = async (): Promise<number> => {

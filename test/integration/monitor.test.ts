@@ -86,7 +86,7 @@ test('doctor finds nothing on a fresh smsgw up', async () => {
   expect(findings.filter(({ level }) => level !== 'ok')).toEqual([])
 })
 
-test('smsgw lag shows ages and what so short a look can tell, and names what to try for an unknown group', async () => {
+test('smsgw lag shows ages and what two samples allow, and names the remedy for an unknown group', async () => {
   const { stdout } = await smsgw('lag', 'smsgw-status', '--exact', '--json')
   const { groups, total } = JSON.parse(stdout) as LagSummary
   expect(total).toMatchObject({ groups: 1, lag: groups[0]!.lag })

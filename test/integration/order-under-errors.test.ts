@@ -15,7 +15,7 @@ test('a tenth throttled, a twentieth failing for now: no two messages to one pho
     SIMULATOR_THROTTLED_SHARE: '0.1',
     SIMULATOR_TEMPORARY_SHARE: '0.05',
     SIMULATOR_LATENCY_MS: '5',
-    // A second failure is put aside, and what follows to its phone behind it; most are read past before that.
+    // A second failure defers the task, and with it those that follow to its phone; most are skipped before that.
     DELIVERY_RETRY_MS_FIRST: '500',
     DELIVERY_DEFER_MS: '1000',
     DELIVERY_CUSTOMER_TASKS_MAX: '100',
@@ -43,7 +43,9 @@ test('a tenth throttled, a twentieth failing for now: no two messages to one pho
   }
 })
 
-/** Messages of which a part was taken before one to the same phone that was accepted earlier, and how many were refused. */
+/**
+ * Messages of which a part was taken before one to the same phone that was accepted earlier, and how many were refused.
+ */
 async function readOrder(ledger: string, phoneOf: ReadonlyMap<number, string>) {
   const lastOf = new Map<string, number>()
   const overtaken: string[] = []

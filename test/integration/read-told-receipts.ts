@@ -2,13 +2,13 @@ import type { ReceiptStatus } from '../../src/domain/receipts.ts'
 import { isTaken } from '../../src/simulator/behaviour.ts'
 import { type ReceiptEntry, readLedger, type SubmissionEntry } from '../../src/simulator/submission-ledger.ts'
 
-/** A submit that the SMSC took, and each time that its receipt was told and acknowledged, in their order. */
+/** A submit that the SMSC took, and each time that its receipt was sent and acknowledged, in their order. */
 export interface ToldSubmit {
   readonly submit: SubmissionEntry
   readonly tellings: ReceiptEntry[]
 }
 
-/** What the SMSC took and told, by its own ledger and its own ids, in the order in which the first tellings came. */
+/** The submits and receipts of the SMSC, by its own ledger and ids, in the order of the first acknowledged receipts. */
 export async function readTold(ledger: string): Promise<Map<number, ToldSubmit>> {
   const taken = new Map<number, ToldSubmit>()
   const told = new Map<number, ToldSubmit>()
@@ -25,7 +25,7 @@ export async function readTold(ledger: string): Promise<Map<number, ToldSubmit>>
   return new Map([...told, ...taken])
 }
 
-/** Whether all is told that is to be. */
+/** Whether every expected receipt was acknowledged. */
 export function isToldOf({ submit, tellings }: ToldSubmit): boolean {
   return tellings.length === (submit.receipt === 'twice' ? 2 : 1)
 }

@@ -47,7 +47,7 @@ beforeAll(async () => {
     ...environmentOf(servers),
     SIMULATOR_ADDRESS: `127.0.0.1:${simulatorPort}`,
     AUDIT_FOLDER: join(folder, 'audit'),
-    // Receipts that overtake their answers are not lost with a worker either, though nobody looks after them.
+    // Receipts that overtake their answers are not lost with a worker either, though no watch waits for them.
     SIMULATOR_RECEIPT_EARLY_SHARE: '0.5',
     RECEIPT_WATCH_AFTER_MS: '600000',
   }
@@ -100,7 +100,7 @@ test('on three brokers, with every role a process of its own: one of two workers
     (delivered) => delivered > MESSAGES / 4,
   )
   expect(await readyOf('worker-1')).toBe(true)
-  // The second has its share when the first has let go of it.
+  // The second has its share when the first has released it.
   for (const worker of ['worker-1', 'worker-2']) {
     const hasSome = (partitions: number): boolean => partitions > 0
     expect(await eventually(`${worker} has partitions`, () => assignedPartitions(worker), hasSome)).toBeGreaterThan(0)

@@ -81,7 +81,7 @@ async function startGateway(): Promise<BenchGateway> {
     brokers: 1,
     customers: CUSTOMERS,
     webhooks: { customers: 0, url: '' },
-    // Nobody looks after receipts that were not matched.
+    // No watch waits for receipts that were not matched.
     env: {
       ...SMSC,
       SIMULATOR_PASSWORD,
@@ -117,7 +117,8 @@ async function sendAll({ gateway, apiKeys }: BenchGateway): Promise<void> {
     const sender = new CampaignSender({ api: gateway.servers.api, apiKey, name: 'receipts' })
     const first = (customer * MESSAGES) / CUSTOMERS
     const messages = Array.from({ length: MESSAGES / CUSTOMERS }, (_, index) => messageOf(first + index))
-    const { refusals } = await sendMessages(sender, messages).finally(() => sender.close())
+    const { refusals } = await sendMessages(sender, messages)
+    await sender.close()
     expect(refusals).toEqual([])
   }
 }
@@ -129,7 +130,7 @@ async function countFinal(pool: Pool): Promise<number> {
   return rows[0]!.messages
 }
 
-/** What the SMSC took and told, when each message is at its end and the SMSC has told all. */
+/** The submits and receipts of the SMSC, once each message is final and each receipt acknowledged. */
 async function awaitTold({ gateway, pool }: BenchGateway): Promise<Map<number, ToldSubmit>> {
   const finals = await eventually(
     'every message is final',
@@ -149,7 +150,7 @@ async function awaitTold({ gateway, pool }: BenchGateway): Promise<Map<number, T
   return told
 }
 
-/** A receipt as PostgreSQL has it, with the submit that it stands at. */
+/** A receipt as PostgreSQL has it, with its submit. */
 interface Stored {
   readonly sms_id: number
   readonly attempt: number
@@ -177,7 +178,10 @@ async function readStored(pool: Pool): Promise<Stored[]> {
   return rows
 }
 
-/** Receipts that stand where they do not belong or otherwise than told, or that PostgreSQL had only after the SMSC was thanked. */
+/**
+ * Receipts that are stored at the wrong submit or with other values, or that PostgreSQL had only after their
+ * acknowledgement.
+ */
 function misplaced(told: ReadonlyMap<number, ToldSubmit>, stored: readonly Stored[]): object[] {
   return stored.filter(({ id, sms_id, attempt, part, status, code, known_at }) => {
     const of = told.get(Number(id))
@@ -224,7 +228,7 @@ function mistold(events: readonly StatusEvent[], states: readonly State[]): Stat
   })
 }
 
-/** Waits until the updaters have applied all that was told. */
+/** Waits until the updaters have applied all receipts. */
 async function untilApplied(cluster: Cluster): Promise<void> {
   const connections = cluster.connections()
   const lag = async (): Promise<number> => {

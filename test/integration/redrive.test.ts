@@ -30,7 +30,7 @@ async function readTrail(folder: string): Promise<AuditEntry[]> {
 async function counts(pool: Pool): Promise<Record<string, number>> {
   const { rows } = await pool.query<{ what: string; n: number }>(
     `SELECT status AS what, count(*) AS n FROM message_states WHERE customer_id = 'bench-0' GROUP BY status
-     UNION ALL SELECT state || ' letters', count(*) FROM dead_letters GROUP BY state`,
+     UNION ALL SELECT state || ' dead letters', count(*) FROM dead_letters GROUP BY state`,
   )
   return Object.fromEntries(rows.map(({ what, n }) => [what, n]))
 }
@@ -42,13 +42,13 @@ test('messages whose refusals were used up are redriven until all are delivered,
   const { gateway, pool, apiKeys, stop } = await startBenchGateway({ brokers: 1, customers: 1, webhooks, env })
   const { api, database } = gateway.servers
   vi.stubEnv('DATABASE_URL', database)
-  // Chance decides how often the operator refuses; nobody is to be given up for that.
+  // Chance decides how often the operator refuses; no message is to be given up for that.
   vi.stubEnv('DLQ_REDRIVES_MAX', '100')
   try {
     const load = { api, apiKeys, ratePerSecond: 200, seconds: 1, connections: 8, phones: 1_000 }
     await postOpenLoop({ ...load, idempotency: null })
     const settled = (seen: Record<string, number>): boolean =>
-      (seen.delivered ?? 0) + (seen.failed ?? 0) === MESSAGES && (seen['open letters'] ?? 0) === (seen.failed ?? 0)
+      (seen.delivered ?? 0) + (seen.failed ?? 0) === MESSAGES && (seen['open dead letters'] ?? 0) === (seen.failed ?? 0)
     const first = await eventually(
       'every message is final and every failed one has a dead letter',
       () => counts(pool),
@@ -75,9 +75,9 @@ test('messages whose refusals were used up are redriven until all are delivered,
     }
     expect(seen.delivered).toBe(MESSAGES)
     const { rows: counted } = await pool.query<{ most: number; letters: number }>(
-      'SELECT max(redrives) AS most, count(*) AS letters FROM dead_letters',
+      'SELECT max(redrives) AS most, count(*) AS count FROM dead_letters',
     )
-    expect(counted).toEqual([{ most: rounds, letters: seen['redriven letters'] }])
+    expect(counted).toEqual([{ most: rounds, count: seen['redriven dead letters'] }])
 
     const ledger = readFileSync(join(gateway.dataFolder, 'simulator', 'ledger.ndjson'), 'utf8')
       .trim()
@@ -117,7 +117,7 @@ test('messages whose refusals were used up are redriven until all are delivered,
   }
 })
 
-/** What the commands say of a letter that does not fit its topic. */
+/** The messages of the commands for a dead letter that does not fit its topic. */
 async function useCommands(id: string): Promise<void> {
   expect((await runSmsgw('dlq', 'list', '--reason', 'schema')).stdout).toContain(`${id} `)
   expect(JSON.parse((await runSmsgw('dlq', 'show', id, '--json')).stdout)).toMatchObject({ id, value: { sms_id: 7 } })
@@ -136,7 +136,7 @@ interface AdminAnswer {
   readonly errors: { pointer: string }[]
 }
 
-/** The same over HTTP: what cannot be is refused, and what was done is told. */
+/** The same over HTTP: impossible changes are refused, and the response has the result. */
 async function useAdminApi(servers: ServersFile): Promise<void> {
   const { admin } = servers
   const cluster = new Cluster({ ...kafkaOf(servers), clientId: 'test' })

@@ -115,7 +115,7 @@ test('given to the others again, no phone gets anything and no balance moves', a
 
   const tasks = await replay('sms.delivery', await intoDelivery(cluster, 5), { customerId: 'bench-1' })
   expect(tasks).toMatchObject({ chosen: MESSAGES / 2, taken: MESSAGES / 2 })
-  // A worker tells again what it finds to have become of a task that it takes up.
+  // A worker publishes the stored outcome of a task that it takes up again.
   const repeated = await eventually(
     'half of the statuses are published again',
     () => replayedStatuses(),
@@ -126,7 +126,7 @@ test('given to the others again, no phone gets anything and no balance moves', a
   expect(await books()).toEqual(before)
 })
 
-/** Messages of which some event was told more than once. */
+/** Messages of which some event was published more than once. */
 async function replayedStatuses(): Promise<number> {
   const seen = new Set<string>()
   const repeated = new Set<number>()
@@ -156,7 +156,7 @@ test('a customer hears of its messages again, under the same webhook ids', async
 
 test('one message is found among all, and written to a file that is not overwritten', async () => {
   const path = join(bench.gateway.dataFolder, 'replayed.ndjson')
-  const { chosen } = await replay('sms.accepted', intoFile(path), { smsId: smsIds[0] })
+  const { chosen } = await replay('sms.accepted', intoFile(path), { smsId: smsIds[0]! })
   expect(chosen).toBe(1)
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
     topic: 'sms.accepted',

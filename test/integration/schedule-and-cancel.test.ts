@@ -64,7 +64,7 @@ async function counts(pool: Pool): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ what, n }) => [what, n]))
 }
 
-test('scheduled, put aside and cancelled under a running worker: each is sent or cancelled, in order, and paid for', async () => {
+test('scheduled, deferred and cancelled under a running worker: each is sent or cancelled, in order, and paid for', async () => {
   const sink = new WebhookSink()
   const webhooks = { customers: 1, url: await sink.start() }
   const env = {

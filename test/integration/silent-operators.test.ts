@@ -9,6 +9,7 @@ import { postOpenLoop } from '../../bench/load/post-open-loop.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
 import { REFERENCE_TAG, refOf } from '../servers/odd-smpp-answers.ts'
 import { ScriptedSmsc } from '../servers/scripted-smsc.ts'
+import { withBody } from '../servers/with-body.ts'
 import { judgeAccepted } from './judge-accepted.ts'
 
 const RATE = Number(process.env.SILENT_RATE || 100)
@@ -38,11 +39,10 @@ async function startSmsc(seen: Seen, isSilent: boolean): Promise<string> {
 }
 
 async function startSilentAggregator(seen: Seen): Promise<string> {
-  const server = createServer(async (request) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
+  const listener = withBody((_request, _response, body) => {
     seen.push((JSON.parse(body) as { ref: string }).ref)
   })
+  const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
     server.closeAllConnections()
@@ -131,7 +131,8 @@ test('operators that take messages and never answer: each message ends by itself
   for (const operator of ['silent-resend', 'silent-hold', 'silent-http'] as const) {
     const submits = Map.groupBy(seen[operator], (ref) => Number(ref.split('.')[0]))
     for (const { smsId, status, settlement, isFlagged } of messages.get(operator)!) {
-      // Paid for if the operator may have it, else refunded: the circuit breaker kept it back until its time was over.
+      // Paid for if the operator may have it, else refunded: the circuit breaker kept it back until its validity had
+      // ended.
       const times = submits.get(smsId)?.length ?? 0
       const end = times > 0 ? 'unknown captured' : 'expired released'
       expect(`${status} ${settlement}`, `${smsId} of ${operator}, submitted ${times} times`).toBe(end)

@@ -95,7 +95,7 @@ describe('what is wrong', () => {
     expect(back.currentOffset).toBeGreaterThanOrEqual(30_000)
   })
 
-  test('retention overtakes a group: what is lost is counted, and it is over when the group goes on', () => {
+  test('retention overtakes a group: lost records are counted, and LOSS ends when the group goes on', () => {
     const moments = play({ ...steady, handled: until(100, 200, 1), kept: until(400, 1e9, 5_000) })
     expect(statuses(moments).at(-1)).toBe('LOSS')
     expect(moments.at(-1)!.lostRecords).toBeGreaterThan(30_000)
@@ -110,7 +110,7 @@ describe('what is wrong', () => {
   })
 })
 
-test('levels are of the amount alone, and trends tell when a backlog will be gone', () => {
+test('levels are of the amount alone, and trends predict when a backlog will be gone', () => {
   const moments = play({ ...steady, produced: until(1, 150_000, 100), handled: () => 600 })
   expect(
     moments.map(({ lag, seconds }) => lagLevel(lag, seconds)).filter((level, at, all) => level !== all[at - 1]),

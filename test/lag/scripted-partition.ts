@@ -12,7 +12,7 @@ export interface Script {
   readonly members?: (s: number) => number | null
   /** Records that retention keeps. */
   readonly kept?: (s: number) => number
-  /** The offset that somebody resets the group to in that second. */
+  /** The offset that the group is reset to in that second. */
   readonly reset?: (s: number) => number | undefined
 }
 

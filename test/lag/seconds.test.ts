@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { ProductionTimes } from '../../src/monitor/lag/production-times.ts'
 import { play } from './scripted-partition.ts'
 
-/** Ages below that are as fine as sampling every five seconds can tell. */
+/** Ages below that are as fine as sampling every five seconds allows. */
 const SAMPLE_SECONDS = 5
 
 test('seconds behind are within 20 % of the truth, whatever the traffic', () => {
@@ -38,7 +38,7 @@ test('a week of traffic is remembered in a few hundred ends', () => {
     expect(age.isExtrapolated).toBe(false)
     expect(Math.abs(age.ms - ageMs) / ageMs).toBeLessThan(0.2)
   }
-  // Bounded: a day that was seen second by second has been thinned away, so what is older than all is a guess.
+  // Bounded: a day that was seen second by second has been thinned, so what is older than all is a guess.
   expect(times.covers(0)).toBe(true)
 })
 

@@ -45,8 +45,8 @@ export const NO_LIMITS: DoorLimits = {
 }
 
 /**
- * The API on a database of its own, with the customer `c`, who may send express, a key and a balance; closed when the
- * test ends.
+ * The API on a database of its own, with the customer `c`, permitted to send express, a key and a balance; closed when
+ * the test ends.
  */
 export async function apiGateway(
   balance: number,

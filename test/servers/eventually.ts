@@ -5,7 +5,7 @@ const WAIT_MS_MAX = 60_000
 /** What an error shows of the last value: a failing run's log must stay readable. */
 const SHOWN_CHARACTERS_MAX = 2_000
 
-/** What `look` returned last did not satisfy, and the time is over. */
+/** What `look` returned last did not satisfy, and the time is up. */
 export class NeverHappenedError extends Error {
   override readonly name = 'NeverHappenedError'
 
@@ -17,7 +17,8 @@ export class NeverHappenedError extends Error {
 
 /**
  * Calls `look` every 100 ms until `satisfies` holds for its value, and returns that value. Throws NeverHappenedError,
- * which names `what` and shows the last value, when that takes longer than `msMax` (60 s); what `look` throws is thrown.
+ * which names `what` and shows the last value, when that takes longer than `msMax` (60 s); what `look` throws is
+ * thrown.
  */
 export async function eventually<T>(
   what: string,

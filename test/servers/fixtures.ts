@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
 import { Cluster } from '../../src/kafka/cluster/cluster.ts'
 import { createPool, type Pool } from '../../src/postgres/pool.ts'
+import { onServer } from './on-server.ts'
 
 /** A name that no other test has. */
 export function uniqueName(what: string): string {
@@ -38,14 +38,4 @@ export async function freshDatabase(): Promise<Pool> {
     await onServer(server, `DROP DATABASE ${name} WITH (FORCE)`)
   })
   return pool
-}
-
-async function onServer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
 }

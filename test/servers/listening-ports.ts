@@ -8,7 +8,7 @@ export interface ListeningPort {
   readonly isLoopback: boolean
 }
 
-/** A process and all that it has started, as Linux tells it. */
+/** A process and all that it has started, as Linux reports it. */
 export function processTree(root: number): number[] {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import type { PartOutcome } from '../../src/domain/attempts/attempt.ts'
 import type { SeededRandom } from '../chaos/campaign/seeded-random.ts'
+import { withBody } from './with-body.ts'
 
 type Outcome = Exclude<PartOutcome, null>
 
@@ -36,11 +37,14 @@ function open(name: string, outcomes: readonly Outcome[], write: (socket: Socket
   return { name, outcomes, write }
 }
 
-/** Characters that stand for an octet each. */
+/** Characters of one octet each. */
 export const rubbish = (random: SeededRandom, length: number): string =>
   String.fromCharCode(...Array.from({ length }, () => random.between(0, 255)))
 
-/** For a description with `answer: {id: /id, code: /code, taken: [ok]}` and `errors: {codes: {no: rejected, busy: throttled}}`. */
+/**
+ * For a description with `answer: {id: /id, code: /code, taken: [ok]}` and `errors: {codes: {no: rejected, busy:
+ * throttled}}`.
+ */
 const ODD_HTTP_ANSWERS: readonly OddHttpAnswer[] = [
   odd('an id', ['sent'], (random) => whole(`{"code":"ok","id":"h-${random.next()}"}`)),
   odd('an id of nineteen digits', ['sent'], (random) =>
@@ -73,7 +77,7 @@ const ODD_HTTP_ANSWERS: readonly OddHttpAnswer[] = [
   odd('rubbish', ['unidentified'], (random) => whole(rubbish(random, random.between(0, 2_000)))),
   odd('gzip', ['unidentified'], whole(gzipSync('{"code":"ok","id":"z"}').toString('latin1'))),
   odd('a bomb', ['unidentified'], whole(gzipSync(Buffer.alloc(20_000_000)).toString('latin1'))),
-  odd('a code that nobody knows', ['ambiguous'], (random) => whole(`{"code":"\\u0000${random.next()}"}`)),
+  odd('an unknown code', ['ambiguous'], (random) => whole(`{"code":"\\u0000${random.next()}"}`)),
   odd('a code that is refused', ['rejected'], whole('{"code":"no"}')),
   odd('a code of 9,000 characters', ['ambiguous'], whole(`{"code":"${'\\u0007x'.repeat(9_000)}"}`)),
   odd('a code for pace', ['throttled'], whole('{"code":"busy"}')),
@@ -142,9 +146,7 @@ export async function startOddAggregator(
   takes: (submit: HttpSubmit) => string | null = () => null,
 ) {
   const sockets = new Set<Socket>()
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
+  const listener = withBody((request, response, body) => {
     const submit = JSON.parse(body) as HttpSubmit
     const id = takes(submit)
     if (id !== null) {
@@ -155,6 +157,7 @@ export async function startOddAggregator(
     drawn(submit.ref, answer)
     answer.write(request.socket, random)
   })
+  const server = createServer(listener)
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('error', () => {})

@@ -16,7 +16,7 @@ export interface OddDelivery {
   readonly frame: Buffer
 }
 
-/** A request of an HTTP operator: what stands behind `?`, and the rest. */
+/** A request of an HTTP operator: what follows `?`, and the rest. */
 export interface OddCallback {
   readonly name: string
   readonly query: string
@@ -108,7 +108,7 @@ export class OddReceipts {
     return Buffer.from(frame)
   }
 
-  /** Text that nobody should send, and some that everybody does. */
+  /** Text that no operator should send, and some that every operator does. */
   #text(): string {
     const draw = this.#draw
     const pieces = [

@@ -65,7 +65,7 @@ const ODD_SMPP_ANSWERS: readonly OddSmppAnswer[] = [
   odd('a refusal', ['rejected'], (submit, link) => link.send(createResponse(submit, { status: 0x0b }))),
   odd('a refusal for now', ['temporary'], (submit, link) => link.send(createResponse(submit, { status: 0x08 }))),
   odd('a refusal for pace', ['throttled'], (submit, link) => link.send(createResponse(submit, { status: 0x58 }))),
-  odd('a refusal that nobody knows', ['temporary'], (submit, link) => withBody(link, submit, '', 0xffff_ffff)),
+  odd('an unknown refusal', ['temporary'], (submit, link) => withBody(link, submit, '', 0xffff_ffff)),
   odd('a refusal with rubbish', ['rejected'], (submit, link, random) =>
     withBody(link, submit, rubbish(random, 300), 0x0b),
   ),

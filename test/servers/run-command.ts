@@ -5,7 +5,7 @@ const TIMEOUT_MS = 120_000
 export interface CommandLine {
   readonly command: string
   readonly args: readonly string[]
-  readonly env?: NodeJS.ProcessEnv
+  readonly env?: NodeJS.ProcessEnv | undefined
   /** Its standard input. */
   readonly input?: string
 }

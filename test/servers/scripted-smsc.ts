@@ -21,7 +21,7 @@ export interface ScriptedLink {
 /** Takes a PDU itself, if it returns true; else it is answered as a peaceful SMSC would. */
 export type Script = (pdu: Pdu, link: ScriptedLink) => boolean
 
-/** An SMSC that does what a test tells it to: what no honest one lets itself be brought to. */
+/** An SMSC that does what a test scripts, also what no honest one does. */
 export class ScriptedSmsc {
   readonly links: ScriptedLink[] = []
   readonly #sockets = new Set<Socket>()

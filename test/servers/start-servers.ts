@@ -1,16 +1,11 @@
-import { join } from 'node:path'
-import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
-import { PostgresServer } from '../../src/embedded/postgres/postgres-server.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { createPool } from '../../src/postgres/pool.ts'
 import { ensurePartitions } from '../../src/tables/ensure-partitions.ts'
-import { silent } from './silent-progress.ts'
-
-/** The database that those of tests are copied from. */
-const TEMPLATE_DATABASE = 'smsgw_template'
+import { type ContractServers, startContractServers } from './contract-servers.ts'
+import { findKeptServers } from './kept/find-kept-servers.ts'
+import { onServer } from './on-server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,37 +15,44 @@ declare module 'vitest' {
   }
 }
 
-/** One Kafka and one PostgreSQL for all contract tests; each test takes topics, groups and a database of its own. */
+/**
+ * One Kafka and one PostgreSQL for all contract tests; each test takes topics, groups and a database of its own. They end
+ * with the run, or stay up for the next one with TEST_SERVERS=keep.
+ */
 export default async function startServers(project: TestProject): Promise<() => Promise<void>> {
-  const { path: folder, remove } = temporaryFolder('smsgw-test')
-  const cacheFolder = join(import.meta.dirname, '../../.smsgw/cache')
-  const [kafka, postgres] = await Promise.all([
-    KafkaCluster.start({
-      folder: join(folder, 'kafka'),
-      cacheFolder,
-      brokers: 1,
-      progress: silent,
-      withoutLogin: true,
-    }),
-    PostgresServer.start(join(folder, 'postgres'), silent),
-  ])
-  await makeTemplate(postgres.url())
-  project.provide('kafkaBrokers', kafka.brokers)
-  project.provide('databaseUrl', postgres.url())
-  project.provide('templateDatabase', TEMPLATE_DATABASE)
+  const servers = process.env.TEST_SERVERS === 'keep' ? await findKeptServers() : await startOwnServers()
+  const template = await makeTemplate(servers.databaseUrl)
+  project.provide('kafkaBrokers', servers.kafkaBrokers)
+  project.provide('databaseUrl', servers.databaseUrl)
+  project.provide('templateDatabase', template)
   return async () => {
-    await Promise.all([kafka.stop(), postgres.stop()])
-    await remove()
+    await onServer(servers.databaseUrl, `DROP DATABASE ${template} WITH (FORCE)`)
+    await servers.stop()
   }
 }
 
-/** Migrated, with the partitions of these days. A copy of it takes a fraction of what migrating takes. */
-async function makeTemplate(serverUrl: string): Promise<void> {
-  const server = new pg.Client({ connectionString: serverUrl })
-  await server.connect()
-  await server.query(`CREATE DATABASE ${TEMPLATE_DATABASE}`).finally(() => server.end())
+async function startOwnServers(): Promise<ContractServers> {
+  const { path, remove } = temporaryFolder('smsgw-test')
+  const servers = await startContractServers(path)
+  return {
+    ...servers,
+    stop: async () => {
+      await servers.stop()
+      await remove()
+    },
+  }
+}
+
+/**
+ * The database that those of tests are copied from, which takes a fraction of what migrating takes: migrated, with the
+ * partitions of these days. Each run makes its own, as kept servers may serve several, of different migrations and days.
+ */
+async function makeTemplate(serverUrl: string): Promise<string> {
+  const name = `smsgw_template_${process.pid}`
+  await onServer(serverUrl, `DROP DATABASE IF EXISTS ${name}`)
+  await onServer(serverUrl, `CREATE DATABASE ${name}`)
   const url = new URL(serverUrl)
-  url.pathname = `/${TEMPLATE_DATABASE}`
+  url.pathname = `/${name}`
   const pool = createPool({ url: url.href, applicationName: 'test', connectionsMax: 1 })
   try {
     await migrate(pool)
@@ -58,4 +60,5 @@ async function makeTemplate(serverUrl: string): Promise<void> {
   } finally {
     await pool.end()
   }
+  return name
 }

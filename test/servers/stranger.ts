@@ -13,11 +13,11 @@ import { BareEsme } from './bare-esme.ts'
 
 const NO_LOGIN = /password authentication failed|SASL|client password must be a string|EACCES/
 const NO_ANSWER = /authentication|closed|unreachable|ECONNRESET|timed out/i
-/** EISDIR: a folder cannot be written as a file by anybody, which is looked at before the rights. */
+/** EISDIR: no user can write a folder as a file, which is checked before the rights. */
 const NO_RIGHTS = new Set(['EACCES', 'EPERM', 'EISDIR'])
 
 export interface StrangersTask {
-  /** Whom to become; null stays the user that runs the gateway, who still has no secret. */
+  /** The user to become; null stays the user that runs the gateway, still without the secret. */
   readonly user: number | null
   readonly ports: { readonly [server in 'kafka' | 'controller' | 'postgres' | 'clickhouse' | 'simulator']: number }
   readonly api: string
@@ -30,7 +30,7 @@ export interface StrangersTask {
   readonly secrets: { readonly kafka: string; readonly database: string } | null
 }
 
-process.once('message', async (task: StrangersTask) => {
+async function perform(task: StrangersTask): Promise<void> {
   // What is imported only when it is first used has to be there before the rights are gone.
   await Promise.allSettled([postgres('postgres://x@127.0.0.1:1/x'), kafka(1, null)])
   if (task.user !== null) {
@@ -40,6 +40,13 @@ process.once('message', async (task: StrangersTask) => {
   }
   process.send!(task.secrets ? await comeThrough(task, task.secrets) : await attempt(task))
   process.disconnect()
+}
+
+process.once('message', (task: StrangersTask) => {
+  perform(task).catch((error: unknown) => {
+    console.error(error)
+    process.exit(1)
+  })
 })
 
 /** The same attempts with the secrets, so that the others are known to fail for want of them. */

@@ -21,7 +21,7 @@ export interface ActDetails {
 
 /**
  * The record of an act for `sms.audit`. Texts are cleaned and cut, of lists the first entries are kept. Throws
- * ExpectedError for a name that is none.
+ * ExpectedError for an invalid name.
  */
 export function adminActRecord(actId: number, by: string, act: ActDetails, nowMs: number): CarriedRecord {
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,63}$/u.test(by)) {

@@ -1,6 +1,6 @@
 /*
-  JSON.parse keeps the last of two members with one name and says nothing, while what stands before us (a proxy, a
-  check of the customer's own) may have read the first. RFC 8259, section 4, and I-JSON (RFC 7493) want names unique.
+  JSON.parse keeps the last of two members with one name and says nothing, while a proxy or a check in front of the
+  gateway may have read the first. RFC 8259, section 4, and I-JSON (RFC 7493) want names unique.
 */
 
 interface Frame {

@@ -37,7 +37,7 @@ test.each([
   ['{"a":{"__proto__":1},"b":{"__proto__":1,"__proto__":2}}', '/b/__proto__'],
   ['{"a":"\\\\","a"  :  "\\""}', '/a'],
   [`{"a":1,"a"${' '.repeat(200)}:2}`, '/a'],
-])('a name that stands twice is found: %s', (text, pointer) => {
+])('a duplicate name is found: %s', (text, pointer) => {
   expect(findDuplicateName(text, JSON.parse(text))).toBe(pointer)
   expect(refusal(text).pointers).toEqual([{ pointer, detail: 'is in the body twice' }])
 })

@@ -16,14 +16,14 @@ interface Variant {
 
 export interface DocumentOptions {
   readonly type: string
-  /** Browsers ask again after so long, and are answered 304 while it is the same. */
+  /** Browsers revalidate after so long, and are answered 304 while it is the same. */
   readonly maxAgeSeconds: number
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
- * A document that never changes while the process runs: compressed once, off the event loop, and served from memory with
- * a strong ETag.
+ * A document that never changes while the process runs: compressed once, off the event loop, and served from memory
+ * with a strong ETag.
  */
 export class PreparedDocument {
   readonly #read: () => string | Promise<string>

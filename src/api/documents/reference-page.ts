@@ -1,7 +1,9 @@
 import scalar from '@scalar/fastify-api-reference'
 import Fastify from 'fastify'
 
-/** What a page of ours may load: its own script, and the API itself when somebody tries it out. Nothing from elsewhere. */
+/**
+ * What a page of ours may load: its own script, and the API itself for trying it out. Nothing from elsewhere.
+ */
 export const REFERENCE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -25,7 +27,10 @@ const CONFIGURATION = {
   mcp: { disabled: true },
 }
 
-/** The page of the API reference, with addresses relative to it. No script stands in it, so the policy needs to allow none. */
+/**
+ * The page of the API reference, with addresses relative to it. It has no inline script, so the policy needs to allow
+ * none.
+ */
 export const REFERENCE_PAGE = `<!doctype html>
 <html lang="en">
   <head>
@@ -41,12 +46,12 @@ export const REFERENCE_PAGE = `<!doctype html>
 </html>
 `
 
-/** Scalar's script: its plugin has the text and gives it away only as a route. */
+/** Scalar's script: its plugin exposes the text only as a route. */
 export async function readReferenceScript(): Promise<string> {
   const app = Fastify()
   await app.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json' } })
   const { body } = await app.inject('/docs/js/scalar.js')
   await app.close()
-  // A map that is not served would only be looked for.
+  // A source map that is not served would only cause a failed request.
   return body.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n')
 }

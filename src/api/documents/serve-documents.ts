@@ -20,8 +20,8 @@ export async function prepareDocuments(): Promise<void> {
 }
 
 /**
- * What anybody may read: the API's description, its reference page and the catalogue of errors. `sent` is called with the
- * bytes of each answer, for the limiter. `prepare` is to be called when all routes are there.
+ * The public documents: the API's description, its reference page and the catalogue of errors. `sent` is called with
+ * the bytes of each answer, for the limiter. `prepare` is to be called when all routes are there.
  */
 export function serveDocuments(
   app: FastifyInstance,

@@ -1,8 +1,8 @@
 const MAPPED = '::ffff:'
 
 /**
- * Whom an address stands for: itself, or of IPv6 its /64, as one customer of a provider has that many addresses. Takes an
- * address as sockets give it.
+ * The client that an address counts for: itself, or of IPv6 its /64, as one customer of a provider has that many
+ * addresses. Takes an address as sockets give it.
  */
 export function addressBlock(address: string): string {
   if (address.startsWith(MAPPED) && address.includes('.')) return address.slice(MAPPED.length)

@@ -4,7 +4,7 @@ import type { ConnectionLimitOptions } from './connection-limits.ts'
 import type { ShareOptions } from './customer-share.ts'
 import type { RequestLimitOptions } from './request-limits.ts'
 
-/** How much of the public API anybody may use at once. */
+/** The limits of the public API: connections, addresses, customers. */
 export interface DoorLimits extends RequestLimitOptions, ShareOptions, Omit<ConnectionLimitOptions, 'proxies'> {}
 
 export function doorLimits(settings: Values<typeof apiSettings>): DoorLimits {

@@ -30,7 +30,7 @@ const ADDRESSES_MAX = 100_000
 const CUSTOMERS_MAX = 100_000
 /**
  * A refusal waits so long, with its body unread: a client that does not wait by itself is slowed down by its own
- * connections. Of one address or customer so many are answered a second, the others in their turn; those that find more
+ * connections. Of one address or customer so many are answered a second, the others in order; those that find more
  * than five seconds of them waiting are held for as long, and lose their connection without an answer.
  */
 const REFUSAL_DELAY_MS = 250
@@ -45,7 +45,7 @@ const TOO_MANY = {
 } as const
 type Reason = keyof typeof TOO_MANY
 
-/** How much strangers and customers may ask for. Counted in this process alone. */
+/** The request rates of addresses and customers. Counted in this process alone. */
 export class RequestLimits {
   readonly #addresses: RateBuckets
   readonly #requests: RateBuckets
@@ -94,7 +94,9 @@ export class RequestLimits {
     this.#addresses.charge(addressBlock(addressOf(request)), Math.floor(bytes / BYTES_PER_REQUEST), performance.now())
   }
 
-  /** Counts a request of a customer and the bytes that it announces. Throws Problem `too-many-requests`, after a while. */
+  /**
+   * Counts a request of a customer and the bytes that it announces. Throws Problem `too-many-requests`, after a while.
+   */
   async takeRequest(customerId: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const nowMs = performance.now()
     const verdict = this.#requests.take(customerId, 1, nowMs)
@@ -140,7 +142,7 @@ function burstOf(perSecond: number, seconds: number, least: number): RatePolicy 
   return { perSecond, burst: Math.max(perSecond * seconds, least) }
 }
 
-/** As `draft-ietf-httpapi-ratelimit-headers` writes it: units left, and seconds until all are there again. */
+/** As `draft-ietf-httpapi-ratelimit-headers` writes it: units left, and seconds until all are available. */
 function field(name: string, { remaining, waitMs }: RateVerdict): string {
   return `"${name}";r=${remaining};t=${Math.ceil(waitMs / 1_000)}`
 }

@@ -40,7 +40,7 @@ test('the event loop turns between slices, and a short piece of work is done at 
   expect(turns).toBeGreaterThan(10)
 })
 
-test('customers take turns: one that comes late with little does not wait for all the work of another', async () => {
+test('customers are served round-robin: a late one with little work does not wait for all the work of another', async () => {
   const lane = new WorkLane()
   const done: string[] = []
   const run = (customer: string, count: number) =>

@@ -13,11 +13,11 @@ interface Job {
 
 /**
  * Where requests do work that would keep the event loop busy, as checking a batch of long texts does: in slices of a
- * millisecond, of which at most one runs at a time, with a pause between two, and customer by customer. So what a greedy
- * customer has to wait for is its own work.
+ * millisecond, of which at most one runs at a time, with a pause between two, and customer by customer. So what a
+ * greedy customer has to wait for is its own work.
  */
 export class WorkLane {
-  /** Customers with work, in the order in which it is their turn. */
+  /** Customers with work, in the order in which they are served. */
   readonly #customers = new Map<string, Job[]>()
   #running: Promise<void> | null = null
 
@@ -57,7 +57,7 @@ export class WorkLane {
       }
       if (isDone) jobs.shift()
       if (jobs.length > 0) this.#customers.set(customerId, jobs)
-      // A timer, not the next turn of the loop: others are to have as much of it as this work.
+      // A timer, not the next tick: other work gets as much of the loop as this.
       await sleep(SLICE_MS)
     }
     this.#running = null

@@ -11,7 +11,7 @@ const BELIEVED_MS = 5_000
 const UNKNOWN_MS = 1_000
 const CACHED_MAX = 100_000
 
-/** Who posts, as its API key says. */
+/** The customer, as its API key says. */
 export interface KeyOwner {
   readonly customerId: string
   /** Whether it may send with priority 3. */
@@ -60,7 +60,9 @@ export class ApiKeys {
     })
   }
 
-  /** Throws Problem `unauthorized`, whose text does not tell which part of a key was wrong, or `too-many-requests`. */
+  /**
+   * Throws Problem `unauthorized`, whose text does not reveal which part of a key was wrong, or `too-many-requests`.
+   */
   async identify(request: FastifyRequest, reply: FastifyReply): Promise<KeyOwner> {
     const header = request.headers.authorization
     const key = header === undefined ? null : parseBearer(header)

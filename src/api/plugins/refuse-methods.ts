@@ -2,12 +2,12 @@ import { METHODS } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { Problem } from '../../domain/errors.ts'
 
-/** Node hands this one to nobody. */
+/** Node passes this one to no handler. */
 const UNROUTABLE = new Set(['CONNECT'])
 
 /**
  * Every path that is known answers the methods that it does not take with 405 and `Allow` (RFC 9110, section 15.5.6),
- * before a key is asked for and a body is read. To be called before the first route; `complete` after the last.
+ * before a key is checked and a body is read. To be called before the first route; `complete` after the last.
  */
 export function refuseOtherMethods(app: FastifyInstance): { readonly complete: () => void } {
   const byPath = new Map<string, Set<string>>()

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Headers of every answer: nothing is kept by caches or guessed by browsers, and no page may frame or script it. Answers
- * that may be kept say so themselves. There is no CORS: pages of other origins read nothing.
+ * Headers of every answer: nothing is kept by caches or guessed by browsers, and no page may frame or script it.
+ * Answers that may be kept say so themselves. There is no CORS: pages of other origins read nothing.
  */
 const HEADERS = {
   'cache-control': 'no-store',
@@ -11,10 +11,10 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/** A refused body that is shorter is read and thrown away, so that the connection can be used again. */
+/** A refused body that is shorter is read and discarded, so that the connection can be reused. */
 const UNREAD_BYTES_MAX = 1_048_576
 
-/** Sets the headers, and hangs up on those who still have much to send of a request that was answered. */
+/** Sets the headers, and closes connections with much left to send of an answered request. */
 export function secureAnswers(app: FastifyInstance): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(HEADERS)

@@ -29,8 +29,8 @@ const ANSWER_MS_MAX = 60_000
 const DETAIL_CHARS = 300
 
 /**
- * Calls the public API as a customer would. Tries again what may succeed later: no answer, 409 of a key in flight, 429 and
- * 5xx. Returns every other answer. Throws ExpectedError when it gives up.
+ * Calls the public API as a customer would. Tries again what may succeed later: no answer, 409 of a key in flight, 429
+ * and 5xx. Returns every other answer. Throws ExpectedError when it gives up.
  */
 export async function callApi(address: ApiAddress, agent: Agent, call: ApiCall): Promise<ApiAnswer> {
   const beganMs = Date.now()
@@ -55,7 +55,7 @@ function isPassing({ status, body }: ApiAnswer): boolean {
   return status === 0 || status === 429 || status >= 500
 }
 
-/** Status 0 stands for no answer, or for one that is not JSON where it should be. */
+/** Status 0 means no answer, or one that is not JSON where it should be. */
 async function callOnce(
   { api, apiKey }: ApiAddress,
   dispatcher: Agent,
@@ -67,7 +67,7 @@ async function callOnce(
   }
   const timeouts = { headersTimeout: ANSWER_MS_MAX, bodyTimeout: ANSWER_MS_MAX }
   try {
-    const response = await request(`${api}${path}`, { method, headers, body, dispatcher, ...timeouts })
+    const response = await request(`${api}${path}`, { method, headers, body: body ?? null, dispatcher, ...timeouts })
     const retryAfterMs = readRetryAfter(response.headers['retry-after'])
     const text = await response.body.text()
     return { answer: { status: response.statusCode, body: readBody(text, response.statusCode) }, retryAfterMs }

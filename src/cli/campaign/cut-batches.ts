@@ -1,6 +1,6 @@
 import type { CampaignRow } from './read-campaign.ts'
 
-/** A row on its way, with its JSON as it stands in the body of a request. */
+/** A row in flight, with its JSON as the body of a request has it. */
 export interface SendableRow {
   readonly row: CampaignRow
   readonly json: string
@@ -14,7 +14,10 @@ export interface BatchLimits {
 
 const FRAME_BYTES = '{"messages":[]}'.length
 
-/** Cuts rows into batches, by their number and by the size of the body, as they are asked for. A row beyond the limit comes alone. */
+/**
+ * Cuts rows into batches, by their number and by the size of the body, as they are asked for. A row beyond the limit
+ * comes alone.
+ */
 export async function* cutBatches(
   rows: AsyncIterable<SendableRow> | Iterable<SendableRow>,
   { rowsMax, bytesMax }: BatchLimits,

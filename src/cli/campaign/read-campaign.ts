@@ -30,7 +30,7 @@ export interface CampaignRow {
   /** Of the row among those of the file, from 0: the same whenever the file is read. */
   readonly index: number
   readonly line: number
-  /** By column, as they stand in the file. */
+  /** By column, as the file has them. */
   readonly fields: Readonly<Record<string, string>>
   readonly message: CampaignMessage | null
   readonly fault: string | null

@@ -4,7 +4,7 @@ import { cleanText } from '../../domain/text/clean-text.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { decodeFile } from './decode-file.ts'
 
-/** A row as it stands in the file. */
+/** A row as the file has it. */
 export interface CsvRow {
   /** Where the row begins, from 1, as an editor counts. */
   readonly line: number
@@ -24,8 +24,8 @@ const FAULTS: Readonly<Record<string, string>> = {
 
 /**
  * The rows of a CSV file (RFC 4180), its header first, read as they are asked for. Fields are separated by commas,
- * semicolons or tabs: whichever gives the header most of the columns in `known`. Spaces around fields, blank lines and rows
- * without any value are skipped; lines may end with LF, CR or both. Throws ExpectedError that names the line.
+ * semicolons or tabs: whichever gives the header most of the columns in `known`. Spaces around fields, blank lines and
+ * rows without any value are skipped; lines may end with LF, CR or both. Throws ExpectedError that names the line.
  */
 export async function* readCsv(
   path: string,

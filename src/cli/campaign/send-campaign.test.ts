@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
+import { withBody } from '../../../test/servers/with-body.ts'
 import { cutBatches } from './cut-batches.ts'
 import type { CampaignRow } from './read-campaign.ts'
 import { CampaignSender, type RowResult } from './send-campaign.ts'
@@ -18,12 +19,9 @@ type Answer = { status: number; body?: unknown; headers?: Record<string, string>
 async function scriptedApi(answer: (messages: readonly Posted[], bytes: number, call: number) => Answer | null) {
   const accepted = new Map<string, number>()
   let calls = 0
-  const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const body = Buffer.concat(chunks)
-    const { messages } = JSON.parse(body.toString()) as { messages: Posted[] }
-    const scripted = answer(messages, body.length, ++calls)
+  const listener = withBody((_request, response, posted) => {
+    const { messages } = JSON.parse(posted) as { messages: Posted[] }
+    const scripted = answer(messages, Buffer.byteLength(posted), ++calls)
     const results = scripted
       ? []
       : messages.map(({ idempotency_key: key }) => {
@@ -34,6 +32,7 @@ async function scriptedApi(answer: (messages: readonly Posted[], bytes: number, 
     const { status, body: said = {}, headers = {} } = scripted ?? { status: 202, body: { results } }
     response.writeHead(status, headers).end(typeof said === 'string' ? said : JSON.stringify(said))
   })
+  const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const sender = new CampaignSender({ api, apiKey: 'k', name: 'test' })

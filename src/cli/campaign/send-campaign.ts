@@ -29,7 +29,7 @@ const PARALLEL_BATCHES = 4
 const PARALLEL_READS = 32
 const POLL_MS = 500
 
-/** Speaks to the public API as a customer would, to send many messages and to learn what became of them. */
+/** A client of the public API, as a customer would be, that sends many messages and reads their statuses. */
 export class CampaignSender {
   readonly #options: CampaignSenderOptions
   readonly #agent = new Agent({ connections: PARALLEL_READS })
@@ -69,8 +69,8 @@ export class CampaignSender {
   }
 
   /**
-   * Waits until each message has its final status, or `msMax` is over. `polled` is called after each answer with how many
-   * have theirs. Returns the status of each at the end.
+   * Waits until each message has its final status, or `msMax` has passed. `polled` is called after each answer with how
+   * many have theirs. Returns the status of each at the end.
    */
   async awaitFinal(
     smsIds: readonly number[],

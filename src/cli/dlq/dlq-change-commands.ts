@@ -26,7 +26,7 @@ interface ChangeOptions extends FilterOptions {
   readonly json?: true
 }
 
-/** What a command does: in words, and with some letters. */
+/** What a command does: in words, and to a batch of dead letters. */
 interface Change {
   readonly verb: 'redrive' | 'discard'
   readonly done: 'redriven' | 'discarded'
@@ -86,7 +86,9 @@ async function change(
   const filter = filterOf(options, 'open', Date.now())
   const isFiltered = Object.keys(filter).length > 1
   if (Number(ids.length > 0) + Number(isFiltered) + Number(options.all ?? false) !== 1) {
-    throw new ExpectedError(`Say which: ids, or a filter such as --reason, or --all. \`smsgw dlq ${verb} --help\``)
+    throw new ExpectedError(
+      `Name the dead letters: ids, or a filter such as --reason, or --all. \`smsgw dlq ${verb} --help\``,
+    )
   }
   if (ids.length > 0) return report(await changeByIds(ids.map(parseLetterId), batch), done, options)
   if (!options.yes) return preview(pool, filter, limit, options, verb)
@@ -110,7 +112,7 @@ async function preview(
     return 0
   }
   printTable(
-    ['REASON', 'TOPIC', 'LETTERS'],
+    ['REASON', 'TOPIC', 'DEAD LETTERS'],
     counts.map(({ reason, original_topic, letters }) => [reason, original_topic, letters]),
   )
   const more = matching === limit ? ` There may be more: --limit is ${limit}.` : ''

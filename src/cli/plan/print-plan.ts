@@ -191,7 +191,7 @@ function brokerLoss({ oneBrokerLost: lost, input }: CapacityPlan): string[] {
 function drain({ drain: rows, input }: CapacityPlan): string[] {
   return [
     ...table(
-      `BACKLOG after standing still for ${input.outageMinutes} min: ${figure(rows[0]!.backlog)} messages`,
+      `BACKLOG after an outage of ${input.outageMinutes} min: ${figure(rows[0]!.backlog)} messages`,
       ['', 'GONE AFTER', 'AT THE PEAK'],
       rows.map(({ group, secondsAtAverage, secondsAtPeak }) => [
         group,
@@ -207,7 +207,7 @@ function limits({ limits: rows, input }: CapacityPlan): string[] {
   const name = ({ what, by }: Limit): string => (by === undefined ? what : `${what}: ${by}`)
   return [
     ...table(
-      'WHAT BREAKS FIRST, as things are today',
+      'FIRST BOTTLENECK, as of today',
       ['', 'HAVE', 'NEED', 'USED', 'HOLDS UNTIL', 'THEN'],
       rows.map((limit) => [
         name(limit),
@@ -219,7 +219,7 @@ function limits({ limits: rows, input }: CapacityPlan): string[] {
       ]),
     ),
     '  messages a day, at the same ratio of peak to average; used of what the peak may ask, which leaves a reserve',
-    ...(input.binds === null ? ['  binds are taken as granted; --binds says how many there are'] : []),
+    ...(input.binds === null ? ['  binds are assumed to be granted; --binds sets how many there are'] : []),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 
-/** Asks at the terminal for a yes. Throws ExpectedError when there is nobody to ask. */
+/** Asks for a yes at the terminal. Throws ExpectedError when there is no terminal. */
 export async function askForYes(question: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new ExpectedError(`${question} No terminal to ask on: add --yes, or apply a stored plan with --plan FILE.`)

@@ -18,7 +18,7 @@ export async function growthEffects(cluster: Cluster, plan: TopicsPlan): Promise
   )
 }
 
-/** Some keys of a topic; asked again while its leaders are only being made. */
+/** Some keys of a topic; retried while its leaders are being elected. */
 function keysOf(cluster: Cluster, topic: string): Promise<string[]> {
   return retryCall(async () => {
     await cluster.refresh()

@@ -20,7 +20,7 @@ interface ConfirmOptions extends ChangeOptions {
   readonly yes?: true
 }
 
-/** Commands that change an endpoint, or what waits for it. */
+/** Commands that change an endpoint, or its undelivered events. */
 export function webhookChangeCommands(webhooks: Command): void {
   stateCommands(webhooks)
   backlogCommands(webhooks)

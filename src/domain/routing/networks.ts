@@ -1,4 +1,6 @@
-/** Mobile networks by their numbers: MCC-MNC, as in 432-11, with the prefixes that they were given, without the plus. */
+/**
+ * Mobile networks by their numbers: MCC-MNC, as in 432-11, with the prefixes that they were given, without the plus.
+ */
 export type NetworkPrefixes = Readonly<Record<string, readonly string[]>>
 
 /** A number's network, and how it is known: the words that follow `432-11` in a timeline. */
@@ -10,7 +12,7 @@ export interface NumberNetwork {
 /**
  * The networks of Iran, by the numbers that each was given first; a ported number has another network than its prefix
  * says. MCI 910–919 and 990–996, Irancell 900–905, 930, 933, 935–939 and 941, Rightel 920–922 (persian_util's isMci,
- * isMtn and isRightel; libphonenumber's carriers of 98). Networks of other countries stand in the operators' file.
+ * isMtn and isRightel; libphonenumber's carriers of 98). Networks of other countries are listed in the operators' file.
  */
 export const IRAN_NETWORKS: NetworkPrefixes = {
   '432-11': ['9891', '98990', '98991', '98992', '98993', '98994', '98995', '98996'],

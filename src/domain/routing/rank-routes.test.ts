@@ -105,7 +105,7 @@ test('weights hold over many numbers, the same number has the same order, and fa
     expect(Math.abs(first[`w${weight}`]! / count - weight / 100)).toBeLessThan(tolerance)
 })
 
-test('when an operator is taken away, the numbers of the others stay where they are', () => {
+test('when an operator is removed, the numbers of the others stay where they are', () => {
   const to = ['a', 'b', 'c'].map((operator) => ({ operator, weight: 1, price: 1 }))
   const all = [route({ prefixes: [''] }, '', { to })]
   const rest = [route({ prefixes: [''] }, '', { to: to.slice(0, 2) })]
@@ -160,7 +160,7 @@ test('senders: the route decides first, then each operator, and one that does no
   expect(rank({ to: both.slice(0, 1), failover: [] }, 'Acme')).toBe('sender-refused')
 })
 
-test('who refused a sender is named: the route, or its operators', () => {
+test('a refused sender names what refused it: the route, or its operators', () => {
   const senders = new Map([
     ['a', { allow: ['x'] }],
     ['b', { allow: ['y'] }],

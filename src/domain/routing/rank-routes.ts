@@ -3,7 +3,9 @@ import { type RouteEntry, RouteIndex, type RouteMatch } from './route-index.ts'
 import { type CompiledSenderRules, compileSenderRules, type SenderDecision, type SenderRules } from './sender-rules.ts'
 import { hashOf, weightedOrder } from './weighted-order.ts'
 
-/** A way out: which messages go to which operators, and for how much. Prices per segment, in the currency's minor unit. */
+/**
+ * A route: which messages go to which operators, and at what price. Prices per segment, in the currency's minor unit.
+ */
 export interface Route {
   readonly match: RouteMatch
   /** Each gets its weight's share of the numbers. */
@@ -19,7 +21,7 @@ export interface RouteTarget {
   readonly price: number
 }
 
-/** A message that is to be routed. */
+/** A message to be routed. */
 export interface RoutedMessage {
   /** E.164. */
   readonly phone: string
@@ -45,7 +47,7 @@ export interface RouteCandidate {
 export type RouteRanking =
   | {
       readonly kind: 'ranked'
-      /** What the route makes of the sender; an operator may make something else of that. */
+      /** The sender after the route's rules; the operator's own rules may change it further. */
       readonly sender: string | null
       readonly candidates: readonly [RouteCandidate, ...RouteCandidate[]]
     }

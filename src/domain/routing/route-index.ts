@@ -5,9 +5,9 @@ export interface RouteMatch {
   /** Digits behind the plus. */
   readonly prefixes?: readonly string[]
   readonly mccMncs?: readonly string[]
-  /** ISO 3166, two letters. */
+  /** ISO 3166-1 alpha-2. */
   readonly countries?: readonly string[]
-  /** Patterns, in which `*` stands for anything. */
+  /** Patterns, in which `*` matches anything. */
   readonly senders?: readonly string[]
   readonly customers?: readonly string[]
   readonly priorities?: readonly number[]

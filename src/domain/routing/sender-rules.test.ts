@@ -15,7 +15,7 @@ test('a pattern without a star fits itself and nothing else', () => {
   )
 })
 
-test('a star stands for anything, and what is before and behind it must be there', () => {
+test('a star matches anything, and what is before and behind it must be there', () => {
   fc.assert(
     fc.property(odd, odd, odd, (before, between, behind) => {
       const fits = senderPattern([`<${before}*${behind}>`])

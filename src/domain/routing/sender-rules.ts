@@ -1,6 +1,6 @@
 /** Which senders a route permits, or an operator takes. What is not given forbids and changes nothing. */
 export interface SenderRules {
-  /** Patterns, in which `*` stands for anything. A sender that fits one stays as it is. */
+  /** Patterns, in which `*` matches anything. A sender that matches one stays as it is. */
   readonly allow?: readonly string[]
   /** The sender of a message that names none. */
   readonly default?: string

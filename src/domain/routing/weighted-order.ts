@@ -7,9 +7,9 @@ export interface Weighted {
 
 /**
  * The order in which a number tries some targets: each comes first for its weight's share of all numbers, and the rest
- * follow likewise among themselves. The same number has the same order each time, so its messages take one way and
- * keep their order; and when a target is taken away, only its own numbers go elsewhere. Weighted rendezvous hashing:
- * whoever has the least -ln(u) / weight goes first.
+ * follow likewise among themselves. The same number has the same order each time, so its messages take one route and
+ * keep their order; and when a target is removed, only its own numbers move to another. Weighted rendezvous hashing:
+ * the target with the least -ln(u) / weight goes first.
  */
 export function weightedOrder<Target extends Weighted>(
   targets: readonly Target[],

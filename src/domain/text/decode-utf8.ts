@@ -1,6 +1,6 @@
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Bytes that are not UTF-8. `offset` is where the first of them stands. */
+/** Bytes that are not UTF-8. `offset` is the position of the first of them. */
 export class Utf8Error extends Error {
   override readonly name = 'Utf8Error'
   readonly offset: number
@@ -23,7 +23,9 @@ export function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** The longest prefix that is UTF-8 ends here: a replacement character written again has another length or other bytes. */
+/**
+ * The longest prefix that is UTF-8 ends here: a replacement character written again has another length or other bytes.
+ */
 function findInvalidUtf8(bytes: Uint8Array): number {
   const given = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const written = Buffer.from(given.toString('utf8'), 'utf8')

@@ -6,7 +6,7 @@ import { segment } from './segments.ts'
 
 const ESCAPE = 0x1b
 
-/** The 128 characters of a locking table, or of what stands behind an escape; a space where there is none. */
+/** The 128 characters of a locking table, or of those behind an escape; a space where there is none. */
 function read(tables: GsmTables, isExtension = false): string[] {
   return Array.from({ length: 128 }, (_, code) => {
     return fromSeptets(isExtension ? Uint8Array.of(ESCAPE, code) : Uint8Array.of(code), tables)

@@ -61,7 +61,7 @@ function readAlphabet(locking: Language | null, shift: Language | null): GsmAlph
   return { codes, sizes, basic, extension }
 }
 
-/** Tables that stand for themselves; the European ones are what they change in the default ones. */
+/** Tables that are complete; the European ones hold only what they change in the default ones. */
 function isAsian(language: Language | null): boolean {
   return language !== null && NATIONAL_TABLES[language].id > 3
 }

@@ -1,9 +1,9 @@
 /*
   3GPP TS 23.038, annex A: the national language tables. Each is written as what it has over the tables common to its
   kind, in runs: the code of the first character, then the character, or the first and the last of characters that
-  follow each other in Unicode as their codes do in the table. All numbers are hexadecimal.
-  Two misprints of the specification are mended as everyone mends them: 24 of the Kannada locking table is 0ca1 (not 0caa,
-  which stands at 3d already), and 24 of the Tamil single shift table is 0bee (not 0bef, which stands at 25).
+  follow each other in Unicode as their codes do in the table. All numbers are hexadecimal. Two misprints of the
+  specification are mended as everyone mends them: 24 of the Kannada locking table is 0ca1 (not 0caa, which is at 3d
+  already), and 24 of the Tamil single shift table is 0bee (not 0bef, which is at 25).
 */
 
 /** A language's number in the header of a message (annex A.1) and its tables; `locking` is null where it has none. */

@@ -4,10 +4,10 @@ import { DEFAULT_TABLES, gsmSizes } from './gsm-alphabet.ts'
 import { segment } from './segments.ts'
 
 /*
-  What stands for a character that the GSM alphabet lacks, so that the text reads the same. Typographic forms, spaces,
-  digits and Greek capitals are replaced; letters are not stripped of their accents, as that is another spelling, and in
-  many languages another word. What Unicode knows as a mere variant of other characters (full width, ligatures, the
-  ellipsis, Roman numbers, …) is not listed here: its compatibility form is taken (NFKC).
+  The replacement of a character that the GSM alphabet lacks, so that the text reads the same. Typographic forms,
+  spaces, digits and Greek capitals are replaced; accents are kept, as without them it is another spelling, and in many
+  languages another word. What Unicode knows as a mere variant of other characters (full width, ligatures, the ellipsis,
+  Roman numbers, …) is not listed here: its compatibility form is taken (NFKC).
 */
 const LOOK_ALIKES = new Map<string, string>()
 function replace(characters: string, replacements: string): void {
@@ -40,7 +40,7 @@ const sizes = gsmSizes(DEFAULT_TABLES)
 export function toGsmLookAlikes(text: string): string | null {
   if (unitsOf(text, GSM7) >= 0) return null
   let replaced = ''
-  // A letter and its accent may be one character, and that one in the alphabet.
+  // A base character and its accent may be one character, and that one in the alphabet.
   const characters = [...text.normalize('NFC')]
   for (const [index, character] of characters.entries()) {
     if (isNumber(character) && [characters[index - 1], characters[index + 1]].some(isAnyNumber)) return null

@@ -11,7 +11,7 @@ import { headerOctets, languageById, writeHeader } from './user-data-header.ts'
 const MESSAGE_OCTETS = 140
 const REFERENCES: readonly SplitOptions['reference'][] = [8, 16, 'sar', 'none']
 
-/** Pieces of which the most awkward texts are made: escapes, pairs of units, marks, letters of national tables. */
+/** Pieces of which the most awkward texts are made: escapes, pairs of units, marks, characters of national tables. */
 const PIECES = [
   'a',
   'b ',
@@ -99,7 +99,7 @@ test.each<[number, number, number, Encoding, string, string]>([
   [160, 153, 152, 'gsm7', '', 'a'],
   [140, 134, 133, 'latin1', '', 'á'],
   [70, 67, 66, 'ucs2', '', 'س'],
-  // An element of three octets behind the length of the header: a letter of the single shift table takes two units.
+  // An element of three octets behind the length of the header: a character of the single shift table takes two units.
   [155, 149, 148, 'gsm7-es', 'á', 'a'],
   [155, 149, 148, 'gsm7-hi', '', 'ह'],
   [152, 146, 145, 'gsm7-hi', 'A', 'ह'],
@@ -125,9 +125,9 @@ test.each<[number, number, number, Encoding, string, string]>([
 test.each<[string, Encoding, Encoding, string | null, string | null, number]>([
   ['Merhaba', 'gsm7-tr', 'gsm7', null, null, 1],
   ['Merhaba ş', 'gsm7-tr', 'gsm7-tr', null, 'tr', 1],
-  // A septet less for each of these letters in the locking table.
+  // A septet less for each of these characters in the locking table.
   ['ş'.repeat(100), 'gsm7-tr', 'gsm7-tr', 'tr', null, 1],
-  // Devanagari stands in the locking table, capital letters in the single shift table.
+  // Devanagari is in the locking table, Latin capitals in the single shift table.
   [`${'हि'.repeat(60)} ABC`, 'gsm7-hi', 'gsm7-hi', 'hi', 'hi', 1],
   ['é'.repeat(10), 'gsm7-es', 'gsm7', null, null, 1],
 ])(
@@ -151,7 +151,7 @@ test('what is read as one character stays whole where that costs no part, and is
   expect(divide(`a${'\u0301'.repeat(100)}`).map((part) => part.length)).toEqual([67, 34])
 })
 
-test('a header tells what it was made of', () => {
+test('a header reads back as what it was made of', () => {
   const concatenation = { bits: 16, reference: 0x1234, total: 3, part: 2 } as const
   const header = writeHeader({ locking: 'hi', shift: 'ur' }, concatenation)
   expect(header.toString('hex')).toBe('0c0804123403022401' + '0d' + '250106')
@@ -191,7 +191,7 @@ test('what an encoding lacks is named with its place', () => {
   ])
 })
 
-test('an octet too many of UCS-2 is left away, and Latin-1 is read as it is', () => {
+test('a trailing odd octet of UCS-2 is dropped, and Latin-1 is read as it is', () => {
   expect(decodeText(Uint8Array.of(0x06, 0x33, 0x06), 'ucs2')).toBe('س')
   expect(decodeText(Uint8Array.of(0xe9, 0x41), 'latin1')).toBe('éA')
 })

@@ -5,7 +5,7 @@ import { chooseCoding } from './segments.ts'
 
 export interface SplitOptions {
   /**
-   * What tells the phone, in the end, which parts belong together:
+   * What lets the phone put the parts together:
    * - 8, 16: a header of ours with a reference of that many bits: 153 or 152 septets, 134 or 133 octets, 67 or 66 units
    *   a part, less with national tables;
    * - `sar`: the operator makes the header from its `sar_…` parameters. Their reference has 16 bits, so room is left for
@@ -18,7 +18,9 @@ export interface SplitOptions {
 export interface TextPart {
   /** The characters of this part. */
   readonly text: string
-  /** Septets one an octet (as SMPP wants them for `data_coding` 0), octets of ISO 8859-1, or UTF-16 in network order. */
+  /**
+   * Septets one an octet (as SMPP wants them for `data_coding` 0), octets of ISO 8859-1, or UTF-16 in network order.
+   */
   readonly octets: Buffer
 }
 
@@ -34,9 +36,9 @@ const clusters = new Intl.Segmenter('und', { granularity: 'grapheme' })
 
 /**
  * Divides a text: the same one always at the same places. With a reference of 8 bits it has as many parts as `segment`
- * counts. What is read as one character (an emoji with its modifiers, a letter with its marks, ZWNJ with the letter
- * before it) stays together, unless it takes another part or is longer than a part.
- * Null if the text has a character that the encoding lacks. The header of the parts is `writeHeader`'s to make.
+ * counts. What is read as one character (an emoji with its modifiers, a character with its marks, ZWNJ with the
+ * character before it) stays together, unless it takes another part or is longer than a part. Null if the text has a
+ * character that the encoding lacks. The header of the parts is `writeHeader`'s to make.
  */
 export function splitText(text: string, encoding: Encoding, { reference }: SplitOptions): SplitText | null {
   const coding = chooseCoding(text, encoding)

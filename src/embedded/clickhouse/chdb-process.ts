@@ -14,12 +14,12 @@ const USERS = join(import.meta.dirname, 'engine-users.xml')
   A process of its own for the embedded engine: if native code crashes, only this process does.
   Arguments: the data folder and the port. Environment, which other users cannot read: SMSGW_ENGINE_USER and
   SMSGW_ENGINE_PASSWORD, by which its clients log in, and SMSGW_ENGINE_BROKERS, which Kafka tables may name. Ends on
-  SIGTERM; tables that read Kafka are let go of first, so that what they have read is committed.
+  SIGTERM; tables that read Kafka are detached first, so that what they have read is committed.
 */
 const [folder, port] = process.argv.slice(2)
 const { SMSGW_ENGINE_USER: user = '', SMSGW_ENGINE_PASSWORD: password = '', SMSGW_ENGINE_BROKERS = '' } = process.env
 if (user === '' || password === '') throw new Error('SMSGW_ENGINE_USER and SMSGW_ENGINE_PASSWORD are needed')
-// Analytics may lag when the machine is busy; what customers wait for may not.
+// Analytics may lag when the machine is busy; messages may not.
 setPriority(NICENESS)
 const session = new Session(folder!, { connectionArgs: [`--config-file=${CONFIG}`, `--users_config=${USERS}`] })
 const queries = new QueryQueue(session)

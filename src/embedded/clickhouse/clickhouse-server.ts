@@ -78,7 +78,7 @@ export class ClickHouseServer implements RestartableServer {
     return `http://${USER}:${password}@127.0.0.1:${port}`
   }
 
-  /** For whoever measures it or breaks it on purpose. */
+  /** For benchmarks and fault injection. */
   get pid(): number {
     return this.#server.pid
   }

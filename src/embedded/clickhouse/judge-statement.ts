@@ -11,7 +11,10 @@ const BEGINNINGS = new Set(
 const REFUSED = new Set(
   'outfile infile file catboostevaluate executable executablepool format_schema kafka_schema identifier'.split(' '),
 )
-/** Engines whose tables lie in the engine's own folder, and Kafka's; grants let others pass, such as EmbeddedRocksDB with a path. */
+/**
+ * Engines whose tables lie in the engine's own folder, and Kafka's; grants let others pass, such as EmbeddedRocksDB
+ * with a path.
+ */
 const ENGINES = new Set(
   'atomic mergetree replacingmergetree aggregatingmergetree summingmergetree memory log null kafka'.split(' '),
 )
@@ -43,8 +46,8 @@ export interface StatementRules {
 }
 
 /**
- * A second line behind the engine's grants: throws RefusedStatementError unless this is one statement that stays within
- * the engine's own tables.
+ * A second defence behind the engine's grants: throws RefusedStatementError unless this is one statement that stays
+ * within the engine's own tables.
  */
 export function judgeStatement(sql: string, hasData: boolean, rules: StatementRules): void {
   if (sql.length > CHARACTERS_MAX) throw new RefusedStatementError(`it has more than ${CHARACTERS_MAX} characters`)

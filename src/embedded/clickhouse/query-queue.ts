@@ -1,6 +1,6 @@
 import type { Session } from 'chdb'
 
-/** Queries that may wait for their turn. */
+/** Queries that may wait in the queue. */
 const WAITING_MAX = 1_000
 
 /** Runs queries one after another: an embedded engine has one session, whose current database is shared. */

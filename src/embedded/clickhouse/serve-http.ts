@@ -33,7 +33,7 @@ class RefusedRequestError extends Error {
 /**
  * As much of ClickHouse's HTTP interface as its clients use: `GET /ping`; a query in the URL, in the body, or split
  * between the two with its data in the body; `database`, `default_format`, and `param_…` for `{name:Type}` places.
- * Who does not give user and password, or is a page in a browser, is refused before a body is read.
+ * A request without user and password, or of a page in a browser, is refused before its body is read.
  */
 export function createHttpInterface(queries: QueryQueue, options: HttpInterfaceOptions): Server {
   const server = createServer({ connectionsCheckingInterval: CHECK_MS }, (request, response) => {

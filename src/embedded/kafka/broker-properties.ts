@@ -18,7 +18,7 @@ export interface KafkaAccount {
 /**
  * The `server.properties` of one broker of an embedded KRaft cluster; every node is a broker and a controller.
  * It has the settings that any broker ought to have (`settingsFor`), so that `smsgw doctor` finds nothing; what is not
- * named is Kafka's default. With an account every listener asks for it, without one none does.
+ * named is Kafka's default. With an account every listener requires it, without one none does.
  */
 export function brokerProperties(
   self: BrokerPorts,

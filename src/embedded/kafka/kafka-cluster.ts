@@ -26,10 +26,10 @@ export interface KafkaClusterOptions {
   readonly cacheFolder: string
   readonly brokers: 1 | 3
   readonly progress: Progress
-  /** Brokers that let anybody in, for tests and benchmarks of clients that have no login. */
+  /** Brokers without authentication, for tests and benchmarks of clients that have no login. */
   readonly withoutLogin?: true
   /** Aborted to cancel the start. */
-  readonly stopping?: AbortSignal
+  readonly stopping?: AbortSignal | undefined
 }
 
 /** What a data folder remembers, so that a restart finds the same cluster at the same ports, by the same login. */
@@ -151,7 +151,7 @@ export class KafkaCluster {
     writeStateFile(settings, brokerProperties(node, this.#file.nodes, data, this.account))
     if (existsSync(join(data, 'meta.properties'))) return
     this.#options.progress('kafka', 'formatting storage')
-    // An id may begin with a hyphen, so it must not stand as an argument of its own.
+    // An id may begin with a hyphen, so it must not be an argument of its own.
     const jvm = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-cp', this.#classPath]
     const format = ['kafka.tools.StorageTool', 'format', `--cluster-id=${this.#file.clusterId}`, '-c', settings]
     await run('java', [...jvm, ...format], { signal: this.#options.stopping })

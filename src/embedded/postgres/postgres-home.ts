@@ -7,7 +7,7 @@ import { openOwnFolder, privateFolder } from '../../runtime/private-folder.ts'
 import { EnvironmentError } from '../progress.ts'
 
 const USER = 'postgres'
-/** Where root puts programs for PostgreSQL's user; nobody else can make, replace or redirect anything there. */
+/** Where root puts programs for PostgreSQL's user; no other user can make, replace or redirect anything there. */
 const PROGRAMS = '/var/lib/smsgw'
 const ROOT = 0
 const READABLE_BY_ALL = 0o755
@@ -33,7 +33,7 @@ export interface PostgresHome {
  * Finds the programs, and prepares a folder for the server. Root gives PostgreSQL a user of its own, which reaches its
  * data although the folders above are root's alone (`postgres-server.ts`), and copies the programs where that user can
  * run them if they lie out of its reach, as below /root. Throws EnvironmentError, and ExpectedError for a folder that
- * belongs to somebody else.
+ * belongs to another user.
  */
 export function postgresHome(folder: string): PostgresHome {
   const nativeFolder = findPrograms()
@@ -56,8 +56,8 @@ export function postgresHome(folder: string): PostgresHome {
 }
 
 /**
- * In earlier versions the whole folder was PostgreSQL's, and what we remember lay in it. It becomes root's, and what its
- * user may have put there besides the data goes: root must not follow a link of that user.
+ * In earlier versions the whole folder was PostgreSQL's, and what we remember lay in it. It becomes root's, and what
+ * its user may have put there besides the data goes: root must not follow a link of that user.
  */
 function takeBack(folder: string, user: PostgresUser): void {
   const stats = lstatSync(folder, { throwIfNoEntry: false })
@@ -73,9 +73,9 @@ function takeBack(folder: string, user: PostgresUser): void {
 }
 
 /**
- * Until version 0.1 the data of a folder that PostgreSQL's user could not enter lay below /var/tmp, where anybody may
- * make files. It is moved home if it is what that version left: folders of root's and of PostgreSQL's in which nobody
- * else could write. Anything else there is left alone.
+ * Until version 0.1 the data of a folder that PostgreSQL's user could not enter lay below /var/tmp, where any user may
+ * make files. It is moved home if it is what that version left: folders of root's and of PostgreSQL's in which no other
+ * user could write. Anything else there is left alone.
  */
 function adoptEarlierData(folder: string, user: PostgresUser): void {
   const earlier = join('/var/tmp', `smsgw-${fingerprint(folder)}`)

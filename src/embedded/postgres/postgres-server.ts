@@ -100,7 +100,7 @@ export class PostgresServer implements RestartableServer {
     return `postgres://${USER}:${password}@/${database}?host=${encodeURIComponent(socketFolder)}&port=${port}`
   }
 
-  /** The server's first process, for whoever measures it or breaks it on purpose. */
+  /** The server's first process, for benchmarks and fault injection. */
   get pid(): number {
     return this.#server.pid
   }
@@ -142,7 +142,10 @@ export class PostgresServer implements RestartableServer {
     this.#server.kill()
   }
 
-  /** Backends may outlive the killed server and hold its memory: they are ended first, as nobody commits through them. */
+  /**
+   * Backends may outlive the killed server and hold its memory: they are ended first, as no client commits through
+   * them.
+   */
   async restart(stopping: AbortSignal): Promise<void> {
     await endLeftovers(this.#home.dataFolder, 'SIGKILL')
     this.#server = await launch(this.#home, this.#access)
@@ -214,9 +217,9 @@ async function launch(home: PostgresHome, access: Access): Promise<GuardedServer
 }
 
 /**
- * PostgreSQL refuses to start when the process that a lock file names is alive, also when that number belongs to another
- * program by now, as after a restart of the machine or in a container. No process uses the data folder here: leftovers
- * were ended before.
+ * PostgreSQL refuses to start when the process that a lock file names is alive, also when that number belongs to
+ * another program by now, as after a restart of the machine or in a container. No process uses the data folder here:
+ * leftovers were ended before.
  */
 function removeStaleLocks(pidFile: string, socketFolder: string, port: number): void {
   rmSync(pidFile, { force: true })
@@ -227,7 +230,10 @@ function logFileOf(home: PostgresHome): string {
   return join(home.folder, 'postgres.log')
 }
 
-/** In the data folder, which is the server's alone. Empty if its path would be too long: a socket's has 107 bytes at most. */
+/**
+ * In the data folder, which is the server's alone. Empty if its path would be too long: a socket's has 107 bytes at
+ * most.
+ */
 function socketFolderOf({ dataFolder }: PostgresHome): string {
   return dataFolder.length + '/.s.PGSQL.65535'.length > 107 ? '' : dataFolder
 }

@@ -9,7 +9,9 @@ import {
   type RegisteredBroker,
 } from '../wire/describe-cluster-v2.ts'
 
-/** The brokers that belong to the cluster, those that are away too, by id. Throws KafkaError or KafkaUnreachableError. */
+/**
+ * The brokers that belong to the cluster, unavailable ones included, by id. Throws KafkaError or KafkaUnreachableError.
+ */
 export async function describeBrokers(cluster: Cluster): Promise<RegisteredBroker[]> {
   const { code, message, brokers } = await sendToBroker(
     await cluster.anyConnection(),

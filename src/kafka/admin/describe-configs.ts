@@ -15,13 +15,13 @@ const IS_DEFAULT = 5
 /** A configuration value in force. */
 export interface ConfigEntry {
   readonly name: string
-  /** Empty for a secret, which brokers do not tell. */
+  /** Empty for a secret, which brokers do not return. */
   readonly value: string
   /** Set on this topic, and not inherited from the brokers. */
   readonly isSetOnTopic: boolean
   /** Set for this broker alone while it runs, which goes before what is set for all of them. */
   readonly isSetOnBroker: boolean
-  /** Nobody has set it anywhere. */
+  /** It is not set anywhere. */
   readonly isDefault: boolean
 }
 
@@ -41,7 +41,7 @@ export async function describeTopicConfigs(
   return new Map(response.results.map((result) => [result.resourceName, entriesOf(result, 'topic')]))
 }
 
-/** The configuration of one broker as that broker has it, which another cannot tell. Throws KafkaError. */
+/** The configuration of one broker as that broker has it, which no other broker knows. Throws KafkaError. */
 export async function describeBrokerConfigs(connections: BrokerConnections, nodeId: number): Promise<ConfigEntry[]> {
   const response: describeConfigsV4.DescribeConfigsResponse = await callBroker(
     await connections.to(nodeId),

@@ -12,7 +12,7 @@ export interface LogDir {
   readonly usableBytes: number
 }
 
-/** The folders of all brokers that answer; none of a broker that is away. */
+/** The folders of all brokers that answer; none of an unavailable broker. */
 export async function describeLogDirs(cluster: Cluster, connections: BrokerConnections): Promise<LogDir[]> {
   const answers = await Promise.allSettled(
     cluster.brokerIds.map(async (nodeId) => {

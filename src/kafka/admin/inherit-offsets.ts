@@ -4,7 +4,7 @@ import { KafkaCode, KafkaError } from '../errors.ts'
 import { commitOffsets } from './commit-offsets.ts'
 import { type CommittedOffset, committedOffsets } from './read-groups.ts'
 
-/** Who read a topic before, and who does now. */
+/** The group that read a topic before, and the group that does now. */
 export interface GroupSuccession {
   readonly topic: string
   readonly from: string
@@ -14,15 +14,15 @@ export interface GroupSuccession {
 /**
  * Gives a group that has committed nothing of a topic the offsets of the group that read the topic before it, with what
  * is noted of records done beyond them: none is skipped, and none handled again. To be called before the group's first
- * member joins; of several callers one copies. What the former group commits afterwards is not taken over. Resolves with
- * how many partitions were copied; 0 if there was nothing to do. Throws KafkaError or KafkaUnreachableError.
+ * member joins; of several callers one copies. What the former group commits afterwards is not taken over. Resolves
+ * with how many partitions were copied; 0 if there was nothing to do. Throws KafkaError or KafkaUnreachableError.
  */
 export function inheritOffsets(
   cluster: Cluster,
   connections: BrokerConnections,
   succession: GroupSuccession,
 ): Promise<number> {
-  // A new cluster makes the topic of its offsets when it is first asked for a coordinator.
+  // A new cluster creates the offsets topic at the first FindCoordinator.
   return retryCall(() => inherit(cluster, connections, succession))
 }
 

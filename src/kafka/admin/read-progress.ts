@@ -40,7 +40,7 @@ export async function readProgress(
 
 /**
  * Whether the group has read up to there. A commit beyond the end is of a log that was cut off since: its group begins
- * at the start again. What is not there any more counts as read: nobody can.
+ * at the start again. What the topic has dropped counts as read.
  */
 export function hasPassed(progress: PartitionProgress, targetOffset: number): boolean {
   const { startOffset, endOffset, committedOffset } = progress

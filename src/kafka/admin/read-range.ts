@@ -16,9 +16,9 @@ export interface PartitionRange extends TopicPartition {
 }
 
 /**
- * Reads a range of one partition without a group, in pieces of about a megabyte, each asked for when the one before
- * was taken. Ends at `end`, which must not lie beyond the end of the log. Throws KafkaError, OFFSET_OUT_OF_RANGE if
- * the range is no longer in the log, or KafkaUnreachableError after 30 s without an answer.
+ * Reads a range of one partition without a group, in pieces of about a megabyte, each fetched when the one before was
+ * taken. Ends at `end`, which must not lie beyond the end of the log. Throws KafkaError, OFFSET_OUT_OF_RANGE if the
+ * range is no longer in the log, or KafkaUnreachableError after 30 s without an answer.
  */
 export async function* readRange(
   cluster: Cluster,

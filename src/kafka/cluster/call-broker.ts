@@ -8,7 +8,7 @@ interface LibraryApi<Arguments extends unknown[], Response> {
 }
 
 /**
- * Calls a broker and returns its answer, error codes included: who asks decides what a code means, and one
+ * Calls a broker and returns its answer, error codes included: the caller decides what a code means, and one
  * partition's error never hides the others' results, as it does when the library turns it into an exception.
  * Throws KafkaUnreachableError when there is no answer; then what the request did is not known.
  */

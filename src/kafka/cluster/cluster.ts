@@ -147,14 +147,15 @@ export class Cluster {
   }
 
   #open(requestTimeoutMs: number): ConnectionPool {
-    const pool = new ConnectionPool(this.#options.clientId, {
+    const { clientId, connectTimeoutMs = 5_000, tls, sasl } = this.#options
+    const pool = new ConnectionPool(clientId, {
       requestTimeout: requestTimeoutMs,
-      connectTimeout: this.#options.connectTimeoutMs ?? 5_000,
-      tls: this.#options.tls,
-      sasl: this.#options.sasl,
+      connectTimeout: connectTimeoutMs,
+      ...(tls && { tls }),
+      ...(sasl && { sasl }),
     })
-    // A connection may emit 'error' more than once, and an 'error' that nobody hears ends the process. What went
-    // wrong reaches whoever waits for an answer, so hearing it here is enough.
+    // A connection may emit 'error' more than once, and an 'error' without a handler ends the process. What went
+    // wrong rejects the pending calls, so an empty handler is enough.
     pool.on('connecting', ({ connection }) => connection.on('error', () => {}))
     this.#pools.add(pool)
     return pool

@@ -4,7 +4,9 @@ import { DeadLetterBrake } from './dead-letter-brake.ts'
 
 const HOUR_MS = 3_600_000
 
-/** A handler that fails for every record, tried again and again as a consumer would, for so long. Returns the letters. */
+/**
+ * A handler that fails for every record, retried as a consumer would, for so long. Returns the dead letters.
+ */
 function failFor(brake: DeadLetterBrake, fromMs: number, forMs: number, stepMs = 500): number {
   let letters = 0
   for (let nowMs = fromMs; nowMs < fromMs + forMs; nowMs += stepMs) {
@@ -19,7 +21,7 @@ test('one poison record alone is passed on', () => {
   expect(brake.braked).toBeNull()
 })
 
-test('a handler that fails always costs a letter, then ever fewer, a day costs no partition', () => {
+test('a handler that always fails costs a dead letter, then ever fewer, a day costs no partition', () => {
   const brake = new DeadLetterBrake()
   expect(failFor(brake, 0, 50_000)).toBe(1)
   expect(brake.braked).toEqual({ sinceMs: 500, cause: 'broken' })
@@ -37,7 +39,7 @@ test('while most succeed a handful a minute is passed on, and no more', () => {
   expect(letters).toBe(5)
 })
 
-test('the first record that succeeds releases, and both are told', () => {
+test('the first record that succeeds releases, and both changes are reported', () => {
   const told: [boolean, string][] = []
   const brake = new DeadLetterBrake((isBraked, cause) => told.push([isBraked, cause]))
   failFor(brake, 0, 20_000)
@@ -61,7 +63,7 @@ test('while braked one record is tried for each wait, and the waits grow to half
   expect(Math.max(...waits)).toBe(30_000)
 })
 
-test('whatever succeeds and fails in whatever order, letters stay few, and success always releases', () => {
+test('whatever succeeds and fails in whatever order, dead letters stay few, and success always releases', () => {
   const step = fc.record({ isDone: fc.boolean(), afterMs: fc.integer({ min: 0, max: 5_000 }) })
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 400 }), (steps) => {

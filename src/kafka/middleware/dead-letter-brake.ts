@@ -3,15 +3,18 @@
  * milliseconds; every `nowMs` is of a clock that never steps, `performance.now()`.
  */
 export interface BrakeRules {
-  /** Within this time at most so many letters. */
+  /** Within this time at most so many dead letters. */
   readonly windowMs: number
   readonly lettersMax: number
-  /** Records that must have been handled well lately, within twice that time at most, for each letter beyond the first. */
+  /**
+   * Records that must have been handled well lately, within twice that time at most, for each dead letter beyond the
+   * first.
+   */
   readonly donePerLetter: number
   /** While braked, one record is tried after each wait; the waits double up to the longest. */
   readonly probeMsFirst: number
   readonly probeMsMax: number
-  /** While braked and no try succeeds, one letter is let through after each of these waits, which double as well. */
+  /** While braked and no try succeeds, one dead letter is published after each of these waits, which double as well. */
   readonly letterMsFirst: number
   readonly letterMsMax: number
 }
@@ -35,14 +38,14 @@ const GO: BrakeVerdict = { kind: 'go' }
  * Keeps a fault of the gateway from carrying a whole topic to the dead letters.
  *
  * A dead letter is a verdict on its record (it is not of its form, the database refuses its values), or it is not: the
- * handler threw what it must not throw, or the record's time was over. The former are none of the brake's business. Of
+ * handler threw what it must not throw, or the record took too long. The brake ignores the former. Of
  * the latter a few are let through, as one poison record among good ones must not stop them; but where they are many,
  * or nothing else succeeds, the handler is what is broken.
  *
  * States:
- * - released: records are handled. A letter that the rules do not allow brakes.
+ * - released: records are handled. A dead letter that the rules do not allow brakes.
  * - braked: records wait; one is tried after each of growing waits. The first that is done releases. As there may be
- *   nothing but poison left, a letter is let through now and then, ever more rarely: an outage of a day costs some
+ *   nothing but poison left, a dead letter is published now and then, ever more rarely: an outage of a day costs some
  *   thirty, and no partition.
  */
 export class DeadLetterBrake {

@@ -44,7 +44,7 @@ test('a dead letter is done when it is published, and stays while it is not', as
   const handle = deadLetters(
     () => deadLetter('schema', 'bad'),
     async (_record, { reason, error, attempts }) => {
-      if (isAway) throw new Error('away')
+      if (isAway) throw new Error('unavailable')
       published.push(`${reason}: ${error}, ${attempts}`)
     },
   )

@@ -9,7 +9,7 @@ const OWNER = {}
 const enter = (gate: MemoryGate, bytes: number, owner = OWNER): Promise<void> =>
   gate.enter(bytes, owner, async () => {})
 
-test('who finds no room waits in line and enters in order, as soon as there is room for the first', async () => {
+test('a caller without room queues and enters in order, as soon as there is room for the first', async () => {
   const gate = new MemoryGate(100, 1_000)
   const entered: string[] = []
   const enter = (name: string, bytes: number): Promise<unknown> =>
@@ -20,14 +20,14 @@ test('who finds no room waits in line and enters in order, as soon as there is r
   // There is room for this one, but it came later.
   expect(gate.tryEnter(10)).toBe(false)
   gate.leave(60)
-  // At once: nobody who comes now could have entered before.
+  // At once: no later caller could have entered before.
   expect(entered).toEqual(['a', 'b'])
   await Promise.all(all)
   expect(gate).toMatchObject({ bytes: 90, waiting: 0 })
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('when the first has waited for too long, all behind it are refused with it, and whoever comes then may wait', async () => {
+test('when the first has waited for too long, all behind it are refused with it, and later callers may wait', async () => {
   const gate = new MemoryGate(100, 1_000)
   gate.tryEnter(100)
   const first = enter(gate, 10)
@@ -54,7 +54,7 @@ test('the line holds as much as the room, and refuses at once what comes then, h
   expect(gate.bytes).toBe(120)
 })
 
-test('those of one owner are refused with their error, and the others go on as they stood', async () => {
+test('callers of one owner are refused with their error, and the others keep their places', async () => {
   const gate = new MemoryGate(100, 1_000)
   gate.tryEnter(100)
   const other = {}

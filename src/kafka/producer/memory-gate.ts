@@ -10,10 +10,10 @@ interface Waiter {
 }
 
 /**
- * Bounds the bytes a producer holds. Who finds no room waits in line, which holds as many bytes as the room; who comes
- * when both are full is refused. When the first in line has waited for too long, all are refused with it: were those
- * behind it let in later, they would overtake what its caller sends again. For the same reason those of one owner can be
- * refused, and who enters acts at once, before anybody else can.
+ * Bounds the bytes a producer holds. A caller that finds no room queues; the queue takes as many bytes as the room, and
+ * a caller is refused when both are full. When the first in the queue has waited for too long, all are refused with it:
+ * were those behind it let in later, they would overtake what its caller sends again. For the same reason those of one
+ * owner can be refused, and a caller that enters acts in the same tick, before any other can.
  */
 export class MemoryGate {
   readonly #bytesMax: number
@@ -36,7 +36,7 @@ export class MemoryGate {
     return this.#line.length
   }
 
-  /** Takes the room now, if nobody waits and there is enough. */
+  /** Takes the room now, if the queue is empty and there is enough. */
   tryEnter(bytes: number): boolean {
     if (this.#line.length > 0 || !this.#fits(bytes)) return false
     this.#bytes += bytes
@@ -45,7 +45,7 @@ export class MemoryGate {
 
   /**
    * Calls `act` as soon as the room is taken, and resolves as that does. Throws BufferFullError after the longest
-   * allowed wait, or if the line is full, or what the owner is refused with.
+   * allowed wait, or if the queue is full, or what the owner is refused with.
    */
   enter<T>(bytes: number, owner: object, act: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {

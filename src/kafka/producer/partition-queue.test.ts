@@ -46,7 +46,7 @@ test('what turns out not to be compressible is believed at once', () => {
   expect(fill(queue, noise)).toBeLessThanOrEqual(135)
 })
 
-test('a batch is due when it is full, has lingered, or has company behind it, but not before its back-off is over', () => {
+test('a batch is due when it is full, has lingered, or has company behind it, but not before its back-off has ended', () => {
   const queue = new PartitionQueue('t', 0, LIMITS)
   queue.append({ topic: 't', key: null, value: 'x' }, 1, NOW_MS)
   expect(queue.dueAtMs(5)).toBe(NOW_MS + 5)

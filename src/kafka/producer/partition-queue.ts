@@ -16,11 +16,12 @@ export interface BatchLimits {
 }
 
 /**
- * What waits for one partition, oldest first.
+ * The pending batches of one partition, oldest first.
  *
- * At most one batch is under way, and only the oldest one ever is, so nothing can overtake: not on a retry, not on
- * a change of leader, not after the broker forgot the producer. Acknowledgements of a partition are a prefix of what
- * was sent to it: when a batch fails for good, all behind it fail with it, so that who sends again sends in order.
+ * At most one batch is under way, and only the oldest one ever is, so nothing can overtake: not on a retry, not on a
+ * change of leader, not after the broker forgot the producer. Acknowledgements of a partition are a prefix of what was
+ * sent to it: when a batch fails for good, all behind it fail with it, so that a caller that sends again sends in
+ * order.
  */
 export class PartitionQueue {
   readonly topic: string

@@ -12,12 +12,15 @@ export interface ProducerOptions {
   /** Of a batch on the wire, compressed; how much that will be is estimated from the batches before. */
   readonly batchBytesMax: number
   readonly requestBytesMax: number
-  /** All that waits or is under way. A full producer makes callers wait, with as many bytes again, and refuses more. */
+  /**
+   * All records that are buffered or in flight. A full producer makes callers wait, with as many bytes again, and
+   * refuses more.
+   */
   readonly bufferBytesMax: number
   /** How long a caller may wait for room in the buffer. */
   readonly blockMsMax: number
   readonly requestTimeoutMs: number
-  /** From `send` to acknowledgement, retries included; then the caller is told, also if an attempt is under way. */
+  /** From `send` to acknowledgement, retries included; then `send` rejects, also if an attempt is under way. */
   readonly deliveryTimeoutMs: number
   readonly backoffMsFirst: number
   readonly backoffMsMax: number
@@ -57,7 +60,10 @@ export type ProducerProfile = keyof typeof PRODUCER_PROFILES
 
 export const PRODUCER_PROFILE_NAMES = Object.keys(PRODUCER_PROFILES) as readonly ProducerProfile[]
 
-/** What each profile may lose of records that it reported as acknowledged, and what it may write twice; null for nothing. */
+/**
+ * What each profile may lose of records that it reported as acknowledged, and what it may write twice; null for
+ * nothing.
+ */
 export const PRODUCER_LOSS: Readonly<Record<ProducerProfile, string | null>> = {
   safe: null,
   fast: 'a leader that fails takes with it the records that it acknowledged and no other replica has; a lost answer writes its records twice',

@@ -20,8 +20,8 @@ export interface RecordPosition {
  * order until the delivery deadline.
  *
  * Two records of one partition are acknowledged in the order of their `send` calls, and if one fails, so do all that
- * were sent to its partition after it and before its failure was told; but where the broker refuses the record itself
- * (`isRecordFault` of the KafkaError), those after it go on.
+ * were sent to its partition after it and before its failure was reported; but where the broker refuses the record
+ * itself (`isRecordFault` of the KafkaError), those after it go on.
  */
 export class Producer {
   readonly #cluster: Cluster
@@ -42,14 +42,15 @@ export class Producer {
     this.#observer = observer
   }
 
-  /** Bytes that wait or are under way, and callers that wait for room. */
+  /** Bytes that are buffered or in flight, and callers that wait for room. */
   get buffered(): { bytes: number; callersWaiting: number } {
     return { bytes: this.#memory.bytes, callersWaiting: this.#memory.waiting }
   }
 
   /**
-   * Learns the topics' partitions and takes a producer id. A broker that has just come back knows no topics for a moment,
-   * so all are waited for. Throws KafkaUnreachableError, or KafkaError for a topic that there is not, after 30 s.
+   * Learns the topics' partitions and takes a producer id. A broker that has just come back knows no topics for a
+   * moment, so all are waited for. Throws KafkaUnreachableError, or KafkaError for a topic that there is not, after 30
+   * s.
    */
   async start(topics: readonly string[]): Promise<void> {
     await retryCall(async () => {
@@ -83,12 +84,12 @@ export class Producer {
     return this.#cluster.topic(topic)?.partitions.length ?? 0
   }
 
-  /** Sends what waits without lingering, and resolves when all of it is acknowledged or has failed. */
+  /** Sends pending records without lingering, and resolves when all of it is acknowledged or has failed. */
   flush(): Promise<void> {
     return this.#sender.flush()
   }
 
-  /** Takes no more, sends what waits, and closes the connections. */
+  /** Takes no more, sends pending records, and closes the connections. */
   async close(): Promise<void> {
     if (this.#closing) return
     this.#closing = true

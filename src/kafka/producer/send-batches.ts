@@ -36,8 +36,8 @@ interface Flight {
 /**
  * Sends batches when they are due.
  *
- * A round looks at every partition with work. A partition is ready when its oldest batch is full, has lingered, or is
- * a retry whose back-off is over. Once a broker gets a request anyway, the waiting batches of its other partitions go
+ * A round looks at every partition with work. A partition is ready when its oldest batch is full, has lingered, or is a
+ * retry whose back-off has ended. Once a broker gets a request anyway, the waiting batches of its other partitions go
  * along: one round trip serves all. Requests to one broker may overlap, but never hold the same partition twice.
  */
 export class BatchSender {
@@ -236,8 +236,8 @@ export class BatchSender {
   }
 
   /**
-   * A record alone in its batch is what the broker refuses. Of several it may be any, or their size together: those that
-   * follow, and these when they are sent again, travel in smaller batches, until it stands alone.
+   * A record alone in its batch is what the broker refuses. Of several it may be any, or their size together: those
+   * that follow, and these when they are sent again, travel in smaller batches, until it is alone.
    */
   #refuse({ queue, batch }: Flight, code: number): void {
     const where = `writing to ${queue.topic}[${queue.partition}]`
@@ -251,7 +251,9 @@ export class BatchSender {
     this.#observer.failed?.(new KafkaError(code, where, true), 1, queue.topic, queue.partition)
   }
 
-  /** Whether the batch was written is not known from now on: some brokers' "not yet" comes after they have written it. */
+  /**
+   * Whether the batch was written is not known from now on: some brokers' "not yet" comes after they have written it.
+   */
   #retry({ queue, batch }: Flight, error: Error): void {
     if (queue.oldest !== batch) return
     batch.unclear = true

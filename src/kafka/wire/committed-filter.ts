@@ -8,8 +8,8 @@ export interface BatchIdentity {
 }
 
 /**
- * Tells the batches of aborted transactions from those to be handled, for the batches of one answer in the order of
- * their offsets. A transaction is aborted from the offset that the broker names up to the producer's next marker.
+ * Separates the batches of aborted transactions from those to be handled, for the batches of one answer in the order
+ * of their offsets. A transaction is aborted from the offset that the broker names up to the producer's next marker.
  */
 export class CommittedFilter {
   readonly #coming: AbortedTransaction[]

@@ -42,7 +42,7 @@ function tooLarge(name: string, bytesMax: number): MalformedBatchError {
   return new MalformedBatchError(`its ${name} data decompresses to more than ${bytesMax} bytes`)
 }
 
-/** Counted only where the ratio of the format leaves room for doubt. */
+/** Counted only where the ratio of the format allows such a size. */
 function lz4Bytes(body: Buffer, bytesMax: number): number {
   return body.length * LZ4_RATIO_MAX <= bytesMax ? body.length : lz4FrameBytes(body, bytesMax)
 }

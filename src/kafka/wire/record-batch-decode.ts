@@ -200,7 +200,7 @@ function plausible(timestampMs: number): number {
   return timestampMs >= 0 ? Math.min(timestampMs, TIMESTAMP_MS_MAX) : 0
 }
 
-/** Stands for the records of a batch that cannot be read. */
+/** The placeholder of the records of a batch that cannot be read. */
 function faultyRecord(
   topic: string,
   partition: number,

@@ -32,7 +32,10 @@ export interface ProducerRecord {
   readonly timestampMs?: number
 }
 
-/** Who writes a batch, so that the broker can drop its repetition. -1 throughout for a producer that is not idempotent. */
+/**
+ * The producer of a batch, so that the broker can drop its repetition. -1 throughout for a producer that is not
+ * idempotent.
+ */
 export interface ProducerStamp {
   readonly producerId: bigint
   readonly producerEpoch: number

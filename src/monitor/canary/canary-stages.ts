@@ -23,7 +23,7 @@ export interface CanaryTimes {
   readonly answeredMs: number
   /** When the final status was read; null when it was not reached in time. */
   readonly finalMs: number | null
-  /** Null when ClickHouse had not got it in time, or is not asked. */
+  /** Null when it was not in ClickHouse in time, or ClickHouse is not queried. */
   readonly inClickHouseMs: number | null
 }
 

@@ -8,7 +8,7 @@ export interface CanaryRoute {
   readonly apiKey: string
   readonly phone: string
   readonly timeoutMs: number
-  /** How many statuses of a message ClickHouse has; null when there is none to ask. */
+  /** How many statuses of a message ClickHouse has; null without ClickHouse. */
   readonly countStatuses: ((smsId: number) => Promise<number>) | null
 }
 
@@ -20,7 +20,7 @@ export class CanaryRefusedError extends Error {
 }
 
 /**
- * Posts a message as a customer would and follows it until it has come through or its time is over. `signal` breaks it
+ * Posts a message as a customer would and follows it until it has come through or its time is up. `signal` breaks it
  * off, as an AbortError. Throws CanaryRefusedError when the API does not take it.
  */
 export async function sendCanary(
@@ -94,7 +94,7 @@ function authorization(apiKey: string): { authorization: string } {
   return { authorization: `Bearer ${apiKey}` }
 }
 
-/** Looks until it satisfies or the deadline is over; returns what it saw last. */
+/** Polls until the value satisfies or the deadline has passed; returns the last value. */
 async function poll<T>(
   look: () => Promise<T>,
   satisfies: (seen: T) => boolean,

@@ -29,8 +29,8 @@ export interface LagMonitorParts {
 }
 
 /**
- * The role `monitor`: looks at every group on a timer and publishes what it makes of it. Scrapes are answered from the
- * last look, so that they cost Kafka nothing; how old it is says `smsgw_collector_last_success_timestamp_seconds`.
+ * The role `monitor`: samples every group on a timer and publishes the judgement. Scrapes are answered from the last
+ * sample, so that they cost Kafka nothing; how old it is says `smsgw_collector_last_success_timestamp_seconds`.
  */
 export class LagMonitor implements Service {
   readonly name = 'monitor'
@@ -75,7 +75,7 @@ export class LagMonitor implements Service {
     collect()
   }
 
-  /** A look that takes longer than its turn leaves out the next. */
+  /** A sample that takes longer than the interval skips the next one. */
   #collect(collector: string, look: () => Promise<void>): void {
     if (this.#running.has(collector)) return
     const failure = this.#failureOf(collector)

@@ -1,12 +1,12 @@
 /**
  * How a group does, judged by what was seen of it on a timer. The rules are Burrow's (`core/internal/evaluator`,
  * LinkedIn), changed where its users were misled: lag counts from the end of the log now, not from the last commit;
- * a window is a time, not a number of commits; members are asked for, so silence alone is not taken for a stop.
+ * a window is a time, not a number of commits; members are queried, so silence alone is not taken for a stop.
  *
  * The first that holds:
  * - LOSS: retention has removed records that the group has not read.
  * - OK: nothing is waiting.
- * - REWIND: the group stands before where it stood in the window, and has not come back to it.
+ * - REWIND: the group's offset is below an earlier one in the window, and has not come back to it.
  * - STOP: records wait, nothing moves, and the group has no members; or its members are not known, for a window.
  * - STALL: it has members, records wait, and its offset does not move.
  * - WARN: it moves, falls further behind all the time, and the lag of its group is beyond normal.
@@ -19,7 +19,7 @@
  */
 export type LagStatus = 'OK' | 'WARN' | 'STOP' | 'STALL' | 'REWIND' | 'LOSS'
 
-/** As in Burrow's metric, where 0 stands for a group that is not known and 3 for any error; LOSS is ours. */
+/** As in Burrow's metric, where 0 is an unknown group and 3 any error; LOSS is ours. */
 export const STATUS_CODES: Readonly<Record<LagStatus, number>> = {
   OK: 1,
   WARN: 2,

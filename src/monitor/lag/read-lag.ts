@@ -23,7 +23,7 @@ export interface PartitionEnds extends TopicPartition {
 }
 
 export interface SampledGroup extends ListedGroup {
-  /** Null when the group went while it was asked for. */
+  /** Null when the group disappeared during the query. */
   readonly members: number | null
 }
 
@@ -43,8 +43,9 @@ export function partitionName({ topic, partition }: TopicPartition): string {
 }
 
 /**
- * All that can be said of one moment: of every group (but former ones of ours, whose lag grows for ever) or of `only` one, and of `topics` even if no group reads them.
- * Partitions that are gone, or without a leader now, are left out. Throws KafkaError or KafkaUnreachableError.
+ * All that can be said of one moment: of every group (but former ones of ours, whose lag grows for ever) or of `only`
+ * one, and of `topics` even if no group reads them. Partitions that are gone, or without a leader now, are left out.
+ * Throws KafkaError or KafkaUnreachableError.
  */
 export async function sampleLag(
   cluster: Cluster,
@@ -63,8 +64,8 @@ export async function sampleLag(
 
 /**
  * Beginnings are read before committed offsets, and these before ends: whatever moves in between, a lag is never below
- * the truth, and a group is never taken for one that retention has overtaken. A first look at what is committed tells
- * of which topics to ask.
+ * the truth, and a group is never taken for one that retention has overtaken. A first look at committed offsets gives
+ * the topics to query.
  */
 async function readOffsets(
   cluster: Cluster,

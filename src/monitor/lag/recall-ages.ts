@@ -21,8 +21,8 @@ export async function recallAges(cluster: Cluster, connections: BrokerConnection
 }
 
 /**
- * When the next record that the group would read was stamped; null when there is none, or no age can be told by its
- * timestamp. Throws KafkaError or KafkaUnreachableError.
+ * When the next record that the group would read was stamped; null when there is none, or its timestamp gives no age.
+ * Throws KafkaError or KafkaUnreachableError.
  */
 export async function readProducedMs(
   cluster: Cluster,

@@ -34,8 +34,8 @@ export interface DayState {
 }
 
 /**
- * Brings a day on towards being closed: all its messages final, published, and read by those who read. Work goes on from
- * round to round; a day with messages that are not final is read through again when those are.
+ * Moves a day towards being closed: all its messages final, published, and read by every consumer group. Work
+ * continues from round to round; a day with messages that are not final is read through again when those are.
  */
 export async function bringOn(dayStartMs: number, known: DayRow | undefined, closing: Closing): Promise<DayState> {
   if (known?.closed_at) return { kind: 'closed', open: [] }
@@ -100,7 +100,8 @@ async function settle(day: string, dayStartMs: number, scannedAt: Date, closing:
     await connection.query(writeScan(day, range[1], [], new Date(nowMs)))
     return { kind: 'reading', open: [] }
   }
-  // The look of the round in which the reading through ended was before that end: only a later one saw all of the topics.
+  // The look of the round in which the reading through ended was before that end: only a later one saw all of the
+  // topics.
   if (readUpToMs <= scannedAt.getTime()) return { kind: 'reading', open: [] }
   await connection.query(closeDay(day, new Date(nowMs)))
   return { kind: 'closed', open: [] }

@@ -10,8 +10,8 @@ const BATCHES_MAX = 20
 export const TABLES_OF_ROWS = Object.keys(TABLE_RULES).filter((table) => TABLE_RULES[table]!.kind === 'rows')
 
 /**
- * Deletes rows whose time is over from one of `TABLES_OF_ROWS`; a batch at least, so that a table with many leaves the next
- * ones their turn. Returns how many.
+ * Deletes rows beyond their retention from one of `TABLES_OF_ROWS`; a batch at least, so that a table with many
+ * leaves time for the next ones. Returns how many.
  */
 export async function deleteRows(
   connection: Connection,

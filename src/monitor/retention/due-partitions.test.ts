@@ -31,7 +31,7 @@ test('the ledger is kept as long as messages and attempts, however short its own
   const ledger = (days: number): Partition[] => [
     { table: 'ledger', name: 'ledger_x', dayStartMs: daysAgo(days), state: 'attached' },
   ]
-  // Nobody's messages are refused a redrive, or called overdue, for what the ledger alone is asked to forget.
+  // No message is refused a redrive, or called overdue, because of the ledger's retention alone.
   expect(daysToClose(ledger(50), short, NOW_MS)).toEqual([])
   expect(daysToClose(ledger(51), short, NOW_MS)).toEqual([daysAgo(51)])
   expect(duePartitions(ledger(50), short, NOW_MS, new Set([daysAgo(50)]))).toEqual([])
@@ -47,7 +47,7 @@ test('a state is never dropped before its message, whatever order the partitions
     )
   }
   expect(due(500, true, ['messages'])).toContain('message_states')
-  // Also while the messages are detached and not dropped: whoever goes on from there has the same order.
+  // Also while the messages are detached and not dropped: the process that continues has the same order.
   const detached = ofDay(day).map(
     (each): Partition => (each.table === 'messages' ? { ...each, state: 'detached' } : each),
   )

@@ -47,7 +47,7 @@ test('what was published before a look is read when every group has passed the e
   expect(await look(500, [[0, 95]], { [STATUS]: [95], audit: [95] })).toBe(300)
 })
 
-test('a group that nobody uses holds nothing that its topic has dropped, nor what was cut off', async () => {
+test('an unused group holds nothing that its topic has dropped, nor what was cut off', async () => {
   const look = reader()
   await look(100, [[0, 10]], { [STATUS]: [10], 'given-up': [5] })
   expect(await look(200, [[9, 20]], { [STATUS]: [20], 'given-up': [5] })).toBe(0)

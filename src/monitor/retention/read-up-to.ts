@@ -1,19 +1,19 @@
 import { GROUPS, TOPICS } from '../../events/topics.ts'
 import { type LagSample, type PartitionEnds, type PartitionLag, partitionName } from '../lag/read-lag.ts'
 
-/** What is asked of the brokers: of `READ_TOPICS` every partition, and what groups have committed there. */
+/** What is queried from the brokers: of `READ_TOPICS` every partition, and what groups have committed there. */
 export type ReadPositions = Pick<LagSample, 'lags' | 'partitions' | 'leaderless'>
 
 /** Topics that carry what becomes of messages. */
 export const READ_TOPICS: readonly string[] = [TOPICS.accepted, TOPICS.delivery, TOPICS.status]
 
-/** Without these there is no gateway: that they have committed nothing is never taken for nobody reading. */
+/** Without these there is no gateway: that they have committed nothing never means that they do not read. */
 const ALWAYS_READING: ReadonlyMap<string, string> = new Map([
   [TOPICS.delivery, GROUPS.delivery],
   [TOPICS.status, GROUPS.status],
 ])
 
-/** A time with how far the topics reached then, by partition, and who read them. */
+/** A time with the ends of the topics then, by partition, and the groups that read them. */
 interface Probe {
   readonly atMs: number
   readonly ends: ReadonlyMap<string, number>
@@ -25,9 +25,10 @@ type Readers = ReadonlyMap<string, ReadonlySet<string>>
 
 /**
  * How far back everything that was published has been read by every consumer group that commits offsets: analytics, the
- * audit log, webhooks, the status updater, and whoever else reads. What is not known counts as not read: a partition without
- * a leader, a group whose coordinator is away, a partition in which a group has committed nothing yet. A group that was
- * given up or is gone holds nothing for longer than its topic keeps records, as what is not there any more counts as read.
+ * audit log, webhooks, the status updater, and any other group. What is not known counts as not read: a partition
+ * without a leader, a group whose coordinator is unavailable, a partition in which a group has committed nothing yet. A
+ * group that was given up or is gone holds nothing for longer than its topic keeps records, as what the topic has
+ * dropped counts as read.
  */
 export class ReadUpTo {
   readonly #read: () => Promise<ReadPositions>
@@ -80,7 +81,10 @@ function readersOf(lags: readonly PartitionLag[]): Readers {
   return new Map([...topics].map(([topic, some]) => [topic, new Set(some.map(({ group }) => group))]))
 }
 
-/** Whether every group, those of the probe and those that came since, has read all partitions up to the ends of the probe. */
+/**
+ * Whether every group, those of the probe and those that came since, has read all partitions up to the ends of the
+ * probe.
+ */
 function isPassed(probe: Probe, { lags, partitions, leaderless }: ReadPositions): boolean {
   if (leaderless.size > 0) return false
   const committed = new Map(lags.map((lag) => [`${lag.group} ${partitionName(lag)}`, lag.currentOffset]))

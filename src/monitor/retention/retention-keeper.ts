@@ -42,8 +42,8 @@ export interface RetentionKeeperParts {
 
 /**
  * Drops what PostgreSQL has kept for as long as the settings say: whole days of the large tables, rows of the others. A
- * day of messages goes when all of them are final and everyone has read what was published of them. Of all processes one
- * does it, in rounds of bounded work, without a lock that accepting or sending would wait for.
+ * day of messages goes when all of them are final and every consumer group has read their records. Of all processes
+ * one does it, in rounds of bounded work, without a lock that accepting or sending would wait for.
  */
 export class RetentionKeeper implements Service {
   readonly name = 'retention'
@@ -129,7 +129,10 @@ export class RetentionKeeper implements Service {
     return states
   }
 
-  /** A table of which one partition cannot be dropped now is left for the next round, so that the others have their turn. */
+  /**
+   * A table of which one partition cannot be dropped now is left for the next round, so that the others are not
+   * delayed.
+   */
   async #drop(connection: Connection, due: readonly Partition[], failures: Failures): Promise<void> {
     const stuck = new Set<string>()
     let dropped = 0

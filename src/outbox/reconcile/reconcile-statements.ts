@@ -80,7 +80,7 @@ export function readReleased(rowsMax: number): QueryConfig {
   }
 }
 
-/** Of these nothing more is awaited here. One that a worker has put aside again meanwhile stays. */
+/** These need no further watching. One that a worker has deferred again meanwhile stays. */
 export function endWatch(smsIds: readonly number[]): QueryConfig {
   return {
     name: 'reconcile-end-watch',

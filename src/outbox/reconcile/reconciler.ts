@@ -44,8 +44,8 @@ export interface ReconcilerParts {
 
 /**
  * Finds messages whose records Kafka has lost, and puts them into the outbox again under the same ids. Of all relays
- * one does it, on a connection that holds the lock; if that breaks, whoever is next begins anew from the table of
- * progress. What is lost and what only late, `settled-watermark.ts` tells; where to look, `open-ranges.ts`.
+ * one does it, on a connection that holds the lock; if that breaks, the next leader resumes from the table of progress.
+ * `settled-watermark.ts` decides what is lost and what is only late; `open-ranges.ts`, where to search.
  */
 export class Reconciler implements Service {
   readonly name = 'reconciler'
@@ -86,7 +86,7 @@ export class Reconciler implements Service {
     await this.#connections.close()
   }
 
-  /** From where the last one left off; at first, from the oldest message that may still be looked for. */
+  /** From where the last one stopped; at first, from the oldest message within the search window. */
   async #readRanges(connection: Connection): Promise<OpenRanges> {
     const { RECONCILE_AFTER_MS, RECONCILE_DAYS } = this.#parts.settings
     const rules = { rangeMs: RANGE_MS, afterMs: RECONCILE_AFTER_MS, revisitShare: 0.25 }

@@ -16,10 +16,10 @@ export interface RepublishRules {
 const BACKOFF_MS_MAX = 3_600_000
 
 /**
- * What is to be done with a message of which too little was heard.
+ * What to do with a message without progress.
  * - `wait`: it is only late, or the last publication has not had its time yet.
  * - `republish`: put it into the outbox again.
- * - `give-up`: that was done often enough; someone must look.
+ * - `give-up`: that was done often enough; an operator has to look.
  * - `leave`: given up before.
  */
 export type RepublishDecision = 'wait' | 'republish' | 'give-up' | 'leave'

@@ -21,7 +21,7 @@ import type { ReconcilerMetrics } from './reconciler-metrics.ts'
 import { decideRepublish, type FoundMessage, type RepublishDecision } from './republish-rule.ts'
 import type { PipelineView, SettledWatermark } from './settled-watermark.ts'
 
-/** Messages are looked through by the ten seconds in which they were accepted. */
+/** Messages are searched by the ten seconds in which they were accepted. */
 export const RANGE_MS = 10_000
 const PAGE_ROWS_MAX = 2_000
 const NAMED_MAX = 200
@@ -34,7 +34,7 @@ export interface SearchParts {
   readonly log: Log
 }
 
-/** Looks ranges through for lost messages, and has them published again. */
+/** Searches ranges for lost messages, and has them published again. */
 export class SearchRange {
   /** How many messages were put into the outbox again so far. */
   republished = 0
@@ -48,7 +48,7 @@ export class SearchRange {
     this.#partitions = view.delivery.length
   }
 
-  /** Returns when the oldest message in it was accepted that has not got on; null if all have. */
+  /** Returns when the oldest message in it without progress was accepted; null if there is none. */
   async range(startMs: number): Promise<number | null> {
     const smsIdEnd = firstSmsIdAt(startMs + RANGE_MS)
     let oldestMs: number | null = null

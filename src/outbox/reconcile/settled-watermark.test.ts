@@ -39,7 +39,7 @@ class Log {
     this.#committed = Math.max(this.#read, this.#committed ?? 0)
   }
 
-  /** Throws everything away; what nobody has read is lost. */
+  /** Discards everything; what was not read yet is lost. */
   lose(): void {
     for (const message of this.records.slice(Math.max(this.#read, this.start))) message.lost = true
     this.start = this.records.length
@@ -212,7 +212,7 @@ test('a log that was cut off is passed at its new end, and a partition that is n
   expect(grown.isPassed(message())).toBe(true)
 })
 
-test('what waits in the outbox is not lost: accepted after the oldest row, or published again after it', () => {
+test('a message pending in the outbox is not lost: accepted after the oldest row, or published again after it', () => {
   const heads = [{ shard: 0, seq: 7, acceptedMs: START_MS }]
   expect(after({ heads }).isPassed(message())).toBe(false)
   const older = message({ acceptedMs: START_MS - 1_001 })

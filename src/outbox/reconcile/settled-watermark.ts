@@ -10,8 +10,8 @@ export interface ShardHead {
 }
 
 /**
- * How far everyone is, looked at in this order: the outbox; then the tasks' topic and its readers; then the statuses'
- * topic and its readers.
+ * The positions of outbox, topics and consumer groups, read in this order: the outbox; then the tasks' topic and its
+ * readers; then the statuses' topic and its readers.
  */
 export interface PipelineView {
   /** When the outbox was looked at, by the database's clock. */
@@ -21,7 +21,7 @@ export interface PipelineView {
   readonly status: readonly PartitionProgress[]
 }
 
-/** A message of which too little has been heard. */
+/** A message without progress. */
 export interface SilentMessage {
   readonly smsId: number
   /** By the database's clock: that of the process which gave the id may be minutes off. */
@@ -31,7 +31,9 @@ export interface SilentMessage {
   readonly partition: number
   /** When its state last changed; null if it has none. */
   readonly movedAtMs: number | null
-  /** The row of the outbox with which it was last published again, how often it was by then, and when; null if never. */
+  /**
+   * The row of the outbox with which it was last published again, how often it was by then, and when; null if never.
+   */
   readonly republished: { readonly outboxSeq: number; readonly times: number; readonly atMs: number } | null
 }
 
@@ -52,7 +54,7 @@ type Probe =
   | { readonly stage: 'status'; readonly mark: Mark; readonly targetOffsets: readonly number[] }
 
 /**
- * Tells what is lost from what is merely late, without trusting any clock of Kafka's.
+ * Separates lost messages from late ones, without trusting any clock of Kafka's.
  *
  * For each partition of tasks a probe is sent along the way that messages take. What has left the outbox by now lies
  * below the partition's end by now; when workers have committed that far, the statuses that came of it lie below the
@@ -73,7 +75,7 @@ export class SettledWatermark {
     this.#acceptanceMs = acceptanceMs
   }
 
-  /** Before this time of acceptance there may be lost messages; not one behind it can be told from a late one. */
+  /** Messages accepted before this time may be judged lost; a later one may be merely late. */
   get settledMs(): number {
     let latestMs = 0
     for (const mark of this.#settled) {
@@ -97,7 +99,7 @@ export class SettledWatermark {
     })
   }
 
-  /** Whether everyone has passed the point at which something of this message must have been heard. */
+  /** Whether all consumers have passed the point by which this message must have made progress. */
   isPassed(message: SilentMessage): boolean {
     const mark = this.#settled[message.partition]
     if (!mark) return false

@@ -4,7 +4,7 @@ import type { Values } from '../../runtime/settings.ts'
 import type { outboxSettings } from '../config.ts'
 import { readNextDue, releaseDue } from './schedule-statements.ts'
 
-/** What is scheduled, or called back, meanwhile may be due before what was known to be next. */
+/** What is scheduled or resumed meanwhile may be due before what was known to be next. */
 const LOOK_MS_MAX = 250
 
 /**
@@ -31,7 +31,7 @@ export class ScheduleRelease {
     this.#lookAtMs = 0
   }
 
-  /** Returns how many rows were moved; asks nothing before the time at which something can be due. */
+  /** Returns how many rows were moved; queries nothing before the time at which something can be due. */
   async release(connection: Connection, shards: readonly number[], nowMs: number): Promise<number> {
     if (shards.length === 0 || nowMs < this.#lookAtMs) return 0
     const { rows: released } = await connection.query<{ rows: number; late_seconds: number }>(

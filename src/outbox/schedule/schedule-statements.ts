@@ -3,8 +3,8 @@ import { numberArray } from '../../postgres/array-literal.ts'
 
 /**
  * Moves what is due to the outbox, of each shard the earliest rows: a message's task is published from the message, a
- * task that was put aside as it is. One statement, so one transaction. Rows that somebody else has locked, to cancel them
- * perhaps, are left for the next time. Returns how many were moved, and for how long the earliest had been due.
+ * deferred task as it is. One statement, so one transaction. Rows that another transaction has locked, as for a
+ * cancellation, are left for the next time. Returns how many were moved, and for how long the earliest had been due.
  */
 export function releaseDue(shards: readonly number[], rowsPerShardMax: number, lookAgainMs: number): QueryConfig {
   return {

@@ -36,7 +36,7 @@ export interface DemoMessage {
 }
 
 /**
- * Sends a message as a customer would, and reads it until its status is final or the time is over; a read that fails,
+ * Sends a message as a customer would, and reads it until its status is final or the time is up; a read that fails,
  * because a server is being restarted, is tried again. Throws ExpectedError when the message is refused.
  */
 export async function sendDemoMessage(api: string, apiKey: string, msMax: number): Promise<DemoMessage> {

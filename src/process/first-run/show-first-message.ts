@@ -1,9 +1,7 @@
 import colors from 'picocolors'
-import { createClickHouse } from '../../clickhouse/clickhouse-client.ts'
-import { clickhouseSettings } from '../../clickhouse/config.ts'
+import { type ClickHouse, type ClickHouseSettings, createClickHouse } from '../../clickhouse/clickhouse-client.ts'
 import { type AnalyticsMessage, readAnalyticsMessage } from '../../monitor/canary/read-analytics-message.ts'
 import { sleep } from '../../runtime/backoff.ts'
-import { readSettings } from '../../runtime/settings.ts'
 import type { ServersFile } from '../servers/servers-file.ts'
 import { type DemoMessage, sendDemoMessage } from './demo-customer.ts'
 
@@ -12,12 +10,18 @@ const ANALYTICS_MS_MAX = 10_000
 const POLL_MS = 50
 
 /** Sends a message for the demo customer and prints its timeline, and the row as ClickHouse has it. */
-export async function showFirstMessage(servers: ServersFile): Promise<void> {
+export async function showFirstMessage(servers: ServersFile, settings: ClickHouseSettings): Promise<void> {
   const message = await sendDemoMessage(servers.api, servers.api_key, DELIVERY_MS_MAX)
   console.log(`A first message, ${message.smsId}:`)
   printTimeline(message)
-  const row = await awaitRow(servers.clickhouse, message.smsId, message.timeline.length - 1)
-  console.log(row ? `In ClickHouse: ${JSON.stringify(row)}` : 'ClickHouse has not got it yet; see its log.')
+  const client = createClickHouse({ ...settings, CLICKHOUSE_URL: servers.clickhouse })
+  const statuses = message.timeline.length - 1
+  try {
+    const row = await awaitRow(client, message.smsId, statuses)
+    console.log(row ? `In ClickHouse: ${JSON.stringify(row)}` : 'It is not in ClickHouse yet; see the log of ClickHouse.')
+  } finally {
+    await client.close()
+  }
 }
 
 function printTimeline({ timeline }: DemoMessage): void {
@@ -28,17 +32,12 @@ function printTimeline({ timeline }: DemoMessage): void {
   }
 }
 
-/** The row when it has as many statuses as the timeline, `accepted` aside; or as it is when the time is over. */
-async function awaitRow(url: string, smsId: number, statuses: number): Promise<AnalyticsMessage | undefined> {
-  const client = createClickHouse({ ...readSettings(clickhouseSettings, process.env), CLICKHOUSE_URL: url })
+/** The row when it has as many statuses as the timeline, `accepted` not counted; or as it is when the time is up. */
+async function awaitRow(client: ClickHouse, smsId: number, statuses: number): Promise<AnalyticsMessage | undefined> {
   const deadlineMs = Date.now() + ANALYTICS_MS_MAX
-  try {
-    while (true) {
-      const row = await readAnalyticsMessage(client, smsId)
-      if ((row && row.statuses.length >= statuses) || Date.now() > deadlineMs) return row
-      await sleep(POLL_MS)
-    }
-  } finally {
-    await client.close()
+  while (true) {
+    const row = await readAnalyticsMessage(client, smsId)
+    if ((row && row.statuses.length >= statuses) || Date.now() > deadlineMs) return row
+    await sleep(POLL_MS)
   }
 }

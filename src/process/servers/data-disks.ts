@@ -3,7 +3,7 @@ import { inMegabytes, reservedBytes } from '../../runtime/disk-space.ts'
 import { DiskWatch } from '../../runtime/disk-watch.ts'
 import type { EmbeddedServers } from './embedded-servers.ts'
 
-/** People hear of a disk when twice of what is kept back is left: in time to do something. */
+/** A disk is reported when twice its reserve is left: in time to act. */
 const WARN_RESERVES = 2
 
 /** The folders whose disks this gateway fills: its own, and where PostgreSQL's data lies when that is elsewhere. */
@@ -14,7 +14,7 @@ export function dataFolders(dataFolder: string, { servers }: Pick<EmbeddedServer
   return [dataFolder, ...elsewhere]
 }
 
-/** Says in a line when a disk fills up, and when it has room again. */
+/** Prints a line when a disk fills up, and when it has recovered. */
 export function watchDataDisks(
   folders: readonly string[],
   reserveBytesMax: number,

@@ -91,7 +91,7 @@ export async function startEmbeddedServers(options: EmbeddedOptions): Promise<Em
 
 const EMBEDDED_CONSUMERS_MAX = 2
 
-/** What these servers change of the settings' defaults: whoever sets them is heard. */
+/** The defaults that these servers change; settings in the environment override them. */
 export function defaultsOf({ hasOwnClickHouse }: EmbeddedServers, cores = availableParallelism()): NodeJS.ProcessEnv {
   if (!hasOwnClickHouse) return {}
   return { CLICKHOUSE_CONSUMERS: String(Math.max(1, Math.min(EMBEDDED_CONSUMERS_MAX, Math.floor(cores / 4)))) }

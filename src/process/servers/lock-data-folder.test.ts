@@ -11,7 +11,7 @@ function folder(): string {
   return path
 }
 
-test('a folder is locked, and free again when let go of', () => {
+test('a folder is locked, and free again when released', () => {
   const path = folder()
   const unlock = lockDataFolder(path, () => {})
   expect(JSON.parse(readFileSync(join(path, 'lock'), 'utf8'))).toMatchObject({ pid: process.pid })
@@ -19,7 +19,7 @@ test('a folder is locked, and free again when let go of', () => {
   expect(existsSync(join(path, 'lock'))).toBe(false)
 })
 
-test('the lock of a gateway that runs is respected, that of one that is gone is taken over and told', async () => {
+test('the lock of a gateway that runs is respected, that of one that is gone is taken over and logged', async () => {
   const path = folder()
   const gateway = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'main.ts'], { stdio: 'ignore' })
   const ended = new Promise((resolve) => gateway.once('exit', resolve))

@@ -6,7 +6,7 @@ export function isSupervised(): boolean {
   return process.send !== undefined
 }
 
-/** What a process tells its supervisor while it starts. */
+/** What a process reports to its supervisor while it starts. */
 export function tellSupervisor(answer: Answer): Promise<void> {
   return new Promise((resolve) => {
     if (process.connected) process.send!(answer, () => resolve())
@@ -14,17 +14,18 @@ export function tellSupervisor(answer: Answer): Promise<void> {
   })
 }
 
-/** Answers the supervisor's questions from now on. */
+/** Answers the supervisor's requests from now on. */
 export function answerSupervisor(
   health: Pick<Health, 'report'>,
   metrics: () => Promise<object[]>,
   stop: () => void,
 ): void {
-  process.on('message', async (question: Question) => {
-    const { ask, id } = question
+  const answer = async ({ ask, id }: Question): Promise<void> => {
     if (ask === 'stop') stop()
     else if (ask === 'alive') await tellSupervisor({ tell: 'alive', id })
     else if (ask === 'health') await tellSupervisor({ tell: 'health', id, report: await health.report() })
     else await tellSupervisor({ tell: 'metrics', id, metrics: await metrics() })
-  })
+  }
+  // A question without an answer times out at the supervisor; the process goes on.
+  process.on('message', (question: Question) => void answer(question).catch(console.error))
 }

@@ -13,7 +13,7 @@ export type NextStart =
   | { readonly kind: 'start'; readonly waitMs: number; readonly restart: number }
   /** It was started too often of late; the window has room again after `waitMs`. */
   | { readonly kind: 'spent'; readonly waitMs: number }
-  /** It would only end again: look for room after `waitMs`. */
+  /** It would only end again: check for free space after `waitMs`. */
   | { readonly kind: 'no-room'; readonly waitMs: number }
 
 /**

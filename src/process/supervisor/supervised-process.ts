@@ -29,9 +29,11 @@ export interface SupervisedOptions {
   readonly env: NodeJS.ProcessEnv
   readonly logFile: string
   readonly tell: (what: string) => void
-  /** Between two questions whether the process is alive; UP_PROBE_MS unless given. */
+  /** Between two liveness probes of the process; UP_PROBE_MS unless given. */
   readonly probeMs?: number
-  /** A process that runs without answering for so long, counted in probes, is restarted; UP_SILENT_MS_MAX unless given. */
+  /**
+   * A process that runs without answering for so long, counted in probes, is restarted; UP_SILENT_MS_MAX unless given.
+   */
   readonly silentMsMax?: number
   /** Above 0: others go first when the machine is busy. See `os.setPriority`. */
   readonly niceness?: number
@@ -75,7 +77,7 @@ export class SupervisedProcess {
     return this.#ready.promise
   }
 
-  /** The process's metrics; nothing while it is away. */
+  /** The process's metrics; nothing while it is down. */
   async metrics(): Promise<object[]> {
     const answer = await this.#ask('metrics')
     return answer?.tell === 'metrics' ? answer.metrics : []
@@ -164,7 +166,7 @@ export class SupervisedProcess {
       this.#options
     let silentMs = 0
     let hasAnswered = false
-    return setInterval(async () => {
+    const probe = async (): Promise<void> => {
       const isAlive = (await this.#ask('alive')) !== null
       hasAnswered ||= isAlive
       silentMs = isAlive ? 0 : silentMs + probeMs
@@ -173,12 +175,13 @@ export class SupervisedProcess {
       silentMs = 0
       this.#options.tell(`${this.name} has not answered for ${allowedMs / 1_000} s and is killed`)
       child.kill('SIGKILL')
-    }, probeMs)
+    }
+    return setInterval(() => void probe(), probeMs)
   }
 
   /**
-   * What cannot work at the first start, as with a wrong password, will not by being tried again; a process that was ready
-   * before is started again whatever it says, as what it misses may come back.
+   * What cannot work at the first start, as with a wrong password, will not by being tried again; a process that was
+   * ready before is started again whatever it says, as what it misses may come back.
    */
   #startAgain(how: string, unusable: string | null): void {
     if (!this.#wasReady && unusable !== null) {

@@ -1,6 +1,6 @@
 import type { HealthReport } from '../../runtime/health.ts'
 
-/** What a supervisor asks of a process it runs. Each question is answered by a message of the same `ask`. */
+/** The requests of a supervisor to a process that it runs. Each is answered by a message of the same `ask`. */
 export interface Question {
   readonly ask: 'alive' | 'metrics' | 'health' | 'stop'
   readonly id: number
@@ -8,7 +8,7 @@ export interface Question {
 
 export type Answer =
   | { readonly tell: 'ready'; readonly apiUrl: string | null; readonly simulatorPort: number | null }
-  /** It does not work yet, and goes on by itself: `why` names the server that it waits for. */
+  /** It does not work yet, and continues by itself: `why` names the server that it waits for. */
   | { readonly tell: 'waiting'; readonly why: string }
   /** It cannot start, and starting again would not help. */
   | { readonly tell: 'unusable'; readonly why: string }

@@ -23,10 +23,10 @@ import { upSettings } from './config.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 import { WatchedServer, type WatchLimits } from './watched-server.ts'
 
-/** Which roles share a process here: what a message waits for, and what follows from it. */
+/** Which roles share a process here: those that delivery waits for, and those that follow it. */
 const PROCESSES: Readonly<Record<string, { roles: readonly RoleName[]; niceness: number }>> = {
   front: { roles: ['api', 'relay', 'worker'], niceness: 0 },
-  // On a busy machine a customer's request goes before what is told of it afterwards.
+  // On a busy machine a customer's request goes before the processing of its events.
   back: { roles: ['status', 'webhooks', 'analytics', 'audit', 'dlq', 'monitor'], niceness: 10 },
 }
 
@@ -55,8 +55,8 @@ export interface RunningGateway {
 }
 
 /**
- * Starts the whole gateway on this machine and keeps it running: its servers, and its processes. If a part cannot start,
- * all is stopped again.
+ * Starts the whole gateway on this machine and keeps it running: its servers, and its processes. If a part cannot
+ * start, all is stopped again.
  */
 export async function startGateway(options: UpOptions): Promise<RunningGateway> {
   const { gateway, ephemeral, tell } = options

@@ -15,7 +15,7 @@ export interface WatchLimits extends RestartLimits {
 
 /**
  * Keeps one server running: probes it, and starts it again on its data when it has ended, or when it runs without
- * answering. Each step is said in a line. Roles wait meanwhile, and go on by themselves.
+ * answering. Each step is printed in a line. Roles wait meanwhile, and continue by themselves.
  */
 export class WatchedServer {
   readonly #server: RestartableServer
@@ -122,7 +122,7 @@ export class WatchedServer {
     }
   }
 
-  /** Whether it may be started now; false when the watch is stopped. Says once what it waits for. */
+  /** Whether it may be started now; false when the watch is stopped. Prints once what it waits for. */
   async #waitForTurn(what: string): Promise<boolean> {
     let said = ''
     while (!this.#isStopping) {

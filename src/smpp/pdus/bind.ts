@@ -1,7 +1,7 @@
 import { cString, int1 } from '../field-kinds.ts'
 import { definePdu, defineResponse } from '../pdu-grammar.ts'
 
-/** Octets of a login with their terminator: operators are known that give longer ones than SMPP 3.4 has room for. */
+/** Octets of a login with their terminator: some operators use longer ones than SMPP 3.4 has room for. */
 export const LOGIN_OCTETS_MAX = 65
 
 /** SMPP 3.4, 4.1: the three binds differ by their command alone. */
@@ -14,7 +14,7 @@ const bindFields = {
   addrNpi: int1,
   addressRange: cString(41),
 }
-/** The SMSC's name, which nobody uses: one that is too long is no reason to do without the bind. */
+/** The SMSC's name, which is unused: one that is too long is no reason to refuse the bind. */
 const bindRespFields = { systemId: cString(256) }
 
 export const bindReceiver = definePdu(0x01, bindFields)

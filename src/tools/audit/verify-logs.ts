@@ -13,7 +13,7 @@ export interface VerifyRequest {
   readonly publicKeys: readonly KeyObject[]
   /** Whether chains that are in none of the folders may be elsewhere. */
   readonly isPartial: boolean
-  readonly progress?: (entries: number) => void
+  readonly progress?: ((entries: number) => void) | undefined
 }
 
 export interface LogVerdict extends AuditVerdict {

@@ -38,12 +38,12 @@ const ROWS: readonly RowSpec[] = [
       },
       {
         title: 'Canary, by stage',
-        description: 'Median of each stage of the way of canary messages',
+        description: 'Median time of each stage of canary messages',
         unit: 's',
         queries: { '{{stage}}': quantile(0.5, 'smsgw_canary_stage_seconds', 'le, stage') },
       },
       {
-        title: 'Canary, the last one',
+        title: 'Last canary',
         unit: 's',
         kind: 'stat',
         thresholds: [5, 10],
@@ -79,7 +79,7 @@ const ROWS: readonly RowSpec[] = [
         queries: { '{{group}} {{topic}}': `max by (group, topic) (kafka_consumer_lag_seconds{${CHOSEN}})` },
       },
       {
-        title: 'Records behind, of the whole group',
+        title: 'Records behind, by group',
         unit: 'short',
         thresholds: [LAG_WARNING, LAG_CRITICAL],
         columns: 12,
@@ -133,7 +133,7 @@ const ROWS: readonly RowSpec[] = [
         queries: { '{{outcome}}': rate('smsgw_webhook_deliveries_total', 'outcome') },
       },
       {
-        title: 'Operators that are unavailable',
+        title: 'Unavailable operators',
         unit: 'short',
         kind: 'stat',
         thresholds: [1, 2],
@@ -145,7 +145,7 @@ const ROWS: readonly RowSpec[] = [
         queries: { '{{operator}}': 'max by (operator) (smsgw_operator_breaker)' },
       },
       {
-        title: 'Binds that are missing',
+        title: 'Missing binds',
         unit: 'short',
         queries: { '{{operator}}': 'sum by (operator) (smsgw_smpp_binds - smsgw_smpp_binds_bound)' },
       },
@@ -163,7 +163,7 @@ const ROWS: readonly RowSpec[] = [
     title: 'Dead letters',
     panels: [
       {
-        title: 'Records there are',
+        title: 'Records stored',
         unit: 'short',
         columns: 12,
         queries: {
@@ -195,7 +195,7 @@ const ROWS: readonly RowSpec[] = [
         },
       },
       {
-        title: 'Disk that is free',
+        title: 'Free disk',
         unit: 'percentunit',
         queries: {
           '{{broker}} {{log_dir}}':

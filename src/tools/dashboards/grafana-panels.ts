@@ -1,4 +1,4 @@
-/** What Grafana is told of a panel; `unit` is one of Grafana's names of units. */
+/** The settings of a Grafana panel; `unit` is one of Grafana's names of units. */
 export interface PanelSpec {
   readonly title: string
   readonly description?: string
@@ -20,7 +20,7 @@ export interface RowSpec {
 const ROW_COLUMNS = 24
 const PANEL_HEIGHT = 8
 const PANEL_COLUMNS = 8
-/** Whoever looks at the dashboard picks the source. */
+/** The viewer of the dashboard picks the source. */
 const DATASOURCE = { type: 'prometheus', uid: '$datasource' }
 
 /** Lays rows out from the top; panels go from left to right and wrap. */

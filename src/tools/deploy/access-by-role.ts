@@ -28,10 +28,13 @@ interface RoleUse {
 
 const { accepted, delivery, status, deadLetters, acts, anchors } = TOPICS
 
-/** The least that each account needs. ClickHouse, which reads Kafka by itself, does so with the account of `analytics`. */
+/**
+ * The least that each account needs. ClickHouse, which reads Kafka by itself, does so with the account of `analytics`.
+ */
 const USES: Readonly<Record<string, RoleUse>> = {
   api: {},
-  // What is redriven goes by the outbox too, and so do the records of who did it. What is lost shows by others' offsets.
+  // Redrives go through the outbox too, and so do their audit records. The reconciler finds lost records by the offsets
+  // of other groups.
   relay: { writes: [accepted, delivery, status, deadLetters, acts], watches: [GROUPS.delivery, GROUPS.status] },
   worker: { reads: [delivery], groups: [GROUPS.delivery], writes: [status, deadLetters] },
   status: { reads: [status], groups: [GROUPS.status], writes: [status, deadLetters] },
@@ -42,7 +45,9 @@ const USES: Readonly<Record<string, RoleUse>> = {
   monitor: {},
 }
 
-/** The access of every account, by its name. Whoever starts looks at topics; only the operator may change them. */
+/**
+ * The access of every account, by its name. Every process reads topics at its start; only the admin may change them.
+ */
 export function accessByRole(): ReadonlyMap<string, readonly Access[]> {
   const roles = Object.entries(USES).map(([role, use]) => [`smsgw-${role}`, accessOf(role, use)] as const)
   return new Map([...roles, ['smsgw-admin', administrator()] as const])

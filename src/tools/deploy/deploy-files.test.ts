@@ -92,7 +92,7 @@ test.each(strimzi.map((each) => [each.kind, each.metadata.name, each] as const))
   },
 )
 
-test('each role has a deployment that is probed, and is told nothing that it does not know', () => {
+test('each role has a deployment that is probed, and gets no setting that it does not know', () => {
   const deployments = resources.filter(({ kind }) => kind === 'Deployment')
   expect(deployments.map(({ metadata }) => metadata.labels['app.kubernetes.io/component']).sort()).toEqual(
     [...ROLE_NAMES].sort(),

@@ -15,7 +15,7 @@ listener.security.protocol.map=SASL_SSL:SASL_SSL,CONTROLLER:SSL
 inter.broker.listener.name=SASL_SSL
 log.dirs=/var/lib/kafka/data
 
-# Who may connect, and what they may do. Accounts and access of each role: deploy/strimzi, or \`smsgw deploy access\`.
+# Authentication and authorization. Accounts and access of each role: deploy/strimzi, or \`smsgw deploy access\`.
 sasl.enabled.mechanisms=SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 ssl.keystore.type=PEM

@@ -82,7 +82,7 @@ export function strimziUsers(): string {
 
 function acl({ type, name, operations }: Access): object {
   if (type === 'cluster') return { resource: { type }, operations }
-  // An empty name stands for every group, as a prefix of none.
+  // An empty name means every group, as a prefix of none.
   const isExact = type === 'topic'
   return { resource: { type, name: name || '*', patternType: isExact || !name ? 'literal' : 'prefix' }, operations }
 }

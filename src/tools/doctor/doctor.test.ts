@@ -20,7 +20,7 @@ const check = (values: Record<string, string>, brokers = 3) => checkBroker(broke
 
 const asWanted = Object.fromEntries(BROKER_SETTINGS.map(({ name, value }) => [name, value]))
 
-test('a broker as it should be is well, and one that is not is told what that does and what to do', () => {
+test('a broker as it should be passes; for any other the finding names effect and remedy', () => {
   expect(exitCodeOf(check(asWanted))).toBe(0)
   const slow = check({ ...asWanted, 'num.io.threads': '8' })
   expect(slow.filter(({ level }) => level !== 'ok')).toEqual([

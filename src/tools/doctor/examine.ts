@@ -17,7 +17,7 @@ import { checkRetention, type RetentionFacts } from './check-retention.ts'
 import type { Finding } from './finding.ts'
 import { readDatabaseFacts } from './read-database-facts.ts'
 
-/** Examines the brokers: each one's settings, as that broker itself tells them, and whether it is there. */
+/** Examines the brokers: each one's settings, as that broker itself reports them, and whether it is available. */
 export async function examineKafka(cluster: Cluster): Promise<Finding[]> {
   const connections = cluster.connections()
   try {

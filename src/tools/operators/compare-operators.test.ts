@@ -24,7 +24,7 @@ routes:
   - {customer: acme, mcc_mnc: [432-11, 432-35], to: [{operator: mci, weight: 2}], price: 3}
 `)
 
-test('what differs is told operator by operator, network by network, route by route', () => {
+test('differences are listed operator by operator, network by network, route by route', () => {
   const after = declared(`
 # A comment changes nothing.
 operators:

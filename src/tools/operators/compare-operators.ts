@@ -72,7 +72,7 @@ function shown(side: 'from' | 'to', field: string, leaves: ReadonlyMap<string, u
   return { [side]: SECRET.test(field) ? '(not shown)' : withoutPassword(leaves.get(field)) }
 }
 
-/** An address without the password, or the query, that may stand in it. */
+/** An address without its password and query. */
 function withoutPassword(value: unknown): unknown {
   if (typeof value !== 'string' || !URL.canParse(value)) return value
   return value.replace(/\/\/[^/@]*@/, '//…@').replace(/\?.*$/s, '?…')

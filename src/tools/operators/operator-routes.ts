@@ -16,8 +16,8 @@ interface ReadyMetric {
 }
 
 /**
- * GET /v1/operators of the admin API: the operators in force, how many of the workers here have a line that is ready, how
- * many messages wait until there is one, and by which answers an operator took messages that it did not name.
+ * GET /v1/operators of the admin API: the operators in force, how many of the workers here have a ready connection, how
+ * many messages wait for one, and by which answers an operator took messages without naming them.
  */
 export function operatorRoutes(app: FastifyInstance, { pool, metrics }: OperatorRouteParts): void {
   app.get('/v1/operators', async () => {

@@ -1,6 +1,6 @@
 import type { Pool } from '../../postgres/pool.ts'
 
-/** Which of what operators brought to read: the newest, of one operator or of all. */
+/** Which received records to read: the newest, of one operator or of all. */
 export interface ReceivedFilter {
   readonly operator: string | null
   readonly rowsMax: number
@@ -29,7 +29,7 @@ export interface StoredIncoming {
   readonly possible_duplicate: boolean
 }
 
-/** Receipts that were acknowledged and of which nothing came, the newest first. */
+/** Receipts that were acknowledged without effect, the newest first. */
 export async function readReviews(pool: Pool, { operator, rowsMax }: ReceivedFilter): Promise<ReviewedReceipt[]> {
   const { rows } = await pool.query<ReviewedReceipt>(
     `SELECT received_at, operator, cause, operator_message_id, words FROM receipt_reviews

@@ -36,9 +36,9 @@ export interface CapacityPlan {
   }
   readonly oneBrokerLost: BrokerLoss
   readonly drain: readonly Drain[]
-  /** What today's structure takes, the one that gives way first at the top. */
+  /** What today's structure takes, the first bottleneck at the top. */
   readonly limits: readonly Limit[]
-  /** What it stands on. */
+  /** What it is based on. */
   readonly rates: PlanRates
 }
 
@@ -136,7 +136,7 @@ export interface ConsumerGroup {
   readonly neededByLoad: number
   /** At least so many whatever the load. */
   readonly floor: number
-  /** More than partitions would stand idle. */
+  /** More than partitions would be idle. */
   readonly consumersMax: number
   /** Of the busiest consumer. */
   readonly partitionsEach: number
@@ -154,7 +154,7 @@ export interface Drain {
 
 export interface BrokerLoss {
   readonly brokersLeft: number
-  /** Whether every partition goes on taking acknowledged writes. */
+  /** Whether every partition still takes acknowledged writes. */
   readonly writesContinue: boolean
   /** Of the partitions, how many have no copy left. */
   readonly unavailableShare: number
@@ -168,7 +168,7 @@ export interface BrokerLoss {
 
 export interface Limit {
   readonly what: string
-  /** Who sets it, where it could be more than one. */
+  /** What sets it, where it could be more than one. */
   readonly by?: string
   readonly have: number
   /** For the load that is planned for. */

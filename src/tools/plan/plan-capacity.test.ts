@@ -171,7 +171,7 @@ describe('brokers', () => {
 })
 
 describe('limits', () => {
-  test('stand in the order in which they give way, and what holds is what suffices', () => {
+  test('are in the order in which they are reached, and what holds is what suffices', () => {
     fc.assert(
       fc.property(inputs, (input) => {
         const { limits } = planCapacity(input)

@@ -27,7 +27,7 @@ import {
 } from './size-brokers.ts'
 
 /*
-  The whole arithmetic of the plan, in the order in which a figure stands on those before it:
+  The whole arithmetic of the plan, each figure based on those before it:
 
     load       messages a day → average, planned and peak a second
     bandwidth  planned or peak × bytes; out × readers; replication × (replicas − 1)  (plan-bandwidth.ts)
@@ -42,7 +42,9 @@ import {
 const SECONDS_A_DAY = 86_400
 /** Messages in the worst second for each message of a day: the requirements count 3,000/s at 100 million. */
 const PEAK_PER_DAILY = 3_000 / REQUIRED_DAILY
-/** The share of what a process or server takes that the peak may ask of it; the rest is for failures and catching up. */
+/**
+ * The share of what a process or server takes that the peak may ask of it; the rest is for failures and catching up.
+ */
 const USED_MAX = 0.6
 
 const DISKS_TB = [1, 2, 4, 8, 16]

@@ -40,7 +40,7 @@ export interface PlanInput {
   readonly clickhouseServers: number
   /** That operators have granted; null for as many as are needed. */
   readonly binds: number | null
-  /** How long a consumer group stands still in the backlog that is to be drained. */
+  /** How long the outage of a consumer group lasts whose backlog is to be drained. */
   readonly outageMinutes: number
   readonly rates: PlanRates
 }

@@ -1,4 +1,4 @@
-/** A rate that the plan stands on, and how far to trust it. */
+/** A rate that the plan is based on, and how far to trust it. */
 export interface Rate {
   readonly perSecond: number
   readonly source: 'measured' | 'assumed' | 'given'
@@ -28,12 +28,13 @@ export type RateName = keyof typeof RATES
 export type PlanRates = Readonly<Record<RateName, Rate>>
 
 /**
- * For machines that nobody has measured yet, on the cautious side: well below what the processor time of a message
- * comes to (`bench/README.md`: 0.25 ms of a core in the API, relay and worker, 0.15 in what follows, 0.17 in ClickHouse).
+ * For machines without measured rates, on the cautious side: well below what the processor time of a message
+ * comes to (`bench/README.md`: 0.25 ms of a core in the API, relay and worker, 0.15 in what follows, 0.17 in
+ * ClickHouse).
  */
 export const ASSUMED_RATES: PlanRates = {
   producePartition: assumed(5_000, 'batches of 128 KiB, one in flight'),
-  consumePartition: assumed(2_000, 'as many records in hand, answered in a second'),
+  consumePartition: assumed(2_000, 'as many records in flight, answered in a second'),
   api: assumed(1_500, 'the whole gateway did that on two cores'),
   relay: assumed(2_000, 'half of what a core does in front'),
   worker: assumed(1_000, 'a quarter of what a core does in front'),
@@ -51,7 +52,7 @@ function assumed(perSecond: number, basis: string): Rate {
   return { perSecond, source: 'assumed', basis }
 }
 
-/** Rates that somebody knows better. */
+/** Rates that the caller knows better. */
 export function givenRates(
   given: Readonly<Partial<Record<RateName, number | undefined>>>,
 ): Partial<Record<RateName, Rate>> {

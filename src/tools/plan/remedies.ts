@@ -1,4 +1,4 @@
-/** What to do when a limit of the plan is reached, by its name. The whole of it stands in `docs/scaling.md`. */
+/** What to do when a limit of the plan is reached, by its name; details: `docs/scaling.md`. */
 const REMEDIES: Readonly<Record<string, string>> = {
   'partitions of sms.accepted': 'add partitions, having drained',
   'partitions of sms.delivery': 'add partitions, having drained',

@@ -1,6 +1,6 @@
 /**
- * How the planner rounds. Each figure is calculated from those that are shown before it, so that a reader who checks
- * the plan with a pencil comes to the same numbers.
+ * How the planner rounds. Each figure is calculated from those that are shown before it, so that a check of the plan by
+ * hand gives the same numbers.
  */
 
 /** Whole from ten on, two significant figures below that. */

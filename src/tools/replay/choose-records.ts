@@ -2,8 +2,8 @@ import type { ConsumedRecord } from '../../kafka/wire/record-batch-decode.ts'
 
 /** Which records of a range are wanted; all, where nothing is said. */
 export interface RecordChoice {
-  readonly customerId?: string
-  readonly smsId?: number
+  readonly customerId?: string | undefined
+  readonly smsId?: number | undefined
 }
 
 /** Looks into the value: what is not JSON is of no customer and no message. */

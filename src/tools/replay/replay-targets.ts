@@ -16,7 +16,7 @@ import type { webhookSettings } from '../../webhooks/config.ts'
 import { createDelivery } from '../../webhooks/create-delivery.ts'
 import type { EventDelivery } from '../../webhooks/deliver-events.ts'
 
-/** Who is given records again. */
+/** The consumers that records can be replayed to. */
 export interface ReplayTarget {
   /** Topics that it can be given. */
   readonly topics: readonly string[]
@@ -69,7 +69,7 @@ export function intoWebhooks(pool: Pool, settings: Values<typeof webhookSettings
   }
 }
 
-/** What an endpoint does not take now waits in the table of retries, as at the first time. */
+/** What an endpoint does not take now is stored for retries, as at the first time. */
 async function postInOrder(events: EventDelivery, records: readonly ConsumedRecord[]): Promise<number> {
   let taken = 0
   for (const record of records) {
@@ -81,8 +81,8 @@ async function postInOrder(events: EventDelivery, records: readonly ConsumedReco
 }
 
 /**
- * Delivery workers: the tasks are published again under their ids. A message of which an attempt is known is not sent
- * again, its status is told again; one that no worker ever began is sent.
+ * Delivery workers: the tasks are published again under their ids. A message with an attempt is not sent again, its
+ * status is published again; one without any attempt is sent.
  */
 export async function intoDelivery(cluster: Cluster, expressPartitions: number): Promise<ReplayTarget> {
   const producer = new Producer(cluster)
@@ -91,7 +91,7 @@ export async function intoDelivery(cluster: Cluster, expressPartitions: number):
     topics: [TOPICS.delivery],
     async take(records) {
       const layout = { partitions: producer.partitionsOf(TOPICS.delivery), expressPartitions }
-      // What stands for records that cannot be read is none to be published.
+      // The placeholder of records that cannot be read is not published.
       const tasks = records.filter(({ fault }) => fault === null)
       await Promise.all(tasks.map((record) => producer.send(placeTask(repeat(record), layout))))
       return tasks.length

@@ -72,7 +72,7 @@ export function soundFacts(): Facts {
       entries: new Map([...accepted, ...statuses, letter].map((each) => [`${each.topic}[0]@${each.offset}`, 'hash'])),
     },
     lags: [{ group: 'smsgw-status', topic: 'sms.status', partition: 0, lag: 0 }],
-    // A look was answered by a broker that had just come back; the commit that it did not tell is written down.
+    // A look was answered by a broker that had just come back; the commit that it did not return is written down.
     commits: {
       watched: { looked: 9, back: [{ place: 'g t[0]', from: 7, to: 5 }] },
       history: { looked: 9, back: [], written: new Set(['g t[0] 5', 'g t[0] 7']) },

@@ -4,7 +4,7 @@ const MESSAGES_MAX = 5
 
 /**
  * What the sources have of the messages that violations begin with, a line for each of the first few: a campaign is
- * never the same twice, and its folder is gone when somebody reads of it.
+ * never the same twice, and its folder is gone when the report is read.
  */
 export function tellEvidence({ violations }: Finding, facts: Facts): string[] {
   const named = new Set(violations.map((violation) => Number(/^[0-9]+/.exec(violation)?.[0])))

@@ -7,7 +7,7 @@ import { OffsetMoves } from './offset-moves.ts'
 const EVERY_MS = 1_000
 const GATEWAY_GROUPS: ReadonlySet<string> = new Set(Object.values(GROUPS))
 
-/** Looks at the committed offsets of all groups throughout: what brokers forget, their own history does not tell. */
+/** Looks at the committed offsets of all groups throughout: what brokers forget is not in their own history. */
 export class CommitWatch {
   readonly #cluster: Cluster
   readonly #moves = new OffsetMoves()
@@ -40,7 +40,7 @@ export class CommitWatch {
         }
         this.#looks++
       } catch {
-        // A broker is away, or a coordinator moves: that is what a campaign is for. The next look will do.
+        // A broker is unavailable, or a coordinator moves: that is what a campaign is for. The next look suffices.
       }
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
     }

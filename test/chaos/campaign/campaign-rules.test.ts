@@ -36,7 +36,7 @@ test('no kind comes again before all have come, and targets and times are those 
   )
 })
 
-test('kinds can be named by code and by name, and a slip is told', () => {
+test('kinds can be named by code and by name, and a slip is reported', () => {
   const plan = drawPlan(FAULTS, { seed: 1, faults: 20, extent: 'quick', only: ['F5', 'freeze-worker'] })
   expect(new Set(plan.map(({ fault }) => fault.name))).toEqual(
     new Set(['kill-leader', 'kill-controller', 'freeze-worker']),

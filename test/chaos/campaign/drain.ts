@@ -69,8 +69,7 @@ async function look({ pool, cluster, clickhouse }: DrainOptions): Promise<Left> 
        (SELECT count(*) FROM webhook_retries) AS retries`,
   )
   const { outbox, messages, finals, retries } = rows[0]!
-  const connections = cluster.connections()
-  const lags = await readLag(cluster, connections).finally(() => connections.close())
+  const lags = await lagsOf(cluster)
   const theirs = clickhouse ? await countAnalytics(clickhouse) : { accepted: messages, finals }
   return {
     outbox,
@@ -78,5 +77,14 @@ async function look({ pool, cluster, clickhouse }: DrainOptions): Promise<Left> 
     webhookRetries: retries,
     lag: lagOfGateway(lags),
     analytics: Math.abs(messages - theirs.accepted) + Math.abs(finals - theirs.finals),
+  }
+}
+
+async function lagsOf(cluster: Cluster): ReturnType<typeof readLag> {
+  const connections = cluster.connections()
+  try {
+    return await readLag(cluster, connections)
+  } finally {
+    await connections.close()
   }
 }

@@ -66,7 +66,7 @@ const WARM_UP_MS = 3_000
 const PHONES_PER_CUSTOMER = 25
 /** Far beyond what it takes: a busy machine is slow, and what is stuck does not move. */
 const DRAIN_MS_MAX = 900_000
-/** Receipts that a killed worker had stored and not told are told when their minute is over and looked through. */
+/** Receipts that a killed worker had stored and not published are published when their minute is searched. */
 const STALLED_MS_MAX = 90_000
 /** Clients notice a fault for a while after its end. */
 const AFTERMATH_MS = 3_000

@@ -157,7 +157,7 @@ export class Testbed {
     }
   }
 
-  /** Lets go of everything, whatever state it is in. */
+  /** Releases everything, whatever state it is in. */
   async stop(): Promise<void> {
     await this.#load?.abort()
     await this.#stopOnce()

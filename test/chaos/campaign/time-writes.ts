@@ -7,7 +7,7 @@ const BEFORE_MS = 1_500
 const EVERY_MS = 200
 const WAIT_MS_MAX = 60_000
 
-/** How long the partitions that a broker led, and that were being written, stood still; null: beyond a minute. */
+/** How long the partitions that a broker led, and that were being written, took no writes; null: beyond a minute. */
 export interface ResumedWrites {
   readonly nodeId: number
   readonly partitions: number
@@ -16,7 +16,7 @@ export interface ResumedWrites {
 
 /**
  * Breaks a broker and measures from that moment until the committed end of every such partition has moved. Resolves
- * when it is broken; `resumed` tells the rest.
+ * when it is broken; `resumed` returns the rest.
  */
 export async function timeWrites(
   brokers: string,
@@ -43,9 +43,14 @@ export async function timeWrites(
   const partitions = waiting.size
   const brokenMs = Date.now()
   const broken = breakIt()
-  const resumed = untilWritten(cluster, led, waiting, brokenMs)
-    .then((afterMs) => ({ nodeId, partitions, afterMs }))
-    .finally(() => cluster.close())
+  const watch = async (): Promise<ResumedWrites> => {
+    try {
+      return { nodeId, partitions, afterMs: await untilWritten(cluster, led, waiting, brokenMs) }
+    } finally {
+      await cluster.close()
+    }
+  }
+  const resumed = watch()
   await broken
   return { resumed }
 }

@@ -36,6 +36,6 @@ export interface Fault {
   /** How long it lasts. */
   readonly holdMs: { readonly quick: Range; readonly full: Range }
   inject(system: BrokenSystem, target: string): Promise<void>
-  /** Lets go of what was broken. A process that is started again may still be on its way up when this resolves. */
+  /** Ends the fault. A process that is started again may still be on its way up when this resolves. */
   heal(system: BrokenSystem, target: string): Promise<void>
 }

@@ -1,6 +1,6 @@
 import type { BrokenSystem, Fault } from './fault.ts'
 
-/** F14: a zombie. It stands still for longer than its session, wakes, and believes that nothing has happened. */
+/** F14: a zombie. It is frozen for longer than its session, wakes, and believes that nothing has happened. */
 export const freezeWorker: Fault = {
   code: 'F14',
   name: 'freeze-worker',

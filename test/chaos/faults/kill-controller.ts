@@ -1,6 +1,6 @@
 import type { BrokenSystem, Fault } from './fault.ts'
 
-/** F5: the broker that decides who leads. While its successor is elected, no partition gets a new leader. */
+/** F5: the broker that elects leaders. While its successor is elected, no partition gets a new leader. */
 export const killController: Fault = {
   code: 'F5',
   name: 'kill-controller',

@@ -3,7 +3,7 @@ import { killsProcess } from './kills-process.ts'
 
 const ENGINE = 'clickhouse'
 
-/** F4: whoever reads the topics; `clickhouse` is the engine itself, `analytics` the role that looks after it. */
+/** F4: a reader of the topics; `clickhouse` is the engine itself, `analytics` the role that manages it. */
 export const killReader: Fault = {
   code: 'F4',
   name: 'kill-reader',

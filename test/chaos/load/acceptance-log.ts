@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { WriteTogether } from '../../../src/postgres/write-together.ts'
 
-/** What the client was told: under this key, this message was accepted. In the file's order they were acknowledged. */
+/** What the API acknowledged: under this key, this message was accepted. In the file's order they were acknowledged. */
 export interface Acceptance {
   readonly kind: 'accepted'
   readonly key: string

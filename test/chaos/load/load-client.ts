@@ -13,7 +13,7 @@ export interface LoadOptions {
   readonly customers: readonly LoadCustomer[]
   readonly phonesPerCustomer: number
   readonly ratePerSecond: number
-  /** Planted in every text: whoever finds it in a log has found what must not be there. */
+  /** Planted in every text: a log must not contain it. */
   readonly canary: string
   readonly random: SeededRandom
   readonly log: AcceptanceLog

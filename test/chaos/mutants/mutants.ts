@@ -1,4 +1,4 @@
-/** A deliberate bug: what stands in a file of `src/`, and what stands there instead. */
+/** A deliberate bug: a snippet of a file of `src/`, and its replacement. */
 export interface Mutant {
   readonly name: string
   readonly file: string
@@ -87,6 +87,6 @@ export const MUTANTS: readonly Mutant[] = [
     bug: "      if (before && row.claim) return { kind: 'replay', response: before }",
     fault: { name: 'lose-commit-answers', target: 'api-1', holdMs: 2_000 },
     checks: ['A1'],
-    says: /nobody was told of it|when it was asked again/,
+    says: /not acknowledged|when it was asked again/,
   },
 ]

@@ -153,8 +153,8 @@ export class BreakableServers {
   }
 
   /**
-   * Every broker is asked for itself: while the controllers have no majority, what one tells of the others is how they
-   * were before.
+   * Every broker is queried for itself: while the controllers have no majority, what one reports of the others is how
+   * they were before.
    */
   async #isInSync(): Promise<boolean> {
     const connections = this.cluster.connections(2_000)

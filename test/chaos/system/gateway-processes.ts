@@ -20,7 +20,7 @@ export interface GatewayOptions {
   readonly plan: readonly ProcessPlan[]
   readonly env: NodeJS.ProcessEnv
   /** Loaded before the gateway's code, beside the redirection of connections. */
-  readonly preloads?: readonly string[]
+  readonly preloads?: readonly string[] | undefined
 }
 
 /** The ways of one process to the servers. */
@@ -74,7 +74,7 @@ export class GatewayProcesses {
     const shared = {
       SIMULATOR_ADDRESS: `127.0.0.1:${simulatorPort}`,
       AUDIT_FOLDER: this.auditFolder,
-      // Sooner than by default: a receipt may be stored, and its worker killed before it was told.
+      // Sooner than by default: a receipt may be stored, and its worker killed before it was published.
       RECEIPT_WATCH_AFTER_MS: '10000',
       RECEIPT_WATCH_PERIOD_MS: '2000',
       // Processes are started so often here that compiling would be most of what they do.

@@ -1,9 +1,10 @@
 import { Socket } from 'node:net'
 
 /*
-  Loaded before a role's own code (`node --import`). Brokers tell clients their own addresses, so no setting could lead
-  one process's connections, and only those, through a proxy. Here the sockets themselves are led: a connection to a
-  port of CHAOS_REDIRECTS ("9092=40001,5432=40002") goes to the other port instead. Nothing else is changed.
+  Loaded before a role's own code (`node --import`). Brokers advertise their own addresses to clients, so no setting
+  could lead one process's connections, and only those, through a proxy. Here the sockets themselves are led: a
+  connection to a port of CHAOS_REDIRECTS ("9092=40001,5432=40002") goes to the other port instead. Nothing else is
+  changed.
 */
 const redirects = new Map(
   (process.env.CHAOS_REDIRECTS ?? '')

@@ -24,7 +24,7 @@ export interface RoleProcessOptions {
 
 /**
  * A process of the gateway under test. One that ends by itself is started again, as a supervisor would; one that was
- * killed here stays away until it is revived. It ends with us: it sees its channel to us break.
+ * killed here stays down until it is revived. It ends with us: it sees its channel to us break.
  */
 export class RoleProcess {
   readonly #options: RoleProcessOptions
@@ -33,7 +33,7 @@ export class RoleProcess {
   #isReady = false
   #wanted = false
   #restart: NodeJS.Timeout | null = null
-  /** What it said last before each end that nobody asked for. */
+  /** Its last output before each unexpected end. */
   readonly crashes: string[] = []
 
   constructor(options: RoleProcessOptions) {
@@ -59,7 +59,7 @@ export class RoleProcess {
     )
   }
 
-  /** Ends it at once, and keeps it away until `start`. */
+  /** Ends it at once, and keeps it down until `start`. */
   async kill(): Promise<void> {
     this.#wanted = false
     if (this.#restart) clearTimeout(this.#restart)
@@ -67,7 +67,7 @@ export class RoleProcess {
     await this.#exited
   }
 
-  /** SIGSTOP and SIGCONT: it stands still, and does not know. */
+  /** SIGSTOP and SIGCONT: it is frozen, and does not know. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child?.kill(signal)
   }

@@ -26,7 +26,7 @@ interface Link {
   readonly server: Socket
 }
 
-/** Stands between one process and one server, so that the way between these two alone can be broken. */
+/** A proxy between one process and one server, so that their connection alone can be broken. */
 export class TcpProxy {
   readonly #targetPort: () => number
   readonly #listener: Server
@@ -109,7 +109,7 @@ export class TcpProxy {
     this.#links.delete(link)
     client.removeAllListeners('close').destroy()
     server.removeAllListeners('data').removeAllListeners('close')
-    // Let go only when it has committed: one that finds its client gone before that gives up instead.
+    // Closed only when it has committed: one that finds its client gone before that gives up instead.
     server.on('data', (answer: Buffer) => {
       if (answer.includes(COMMITTED)) server.destroySoon()
     })

@@ -97,7 +97,9 @@ class Reading {
     })
     const next = found.length < count ? this.#end : found.at(-1)![0] + 1
     if (place.isAgain || offset < this.#end) {
-      await new Promise<void>((resolve, reject) => handOver.run(place, records, next, resolve).catch(reject))
+      await new Promise<void>((resolve, reject) => {
+        handOver.run(place, records, next, resolve).catch(reject)
+      })
     }
   }
 

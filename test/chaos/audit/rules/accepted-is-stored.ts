@@ -1,7 +1,7 @@
 import type { Acceptance } from '../../load/acceptance-log.ts'
 import type { Facts, Finding } from '../facts.ts'
 
-/** A1: what the client was told is what is stored, and nothing else is; the same key is always the same message. */
+/** A1: what the API acknowledged is what is stored, and nothing else is; the same key is always the same message. */
 export function acceptedIsStored(facts: Facts): Finding {
   const violations: string[] = []
   const acceptances = facts.client.filter((entry): entry is Acceptance => entry.kind === 'accepted')
@@ -10,13 +10,13 @@ export function acceptedIsStored(facts: Facts): Finding {
   const told = new Set<number>()
   for (const entry of acceptances) {
     const message = stored.get(entry.smsId)
-    if (told.has(entry.smsId)) violations.push(`${entry.smsId} was told for two keys`)
+    if (told.has(entry.smsId)) violations.push(`${entry.smsId} was acknowledged for two keys`)
     told.add(entry.smsId)
     if (!message) violations.push(`${entry.smsId} was accepted and is not stored`)
     else if (!isSame(entry, message)) violations.push(`${entry.smsId} is stored otherwise than it was accepted`)
   }
   for (const { smsId, key } of facts.messages) {
-    if (!told.has(smsId)) violations.push(`${smsId} is stored under ${key} and nobody was told of it`)
+    if (!told.has(smsId)) violations.push(`${smsId} is stored under ${key} and was not acknowledged`)
   }
   const repetitions = facts.client.filter(({ kind }) => kind === 'repeated')
   for (const { key, smsId } of repetitions) {

@@ -6,7 +6,7 @@ import { writtenCommit } from '../offset-moves.ts'
  *
  * A broker that takes over a group answers with what lies before its high watermark, and after a crash that is the one
  * of its last checkpoint, up to 5 s old, until the followers have fetched. So a look may see an old offset although
- * nothing was lost; then the commit that was seen before it stands in the history, in its place.
+ * nothing was lost; then the history has the commit that was seen before it, in its place.
  */
 export function commitsNeverGoBack({ commits }: Facts): Finding {
   const { watched, history } = commits

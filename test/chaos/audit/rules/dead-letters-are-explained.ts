@@ -23,7 +23,7 @@ export function deadLettersAreExplained(facts: Facts): Finding {
     if (planted.has(place)) continue
     const smsId = Number(delivery.get(place)?.event?.sms_id)
     if (reason !== 'attempts-exhausted' || !failed.has(smsId)) {
-      violations.push(`${place} is a dead letter of ${group} for "${reason}", and nobody knows why`)
+      violations.push(`${place} is a dead letter of ${group} for "${reason}", which no fault explains`)
     }
   }
   for (const [place, { topic, what }] of planted) {

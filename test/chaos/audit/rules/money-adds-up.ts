@@ -4,9 +4,9 @@ import { takesOfParts } from '../count-takes.ts'
 import type { BookEntry, Facts, Finding } from '../facts.ts'
 
 /**
- * A4: each message is charged what its sender was told, once, and settled once: captured if the operator took it or a
- * part of it, or if nobody can say; given back if it did not. Where the only takes were some whose answers were lost,
- * either is right. What is left is the opening balance less what was captured, exactly.
+ * A4: each message is charged what was acknowledged, once, and settled once: captured if the operator took it or a
+ * part of it, or may have; given back if it did not. Where the only takes were some whose answers were lost, either is
+ * right. What is left is the opening balance less what was captured, exactly.
  */
 export function moneyAddsUp(facts: Facts): Finding {
   const violations: string[] = []
@@ -56,7 +56,7 @@ function faultOf(
   taken: Taken,
   status: Status | undefined,
 ): string | null {
-  if (cost === undefined) return 'was charged and nobody was told of it'
+  if (cost === undefined) return 'was charged and not acknowledged'
   const [reserves, captures, releases] = (['reserve', 'capture', 'release'] as const).map((kind) =>
     entries.filter((entry) => entry.kind === kind),
   )
