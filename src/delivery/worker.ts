@@ -300,12 +300,7 @@ export class Worker implements Service {
       producer,
       handling: (letters) =>
         inLanes({
-          handle: letters.after(
-            judgeFaults(
-              (record, state) => delayed.handle(record, state, delivery.handle),
-              (record) => tasks.smsIdOf(record),
-            ),
-          ),
+          handle: letters.after(judgeFaults((record, state) => delayed.handle(record, state, delivery.handle), tasks)),
           mayGiveUp: (error) => letters.brake.allows(error, performance.now()),
           giveUp: async (record, error, { failures }) => {
             await letters.publish(record, { reason: 'head-of-line', error, attempts: failures + 1 })

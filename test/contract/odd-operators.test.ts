@@ -94,10 +94,7 @@ class Worker {
   async deliver(task: DeliveryTask): Promise<Fate> {
     const beganMs = performance.now()
     const [record, state] = [consumedRecord({}), recordState()]
-    const handle = judgeFaults(
-      () => this.#delivery.handle(task, record, state),
-      () => task.sms_id,
-    )
+    const handle = judgeFaults(() => this.#delivery.handle(task, record, state), { smsIdOf: () => task.sms_id })
     while (true) {
       const outcome = await handle(record, state)
       if (outcome.kind === 'done' || outcome.kind === 'dead-letter') {

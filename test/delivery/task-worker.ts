@@ -167,10 +167,7 @@ export function worker(
     rules: { retryMsFirst: 0, retryMsMax: 0, validMsDefault: Infinity, deferMs: Infinity, awayMs: Infinity, ...waits },
   })
   const [record, state] = [consumedRecord({}), recordState()]
-  const judged = judgeFaults(
-    (...call) => delivery.handle(task, ...call),
-    () => task.sms_id,
-  )
+  const judged = judgeFaults((...call) => delivery.handle(task, ...call), { smsIdOf: () => task.sms_id })
   return { told, leaving, handle: (): Promise<TaskOutcome> => judged(record, state) }
 }
 

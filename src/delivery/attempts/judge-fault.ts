@@ -3,6 +3,7 @@ import { deadLetter, givenUp, type Outcome, pauseUntil, retryAt } from '../../ka
 import type { RecordState } from '../../kafka/consumer/record-state.ts'
 import type { ConsumedRecord } from '../../kafka/wire/consumed-record.ts'
 import { isDatabaseTrouble, isItemFault, isPartitionMissing } from '../../postgres/database-errors.ts'
+import type { TaskReader } from '../read-tasks.ts'
 
 const DATABASE_PAUSE_MS = 1_000
 /** Messages as young as that have partitions in all tables, unless the gateway failed to make them. */
@@ -28,7 +29,7 @@ export function judgeFault(error: Error, smsId: number | null, faults: number, n
 /** Judges whatever is thrown behind it. */
 export function judgeFaults<Result>(
   next: (record: ConsumedRecord, state: RecordState) => Promise<Result>,
-  smsIdOf: (record: ConsumedRecord) => number | null,
+  tasks: Pick<TaskReader, 'smsIdOf'>,
 ): (record: ConsumedRecord, state: RecordState) => Promise<Result | Outcome> {
   const faults = new WeakMap<RecordState, number>()
   return async (record, state) => {
@@ -37,7 +38,7 @@ export function judgeFaults<Result>(
     } catch (error) {
       const count = (faults.get(state) ?? 0) + 1
       faults.set(state, count)
-      return judgeFault(error as Error, smsIdOf(record), count, Date.now())
+      return judgeFault(error as Error, tasks.smsIdOf(record), count, Date.now())
     }
   }
 }

@@ -1,15 +1,6 @@
 import type { PartReceipt } from '../long-message.ts'
 
-/**
- * How a submit may end, what the operator may have of it first.
- * - `sent`: the operator took it and named it.
- * - `unidentified`: the operator took it, and its answer has no id that can be read.
- * - `ambiguous`: written, and the answer was lost: the operator may have it.
- * - `rejected`: refused for good.
- * - `temporary`: refused; later it may be taken.
- * - `throttled`: refused for pace alone.
- * - `unsent`: nothing was written.
- */
+/** How a submit may end (docs/states/attempt.md), what the operator may have of it first. */
 const SUBMIT_OUTCOMES = ['sent', 'unidentified', 'ambiguous', 'rejected', 'temporary', 'throttled', 'unsent'] as const
 
 /** How an attempt, or a part of it, ended; null while nobody knows. */

@@ -6,7 +6,7 @@ import { numberArray } from '../../postgres/array-literal.ts'
 import { RowArrays } from '../../postgres/row-arrays.ts'
 import { textList } from '../../postgres/text-list.ts'
 
-/** Of these, which a worker holds, something new is heard soon. Before a worker's first status a message has no state. */
+/** A worker holds a message in these states and publishes the next one soon; before its first there is no state at all. */
 const WITH_WORKER = textList(STATUSES.filter((status) => STATES[status].heldBy === 'worker'))
 
 /** The oldest row of each shard that has one, and the database's time. */

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { GROUPS } from '../../../src/events/topics.ts'
 import { OffsetMoves } from '../audit/offset-moves.ts'
 import { FAULTS } from '../faults/all-faults.ts'
 import { treatWebhook } from '../load/treat-webhook.ts'
 import { commitAt } from '../system/find-commit.ts'
+import { lagOfGateway } from './drain.ts'
 import { drawPlan } from './draw-plan.ts'
 import { measureDip } from './measure-dip.ts'
 
@@ -69,4 +71,9 @@ test('the sink refuses some events the first time, and none the second', () => {
   expect(refused.length).toBeGreaterThan(10)
   expect(refused.length).toBeLessThan(100)
   expect(ids.every((id) => treatWebhook(id, false) === 204)).toBe(true)
+})
+
+test('the lag that is drained is that of every consumer group of the gateway, and of no other', () => {
+  const lags = Object.values(GROUPS).map((group) => ({ group, lag: 2 }))
+  expect(lagOfGateway([...lags, { group: 'another', lag: 1_000 }])).toBe(lags.length * 2)
 })

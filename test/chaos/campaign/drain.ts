@@ -1,5 +1,6 @@
 import type { ClickHouse } from '../../../src/clickhouse/clickhouse-client.ts'
 import { FINAL_STATUSES } from '../../../src/domain/status.ts'
+import { GROUPS } from '../../../src/events/topics.ts'
 import type { Cluster } from '../../../src/kafka/cluster/cluster.ts'
 import type { Pool } from '../../../src/postgres/pool.ts'
 import { textList } from '../../../src/postgres/text-list.ts'
@@ -26,6 +27,7 @@ interface Left {
   readonly analytics: number
 }
 
+const GATEWAY_GROUPS = new Set<string>(Object.values(GROUPS))
 const EVERY_MS = 500
 const TELL_EVERY_MS = 10_000
 
@@ -54,6 +56,11 @@ export async function drain(options: DrainOptions): Promise<number | null> {
   return null
 }
 
+/** Records that consumer groups of the gateway have yet to commit. */
+export function lagOfGateway(lags: readonly { readonly group: string; readonly lag: number }[]): number {
+  return lags.filter(({ group }) => GATEWAY_GROUPS.has(group)).reduce((sum, { lag }) => sum + lag, 0)
+}
+
 async function look({ pool, cluster, clickhouse }: DrainOptions): Promise<Left> {
   const { rows } = await pool.query<{ outbox: number; messages: number; finals: number; retries: number }>(
     `SELECT (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM messages) AS messages,
@@ -68,7 +75,7 @@ async function look({ pool, cluster, clickhouse }: DrainOptions): Promise<Left> 
     outbox,
     withoutFinal: messages - finals,
     webhookRetries: retries,
-    lag: lags.filter(({ group }) => group.startsWith('smsgw-')).reduce((sum, { lag }) => sum + lag, 0),
+    lag: lagOfGateway(lags),
     analytics: Math.abs(messages - theirs.accepted) + Math.abs(finals - theirs.finals),
   }
 }
