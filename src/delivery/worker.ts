@@ -25,7 +25,7 @@ import type { BreakerState } from './connections/circuit-breaker.ts'
 import { LiveConnections } from './connections/live-connections.ts'
 import type { ConnectionParts } from './connections/open-connection.ts'
 import type { OperatorConnection } from './connections/operator-connection.ts'
-import type { ConnectorKinds } from './connectors/connector-kind.ts'
+import type { ConnectorHost, ConnectorKinds } from './connectors/connector-kind.ts'
 import { DelayedTasks } from './deferred/deferred-tasks.ts'
 import { TaskCallBack } from './deferred/resume-tasks.ts'
 import { TaskDelivery } from './deliver-task.ts'
@@ -55,8 +55,7 @@ export interface WorkerParts extends ConsumerRoleParts {
   readonly producerProfile: ProducerProfile
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
   readonly connectors: ConnectorKinds
-  /** `host:port` for operators whose address is `embedded`; empty if there is none. */
-  readonly simulatorAddress: string
+  readonly host: Omit<ConnectorHost, 'isListening'>
 }
 
 const BREAKER_GAUGE = { closed: 0, probing: 1, open: 2 } as const satisfies Record<BreakerState['kind'], number>
@@ -102,11 +101,7 @@ export class Worker implements Service {
     this.#connections = new LiveConnections({
       operators: parts.operators,
       connectors: parts.connectors,
-      host: {
-        simulatorAddress: parts.simulatorAddress,
-        isListening: settings.RECEIPTS_PORT > 0,
-        env: process.env,
-      },
+      host: { ...parts.host, isListening: settings.RECEIPTS_PORT > 0 },
       receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
       ...this.#incomingParts(),
       breakerChanged: (operator, kind) => {

@@ -15,4 +15,4 @@ export interface ConnectorSettings<Settings = unknown> {
 }
 
 /** By the name that an operator's `connector` has. */
-export type SettingsByConnector = Readonly<Record<string, ConnectorSettings>>
+export type KnownConnectors = Readonly<Record<string, ConnectorSettings>>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
-import type { SettingsByConnector } from './connector-settings.ts'
+import type { KnownConnectors } from './connector-settings.ts'
 import { OperatorSetup } from './operator-setup.ts'
 import { addRevision, declaredOf, type OperatorRevision, readRevisionAfter } from './operator-store.ts'
 import { parseOperators } from './operators-file.ts'
@@ -14,7 +14,7 @@ export interface OperatorDirectoryOptions {
   /** Becomes the first revision where the database has none. */
   readonly file: string
   /** Those that an operator may have. */
-  readonly connectors: SettingsByConnector
+  readonly connectors: KnownConnectors
   readonly log: Log
   readonly pollMs?: number
 }
@@ -110,6 +110,6 @@ async function newestRevision({ pool, file, connectors, log }: OperatorDirectory
   return newest
 }
 
-function toSetup(revision: OperatorRevision, connectors: SettingsByConnector): OperatorSetup {
+function toSetup(revision: OperatorRevision, connectors: KnownConnectors): OperatorSetup {
   return new OperatorSetup(revision.revision, declaredOf(revision, connectors))
 }

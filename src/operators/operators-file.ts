@@ -2,7 +2,7 @@ import { type TSchema, Type } from 'typebox'
 import type { NetworkPrefixes } from '../domain/routing/networks.ts'
 import type { SenderRules } from '../domain/routing/sender-rules.ts'
 import { firstFault, parseYamlFile } from '../runtime/yaml-file.ts'
-import type { SettingsByConnector } from './connector-settings.ts'
+import type { KnownConnectors } from './connector-settings.ts'
 import { connectorSettings, type OperatorConfig, OperatorName, operatorSchema } from './operator-schema.ts'
 import { type DeclaredRoute, faultOfRoute, MccMnc, RouteSchema } from './route-schema.ts'
 
@@ -38,7 +38,7 @@ export interface DeclaredOperators {
 type FaultAt = (pointer: string, what: string) => Error
 
 /** Parses what `path` holds. Throws YamlFileError that names the line and what is wrong there. */
-export function parseOperators(source: string, path: string, connectors: SettingsByConnector): DeclaredOperators {
+export function parseOperators(source: string, path: string, connectors: KnownConnectors): DeclaredOperators {
   const { value, faultAt } = parseYamlFile(Type.Unknown(), source, path)
   const declared = checkOperators(value, connectors, faultAt)
   for (const [name, operator] of Object.entries(declared.operators)) {
@@ -53,7 +53,7 @@ export function parseOperators(source: string, path: string, connectors: Setting
  * operator's connection is not looked at: a revision that an older version took stays in force, and an operator that
  * cannot be connected to keeps no other from it.
  */
-export function checkOperators(value: unknown, connectors: SettingsByConnector, faultAt: FaultAt): DeclaredOperators {
+export function checkOperators(value: unknown, connectors: KnownConnectors, faultAt: FaultAt): DeclaredOperators {
   demand(fileSchema(Object.keys(connectors)), value, '', faultAt)
   const { operators, networks = {}, routes } = value as DeclaredOperators
   for (const [name, operator] of Object.entries(operators)) {

@@ -80,10 +80,20 @@ export const ROLES = {
   relay: role('publishes the outbox to Kafka, and republishes lost messages', outboxSettings, (settings, parts) => {
     return new OutboxService({ ...parts, settings })
   }),
-  worker: role('submits messages to operators and processes their receipts', deliverySettings, (settings, parts) => {
-    const { SIMULATOR_ADDRESS: simulatorAddress, KAFKA_PRODUCER: producerProfile } = parts.gateway
-    return new Worker({ ...parts, settings, connectors: CONNECTORS, simulatorAddress, producerProfile })
-  }),
+  worker: role(
+    'submits messages to operators and processes their receipts',
+    deliverySettings,
+    (settings, parts, env) => {
+      const { SIMULATOR_ADDRESS: simulatorAddress, KAFKA_PRODUCER: producerProfile } = parts.gateway
+      return new Worker({
+        ...parts,
+        settings,
+        connectors: CONNECTORS,
+        host: { simulatorAddress, env },
+        producerProfile,
+      })
+    },
+  ),
   status: role('writes statuses to PostgreSQL and settles the ledger', statusSettings, (settings, parts) => {
     const timeoutOf = (operator: string): number => receiptTimeoutMs(parts.operators.current().operators.get(operator))
     const watch = new ExpireUnanswered({ ...parts, settings, receiptTimeoutMs: timeoutOf })

@@ -141,7 +141,7 @@ class RoleProcess implements StartedRoles {
     })
     this.#clock.start()
     wait.throwIfStopped()
-    const profile = gateway.KAFKA_PRODUCER
+    const { KAFKA_PRODUCER: profile, OPERATORS_FILE: file } = gateway
     const loss = PRODUCER_LOSS[profile]
     if (loss !== null) log.warn({ profile, loss }, 'this producer profile may lose acknowledged records')
     const producer = new Producer(this.#cluster, producerOptions(profile), observeProducer(log, this.metrics, 'main'))
@@ -153,12 +153,7 @@ class RoleProcess implements StartedRoles {
       await producer.close()
     }
     try {
-      operators = await OperatorDirectory.open({
-        pool: this.#pool,
-        file: gateway.OPERATORS_FILE,
-        connectors: CONNECTORS,
-        log,
-      })
+      operators = await OperatorDirectory.open({ pool: this.#pool, file, connectors: CONNECTORS, log })
       const roles = this.#createRoles(operators, producer, env)
       opening.push(...roles.values())
       const isAlone = (name: string): boolean => ROLES_WITHOUT_KAFKA.has(name as RoleName)

@@ -11,11 +11,11 @@ export async function httpPeer(script: PeerScript): Promise<Peer> {
   const submits: PeerSubmit[] = []
   const sockets = new Set<Socket>()
   const listen = async (port: number): Promise<Server> => {
-    const server = createServer(async (request, response) => {
-      request.resume()
-      await once(request, 'end')
-      const submit = submitOf(response)
-      script(submit, submits.push(submit) - 1)
+    const server = createServer((request, response) => {
+      request.resume().once('end', () => {
+        const submit = submitOf(response)
+        script(submit, submits.push(submit) - 1)
+      })
     })
     server.on('connection', (socket: Socket) => {
       sockets.add(socket)

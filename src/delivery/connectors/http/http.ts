@@ -3,9 +3,8 @@ import { missingOf } from '../missing-secrets.ts'
 import { checkHttp } from './check-http.ts'
 import { describeHttp, HttpDescriptionError, readSecrets } from './describe-http.ts'
 import { HttpConnector } from './http-connector.ts'
-import type { HttpObserver } from './http-observer.ts'
 import { HttpSettings } from './http-settings.ts'
-import { observeHttp } from './observe-http.ts'
+import { type HttpObserver, observeHttp } from './observe-http.ts'
 
 /** HTTP by an operator's description (docs/operators/http.md). */
 export const HTTP: ConnectorKind<HttpSettings, HttpObserver> = {
