@@ -23,6 +23,7 @@ export default defineConfig({
             'test/*.test.ts',
             'test/lag/*.test.ts',
             'test/alerts/*.test.ts',
+            'test/delivery/*.test.ts',
           ],
         },
       },

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { CONNECTORS } from '../src/delivery/connectors/connectors.ts'
 import { files, partOf, ROOT } from './read-source.ts'
 
 /*
@@ -24,7 +25,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   tables: ['postgres', 'domain'],
   'consumer-role': ['runtime', 'kafka'],
   http: ['domain', 'runtime', 'tables'],
-  operators: ['runtime', 'domain', 'smpp', 'postgres'],
+  operators: ['runtime', 'domain', 'postgres'],
   topics: ['runtime', 'kafka', 'events'],
   accounts: ['runtime', 'postgres', 'domain', 'tables'],
   simulator: ['runtime', 'smpp', 'domain'],
@@ -88,6 +89,24 @@ test('the Kafka layer knows nothing about messages', () => {
   const words = /\bsms|customer|operator\b/i
   const told = files.filter(({ part, text }) => part === 'kafka' && words.test(text.replace(/smsgw\.done/g, '')))
   expect(told.map(({ path }) => path)).toEqual([])
+})
+
+test('a connector is a folder and a line: no other file imports from its folder, or asks which connector it has', () => {
+  const names = Object.keys(CONNECTORS).sort()
+  const folderOf = (name: string): string => `delivery/connectors/${name}/`
+  const folders = readdirSync(join(ROOT, 'src/delivery/connectors'), { withFileTypes: true })
+  expect(folders.filter((each) => each.isDirectory()).map(({ name }) => name)).toEqual(names)
+  const importsInto = names.flatMap((name) =>
+    files
+      .filter(({ path }) => !path.startsWith(folderOf(name)))
+      .flatMap(({ path, imports }) =>
+        imports.filter((target) => target.startsWith(folderOf(name))).map((target) => `${path} → ${target}`),
+      ),
+  )
+  expect(importsInto).toEqual(names.map((name) => `delivery/connectors/connectors.ts → ${folderOf(name)}${name}.ts`))
+  const asks = new RegExp(`instanceof \\w*Connector\\b|(?:[=!]==?|case) '(?:${names.join('|')})'`)
+  const outside = files.filter(({ path }) => !names.some((name) => path.startsWith(folderOf(name))))
+  expect(outside.filter(({ text }) => asks.test(text)).map(({ path }) => path)).toEqual([])
 })
 
 test('of the client library only connections, protocol calls and codecs are used, never its clients', () => {

@@ -34,13 +34,11 @@ test('the order of tests names files that exist', () => {
 
 test('the environment is read by commands, which hand settings on', () => {
   const mayRead = [
-    // Passwords of operators, by the names that the operators' file gives them.
-    'delivery/connections/open-connection.ts',
     // A process of its own, and what other programs inherit.
     'embedded/clickhouse/chdb-process.ts',
     'embedded/clickhouse/clickhouse-server.ts',
     'embedded/guarded-server.ts',
-    // The same passwords.
+    // Passwords of operators, by the names that the operators' file gives them.
     'tools/operators/operators-plan.ts',
   ]
   const reading = files.filter(({ part, text }) => part !== 'cli' && /\bprocess\.env\b/.test(text))

@@ -66,7 +66,7 @@ answerTask(async ({ port, binds, window, seconds, warmUpSeconds }: SubmitOptions
       },
     },
     QUIET,
-    {},
+    { simulatorAddress: '', isListening: false, env: {} },
   )
   const cpuBefore = process.cpuUsage()
   connector.start()

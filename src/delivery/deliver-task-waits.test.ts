@@ -9,7 +9,7 @@ import {
   untilUnbound,
   worker,
 } from '../../test/delivery/task-worker.ts'
-import type { LineCondition } from './connections/choose-connection.ts'
+import type { ConnectionCondition } from './connections/choose-connection.ts'
 import type { SubmitResult } from './connectors/connector.ts'
 import type { Permit } from './pace/gate.ts'
 
@@ -21,7 +21,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('an operator without a line is passed over, and the attempt that is made says which one it was and why', async () => {
+test('an operator without a connection is passed over, and the attempt that is made says which one it was and why', async () => {
   const [first, second] = [operator('a', []), operator('b', [])]
   first.isReady = false
   await untilUnbound(first)
@@ -104,29 +104,29 @@ test('what would be too late at its slot is not sent, and neither is what its sl
 test('a message that tries an operator is its only try, though a part of it missed its slot', async () => {
   const due = [true, false]
   const one = operator('a', [], 'hold', 2, { untilMs: 0, due: async () => due.shift()! })
-  const { line } = one.candidate
-  for (let failures = 0; failures < 80; failures++) line.health.answered('temporary', Date.now())
+  const { connection } = one.candidate
+  for (let failures = 0; failures < 80; failures++) connection.health.answered('temporary', Date.now())
   vi.setSystemTime(Date.now() + 1_000)
   const answer = Promise.withResolvers<SubmitResult>()
-  line.connector.submit = () => answer.promise
+  connection.connector.submit = () => answer.promise
   const handled = worker(new Book(), [one]).handle()
   await expect.poll(() => due).toEqual([])
-  expect(line.health.condition(Date.now())).toBe('broken' satisfies LineCondition)
+  expect(connection.health.condition(Date.now())).toBe('broken' satisfies ConnectionCondition)
   answer.resolve(SENT)
   await handled
-  expect(line.health.condition(Date.now())).toBe('ready' satisfies LineCondition)
+  expect(connection.health.condition(Date.now())).toBe('ready' satisfies ConnectionCondition)
 })
 
-test('of a partition that leaves nothing waits for a turn any more, until it comes back', async () => {
+test('of a partition that leaves nothing waits for a slot any more, until it comes back', async () => {
   const one = operator('a', [])
-  one.candidate.line.connector.partsOf = () => {
+  one.candidate.connection.connector.partsOf = () => {
     leaving.leave([{ topic: 't', partition: 0 }])
     return 1
   }
   const { leaving, handle } = worker(new Book(), [one])
   expect(await handle()).toMatchObject({ kind: 'shed' })
   expect(one.submits).toEqual([])
-  one.candidate.line.connector.partsOf = () => 1
+  one.candidate.connection.connector.partsOf = () => 1
   leaving.come([{ topic: 't', partition: 0 }])
   expect(await handle()).toEqual({ kind: 'done' })
 })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Book, operator, refused, SENT, toItsEnd, worker } from '../../test/delivery/task-worker.ts'
 import { SmsIds } from '../domain/sms-id.ts'
-import type { LineCondition } from './connections/choose-connection.ts'
+import type { ConnectionCondition } from './connections/choose-connection.ts'
 import type { SubmitResult } from './connectors/connector.ts'
 
 beforeEach(() => {
@@ -27,7 +27,7 @@ test('an attempt that another worker ended meanwhile is as that one ended it', a
   expect(frozen.told.some(([, { errorCode }]) => errorCode === 'temporary')).toBe(false)
 })
 
-test('two refusals for now, and the next operator has its turn', async () => {
+test('two refusals for now, and the next operator has its slot', async () => {
   const [first, second] = [operator('a', [refused('temporary'), refused('temporary')]), operator('b', [])]
   expect(await toItsEnd(worker(new Book(), [first, second]))).toEqual({ kind: 'done' })
   expect([first.submits, second.submits]).toEqual([['1.1', '2.1'], ['3.1']])
@@ -109,12 +109,12 @@ test('trouble with the database pauses, what it refuses is a dead letter with th
 
 test('an attempt that could not be begun leaves the operator to be tried by another message', async () => {
   const only = operator('a', [])
-  const { line } = only.candidate
-  for (let failures = 0; failures < 80; failures++) line.health.answered('temporary', Date.now())
+  const { connection } = only.candidate
+  for (let failures = 0; failures < 80; failures++) connection.health.answered('temporary', Date.now())
   vi.setSystemTime(Date.now() + 1_000)
-  line.connector.submit = () => Promise.reject(new TypeError('a slip'))
+  connection.connector.submit = () => Promise.reject(new TypeError('a slip'))
   expect(await worker(new Book(), [only]).handle()).toMatchObject({ kind: 'retry' })
-  expect(line.health.condition(Date.now())).toBe('ready' satisfies LineCondition)
+  expect(connection.health.condition(Date.now())).toBe('ready' satisfies ConnectionCondition)
 })
 
 test('of a long message only what is open is submitted again, by the operator that has the rest', async () => {

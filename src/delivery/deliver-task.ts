@@ -16,13 +16,13 @@ import type { DatabaseClock } from '../postgres/clock-skew.ts'
 import { type EndRules, endOfDelivery } from './attempts/end-of-delivery.ts'
 import type { AttemptMaker, AttemptOrder, MadeAttempt } from './attempts/make-attempt.ts'
 import type { AttemptBook, TakenUp } from './attempts/record-attempts.ts'
-import { chooseLine } from './connections/choose-connection.ts'
-import type { LineCandidate, LiveLines } from './connections/live-connections.ts'
-import type { OperatorLine } from './connections/operator-connection.ts'
+import { chooseConnection } from './connections/choose-connection.ts'
+import type { Candidate, LiveConnections } from './connections/live-connections.ts'
+import type { OperatorConnection } from './connections/operator-connection.ts'
 import type { OutgoingMessage } from './connectors/connector.ts'
 import { type DeferRules, shouldAwait, shouldDefer } from './deferred/defer-rule.ts'
 import type { LeavingPartitions } from './leaving-partitions.ts'
-import type { Turn } from './pace/operator-queue.ts'
+import type { Slot } from './pace/operator-queue.ts'
 import type { ReceiptMatcher } from './receipts/match-receipts.ts'
 import type { ReceiptTeller, TakenSubmit } from './receipts/publish-receipts.ts'
 import { spreadOf } from './spread-of.ts'
@@ -32,7 +32,7 @@ import { TaskReports } from './task-reports.ts'
 
 export interface DeliveryParts {
   readonly clock: DatabaseClock
-  readonly lines: Pick<LiveLines, 'get' | 'candidates'>
+  readonly connections: Pick<LiveConnections, 'get' | 'candidates'>
   readonly attempts: Pick<AttemptBook, 'history'>
   readonly maker: AttemptMaker
   readonly reporter: StatusReporter
@@ -67,12 +67,12 @@ interface Progress {
 /** Processes follow a new revision of operators within seconds of each other: so long a message waits for its operator. */
 const WITHOUT_OPERATOR_MS = 30_000
 const NO_RESENDS: ResendRules = { max: 0, msFirst: 0 }
-/** After which a message that lost its turn looks again: its operator is away, or this worker is stopping. */
-const NO_TURN_MS = 50
-/** A message that waits longer than that for its first turn is said to be `queued`; most do not. */
+/** After which a message that lost its slot looks again: its operator is away, or this worker is stopping. */
+const NO_SLOT_MS = 50
+/** A message that waits longer than that for its first slot is said to be `queued`; most do not. */
 const QUEUED_AFTER_MS = 250
 /** How often a message looks whether an operator takes messages again. */
-const NO_LINE_MS = 1_000
+const NO_CONNECTION_MS = 1_000
 /** Refusals for now by one operator, after which the next one is tried where the route says so. */
 const REFUSALS_MAX = 2
 
@@ -161,8 +161,8 @@ export class TaskDelivery {
       attemptsBefore,
       validUntilMs: endMs,
       // Of an operator that is gone nobody knows; what it may have is not sent again.
-      holdsAt: (operator) => this.#parts.lines.get(operator)?.onAmbiguous !== 'resend',
-      resendsAt: (operator) => this.#parts.lines.get(operator)?.resends ?? NO_RESENDS,
+      holdsAt: (operator) => this.#parts.connections.get(operator)?.onAmbiguous !== 'resend',
+      resendsAt: (operator) => this.#parts.connections.get(operator)?.resends ?? NO_RESENDS,
     }
   }
 
@@ -174,43 +174,43 @@ export class TaskDelivery {
     return reason === 'retry' ? retryAt(untilMs) : shed(untilMs)
   }
 
-  /** One attempt, when its turn has come. Returns an outcome if nothing is left to decide. */
+  /** One attempt, when its slot has come. Returns an outcome if nothing is left to decide. */
   async #attempt(progress: Progress, step: NextStep & { kind: 'begin' }): Promise<TaskOutcome | null> {
     const candidates = this.#candidates(progress.task, step.operator)
     if (candidates.length === 0) return this.#withoutOperator(progress, step.operator ?? progress.task.operator)
     progress.withoutOperatorSinceMs = null
     const candidate = choose(candidates, progress, step.operator)
-    if (!candidate) return this.#awaitLine(progress, candidates)
-    const { line } = candidate
+    if (!candidate) return this.#awaitConnection(progress, candidates)
+    const { connection } = candidate
     const message = outgoing(progress.task, step.attempt, candidate.sender)
-    const partCount = line.connector.partsOf(message)
-    const submits = partsToSubmit(progress.attempts, line.name, partCount, line.onAmbiguous === 'hold')
+    const partCount = connection.connector.partsOf(message)
+    const submits = partsToSubmit(progress.attempts, connection.name, partCount, connection.onAmbiguous === 'hold')
     if (submits.parts.length === 0) {
-      return deadLetter('handler', `"${line.name}" divides the message otherwise than when it took a part`)
+      return deadLetter('handler', `"${connection.name}" divides the message otherwise than when it took a part`)
     }
-    const turn = await this.#turn(progress, line, submits.parts.length)
-    if (!turn) return shed(Date.now() + NO_TURN_MS)
+    const slot = await this.#slot(progress, connection, submits.parts.length)
+    if (!slot) return shed(Date.now() + NO_SLOT_MS)
     try {
       const { endMs: validUntilMs } = progress
       if (validUntilMs <= Date.now()) return null
       // At the operator's pace it would not be whole in time.
-      if (validUntilMs <= turn.untilMs) return shed(validUntilMs)
-      if (!line.health.admit(Date.now())) return this.#awaitLine(progress, candidates)
+      if (validUntilMs <= slot.untilMs) return shed(validUntilMs)
+      if (!connection.health.admit(Date.now())) return this.#awaitConnection(progress, candidates)
       const order = {
         ...submits,
         message,
         validUntilMs,
-        line,
+        connection,
         partCount,
         attempt: step.attempt,
-        due: turn.due,
-        untilMs: turn.untilMs,
-        answered: turn.release,
+        due: slot.due,
+        untilMs: slot.untilMs,
+        answered: slot.release,
       }
       await this.#make(progress, order, candidate.why)
       return null
     } finally {
-      turn.release()
+      slot.release()
     }
   }
 
@@ -222,10 +222,10 @@ export class TaskDelivery {
       reports.sending(order, route)
     }
     const made = await this.#parts.maker.make({ ...order, begun }).catch((error) => {
-      order.line.health.withdrawn()
+      order.connection.health.withdrawn()
       throw error
     })
-    if (!made && !isBegun) order.line.health.withdrawn()
+    if (!made && !isBegun) order.connection.health.withdrawn()
     if (!made) return this.#recall(progress)
     progress.attempts.push(made.attempt)
     for (const submit of takenSubmits(progress, made)) {
@@ -236,24 +236,24 @@ export class TaskDelivery {
   }
 
   /** No operator takes the message now. It looks again soon, or when one that is unavailable for longer recovers. */
-  #awaitLine(progress: Progress, candidates: readonly LineCandidate[]): TaskOutcome {
+  #awaitConnection(progress: Progress, candidates: readonly Candidate[]): TaskOutcome {
     const { task, endMs } = progress
     sayWaiting(progress)
     const nowMs = Date.now()
     const { name, awayForMs } = candidates
-      .map(({ line }) => ({ name: line.name, awayForMs: line.health.awayForMs(nowMs) }))
+      .map(({ connection }) => ({ name: connection.name, awayForMs: connection.health.awayForMs(nowMs) }))
       .reduce((latest, each) => (each.awayForMs < latest.awayForMs ? each : latest))
     if (shouldAwait(awayForMs, this.#parts.rules)) {
       return { kind: 'await-operator', operator: name, isOnly: candidates.length === 1 }
     }
-    return shed(Math.min(nowMs + NO_LINE_MS * (1 + spreadOf(task.sms_id)), endMs))
+    return shed(Math.min(nowMs + NO_CONNECTION_MS * (1 + spreadOf(task.sms_id)), endMs))
   }
 
   /** The operator may be one of a revision that this worker has yet to read; else only a person can help. */
   #withoutOperator(progress: Progress, operator: string): Outcome {
     const nowMs = Date.now()
     progress.withoutOperatorSinceMs ??= nowMs
-    if (nowMs - progress.withoutOperatorSinceMs < WITHOUT_OPERATOR_MS) return shed(nowMs + NO_LINE_MS)
+    if (nowMs - progress.withoutOperatorSinceMs < WITHOUT_OPERATOR_MS) return shed(nowMs + NO_CONNECTION_MS)
     return deadLetter(
       'handler',
       `operator "${operator}" is not in force or does not take the message's sender, and no other may have the message`,
@@ -261,32 +261,32 @@ export class TaskDelivery {
   }
 
   /** Whom the next attempt may be made with. Whoever has a part of the message has it also when the routes have changed. */
-  #candidates(task: DeliveryTask, home: string | null): LineCandidate[] {
-    const candidates = this.#parts.lines.candidates(task)
+  #candidates(task: DeliveryTask, home: string | null): Candidate[] {
+    const candidates = this.#parts.connections.candidates(task)
     if (home === null) return candidates
-    const line = this.#parts.lines.get(home)
-    const known = candidates.find((candidate) => candidate.line === line)
+    const connection = this.#parts.connections.get(home)
+    const known = candidates.find((candidate) => candidate.connection === connection)
     if (known) return [known]
-    return line ? [{ line, sender: task.sender, why: `${home}: it has a part of the message` }] : []
+    return connection ? [{ connection, sender: task.sender, why: `${home}: it has a part of the message` }] : []
   }
 
   /** `cost`: parts to be submitted. */
-  async #turn(progress: Progress, line: OperatorLine, cost: number): Promise<Turn | null> {
+  async #slot(progress: Progress, connection: OperatorConnection, cost: number): Promise<Slot | null> {
     const { task, place, state, endMs: validUntilMs } = progress
     if (state.isAbandoned || this.#parts.leaving.has(place)) return null
     state.isQueued = true
     const waits = setTimeout(() => sayWaiting(progress), QUEUED_AFTER_MS)
     const { customer_id: customerId, priority } = task
-    const turn = await line.queue.turn({ ...place, customerId, priority, cost, validUntilMs })
+    const slot = await connection.queue.slot({ ...place, customerId, priority, cost, validUntilMs })
     state.isQueued = false
     clearTimeout(waits)
-    if (!turn) return null
+    if (!slot) return null
     let isReleased = false
     const release = (): void => {
-      if (!isReleased) turn.release()
+      if (!isReleased) slot.release()
       isReleased = true
     }
-    if (!state.isAbandoned) return { due: () => turn.due(), untilMs: turn.untilMs, release }
+    if (!state.isAbandoned) return { due: () => slot.due(), untilMs: slot.untilMs, release }
     release()
     return null
   }
@@ -313,16 +313,16 @@ export class TaskDelivery {
 }
 
 /** The operator of the next attempt; null while none takes the message. */
-function choose(candidates: readonly LineCandidate[], progress: Progress, home: string | null): LineCandidate | null {
+function choose(candidates: readonly Candidate[], progress: Progress, home: string | null): Candidate | null {
   const { attempts, attemptsBefore } = progress
   const isRefusal = ({ attempt, parts }: Attempt): boolean =>
     attempt > attemptsBefore && parts.some(({ outcome }) => outcome === 'temporary')
-  const choices = candidates.map(({ line: { name, health } }) => {
+  const choices = candidates.map(({ connection: { name, health } }) => {
     const refusals = attempts.filter((each) => each.operator === name && isRefusal(each)).length
     return { operator: name, condition: health.condition(Date.now()), refusals }
   })
-  const chosen = chooseLine(choices, home, REFUSALS_MAX)
-  return candidates.find(({ line }) => line.name === chosen) ?? null
+  const chosen = chooseConnection(choices, home, REFUSALS_MAX)
+  return candidates.find(({ connection }) => connection.name === chosen) ?? null
 }
 
 function outgoing(task: DeliveryTask, attempt: number, sender: string | null): OutgoingMessage {

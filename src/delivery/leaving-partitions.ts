@@ -1,7 +1,7 @@
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
 
 /**
- * Partitions that this worker gives up, or has given up: of their tasks nobody may wait for a turn here. A handler that had
+ * Partitions that this worker gives up, or has given up: none of their tasks may wait for a slot here. A handler that had
  * to ask the database meanwhile comes to the queue after all others were sent away.
  */
 export class LeavingPartitions {

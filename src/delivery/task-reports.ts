@@ -34,9 +34,9 @@ export class TaskReports {
 
   /** An attempt is committed. Its parts are named where it does not submit all of them. */
   sending(order: Omit<AttemptOrder, 'begun'>, route: string | null): void {
-    const { line, attempt, possibleDuplicate, parts, partCount } = order
+    const { connection, attempt, possibleDuplicate, parts, partCount } = order
     const some = parts.length < partCount ? { parts: parts.map((part) => ({ part })) } : {}
-    this.#report('sending', { operator: line.name, attempt, possibleDuplicate, route, ...some })
+    this.#report('sending', { operator: connection.name, attempt, possibleDuplicate, route, ...some })
   }
 
   /** No attempt follows. What another worker learned before us may have been told already; told twice it is the same event. */

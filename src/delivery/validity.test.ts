@@ -33,16 +33,16 @@ function worker(outcomes: AttemptOutcome[], deferMs = 60_000, clock = { nowMs: (
     const ended = { leaseUntilMs: Date.now() - 1, endedAtMs: Date.now() - 300, possibleDuplicate: false }
     return { attempt: index + 1, operator: 'o', outcome, partCount: 1, parts, ...ended }
   })
-  const line = {
+  const connection = {
     name: 'o',
-    queue: { turn: async () => ({ release() {} }) },
+    queue: { slot: async () => ({ release() {} }) },
     connector: { partsOf: () => 1 },
     health: { condition: () => 'ready', admit: () => true, withdrawn() {} },
     onAmbiguous: 'resend',
   }
   const delivery = new TaskDelivery({
     clock,
-    lines: { get: () => line, candidates: () => [{ line, sender: null, why: '' }] },
+    connections: { get: () => connection, candidates: () => [{ connection, sender: null, why: '' }] },
     attempts: { history: async () => ({ attempts: [...history], attemptsBefore: 0 }) },
     maker: {
       // An attempt that is there already is another's.

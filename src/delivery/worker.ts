@@ -29,13 +29,13 @@ import type { Values } from '../runtime/settings.ts'
 import { judgeFaults } from './attempts/judge-fault.ts'
 import { AttemptMaker } from './attempts/make-attempt.ts'
 import { AttemptBook } from './attempts/record-attempts.ts'
+import { ReceiptListener } from './callbacks/receipt-listener.ts'
 import type { deliverySettings } from './config.ts'
 import type { BreakerState } from './connections/circuit-breaker.ts'
-import { LiveLines } from './connections/live-connections.ts'
-import { observeSmpp } from './connections/observe-smpp.ts'
-import type { LineParts } from './connections/open-connection.ts'
-import type { OperatorLine } from './connections/operator-connection.ts'
-import { ReceiptListener } from './connectors/http/receipt-listener.ts'
+import { LiveConnections } from './connections/live-connections.ts'
+import type { ConnectionParts } from './connections/open-connection.ts'
+import type { OperatorConnection } from './connections/operator-connection.ts'
+import type { ConnectorHost, ConnectorKinds } from './connectors/connector-kind.ts'
 import { DelayedTasks } from './deferred/deferred-tasks.ts'
 import { TaskCallBack } from './deferred/resume-tasks.ts'
 import { TaskDelivery } from './deliver-task.ts'
@@ -67,8 +67,8 @@ export interface WorkerParts {
   /** How statuses are produced, as whatever else this process produces. */
   readonly producerProfile: ProducerProfile
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
-  /** `host:port` for operators whose address is `embedded`; empty if there is none. */
-  readonly simulatorAddress: string
+  readonly connectors: ConnectorKinds
+  readonly host: Omit<ConnectorHost, 'isListening'>
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
@@ -80,7 +80,7 @@ const BREAKER_GAUGE = { closed: 0, probing: 1, open: 2 } as const satisfies Reco
 export class Worker implements Service {
   readonly name = 'worker'
   readonly #parts: WorkerParts
-  readonly #lines: LiveLines
+  readonly #connections: LiveConnections
   readonly #leaving = new LeavingPartitions()
   readonly #listener: ReceiptListener
   readonly #attempts: AttemptBook
@@ -118,24 +118,24 @@ export class Worker implements Service {
     })
     this.#reviews = new ReceiptReviews({ pool, log })
     this.#receipts = this.#createMatcher()
-    this.#lines = new LiveLines({
+    this.#connections = new LiveConnections({
       operators: parts.operators,
-      simulatorAddress: parts.simulatorAddress,
-      isListening: settings.RECEIPTS_PORT > 0,
+      connectors: parts.connectors,
+      host: { ...parts.host, isListening: settings.RECEIPTS_PORT > 0 },
       receipt: (operator, receipt) => this.#receipts.take(operator, receipt),
       ...this.#incomingParts(),
       breakerChanged: (operator, kind) => {
         if (kind === 'open') log.warn({ operator }, 'circuit breaker opened for operator')
         if (kind === 'closed') log.info({ operator }, 'circuit breaker closed for operator')
       },
-      observeSmpp: (operator) => observeSmpp(log, metrics, operator),
       openGate: gatesOf(pool, metrics, log),
+      metrics,
       log,
     })
     this.#listener = new ReceiptListener({
       host: settings.RECEIPTS_HOST,
       port: settings.RECEIPTS_PORT,
-      doorOf: (operator) => this.#lines.callbackDoor(operator),
+      doorOf: (operator) => this.#connections.callbackDoor(operator),
       answered: this.#countCallbacks(),
       failed: (operator, error) => log.error({ err: error, operator }, 'failed to handle a callback; answered 503'),
     })
@@ -147,13 +147,13 @@ export class Worker implements Service {
   async start(): Promise<void> {
     warnOfLoss(this.#parts)
     await this.#statuses.start([TOPICS.status])
-    this.#lines.start()
+    this.#connections.start()
     if (this.#parts.settings.RECEIPTS_PORT > 0) await this.#listener.start()
     await this.#takeOverOffsets()
     await this.#consumer.start()
     this.#callBack.start()
     this.#unreadable.start()
-    this.#parts.health.add('operators', this.#lines.check)
+    this.#parts.health.add('operators', this.#connections.check)
     this.#parts.health.add('attempts', this.#attempts.check)
     addConsumerHealth(this.#parts.health, 'worker', {
       consumer: this.#consumer,
@@ -165,12 +165,12 @@ export class Worker implements Service {
 
   /** Begins no attempt any more, awaits the answers to those begun, commits, and hangs up. */
   async stop(): Promise<void> {
-    this.#lines.closeQueues()
+    this.#connections.closeQueues()
     await this.#callBack.stop()
     await this.#consumer.stop()
     await this.#listener.stop()
     await this.#receipts.stop()
-    await this.#lines.stop()
+    await this.#connections.stop()
     this.#reporter.stop()
     await this.#teller.stop()
     await this.#attempts.stop()
@@ -206,17 +206,12 @@ export class Worker implements Service {
   }
 
   /** What operators bring that is no receipt, or none that is understood. */
-  #incomingParts(): Pick<LineParts, 'incoming' | 'oddReceipt' | 'deliveredOverHttp'> {
+  #incomingParts(): Pick<ConnectionParts, 'incoming' | 'oddReceipt'> {
     const { pool, log, metrics } = this.#parts
     const messages = metrics.counter('smsgw_incoming_messages_total', 'Messages from subscribers', [
       'operator',
       'outcome',
     ])
-    const overHttp = metrics.counter(
-      'smsgw_http_deliveries_total',
-      'Receipts and incoming messages from HTTP operators',
-      ['operator', 'kind'],
-    )
     const incoming = new IncomingMessages({
       pool,
       log,
@@ -225,7 +220,6 @@ export class Worker implements Service {
     return {
       incoming: (operator, message) => incoming.store(operator, message),
       oddReceipt: (operator, odd) => this.#reviews.add(operator, 'unreadable', odd),
-      deliveredOverHttp: (operator, kind, count) => overHttp.inc({ operator, kind }, count),
     }
   }
 
@@ -263,7 +257,7 @@ export class Worker implements Service {
     )
     return new TaskCallBack({
       pool,
-      lines: this.#lines,
+      connections: this.#connections,
       revision: () => operators.current().revision,
       // Half of what a customer may have in hand: the other half is left for its messages to other operators.
       tasksMax: Math.ceil(settings.DELIVERY_CUSTOMER_TASKS_MAX / 2),
@@ -278,7 +272,7 @@ export class Worker implements Service {
     const submits = metrics.counter('smsgw_submits_total', 'Submits to operators', ['operator', 'result'])
     return new TaskDelivery({
       clock,
-      lines: this.#lines,
+      connections: this.#connections,
       attempts: this.#attempts,
       maker: new AttemptMaker({
         attempts: this.#attempts,
@@ -365,31 +359,31 @@ export class Worker implements Service {
     )
   }
 
-  /** Tasks that wait for their turn are the next owner's; only attempts under way are awaited. */
+  /** Tasks that wait for their slot are the next owner's; only attempts under way are awaited. */
   #letGo(partitions: readonly TopicPartition[]): void {
     this.#leaving.leave(partitions)
-    for (const { queue } of this.#lines.values()) queue.abandon((waiting) => this.#leaving.has(waiting))
+    for (const { queue } of this.#connections.values()) queue.abandon((waiting) => this.#leaving.has(waiting))
   }
 
   #measure(): void {
     const { metrics, operators } = this.#parts
-    const sum = (pick: (line: OperatorLine) => number): number =>
-      this.#lines.values().reduce((total, line) => total + pick(line), 0)
+    const sum = (pick: (connection: OperatorConnection) => number): number =>
+      this.#connections.values().reduce((total, connection) => total + pick(connection), 0)
     metrics.gauge('smsgw_submits_in_flight', 'Submits that await their answer', () =>
       sum(({ queue }) => queue.inFlight),
     )
     metrics.gauge('smsgw_tasks_waiting', 'Tasks waiting for their slot', () => sum(({ queue }) => queue.waiting))
-    const isReady = ({ connector }: OperatorLine): number => (connector.isReady ? 1 : 0)
+    const isReady = ({ connector }: OperatorConnection): number => (connector.isReady ? 1 : 0)
     metrics.gauge('smsgw_operators', 'Operators configured', () => operators.current().operators.size)
     metrics.gauge('smsgw_operators_ready', 'Operators that accept messages', () => sum(isReady))
     metrics.gaugeBy('smsgw_operator_ready', 'Whether an operator accepts messages', 'operator', () =>
-      this.#lines.values().map((line) => [line.name, isReady(line)] as const),
+      this.#connections.values().map((connection) => [connection.name, isReady(connection)] as const),
     )
     metrics.gaugeBy(
       'smsgw_operator_breaker',
       'Circuit breaker of an operator: 0 closed, 1 half-open, 2 open',
       'operator',
-      () => this.#lines.values().map(({ name, health }) => [name, BREAKER_GAUGE[health.breaker]] as const),
+      () => this.#connections.values().map(({ name, health }) => [name, BREAKER_GAUGE[health.breaker]] as const),
     )
   }
 }

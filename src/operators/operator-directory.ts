@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
+import type { KnownConnectors } from './connector-settings.ts'
 import { OperatorSetup } from './operator-setup.ts'
 import { addRevision, declaredOf, type OperatorRevision, readRevisionAfter } from './operator-store.ts'
 import { parseOperators } from './operators-file.ts'
@@ -12,6 +13,8 @@ export interface OperatorDirectoryOptions {
   readonly pool: Pool
   /** Becomes the first revision where the database has none. */
   readonly file: string
+  /** Those that an operator may have. */
+  readonly connectors: KnownConnectors
   readonly log: Log
   readonly pollMs?: number
 }
@@ -34,7 +37,7 @@ export class OperatorDirectory {
 
   private constructor(options: OperatorDirectoryOptions, newest: OperatorRevision) {
     this.#options = options
-    this.#current = toSetup(newest)
+    this.#current = toSetup(newest, options.connectors)
     this.#seenRevision = newest.revision
   }
 
@@ -81,7 +84,7 @@ export class OperatorDirectory {
     const { log } = this.#options
     this.#seenRevision = revision
     try {
-      this.#current = toSetup(newest)
+      this.#current = toSetup(newest, this.#options.connectors)
     } catch (error) {
       log.error(
         { err: error, revision, stays: this.#current.revision },
@@ -95,11 +98,11 @@ export class OperatorDirectory {
   }
 }
 
-async function newestRevision({ pool, file, log }: OperatorDirectoryOptions): Promise<OperatorRevision> {
+async function newestRevision({ pool, file, connectors, log }: OperatorDirectoryOptions): Promise<OperatorRevision> {
   let newest = await readRevisionAfter(pool, 0)
   while (!newest) {
     const source = readFileSync(file, 'utf8')
-    const declared = parseOperators(source, file)
+    const declared = parseOperators(source, file, connectors)
     const first = { basedOn: 0, source, declared, by: file }
     newest = (await addRevision(pool, first)) ?? (await readRevisionAfter(pool, 0))
     if (newest) log.info({ file, revision: newest.revision }, 'operator config stored')
@@ -107,6 +110,6 @@ async function newestRevision({ pool, file, log }: OperatorDirectoryOptions): Pr
   return newest
 }
 
-function toSetup(revision: OperatorRevision): OperatorSetup {
-  return new OperatorSetup(revision.revision, declaredOf(revision))
+function toSetup(revision: OperatorRevision, connectors: KnownConnectors): OperatorSetup {
+  return new OperatorSetup(revision.revision, declaredOf(revision, connectors))
 }

@@ -1,6 +1,4 @@
-import { type Static, type TProperties, type TSchema, Type } from 'typebox'
-import { HttpSettings } from './http-settings.ts'
-import { SmppSettings } from './smpp-settings.ts'
+import { type Static, type TObject, type TSchema, Type } from 'typebox'
 
 const DAY_MS = 86_400_000
 /** Days that an operator's receipt may take at most. */
@@ -24,7 +22,7 @@ export const SenderRulesSchema = Type.Object(
 /** What an operator may be asked to do when the answer to a submit was lost. See `docs/states/attempt.md`. */
 const AmbiguityPolicy = Type.Union([Type.Literal('resend'), Type.Literal('hold')])
 
-/** What every operator has, whatever it speaks. */
+/** What every operator has, whichever its connector is. */
 const COMMON = {
   /** Submits that may await their answer at once, for each worker. */
   window: Type.Integer({ minimum: 1, maximum: 10_000 }),
@@ -46,24 +44,20 @@ const COMMON = {
   senders: Type.Optional(SenderRulesSchema),
 }
 
-function operator<const Name extends string, Settings extends TProperties>(connector: Name, settings: Settings) {
-  return Type.Object({ connector: Type.Literal(connector), ...COMMON, ...settings }, { additionalProperties: false })
-}
-
-/** What operators of each connector are made of: a further connector is a line here. */
-const SCHEMAS = {
-  http: operator('http', { http: HttpSettings }),
-  smpp: operator('smpp', { smpp: SmppSettings }),
-}
-
 export type AmbiguityPolicy = Static<typeof AmbiguityPolicy>
-export type OperatorConfig = Static<(typeof SCHEMAS)[keyof typeof SCHEMAS]>
 
-export const CONNECTOR_NAMES = Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[]
+/** An operator as its file has it: what every operator has, and under its connector's name the connector's settings. */
+export type OperatorConfig = Static<TObject<typeof COMMON>> & { readonly connector: string }
 
-/** The schema of an operator with that connector. */
-export function operatorSchema(connector: keyof typeof SCHEMAS): TSchema {
-  return SCHEMAS[connector]
+/** The schema of an operator with that connector, whose settings have that schema. */
+export function operatorSchema(connector: string, settings: TSchema): TSchema {
+  const properties = { connector: Type.Literal(connector), ...COMMON, [connector]: settings }
+  return Type.Object(properties, { additionalProperties: false })
+}
+
+/** The settings of an operator's connector, as they were checked. */
+export function connectorSettings(config: OperatorConfig): unknown {
+  return (config as { readonly [field: string]: unknown })[config.connector]
 }
 
 /** How often, and after which wait, a submit whose answer was lost is made again. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Queryable } from '../postgres/pool.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
+import type { KnownConnectors } from './connector-settings.ts'
 import { checkOperators, type DeclaredOperators } from './operators-file.ts'
 
 /** A revision of operators and routes, as PostgreSQL keeps it. */
@@ -72,9 +73,10 @@ function toRevision({ revision, source, declared, applied_by, applied_at }: Revi
 }
 
 /** The operators and routes of a revision. Throws ExpectedError if this version of the gateway cannot use them. */
-export function declaredOf({ revision, declared }: OperatorRevision): DeclaredOperators {
+export function declaredOf({ revision, declared }: OperatorRevision, connectors: KnownConnectors): DeclaredOperators {
   return checkOperators(
     declared,
+    connectors,
     (pointer, what) => new ExpectedError(`Revision ${revision} of the operators: ${pointer || '/'} ${what}`),
   )
 }

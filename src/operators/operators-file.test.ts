@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { CONNECTORS } from '../delivery/connectors/connectors.ts'
 import { countryOf } from './country-of.ts'
 import { receiptTimeoutMs, resendRules } from './operator-schema.ts'
 import { OperatorSetup } from './operator-setup.ts'
@@ -16,7 +17,7 @@ const OPERATORS = `operators:
 `
 
 function setupOf(routes: string): OperatorSetup {
-  return new OperatorSetup(1, parseOperators(`${OPERATORS}${routes}`, 'f.yaml'))
+  return new OperatorSetup(1, parseOperators(`${OPERATORS}${routes}`, 'f.yaml', CONNECTORS))
 }
 
 const MESSAGE = { sender: null, customerId: 'c', priority: 1, network: null }
@@ -29,14 +30,14 @@ function firstOf(setup: OperatorSetup, phone: string, mccMnc?: string) {
 
 test('the file that comes with the gateway is valid, in its short form', () => {
   const path = join(import.meta.dirname, '../../config/operators.yaml')
-  const setup = new OperatorSetup(1, parseOperators(readFileSync(path, 'utf8'), path))
+  const setup = new OperatorSetup(1, parseOperators(readFileSync(path, 'utf8'), path, CONNECTORS))
   expect(firstOf(setup, '+989121234567')).toMatchObject({ operator: 'simulator', price: 100 })
 })
 
 test('the file that docs/operators/routing.md shows is valid, and does what it says', () => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/operators/routing.md'), 'utf8')
   const [, source] = /```yaml\n([\s\S]*?)```/.exec(text)!
-  const setup = new OperatorSetup(1, parseOperators(source!, 'routing.md'))
+  const setup = new OperatorSetup(1, parseOperators(source!, 'routing.md', CONNECTORS))
   const acme = { phone: '+989121234567', customerId: 'acme', sender: 'ACME1', priority: 1, network: null }
   expect(setup.rank(acme)).toMatchObject({ candidates: [{ operator: 'mci', price: 90, sender: '20001' }] })
   expect(firstOf(setup, '+436601234567')).toMatchObject({ operator: 'world', price: 500 })
@@ -262,7 +263,7 @@ test('the operators that docs/operators/http.md shows are whole', () => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/operators/http.md'), 'utf8')
   const shown = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, source]) => source!)
   const routes = 'routes: [{prefix: "", operator: kavenegar, failover: [of-our-own], price: 1}]'
-  const { operators } = parseOperators(`${shown[0]}${routes}`, 'http.md')
+  const { operators } = parseOperators(`${shown[0]}${routes}`, 'http.md', CONNECTORS)
   expect(Object.keys(operators)).toEqual(['kavenegar', 'of-our-own'])
   expect(shown).toHaveLength(1)
 })
@@ -270,7 +271,11 @@ test('the operators that docs/operators/http.md shows are whole', () => {
 test('the operator that docs/operators/smpp.md shows is whole', () => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/operators/smpp.md'), 'utf8')
   const [, source] = /```yaml\n([\s\S]*?)```/.exec(text)!
-  const { operators } = parseOperators(`${source}routes: [{prefix: "", operator: mci, price: 1}]`, 'smpp.md')
+  const { operators } = parseOperators(
+    `${source}routes: [{prefix: "", operator: mci, price: 1}]`,
+    'smpp.md',
+    CONNECTORS,
+  )
   expect(operators.mci).toMatchObject({ connector: 'smpp', window: 100 })
 })
 
@@ -279,5 +284,5 @@ test.each([
   ['a name that is none', `operators:\n  MCI: {${OPERATOR}}`, /^f\.yaml:2: \/operators\/MCI is not a known field/],
 ])('a file with %s is refused', (_, operators, message) => {
   const source = `${operators}\nroutes: [{prefix: "", operator: mci, price: 1}]`
-  expect(() => parseOperators(source, 'f.yaml')).toThrow(message)
+  expect(() => parseOperators(source, 'f.yaml', CONNECTORS)).toThrow(message)
 })

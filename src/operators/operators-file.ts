@@ -1,30 +1,30 @@
-import { type Static, type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import type { NetworkPrefixes } from '../domain/routing/networks.ts'
 import type { SenderRules } from '../domain/routing/sender-rules.ts'
 import { firstFault, parseYamlFile } from '../runtime/yaml-file.ts'
-import { checkHttp } from './check-http.ts'
-import { HttpDescriptionError } from './describe-http.ts'
-import { faultOfSmpp } from './fault-of-smpp.ts'
-import { CONNECTOR_NAMES, type OperatorConfig, OperatorName, operatorSchema } from './operator-schema.ts'
+import type { KnownConnectors } from './connector-settings.ts'
+import { connectorSettings, type OperatorConfig, OperatorName, operatorSchema } from './operator-schema.ts'
 import { type DeclaredRoute, faultOfRoute, MccMnc, RouteSchema } from './route-schema.ts'
 
 /** Each operator is checked by the schema of its connector, so that a fault is named as one of that. */
-const OperatorsFile = Type.Object(
-  {
-    operators: Type.Record(
-      OperatorName,
-      Type.Object({ connector: Type.Enum(CONNECTOR_NAMES) }, { additionalProperties: true }),
-      { minProperties: 1, additionalProperties: false },
-    ),
-    networks: Type.Optional(
-      Type.Record(MccMnc, Type.Array(Type.String({ pattern: '^[1-9][0-9]{0,14}$' }), { minItems: 1 }), {
-        additionalProperties: false,
-      }),
-    ),
-    routes: Type.Array(RouteSchema, { minItems: 1, maxItems: 100_000 }),
-  },
-  { additionalProperties: false },
-)
+function fileSchema(connectors: readonly string[]) {
+  return Type.Object(
+    {
+      operators: Type.Record(
+        OperatorName,
+        Type.Object({ connector: Type.Enum([...connectors]) }, { additionalProperties: true }),
+        { minProperties: 1, additionalProperties: false },
+      ),
+      networks: Type.Optional(
+        Type.Record(MccMnc, Type.Array(Type.String({ pattern: '^[1-9][0-9]{0,14}$' }), { minItems: 1 }), {
+          additionalProperties: false,
+        }),
+      ),
+      routes: Type.Array(RouteSchema, { minItems: 1, maxItems: 100_000 }),
+    },
+    { additionalProperties: false },
+  )
+}
 
 /** Operators and routes as the file has them, checked. */
 export interface DeclaredOperators {
@@ -38,11 +38,12 @@ export interface DeclaredOperators {
 type FaultAt = (pointer: string, what: string) => Error
 
 /** Parses what `path` holds. Throws YamlFileError that names the line and what is wrong there. */
-export function parseOperators(source: string, path: string): DeclaredOperators {
+export function parseOperators(source: string, path: string, connectors: KnownConnectors): DeclaredOperators {
   const { value, faultAt } = parseYamlFile(Type.Unknown(), source, path)
-  const declared = checkOperators(value, faultAt)
+  const declared = checkOperators(value, connectors, faultAt)
   for (const [name, operator] of Object.entries(declared.operators)) {
-    checkConnector(operator, `/operators/${name}`, faultAt)
+    const fault = connectors[operator.connector]!.check(connectorSettings(operator), operator.window)
+    if (fault) throw faultAt(`/operators/${name}/${operator.connector}${fault.pointer}`, fault.what)
   }
   return declared
 }
@@ -52,38 +53,25 @@ export function parseOperators(source: string, path: string): DeclaredOperators 
  * operator's connection is not looked at: a revision that an older version took stays in force, and an operator that
  * cannot be connected to keeps no other from it.
  */
-export function checkOperators(value: unknown, faultAt: FaultAt): DeclaredOperators {
-  demand(OperatorsFile, value, '', faultAt)
-  const { operators, networks = {}, routes } = value as Static<typeof OperatorsFile>
+export function checkOperators(value: unknown, connectors: KnownConnectors, faultAt: FaultAt): DeclaredOperators {
+  demand(fileSchema(Object.keys(connectors)), value, '', faultAt)
+  const { operators, networks = {}, routes } = value as DeclaredOperators
   for (const [name, operator] of Object.entries(operators)) {
-    demand(operatorSchema(operator.connector), operator, `/operators/${name}`, faultAt)
-    checkSenders((operator as OperatorConfig).senders, `/operators/${name}/senders`, faultAt)
+    const schema = operatorSchema(operator.connector, connectors[operator.connector]!.settings)
+    demand(schema, operator, `/operators/${name}`, faultAt)
+    checkSenders(operator.senders, `/operators/${name}/senders`, faultAt)
   }
   for (const [index, route] of routes.entries()) {
     const fault = faultOfRoute(route, operators)
     if (fault) throw faultAt(`/routes/${index}${fault.pointer}`, fault.what)
     checkSenders(route.senders, `/routes/${index}/senders`, faultAt)
   }
-  return { operators: operators as DeclaredOperators['operators'], networks, routes }
+  return { operators, networks, routes }
 }
 
 function demand(schema: TSchema, value: unknown, pointer: string, faultAt: FaultAt): void {
   const fault = firstFault(schema, value)
   if (fault) throw faultAt(`${pointer}${fault.pointer}`, fault.what)
-}
-
-/** What an operator's connector would refuse when its line is opened, or meet with the first message. */
-function checkConnector(operator: OperatorConfig, pointer: string, faultAt: FaultAt): void {
-  if (operator.connector === 'smpp') {
-    const fault = faultOfSmpp(operator.smpp, operator.window)
-    if (fault) throw faultAt(`${pointer}/smpp${fault.pointer}`, fault.what)
-    return
-  }
-  try {
-    checkHttp(operator.http)
-  } catch (error) {
-    throw error instanceof HttpDescriptionError ? faultAt(`${pointer}/http${error.pointer}`, error.what) : error
-  }
 }
 
 /** `replace` is a sender that is put where another is not allowed: that must be so for some. */

@@ -8,6 +8,7 @@ import { clickhouseSettings } from '../clickhouse/config.ts'
 import { dlqSettings } from '../dead-letters/config.ts'
 import { DeadLetterKeeper } from '../dead-letters/dead-letter-keeper.ts'
 import { deliverySettings } from '../delivery/config.ts'
+import { CONNECTORS } from '../delivery/connectors/connectors.ts'
 import { Worker } from '../delivery/worker.ts'
 import type { Cluster } from '../kafka/cluster/cluster.ts'
 import type { Producer } from '../kafka/producer/producer.ts'
@@ -79,10 +80,20 @@ export const ROLES = {
   relay: role('publishes the outbox to Kafka, and republishes lost messages', outboxSettings, (settings, parts) => {
     return new OutboxService({ ...parts, settings })
   }),
-  worker: role('submits messages to operators and processes their receipts', deliverySettings, (settings, parts) => {
-    const { SIMULATOR_ADDRESS: simulatorAddress, KAFKA_PRODUCER: producerProfile } = parts.gateway
-    return new Worker({ ...parts, settings, simulatorAddress, producerProfile })
-  }),
+  worker: role(
+    'submits messages to operators and processes their receipts',
+    deliverySettings,
+    (settings, parts, env) => {
+      const { SIMULATOR_ADDRESS: simulatorAddress, KAFKA_PRODUCER: producerProfile } = parts.gateway
+      return new Worker({
+        ...parts,
+        settings,
+        connectors: CONNECTORS,
+        host: { simulatorAddress, env },
+        producerProfile,
+      })
+    },
+  ),
   status: role('writes statuses to PostgreSQL and settles the ledger', statusSettings, (settings, parts) => {
     const timeoutOf = (operator: string): number => receiptTimeoutMs(parts.operators.current().operators.get(operator))
     const watch = new ExpireUnanswered({ ...parts, settings, receiptTimeoutMs: timeoutOf })

@@ -3,6 +3,7 @@ import { createAdminApp, readAdminAccess } from '../admin/admin-requests.ts'
 import { observeProducer } from '../consumer-role/observe-kafka.ts'
 import { dlqSettings } from '../dead-letters/config.ts'
 import { deadLetterRoutes } from '../dead-letters/dead-letter-routes.ts'
+import { CONNECTORS } from '../delivery/connectors/connectors.ts'
 import { TOPICS } from '../events/topics.ts'
 import { Cluster } from '../kafka/cluster/cluster.ts'
 import { Producer } from '../kafka/producer/producer.ts'
@@ -140,7 +141,7 @@ class RoleProcess implements StartedRoles {
     })
     this.#clock.start()
     wait.throwIfStopped()
-    const profile = gateway.KAFKA_PRODUCER
+    const { KAFKA_PRODUCER: profile, OPERATORS_FILE: file } = gateway
     const loss = PRODUCER_LOSS[profile]
     if (loss !== null) log.warn({ profile, loss }, 'this producer profile may lose acknowledged records')
     const producer = new Producer(this.#cluster, producerOptions(profile), observeProducer(log, this.metrics, 'main'))
@@ -152,7 +153,7 @@ class RoleProcess implements StartedRoles {
       await producer.close()
     }
     try {
-      operators = await OperatorDirectory.open({ pool: this.#pool, file: gateway.OPERATORS_FILE, log })
+      operators = await OperatorDirectory.open({ pool: this.#pool, file, connectors: CONNECTORS, log })
       const roles = this.#createRoles(operators, producer, env)
       opening.push(...roles.values())
       const isAlone = (name: string): boolean => ROLES_WITHOUT_KAFKA.has(name as RoleName)

@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
+import { ReceiptListener } from '../../src/delivery/callbacks/receipt-listener.ts'
 import type { OddReceipt, OutgoingMessage, Receipt } from '../../src/delivery/connectors/connector.ts'
+import { describeHttp } from '../../src/delivery/connectors/http/describe-http.ts'
 import { HttpConnector } from '../../src/delivery/connectors/http/http-connector.ts'
-import { ReceiptListener } from '../../src/delivery/connectors/http/receipt-listener.ts'
+import type { HttpSettings } from '../../src/delivery/connectors/http/http-settings.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
-import { describeHttp } from '../../src/operators/describe-http.ts'
-import type { HttpSettings } from '../../src/operators/http-settings.ts'
 import { eventually } from '../servers/eventually.ts'
 import { withBody } from '../servers/with-body.ts'
 
@@ -59,17 +59,13 @@ function connector(settings: HttpSettings, secrets: Record<string, string>, resp
   const odd: OddReceipt[] = []
   const delivered = { receipt: 0, ignored: 0, unreadable: 0 }
   let isStoring = true
-  const line = new HttpConnector(
+  const http = new HttpConnector(
     {
       operator: 'agg',
       description: describeHttp(settings),
       secrets: new Map(Object.entries(secrets)),
       responseTimeoutMs,
       window: 4,
-      troubled: (what) => troubles.push(what),
-      delivered: (kind, count) => {
-        delivered[kind] += count
-      },
     },
     {
       receipt: async (receipt) => {
@@ -80,20 +76,27 @@ function connector(settings: HttpSettings, secrets: Record<string, string>, resp
       oddReceipt: (each) => odd.push(each),
       readyChanged: () => {},
     },
+    {
+      troubled: (what) => troubles.push(what),
+      notListening: () => {},
+      delivered: (kind, count) => {
+        delivered[kind] += count
+      },
+    },
   )
   const store = (on: boolean): void => {
     isStoring = on
   }
-  line.start()
-  onTestFinished(() => line.stop())
-  return { line, receipts, troubles, odd, delivered, store }
+  http.start()
+  onTestFinished(() => http.stop())
+  return { http, receipts, troubles, odd, delivered, store }
 }
 
-async function listener(line: HttpConnector): Promise<string> {
+async function listener(http: HttpConnector): Promise<string> {
   const listening = new ReceiptListener({
     host: '127.0.0.1',
     port: await freePort(),
-    doorOf: (operator) => (operator === 'agg' ? line : null),
+    doorOf: (operator) => (operator === 'agg' ? http : null),
   })
   await listening.start()
   onTestFinished(() => listening.stop())
@@ -105,8 +108,8 @@ test('Kavenegar: a form with a localid; receipts by a callback with a token', as
     json(response, 200, { return: { status: 200 }, entries: [{ messageid: 8792343, status: 1 }] }),
   )
   const request = { url: `${url}/v1/{secret.api_key}/sms/send.json` }
-  const { line, receipts, troubles, store } = connector({ use: 'kavenegar', request }, { api_key: 'k/1', token: 't' })
-  expect(await line.submit(MESSAGE)).toEqual({ kind: 'sent', operatorMessageId: '8792343' })
+  const { http, receipts, troubles, store } = connector({ use: 'kavenegar', request }, { api_key: 'k/1', token: 't' })
+  expect(await http.submit(MESSAGE)).toEqual({ kind: 'sent', operatorMessageId: '8792343' })
   expect(asked[0]!.url.pathname).toBe('/v1/k%2F1/sms/send.json')
   expect(Object.fromEntries(new URLSearchParams(asked[0]!.body))).toEqual({
     receptor: '+989121234567',
@@ -114,7 +117,7 @@ test('Kavenegar: a form with a localid; receipts by a callback with a token', as
     sender: '10008',
     localid: '42',
   })
-  const base = await listener(line)
+  const base = await listener(http)
   expect((await fetch(`${base}/receipts/agg?messageid=8792343&status=10`)).status).toBe(403)
   expect(receipts).toEqual([])
   expect(troubles).toHaveLength(1)
@@ -146,8 +149,8 @@ test('Magfa: JSON with a login; receipts are asked for until they come', async (
     request: { url: `${url}/send` },
     receipts: { poll: { every_ms: 100, request: { url: `${url}/statuses/{ids}`, method: 'GET', basic } } },
   }
-  const { line, receipts, troubles } = connector(settings, { user: 'u/d', password: 'p' })
-  expect(await line.submit(MESSAGE)).toEqual({ kind: 'sent', operatorMessageId: '77' })
+  const { http, receipts, troubles } = connector(settings, { user: 'u/d', password: 'p' })
+  expect(await http.submit(MESSAGE)).toEqual({ kind: 'sent', operatorMessageId: '77' })
   expect(JSON.parse(asked[0]!.body)).toEqual({
     senders: ['10008'],
     recipients: ['989121234567'],
@@ -174,8 +177,8 @@ test('Infobip: our reference, our callback address, several receipts in one call
     request: { url: `${url}/sms/3/messages` },
     receipts: { push: { public_url: 'https://gateway.example/' } },
   }
-  const { line, receipts } = connector(settings, { api_key: 'k', token: 't' })
-  expect(await line.submit(MESSAGE)).toEqual({ kind: 'sent', operatorMessageId: '42.1' })
+  const { http, receipts } = connector(settings, { api_key: 'k', token: 't' })
+  expect(await http.submit(MESSAGE)).toEqual({ kind: 'sent', operatorMessageId: '42.1' })
   expect(asked[0]!.headers.authorization).toBe('App k')
   expect(JSON.parse(asked[0]!.body).messages[0]).toMatchObject({
     sender: '10008',
@@ -185,7 +188,7 @@ test('Infobip: our reference, our callback address, several receipts in one call
     webhooks: { delivery: { url: 'https://gateway.example/receipts/agg?token=t' } },
   })
   const result = (messageId: string, groupName: string) => ({ messageId, status: { groupName }, error: { name: 'E' } })
-  const answer = await fetch(`${await listener(line)}/receipts/agg?token=t`, {
+  const answer = await fetch(`${await listener(http)}/receipts/agg?token=t`, {
     method: 'POST',
     body: JSON.stringify({ results: [result('a', 'DELIVERED'), result('b', 'UNDELIVERABLE'), result('c', 'PENDING')] }),
   })
@@ -199,32 +202,32 @@ test('Infobip: our reference, our callback address, several receipts in one call
 test('what was not written is unsent; what was written and not answered is ambiguous', async () => {
   const settings = (url: string): HttpSettings => ({ request: { url, json: { t: '{text}' } }, answer: { id: '/id' } })
   const nobody = connector(settings(`http://127.0.0.1:${await freePort()}`), {})
-  expect(await nobody.line.submit(MESSAGE)).toEqual({ kind: 'unsent', code: 'not-connected' })
+  expect(await nobody.http.submit(MESSAGE)).toEqual({ kind: 'unsent', code: 'not-connected' })
 
   const cutting = await aggregator((_, response) => void response.destroy())
-  expect(await connector(settings(cutting.url), {}).line.submit(MESSAGE)).toEqual({
+  expect(await connector(settings(cutting.url), {}).http.submit(MESSAGE)).toEqual({
     kind: 'ambiguous',
     code: 'connection-lost',
   })
   expect(cutting.asked).toHaveLength(1)
 
   const silent = await aggregator(() => {})
-  expect(await connector(settings(silent.url), {}, 300).line.submit(MESSAGE)).toEqual({
+  expect(await connector(settings(silent.url), {}, 300).http.submit(MESSAGE)).toEqual({
     kind: 'ambiguous',
     code: 'no-answer',
   })
 
   const stopped = connector(settings(silent.url), {})
-  await stopped.line.stop()
-  expect(await stopped.line.submit(MESSAGE)).toMatchObject({ kind: 'unsent' })
+  await stopped.http.stop()
+  expect(await stopped.http.submit(MESSAGE)).toMatchObject({ kind: 'unsent' })
   const misdescribed = connector({ request: { url: silent.url, json: { t: '{nothing}' } }, answer: { id: '/id' } }, {})
-  expect(await misdescribed.line.submit(MESSAGE)).toEqual({ kind: 'temporary', code: 'description' })
+  expect(await misdescribed.http.submit(MESSAGE)).toEqual({ kind: 'temporary', code: 'description' })
   expect(misdescribed.troubles[0]).toContain('nothing')
-  await misdescribed.line.submit(MESSAGE)
+  await misdescribed.http.submit(MESSAGE)
   expect(misdescribed.troubles).toHaveLength(1)
   const headers = { 'x-text': '{text}' }
   const unwritable = connector({ request: { url: silent.url, headers }, answer: { id: '/id' } }, {})
-  expect(await unwritable.line.submit(MESSAGE)).toEqual({ kind: 'temporary', code: 'description' })
+  expect(await unwritable.http.submit(MESSAGE)).toEqual({ kind: 'temporary', code: 'description' })
 })
 
 /** A server that answers each request with these bytes, and may close the connection then. */
@@ -295,8 +298,8 @@ test.each([
   ['nothing, and stays', () => {}, 'ambiguous no-answer'],
 ])('an answer of %s means what it means, within the one time-out', async (_what, write, expected) => {
   const url = await rawServer(write)
-  const { line } = connector({ request: { url, json: { t: '{text}' } }, answer: { id: '/id' } }, {}, 1_000)
-  const result = await line.submit(MESSAGE)
+  const { http } = connector({ request: { url, json: { t: '{text}' } }, answer: { id: '/id' } }, {}, 1_000)
+  const result = await http.submit(MESSAGE)
   const shown = `${result.kind} ${result.kind === 'sent' ? result.operatorMessageId : result.code}`
   expect(shown).toContain(expected)
 })
@@ -304,8 +307,8 @@ test.each([
 test('what no connection could be made for in half the time-out is unsent, however short that is', async () => {
   // It takes connections, and says nothing to TLS.
   const url = (await rawServer(() => {})).replace('http:', 'https:')
-  const { line } = connector({ request: { url, json: { t: '{text}' } }, answer: { id: '/id' } }, {}, 400)
-  const results = await Promise.all(Array.from({ length: 8 }, () => line.submit(MESSAGE)))
+  const { http } = connector({ request: { url, json: { t: '{text}' } }, answer: { id: '/id' } }, {}, 400)
+  const results = await Promise.all(Array.from({ length: 8 }, () => http.submit(MESSAGE)))
   expect(new Set(results.map(({ kind }) => kind))).toEqual(new Set(['unsent']))
 })
 
@@ -313,15 +316,15 @@ test('a request for receipts that cannot be composed is told of, and ends nothin
   const { url } = await aggregator((_, response) => json(response, 200, { id: 1 }))
   const form = { id: '/id', status: '/status', statuses: {} }
   const poll = { ...form, every_ms: 100, request: { url: `${url}/{nothing}` } }
-  const { line, troubles } = connector({ request: { url }, answer: { id: '/id' }, receipts: { poll } }, {})
-  expect(await line.submit(MESSAGE)).toMatchObject({ kind: 'sent' })
+  const { http, troubles } = connector({ request: { url }, answer: { id: '/id' }, receipts: { poll } }, {})
+  expect(await http.submit(MESSAGE)).toMatchObject({ kind: 'sent' })
   await eventually(
     'a trouble is reported',
     () => troubles,
     (told) => told.length > 0,
   )
   expect(troubles[0]).toContain('nothing')
-  expect(await line.submit(MESSAGE)).toMatchObject({ kind: 'sent' })
+  expect(await http.submit(MESSAGE)).toMatchObject({ kind: 'sent' })
 })
 
 test('who stops asks for no further receipts', async () => {
@@ -341,10 +344,10 @@ test('who stops asks for no further receipts', async () => {
     request: { url: `${url}/{ids}` },
   }
   const request = { url: `${url}/send` }
-  const { line } = connector({ request, answer: { id: '/id' }, receipts: { poll } }, {})
-  await Promise.all([1, 2, 3].map(() => line.submit(MESSAGE)))
+  const { http } = connector({ request, answer: { id: '/id' }, receipts: { poll } }, {})
+  await Promise.all([1, 2, 3].map(() => http.submit(MESSAGE)))
   await eventually('a poll is in flight', () => held.length, Boolean)
-  const stopping = line.stop()
+  const stopping = http.stop()
   held[0]!()
   await stopping
   expect(held).toHaveLength(1)

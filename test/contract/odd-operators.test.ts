@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { judgeFaults } from '../../src/delivery/attempts/judge-fault.ts'
 import { AttemptMaker } from '../../src/delivery/attempts/make-attempt.ts'
 import { AttemptBook } from '../../src/delivery/attempts/record-attempts.ts'
-import { LiveLines } from '../../src/delivery/connections/live-connections.ts'
-import { observeSmpp } from '../../src/delivery/connections/observe-smpp.ts'
+import { LiveConnections } from '../../src/delivery/connections/live-connections.ts'
+import { CONNECTORS } from '../../src/delivery/connectors/connectors.ts'
 import { TaskDelivery } from '../../src/delivery/deliver-task.ts'
 import { LeavingPartitions } from '../../src/delivery/leaving-partitions.ts'
 import { PausingGate } from '../../src/delivery/pace/pausing-gate.ts'
@@ -58,27 +58,26 @@ interface Fate {
 /** The worker without its Kafka: each task is visited as lanes do, until it is done or a dead letter. */
 class Worker {
   readonly statuses = new Map<number, [status: string, details: StatusDetails]>()
-  readonly lines: LiveLines
+  readonly connections: LiveConnections
   readonly #delivery: TaskDelivery
 
   constructor(book: AttemptBook, file: string) {
     const log = createLog('test', 'silent')
-    this.lines = new LiveLines({
+    this.connections = new LiveConnections({
       operators: fixedOperators(file),
-      simulatorAddress: '',
-      isListening: false,
+      connectors: CONNECTORS,
+      host: { simulatorAddress: '', isListening: false, env: {} },
       receipt: async () => {},
       incoming: async () => {},
       oddReceipt: () => {},
-      deliveredOverHttp: () => {},
       breakerChanged: () => {},
       openGate: (_operator, _perSecond, reopened) => new PausingGate(reopened),
-      observeSmpp: (operator) => observeSmpp(log, new Metrics(), operator),
+      metrics: new Metrics(),
       log,
     })
     this.#delivery = new TaskDelivery({
       clock: { nowMs: () => Date.now() },
-      lines: this.lines,
+      connections: this.connections,
       attempts: book,
       maker: new AttemptMaker({ attempts: book, submitted: () => {} }),
       reporter: {
@@ -143,9 +142,9 @@ test(`whatever operators answer (seed ${SEED}): a healthy one's messages go on, 
   })
   const book = new AttemptBook(await freshDatabase(), 'worker')
   const worker = new Worker(book, operatorsFile(aggregator.url, oddSmsc.address, healthySmsc.address))
-  worker.lines.start()
+  worker.connections.start()
   onTestFinished(async () => {
-    await worker.lines.stop()
+    await worker.connections.stop()
     await book.stop()
     await Promise.all([aggregator.stop(), oddSmsc.stop(), healthySmsc.stop()])
   })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { CONNECTORS } from '../../src/delivery/connectors/connectors.ts'
 import { UnreadableAnswers } from '../../src/delivery/receipts/keep-unreadable-answers.ts'
 import { OperatorDirectory } from '../../src/operators/operator-directory.ts'
 import { addRevision } from '../../src/operators/operator-store.ts'
@@ -35,11 +36,11 @@ function fileWith(source: string): string {
 }
 
 function revisionOf(source: string) {
-  return { source, declared: parseOperators(source, 'test') }
+  return { source, declared: parseOperators(source, 'test', CONNECTORS) }
 }
 
 async function follow(pool: Pool, file: string): Promise<OperatorDirectory> {
-  const directory = await OperatorDirectory.open({ pool, file, log: LOG, pollMs: 20 })
+  const directory = await OperatorDirectory.open({ pool, file, connectors: CONNECTORS, log: LOG, pollMs: 20 })
   onTestFinished(() => directory.stop())
   return directory
 }

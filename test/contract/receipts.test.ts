@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
+import type { SmppSettings } from '../../src/delivery/connectors/smpp/smpp-settings.ts'
 import { findSubmits } from '../../src/delivery/receipts/receipt-statements.ts'
-import type { SmppSettings } from '../../src/operators/smpp-settings.ts'
 import { encodePdu } from '../../src/smpp/encode-pdu.ts'
 import { createPdu, type PduOf } from '../../src/smpp/pdu.ts'
 import { createTlv } from '../../src/smpp/tlv.ts'

@@ -3,15 +3,14 @@ import type { AttemptEnd, AttemptStart, PartEnd } from '../../src/delivery/attem
 import { judgeFaults } from '../../src/delivery/attempts/judge-fault.ts'
 import { AttemptMaker } from '../../src/delivery/attempts/make-attempt.ts'
 import type { WrittenEnd } from '../../src/delivery/attempts/record-attempts.ts'
-import type { LineCondition } from '../../src/delivery/connections/choose-connection.ts'
-import { LineHealth } from '../../src/delivery/connections/connection-health.ts'
-import type { LineCandidate } from '../../src/delivery/connections/live-connections.ts'
-import type { SubmitResult } from '../../src/delivery/connectors/connector.ts'
+import type { ConnectionCondition } from '../../src/delivery/connections/choose-connection.ts'
+import type { Candidate } from '../../src/delivery/connections/live-connections.ts'
+import { OperatorConnection } from '../../src/delivery/connections/operator-connection.ts'
+import type { Connector, ConnectorEvents, SubmitResult } from '../../src/delivery/connectors/connector.ts'
 import type { DeferRules } from '../../src/delivery/deferred/defer-rule.ts'
 import { TaskDelivery } from '../../src/delivery/deliver-task.ts'
 import { LeavingPartitions } from '../../src/delivery/leaving-partitions.ts'
 import type { Permit } from '../../src/delivery/pace/gate.ts'
-import { OperatorQueue } from '../../src/delivery/pace/operator-queue.ts'
 import type { TaskOutcome } from '../../src/delivery/task-outcome.ts'
 import { type Attempt, type AttemptPart, outcomeOf } from '../../src/domain/attempts/attempt.ts'
 import type { DeliveryTask } from '../../src/events/delivery.ts'
@@ -67,7 +66,7 @@ export interface Operator {
   readonly answers: SubmitResult[]
   readonly submits: string[]
   isReady: boolean
-  readonly candidate: LineCandidate
+  readonly candidate: Candidate
 }
 
 /** An operator that gives these answers, one after another, and then takes everything. */
@@ -79,52 +78,57 @@ export function operator(
   permit: Permit | null = null,
 ): Operator {
   const submits: string[] = []
-  const connector = {
-    isReady: true,
-    start: () => {},
+  let isReady = true
+  let changed: ConnectorEvents['readyChanged'] = () => {}
+  const connector: Connector = {
+    get isReady() {
+      return isReady
+    },
+    callbackDoor: null,
+    start() {},
     stop: async () => {},
     partsOf: () => partCount,
-    submit: async ({ ref }: { ref: string }, part: number) => {
+    submit: async ({ ref }, part) => {
       submits.push(`${ref.split('.')[1]}.${part}`)
       const answer = answers.shift() ?? SENT
       return answer.kind === 'sent' ? { ...answer, operatorMessageId: `${name}-${part}` } : answer
     },
   }
-  const health = new LineHealth({
-    isReady: () => connector.isReady,
-    graceMs: 0,
-    unavailable: () => {},
-    breakerChanged: () => {},
-  })
-  const line = {
-    name,
-    connector,
-    health,
-    queue: new OperatorQueue(connector, 10, permit ? { openGate: () => ({ ...OPEN, take: () => permit }) } : {}),
-    responseTimeoutMs: 1_000,
-    onAmbiguous,
-    resends: { max: 3, msFirst: 10_000 },
-  }
-  const answered = (kind: SubmitResult['kind']): void => health.answered(kind, Date.now())
-  const candidate = { line: { ...line, answered }, sender: null, why: `${name}: every number` }
+  const connection = new OperatorConnection(
+    {
+      name,
+      window: 10,
+      queueRules: permit ? { openGate: () => ({ ...OPEN, take: () => permit }) } : {},
+      responseTimeoutMs: 1_000,
+      onAmbiguous,
+      resends: { max: 3, msFirst: 10_000 },
+      events: { receipt: async () => {}, incoming: async () => {}, oddReceipt() {} },
+      breakerChanged() {},
+      unboundGraceMs: 0,
+    },
+    ({ readyChanged }) => {
+      changed = readyChanged
+      return connector
+    },
+  )
   return {
     name,
     answers,
     submits,
     get isReady() {
-      return connector.isReady
+      return isReady
     },
-    set isReady(isReady) {
-      connector.isReady = isReady
-      health.readyChanged()
+    set isReady(ready) {
+      isReady = ready
+      changed(ready)
     },
-    candidate: candidate as unknown as LineCandidate,
+    candidate: { connection, sender: null, why: `${name}: every number` },
   }
 }
 
 type Told = [status: string, details: StatusDetails]
 
-/** A worker that has the message in hand. */
+/** A worker that has consumed the message. */
 export function worker(
   book: Book,
   operators: readonly Operator[],
@@ -152,8 +156,8 @@ export function worker(
   const task = { ...named, ...rest, segments: 1, valid_until: null, ...changes } as unknown as DeliveryTask
   const delivery = new TaskDelivery({
     clock: { nowMs: () => Date.now() },
-    lines: {
-      get: (name: string) => operators.find((each) => each.name === name)?.candidate.line,
+    connections: {
+      get: (name: string) => operators.find((each) => each.name === name)?.candidate.connection,
       candidates: () => operators.map(({ candidate }) => candidate),
     },
     attempts: book as never,
@@ -185,5 +189,7 @@ export async function toItsEnd({ handle }: ReturnType<typeof worker>): Promise<T
 }
 
 export const untilUnbound = (one: Operator): Promise<void> => {
-  return expect.poll(() => one.candidate.line.health.condition(Date.now())).toBe('unbound' satisfies LineCondition)
+  return expect
+    .poll(() => one.candidate.connection.health.condition(Date.now()))
+    .toBe('unbound' satisfies ConnectionCondition)
 }

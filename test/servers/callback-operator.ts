@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest'
+import { ReceiptListener } from '../../src/delivery/callbacks/receipt-listener.ts'
+import { describeHttp } from '../../src/delivery/connectors/http/describe-http.ts'
 import { HttpConnector } from '../../src/delivery/connectors/http/http-connector.ts'
-import { ReceiptListener } from '../../src/delivery/connectors/http/receipt-listener.ts'
-import { describeHttp } from '../../src/operators/describe-http.ts'
-import type { HttpSettings } from '../../src/operators/http-settings.ts'
+import type { HttpSettings } from '../../src/delivery/connectors/http/http-settings.ts'
 import type { ReceiptWorker } from './receipt-worker.ts'
 
 /** An operator that calls with `?token=t`, and names messages by `id`, `state` and `to`. */
@@ -37,12 +37,15 @@ export async function listenFor(
           secrets: new Map([['token', 't']]),
           responseTimeoutMs: 5_000,
           window: 1,
+        },
+        { ...worker.eventsOf(operator), readyChanged: () => {} },
+        {
           troubled: () => {},
+          notListening: () => {},
           delivered: (kind, count) => {
             delivered.set(`${operator} ${kind}`, (delivered.get(`${operator} ${kind}`) ?? 0) + count)
           },
         },
-        { ...worker.eventsOf(operator), readyChanged: () => {} },
       )
       return [operator, door] as const
     }),

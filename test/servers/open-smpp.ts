@@ -10,7 +10,7 @@ import { openSmppConnector } from '../../src/delivery/connectors/smpp/open-smpp-
 import type { SessionEnd } from '../../src/delivery/connectors/smpp/session-actions.ts'
 import type { SmppConnector } from '../../src/delivery/connectors/smpp/smpp-connector.ts'
 import type { SmppObserver } from '../../src/delivery/connectors/smpp/smpp-observer.ts'
-import type { SmppSettings } from '../../src/operators/smpp-settings.ts'
+import type { SmppSettings } from '../../src/delivery/connectors/smpp/smpp-settings.ts'
 import { eventually } from './eventually.ts'
 
 /** A connector with what it has told. */
@@ -82,7 +82,7 @@ export function openSmpp(
       readyChanged: (ready) => count(ready ? 'ready' : 'not ready'),
     },
     observer,
-    options.env ?? {},
+    { simulatorAddress: '', isListening: false, env: options.env ?? {} },
   )
   connector.start()
   onTestFinished(() => connector.stop())

@@ -40,9 +40,10 @@ export class ScriptedSmsc {
     })
   }
 
-  static async start(script: Script = () => false, tls?: TlsOptions): Promise<ScriptedSmsc> {
+  /** Listens on any free port if none is given. */
+  static async start(script: Script = () => false, tls?: TlsOptions, port = 0): Promise<ScriptedSmsc> {
     const smsc = new ScriptedSmsc(script, tls)
-    await new Promise<void>((resolve) => smsc.#server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => smsc.#server.listen(port, '127.0.0.1', resolve))
     return smsc
   }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
+import { CONNECTORS } from '../../delivery/connectors/connectors.ts'
 import { cleanText } from '../../domain/text/clean-text.ts'
 import { declaredOf, type OperatorRevision, readRevision, readRevisionAfter } from '../../operators/operator-store.ts'
 import type { Pool } from '../../postgres/pool.ts'
@@ -36,7 +37,7 @@ function listCommand(operators: Command): void {
         const inForce = await findRevision(pool)
         const { revision, appliedBy, appliedAt } = inForce
         const [waiting, unreadable] = await Promise.all([countWaiting(pool), readUnreadableAnswers(pool)])
-        const rows = Object.entries(declaredOf(inForce).operators).map(
+        const rows = Object.entries(declaredOf(inForce, CONNECTORS).operators).map(
           ([name, { connector, window, per_second, on_ambiguous }]) => {
             const shown = { name, connector, window, per_second: per_second ?? null, on_ambiguous }
             return { ...shown, waiting: waiting.get(name) ?? 0, unreadable_answers: unreadable.get(name) ?? [] }
@@ -83,7 +84,7 @@ const SHOWN_CHARS_MAX = 120
 
 async function showOperator(pool: Pool, name: string, asJson: boolean): Promise<void> {
   const inForce = await findRevision(pool)
-  const config = declaredOf(inForce).operators[name]
+  const config = declaredOf(inForce, CONNECTORS).operators[name]
   if (!config) throw new ExpectedError(`Revision ${inForce.revision} has no operator "${name}".`)
   const [waiting, unreadable] = await Promise.all([countWaiting(pool), readUnreadableAnswers(pool)])
   const answers = unreadable.get(name) ?? []

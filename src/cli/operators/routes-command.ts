@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { CONNECTORS } from '../../delivery/connectors/connectors.ts'
 import { readPhone } from '../../domain/phone.ts'
 import type { NumberNetwork } from '../../domain/routing/networks.ts'
 import { countryOf } from '../../operators/country-of.ts'
@@ -71,9 +72,9 @@ async function explain(text: string, flags: ExplainFlags): Promise<boolean> {
 }
 
 async function setupOf(pool: Pool, file: string | undefined): Promise<OperatorSetup> {
-  if (file !== undefined) return new OperatorSetup(0, parseOperators(readFileSync(file, 'utf8'), file))
+  if (file !== undefined) return new OperatorSetup(0, parseOperators(readFileSync(file, 'utf8'), file, CONNECTORS))
   const inForce = await findRevision(pool)
-  return new OperatorSetup(inForce.revision, declaredOf(inForce))
+  return new OperatorSetup(inForce.revision, declaredOf(inForce, CONNECTORS))
 }
 
 async function networkOf(pool: Pool, setup: OperatorSetup, phone: string): Promise<NumberNetwork | null> {

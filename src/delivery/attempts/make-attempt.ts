@@ -5,7 +5,7 @@ import {
   type PartOutcome,
   type PartsToSubmit,
 } from '../../domain/attempts/attempt.ts'
-import type { OperatorLine } from '../connections/operator-connection.ts'
+import type { OperatorConnection } from '../connections/operator-connection.ts'
 import type { OutgoingMessage, SubmitResult } from '../connectors/connector.ts'
 import type { AttemptEnd } from './attempt-statements.ts'
 import type { AttemptBook, TakenUp, WrittenEnd } from './record-attempts.ts'
@@ -15,7 +15,7 @@ export interface AttemptOrder extends PartsToSubmit {
   readonly message: OutgoingMessage
   /** When its validity ends, by the process's own clock; the message has it by PostgreSQL's. */
   readonly validUntilMs: number | null
-  readonly line: OperatorLine
+  readonly connection: OperatorConnection
   readonly attempt: number
   readonly partCount: number
   /** Called when the attempt is committed, before anything is submitted. */
@@ -52,16 +52,16 @@ export class AttemptMaker {
   }
 
   /**
-   * Submits all parts in their order, each when it is due and none that is not valid any more, to a line whose health has
-   * admitted it. Null: the attempt was begun before, by whomever, or was ended by another meanwhile; what stands is to be
-   * looked up. Throws when the database does, before anything is submitted.
+   * Submits all parts in their order, each when it is due and none that is not valid any more, over a connection whose
+   * health has admitted it. Null: another worker has begun the attempt, or ended it meanwhile; the caller is to read what
+   * is stored. Throws when the database does, before anything is submitted.
    */
   async make(order: AttemptOrder): Promise<MadeAttempt | null> {
-    const { message, validUntilMs, line, attempt, partCount, parts, possibleDuplicate } = order
+    const { validUntilMs, connection, attempt, partCount, parts, possibleDuplicate } = order
     const beganMs = performance.now()
     const paceMs = Math.max(0, order.untilMs - Date.now())
-    const leaseMs = Math.ceil(line.responseTimeoutMs + LEASE_MARGIN_MS + paceMs)
-    const start = { smsId: message.smsId, attempt, operator: line.name, possibleDuplicate, leaseMs, partCount, parts }
+    const leaseMs = Math.ceil(connection.responseTimeoutMs + LEASE_MARGIN_MS + paceMs)
+    const start = { ...submitOf(order), possibleDuplicate, leaseMs, partCount, parts }
     if (!(await this.#parts.attempts.begin(start))) return null
     order.begun()
     const written: Promise<readonly [number, WrittenEnd]>[] = []
@@ -76,7 +76,7 @@ export class AttemptMaker {
       isTried ||= mayBeWritten
       ending.push(this.#part(order, part, mayBeWritten, written))
     }
-    if (!isTried) line.health.withdrawn()
+    if (!isTried) connection.health.withdrawn()
     const ended = await Promise.all(ending)
     order.answered()
     written.push(this.#end(order, ended))
@@ -87,7 +87,7 @@ export class AttemptMaker {
     return {
       attempt: {
         attempt,
-        operator: line.name,
+        operator: connection.name,
         possibleDuplicate,
         partCount,
         parts: ended,
@@ -118,7 +118,7 @@ export class AttemptMaker {
     mayBeWritten: boolean,
     written: Promise<readonly [number, WrittenEnd]>[],
   ): Promise<EndedPart> {
-    const end = endedPart(part, mayBeWritten ? await this.#submit(order.line, order.message, part) : TOO_LATE)
+    const end = endedPart(part, mayBeWritten ? await this.#submit(order.connection, order.message, part) : TOO_LATE)
     if (order.partCount > 1) {
       const writing = this.#endPart(order, end)
       // Awaited with the others, when all answers are there; until then a rejection must not count as unheard.
@@ -128,11 +128,11 @@ export class AttemptMaker {
     return end
   }
 
-  async #submit(line: OperatorLine, message: OutgoingMessage, part: number): Promise<SubmitResult> {
+  async #submit(connection: OperatorConnection, message: OutgoingMessage, part: number): Promise<SubmitResult> {
     const submittedMs = performance.now()
-    const result = await line.connector.submit(message, part)
-    line.answered(result.kind)
-    this.#parts.submitted(line.name, result, (performance.now() - submittedMs) / 1_000, message.smsId)
+    const result = await connection.connector.submit(message, part)
+    connection.answered(result.kind)
+    this.#parts.submitted(connection.name, result, (performance.now() - submittedMs) / 1_000, message.smsId)
     return result
   }
 
@@ -165,6 +165,6 @@ function endedPart(part: number, result: SubmitResult): EndedPart {
   }
 }
 
-function submitOf({ message, attempt, line }: AttemptOrder): Pick<AttemptEnd, 'smsId' | 'attempt' | 'operator'> {
-  return { smsId: message.smsId, attempt, operator: line.name }
+function submitOf({ message, attempt, connection }: AttemptOrder): Pick<AttemptEnd, 'smsId' | 'attempt' | 'operator'> {
+  return { smsId: message.smsId, attempt, operator: connection.name }
 }

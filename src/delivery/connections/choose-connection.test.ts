@@ -1,32 +1,32 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { chooseLine, type LineChoice } from './choose-connection.ts'
+import { type ConnectionChoice, chooseConnection } from './choose-connection.ts'
 
-function choice(operator: string, changes: Partial<LineChoice> = {}): LineChoice {
+function choice(operator: string, changes: Partial<ConnectionChoice> = {}): ConnectionChoice {
   return { operator, condition: 'ready', refusals: 0, ...changes }
 }
 
 test('the preferred operator is used while it takes the message, else the next one', () => {
   const second = choice('b')
-  expect(chooseLine([choice('a'), second], null, 2)).toBe('a')
+  expect(chooseConnection([choice('a'), second], null, 2)).toBe('a')
   for (const condition of ['unbound', 'broken'] as const) {
-    expect(chooseLine([choice('a', { condition }), second], null, 2)).toBe('b')
-    expect(chooseLine([choice('a', { condition })], null, 2)).toBeNull()
+    expect(chooseConnection([choice('a', { condition }), second], null, 2)).toBe('b')
+    expect(chooseConnection([choice('a', { condition })], null, 2)).toBeNull()
   }
-  expect(chooseLine([choice('a', { refusals: 1 }), second], null, 2)).toBe('a')
-  expect(chooseLine([choice('a', { refusals: 2 }), second], null, 2)).toBe('b')
+  expect(chooseConnection([choice('a', { refusals: 1 }), second], null, 2)).toBe('a')
+  expect(chooseConnection([choice('a', { refusals: 2 }), second], null, 2)).toBe('b')
 })
 
 test('when no other takes it, the one that refused is tried again', () => {
   const refusing = choice('a', { refusals: 5 })
-  expect(chooseLine([refusing], null, 2)).toBe('a')
-  expect(chooseLine([refusing, choice('b', { condition: 'unbound' })], null, 2)).toBe('a')
+  expect(chooseConnection([refusing], null, 2)).toBe('a')
+  expect(chooseConnection([refusing, choice('b', { condition: 'unbound' })], null, 2)).toBe('a')
 })
 
 test('a message of which an operator has a part goes to that one or waits', () => {
-  expect(chooseLine([choice('a'), choice('b')], 'b', 2)).toBe('b')
-  expect(chooseLine([choice('a'), choice('b', { condition: 'unbound' })], 'b', 2)).toBeNull()
-  expect(chooseLine([choice('a')], 'gone', 2)).toBeNull()
+  expect(chooseConnection([choice('a'), choice('b')], 'b', 2)).toBe('b')
+  expect(chooseConnection([choice('a'), choice('b', { condition: 'unbound' })], 'b', 2)).toBeNull()
+  expect(chooseConnection([choice('a')], 'gone', 2)).toBeNull()
 })
 
 test('one that takes messages is always found, and none before it is passed over without a reason', () => {
@@ -35,9 +35,9 @@ test('one that takes messages is always found, and none before it is passed over
     { maxLength: 4 },
   )
   fc.assert(
-    fc.property(arbitrary, (lines) => {
-      const choices = lines.map((line, index) => ({ ...line, operator: String(index) }))
-      const chosen = chooseLine(choices, null, 2)
+    fc.property(arbitrary, (connections) => {
+      const choices = connections.map((connection, index) => ({ ...connection, operator: String(index) }))
+      const chosen = chooseConnection(choices, null, 2)
       expect(chosen === null).toBe(choices.every(({ condition }) => condition !== 'ready'))
       if (chosen === null) return
       const { condition, refusals } = choices[Number(chosen)]!

@@ -1,15 +1,15 @@
 /**
  * Whether an operator takes messages.
- * - `ready`: it does, or its line broke a moment ago and may be back at once.
- * - `unbound`: there is no line to it, for longer than that.
- * - `broken`: it fails nearly always; see `breaker.ts`.
+ * - `ready`: it does, or its connection broke a moment ago and may be back at once.
+ * - `unbound`: there is no connection to it, for longer than that.
+ * - `broken`: it fails nearly always; see `circuit-breaker.ts`.
  */
-export type LineCondition = 'ready' | 'unbound' | 'broken'
+export type ConnectionCondition = 'ready' | 'unbound' | 'broken'
 
 /** An operator that may carry the message. */
-export interface LineChoice {
+export interface ConnectionChoice {
   readonly operator: string
-  readonly condition: LineCondition
+  readonly condition: ConnectionCondition
   /** How often it has refused this message for now. */
   readonly refusals: number
 }
@@ -19,7 +19,11 @@ export interface LineChoice {
  * first that takes messages; null while the message waits for one. `home` has a part of the message already, or may have
  * one that must not be sent twice: no other will do.
  */
-export function chooseLine(choices: readonly LineChoice[], home: string | null, refusalsMax: number): string | null {
+export function chooseConnection(
+  choices: readonly ConnectionChoice[],
+  home: string | null,
+  refusalsMax: number,
+): string | null {
   const ready = choices.filter(
     ({ operator, condition }) => condition === 'ready' && (home === null || operator === home),
   )

@@ -1,12 +1,17 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { LineHealth } from './connection-health.ts'
+import { ConnectionHealth } from './connection-health.ts'
 
 const LONG_MS = 60_000
 
 test('how long an operator has been away counts from when it first failed, whatever is tried meanwhile', () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 0 })
   onTestFinished(() => void vi.useRealTimers())
-  const health = new LineHealth({ isReady: () => true, graceMs: 0, unavailable: () => {}, breakerChanged: () => {} })
+  const health = new ConnectionHealth({
+    isReady: () => true,
+    graceMs: 0,
+    unavailable: () => {},
+    breakerChanged: () => {},
+  })
   expect(health.awayForMs(5_000)).toBe(0)
   while (health.breaker === 'closed') health.answered('ambiguous', 0)
   vi.setSystemTime(LONG_MS)
@@ -21,7 +26,7 @@ test('how long an operator has been away counts from when it first failed, whate
 test('what waits for an operator looks for another when it is left alone, and again when one message tries it', () => {
   let letGo = 0
   const unavailable = (): void => void letGo++
-  const health = new LineHealth({ isReady: () => true, graceMs: 0, unavailable, breakerChanged: () => {} })
+  const health = new ConnectionHealth({ isReady: () => true, graceMs: 0, unavailable, breakerChanged: () => {} })
   while (health.breaker === 'closed') health.answered('ambiguous', 0)
   expect(letGo).toBe(1)
   expect(health.admit(LONG_MS)).toBe(true)

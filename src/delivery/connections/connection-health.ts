@@ -1,25 +1,25 @@
 import type { SubmitResult } from '../connectors/connector.ts'
-import type { LineCondition } from './choose-connection.ts'
+import type { ConnectionCondition } from './choose-connection.ts'
 import { admits, afterAdmission, afterAnswer, afterWithdrawal, type BreakerState, CLOSED } from './circuit-breaker.ts'
 
-export interface LineHealthParts {
+export interface ConnectionHealthParts {
   readonly isReady: () => boolean
-  /** How long a line may be broken before its operator counts as unbound. */
+  /** How long a connection may be broken before its operator counts as unbound. */
   readonly graceMs: number
-  /** What waits for the operator should look for another now. */
+  /** Messages that wait for the operator should choose another now. */
   readonly unavailable: () => void
   readonly breakerChanged: (kind: BreakerState['kind']) => void
 }
 
-/** Keeps whether an operator takes messages: its line and its breaker. */
-export class LineHealth {
-  readonly #parts: LineHealthParts
+/** Keeps whether an operator takes messages: its connection and its breaker. */
+export class ConnectionHealth {
+  readonly #parts: ConnectionHealthParts
   #breaker: BreakerState = CLOSED
   #isUnbound = false
   #grace: NodeJS.Timeout | null = null
   #awaySinceMs: number | null = null
 
-  constructor(parts: LineHealthParts) {
+  constructor(parts: ConnectionHealthParts) {
     this.#parts = parts
     this.readyChanged()
   }
@@ -28,7 +28,7 @@ export class LineHealth {
     return this.#breaker.kind
   }
 
-  condition(nowMs: number): LineCondition {
+  condition(nowMs: number): ConnectionCondition {
     if (this.#isUnbound) return 'unbound'
     return admits(this.#breaker, nowMs) ? 'ready' : 'broken'
   }
@@ -38,7 +38,7 @@ export class LineHealth {
     return this.#awaySinceMs === null ? 0 : nowMs - this.#awaySinceMs
   }
 
-  /** Called right before an attempt. True: it may be made, and its answer or withdrawal must be told. */
+  /** Called right before an attempt. True: it may be made, and its answer or withdrawal must be reported. */
   admit(nowMs: number): boolean {
     if (this.condition(nowMs) !== 'ready') return false
     this.#move(afterAdmission(this.#breaker))
@@ -54,7 +54,7 @@ export class LineHealth {
     this.#move(afterWithdrawal(this.#breaker))
   }
 
-  /** Whether the line takes submits may have changed. */
+  /** Whether the connection takes submits may have changed. */
   readyChanged(): void {
     if (this.#parts.isReady()) {
       this.stop()
@@ -91,7 +91,7 @@ export class LineHealth {
     if (before.kind === to.kind) return
     this.#noteAway()
     this.#parts.breakerChanged(to.kind)
-    // Also while one message tries it: the others would take turns, and slots of its pace, only to be turned away.
+    // Also while one message tries it: the others would take slots of the queue and of the pace, only to be refused.
     if (to.kind !== 'closed') this.#parts.unavailable()
   }
 }

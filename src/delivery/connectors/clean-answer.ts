@@ -1,6 +1,6 @@
 import { cleanId, cleanText } from '../../domain/text/clean-text.ts'
-import type { RefusalClass } from '../../operators/refusal-class.ts'
 import type { SubmitResult, UnidentifiedCode } from './connector.ts'
+import type { RefusalClass } from './refusal-class.ts'
 
 /** Longer ids of operators are cut, and end in a digest of the whole (`cleanId`). */
 export const OPERATOR_ID_CHARS_MAX = 255

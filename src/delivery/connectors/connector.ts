@@ -1,9 +1,10 @@
 import type { Encoding } from '../../domain/text/segments.ts'
+import type { CallbackDoor } from '../callbacks/callback-door.ts'
 
 /** A message as it is handed to an operator. */
 export interface OutgoingMessage {
   readonly smsId: number
-  /** `<sms_id>.<attempt>`, for whoever wants to compare the two sides. */
+  /** `<sms_id>.<attempt>`, to compare the gateway's records with the operator's. */
   readonly ref: string
   /** E.164, with the plus. */
   readonly phone: string
@@ -119,13 +120,16 @@ export interface ConnectorEvents {
   readyChanged(ready: boolean): void
 }
 
-/** A line to an operator, whatever it speaks. Connects by itself, and again when it breaks. */
+/** Connects a worker to an operator, whichever protocol that has: by itself, and again when the connection is lost. */
 export interface Connector {
+  /** Whether submits are taken. */
   readonly isReady: boolean
+  /** Where the operator pushes receipts to the gateway's port; null: its receipts come in another way. */
+  readonly callbackDoor: CallbackDoor | null
   start(): void
   /**
-   * Resolves when the line is closed. Answers to what was submitted are awaited, as long as the response time-out;
-   * what is still open then becomes `ambiguous`.
+   * Takes no further submit, and resolves when the connection is closed. Answers to submits in flight are awaited, as
+   * long as the response timeout; what is still open then becomes `ambiguous`.
    */
   stop(): Promise<void>
   /** How many submits the message takes here: one for each of its parts, or one for all where the operator divides it. */

@@ -7,6 +7,7 @@ import type { Connector, SubmitResult } from './connector.ts'
  */
 export class UnopenedConnector implements Connector {
   readonly isReady = false
+  readonly callbackDoor = null
 
   start(): void {}
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { mayCallBack } from './resume-rule.ts'
 
-test('a line that takes messages calls back all, one that is tried a single task, one that is away what may go elsewhere', () => {
+test('a connection that takes messages calls back all, one that is tried a single task, one that is away what may go elsewhere', () => {
   const ready = { condition: 'ready', isProved: true } as const
   expect(mayCallBack(ready, false, 500)).toEqual({ tasksMax: 500, outdatedOnly: false })
   expect(mayCallBack({ ...ready, isProved: false }, true, 500)).toEqual({ tasksMax: 1, outdatedOnly: false })

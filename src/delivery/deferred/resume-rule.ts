@@ -1,4 +1,4 @@
-import type { LineCondition } from '../connections/choose-connection.ts'
+import type { ConnectionCondition } from '../connections/choose-connection.ts'
 
 /** How many tasks that wait for an operator may be on their way back at once, and which of them. */
 export interface CallBack {
@@ -12,10 +12,10 @@ export interface CallBack {
  * through; while it is away only those come that may find another operator by now, as routes have changed.
  */
 export function mayCallBack(
-  line: { condition: LineCondition; isProved: boolean } | null,
+  connection: { condition: ConnectionCondition; isProved: boolean } | null,
   isAnyOutdated: boolean,
   tasksMax: number,
 ): CallBack | null {
-  if (line?.condition === 'ready') return { tasksMax: line.isProved ? tasksMax : 1, outdatedOnly: false }
+  if (connection?.condition === 'ready') return { tasksMax: connection.isProved ? tasksMax : 1, outdatedOnly: false }
   return isAnyOutdated ? { tasksMax, outdatedOnly: true } : null
 }

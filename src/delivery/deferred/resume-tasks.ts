@@ -1,13 +1,13 @@
 import type { Pool } from '../../postgres/pool.ts'
 import type { RepeatedFailure } from '../../runtime/repeated-failure.ts'
 import { RoundLoop } from '../../runtime/round-loop.ts'
-import type { LiveLines } from '../connections/live-connections.ts'
+import type { LiveConnections } from '../connections/live-connections.ts'
 import { callBack, readAwaited } from './deferred-statements.ts'
 import { mayCallBack } from './resume-rule.ts'
 
 export interface TaskCallBackParts {
   readonly pool: Pool
-  readonly lines: Pick<LiveLines, 'get'>
+  readonly connections: Pick<LiveConnections, 'get'>
   /** Of operators and routes, as they are now. */
   readonly revision: () => number
   /** Of an operator's tasks, on their way back at once, all workers together. */
@@ -26,7 +26,7 @@ const LOOK_MS = 1_000
 const FOLLOW_MS = 200
 
 /**
- * Calls back what was put aside for want of an operator, as soon as a line of this worker takes messages again: the
+ * Resumes tasks that were deferred for want of an operator, as soon as this worker's connection takes messages again: the
  * oldest first, and no more at once than an operator needs to be kept busy. So what an outage has gathered goes through
  * the partitions in small portions, and a customer's messages to other operators pass between them.
  */
@@ -59,13 +59,13 @@ export class TaskCallBack {
 
   /** Returns whether anything may be called back. */
   async #round(): Promise<boolean> {
-    const { pool, lines, revision, tasksMax, calledBack } = this.#parts
+    const { pool, connections, revision, tasksMax, calledBack } = this.#parts
     const { rows: awaited } = await pool.query<AwaitedRow>(readAwaited())
     let isAny = false
     for (const { operator, revision: oldest } of awaited) {
-      const health = lines.get(operator)?.health
-      const line = health ? { condition: health.condition(Date.now()), isProved: health.breaker === 'closed' } : null
-      const may = mayCallBack(line, oldest < revision(), tasksMax)
+      const health = connections.get(operator)?.health
+      const state = health ? { condition: health.condition(Date.now()), isProved: health.breaker === 'closed' } : null
+      const may = mayCallBack(state, oldest < revision(), tasksMax)
       if (!may) continue
       isAny = true
       const { rowCount } = await pool.query(callBack(operator, may.tasksMax, may.outdatedOnly ? revision() : null))

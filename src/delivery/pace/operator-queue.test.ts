@@ -1,43 +1,32 @@
 import { expect, test } from 'vitest'
-import type { Connector } from '../connectors/connector.ts'
 import type { Permit } from './gate.ts'
-import { OperatorQueue, type QueueRules, type Turn } from './operator-queue.ts'
+import { OperatorQueue, type QueueRules, type Slot } from './operator-queue.ts'
 
-function connector(): { isReady: boolean } & Connector {
-  return {
-    isReady: true,
-    start() {},
-    stop: async () => {},
-    partsOf: () => 1,
-    submit: async () => ({ kind: 'unsent', code: '' }),
-  }
-}
-
-/** A queue whose turns are given one by one, in the order in which they were got. */
+/** A queue whose slots are given one by one, in the order in which they were got. */
 function oneByOne(rules: QueueRules = {}) {
-  const line = connector()
-  const queue = new OperatorQueue(line, 1, rules)
+  const connection = { isReady: true }
+  const queue = new OperatorQueue(connection, 1, rules)
   const served: string[] = []
-  const turns: Turn[] = []
+  const slots: Slot[] = []
   const wait = (customerId: string, name = customerId, priority = 1, partition = 0): void => {
-    void queue.turn({ customerId, priority, topic: 't', partition, cost: 1 }).then((turn) => {
-      if (!turn) return
+    void queue.slot({ customerId, priority, topic: 't', partition, cost: 1 }).then((slot) => {
+      if (!slot) return
       served.push(name)
-      turns.push(turn)
+      slots.push(slot)
     })
   }
   const serveAll = async (): Promise<string[]> => {
     await Promise.resolve()
-    while (turns.length > 0) {
-      turns.shift()!.release()
+    while (slots.length > 0) {
+      slots.shift()!.release()
       await Promise.resolve()
     }
     return served
   }
-  return { line, queue, wait, serveAll }
+  return { connection, queue, wait, serveAll }
 }
 
-test('customers take turns, whatever the number of their messages', async () => {
+test('customers take slots, whatever the number of their messages', async () => {
   const { wait, serveAll } = oneByOne()
   for (let n = 0; n < 4; n++) wait('large')
   wait('small')
@@ -51,7 +40,7 @@ test('the highest priority goes before all others', async () => {
   expect(await serveAll()).toEqual(['large', 'otp', 'large', 'large'])
 })
 
-test('nine of ten turns at most go to the highest priority while others wait, its customers in turn', async () => {
+test('nine of ten slots at most go to the highest priority while others wait, its customers in turn', async () => {
   const { wait, serveAll } = oneByOne()
   wait('first')
   for (let n = 0; n < 20; n++) wait('flood', 'otp', 3)
@@ -65,12 +54,12 @@ test('nine of ten turns at most go to the highest priority while others wait, it
 })
 
 test('a long message takes its parts of the window, and gives all of them back', async () => {
-  const queue = new OperatorQueue(connector(), 4)
+  const queue = new OperatorQueue({ isReady: true }, 4)
   const waiting = { customerId: 'a', priority: 1, topic: 't', partition: 0 }
-  const turns = [3, 3, 1].map((cost) => queue.turn({ ...waiting, cost }))
+  const slots = [3, 3, 1].map((cost) => queue.slot({ ...waiting, cost }))
   await Promise.resolve()
   expect([queue.inFlight, queue.waiting]).toEqual([6, 1])
-  ;(await turns[0]!)!.release()
+  ;(await slots[0]!)!.release()
   expect([queue.inFlight, queue.waiting]).toEqual([4, 0])
 })
 
@@ -102,19 +91,19 @@ test('a gate that says no keeps all waiting until it opens, and knows how much t
   expect(asked.at(-1)).toEqual([])
 })
 
-test('what became too late while it waited lets go at its turn, without asking the gate', async () => {
+test('what became too late while it waited lets go at its slot, without asking the gate', async () => {
   const asked: number[] = []
   const take = (cost: number): Permit => {
     asked.push(cost)
     return { untilMs: 0, due: async () => true }
   }
-  const line = connector()
-  const queue = new OperatorQueue(line, 10, { openGate: () => ({ take, throttled() {}, stop() {} }) })
+  const connection = { isReady: true }
+  const queue = new OperatorQueue(connection, 10, { openGate: () => ({ take, throttled() {}, stop() {} }) })
   const waiting = { customerId: 'a', priority: 1, topic: 't', partition: 0 }
-  line.isReady = false
-  const late = queue.turn({ ...waiting, cost: 3, validUntilMs: Date.now() - 1 })
-  const good = queue.turn({ ...waiting, cost: 1, validUntilMs: Date.now() + 60_000 })
-  line.isReady = true
+  connection.isReady = false
+  const late = queue.slot({ ...waiting, cost: 3, validUntilMs: Date.now() - 1 })
+  const good = queue.slot({ ...waiting, cost: 1, validUntilMs: Date.now() + 60_000 })
+  connection.isReady = true
   queue.pump()
   expect(await late).toBeNull()
   expect(await good).not.toBeNull()
@@ -122,17 +111,17 @@ test('what became too late while it waited lets go at its turn, without asking t
 })
 
 test('the window bounds what is under way, and nothing goes while the operator is away', async () => {
-  const line = connector()
-  const queue = new OperatorQueue(line, 2)
-  const turns = [1, 2, 3].map(() => queue.turn({ customerId: 'a', priority: 1, topic: 't', partition: 0, cost: 1 }))
+  const connection = { isReady: true }
+  const queue = new OperatorQueue(connection, 2)
+  const slots = [1, 2, 3].map(() => queue.slot({ customerId: 'a', priority: 1, topic: 't', partition: 0, cost: 1 }))
   await Promise.resolve()
   expect([queue.inFlight, queue.waiting]).toEqual([2, 1])
-  line.isReady = false
-  ;(await turns[0]!)!.release()
+  connection.isReady = false
+  ;(await slots[0]!)!.release()
   expect([queue.inFlight, queue.waiting]).toEqual([1, 1])
-  line.isReady = true
+  connection.isReady = true
   queue.pump()
-  expect(await turns[2]).not.toBeNull()
+  expect(await slots[2]).not.toBeNull()
 })
 
 test('what a partition leaves behind lets go at once', async () => {

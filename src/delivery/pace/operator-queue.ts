@@ -4,11 +4,11 @@ import { CustomerRound, type RoundItem } from './customer-round.ts'
 import type { Gate, Permit, Reopened } from './gate.ts'
 
 /** The right to submit the parts of one message; to be given back when all their answers are there. */
-export interface Turn extends Permit {
+export interface Slot extends Permit {
   release(): void
 }
 
-/** Who waits: enough to serve customers in turn, and to let go of what a partition leaves behind. */
+/** A message that waits for a slot: enough to serve customers round-robin, and to drop those of a revoked partition. */
 export interface Waiting extends RoundItem {
   readonly topic: string
   readonly partition: number
@@ -19,7 +19,7 @@ export interface Waiting extends RoundItem {
 }
 
 interface Ticket extends Waiting {
-  readonly resolve: (turn: Turn | null) => void
+  readonly resolve: (slot: Slot | null) => void
 }
 
 export interface QueueRules {
@@ -37,11 +37,11 @@ const ALWAYS_OPEN: Gate = { take: () => AT_ONCE, throttled() {}, stop() {} }
 
 /**
  * Shares an operator between customers. Its window bounds the parts that await answers (the last message served may
- * exceed it), its gate their pace. Who is next: customers in turn by their weights (`customer-round.ts`); messages of
- * the highest priority before all others, also customer by customer, but no more than nine of ten turns.
+ * exceed it), its gate their pace. Next come customers round-robin by their weights (`customer-round.ts`); messages of
+ * the highest priority before all others, also customer by customer, but no more than nine of ten slots.
  */
 export class OperatorQueue {
-  readonly #connector: Connector
+  readonly #connector: Pick<Connector, 'isReady'>
   readonly #window: number
   readonly #gate: Gate
   readonly #express: CustomerRound<Ticket>
@@ -51,7 +51,7 @@ export class OperatorQueue {
   #inFlight = 0
   #closed = false
 
-  constructor(connector: Connector, window: number, rules: QueueRules = {}) {
+  constructor(connector: Pick<Connector, 'isReady'>, window: number, rules: QueueRules = {}) {
     const { weightOf = () => 1, openGate = () => ALWAYS_OPEN } = rules
     this.#connector = connector
     this.#window = window
@@ -65,13 +65,13 @@ export class OperatorQueue {
     return this.#inFlight
   }
 
-  /** Messages that wait for their turn. */
+  /** Messages that wait for their slot. */
   get waiting(): number {
     return this.#express.waiting + this.#ordinary.waiting
   }
 
-  /** Resolves when it is this message's turn; null when it was abandoned before, or is not valid any more. */
-  turn(waiting: Waiting): Promise<Turn | null> {
+  /** Resolves to this message's slot; null when it was abandoned before, or is not valid any more. */
+  slot(waiting: Waiting): Promise<Slot | null> {
     if (this.#closed) return Promise.resolve(null)
     return new Promise((resolve) => {
       const round = waiting.priority >= EXPRESS_PRIORITY ? this.#express : this.#ordinary
@@ -108,7 +108,7 @@ export class OperatorQueue {
     this.#gate.throttled()
   }
 
-  /** Lets go of those that match; their place in the queue lapses. */
+  /** Drops those that match; their place in the queue lapses. */
   abandon(matches: (waiting: Waiting) => boolean): void {
     for (const round of [this.#express, this.#ordinary]) {
       for (const { cost, resolve } of round.take(matches)) {
@@ -118,7 +118,7 @@ export class OperatorQueue {
     }
   }
 
-  /** Lets go of all that wait, and of all that come. */
+  /** Drops all that wait, and all that come. */
   close(): void {
     this.#closed = true
     this.abandon(() => true)

@@ -18,7 +18,9 @@ export async function showFirstMessage(servers: ServersFile, settings: ClickHous
   const statuses = message.timeline.length - 1
   try {
     const row = await awaitRow(client, message.smsId, statuses)
-    console.log(row ? `In ClickHouse: ${JSON.stringify(row)}` : 'It is not in ClickHouse yet; see the log of ClickHouse.')
+    console.log(
+      row ? `In ClickHouse: ${JSON.stringify(row)}` : 'It is not in ClickHouse yet; see the log of ClickHouse.',
+    )
   } finally {
     await client.close()
   }

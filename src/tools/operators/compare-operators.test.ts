@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { CONNECTORS } from '../../delivery/connectors/connectors.ts'
 import type { DeclaredOperators } from '../../operators/operators-file.ts'
 import { parseOperators } from '../../operators/operators-file.ts'
 import { compareOperators, describeOperatorsChange } from './compare-operators.ts'
@@ -6,7 +7,7 @@ import { compareOperators, describeOperatorsChange } from './compare-operators.t
 const OPERATOR = 'connector: smpp, window: 5, response_timeout_ms: 1000, on_ambiguous: hold'
 
 function declared(source: string): DeclaredOperators {
-  return parseOperators(source, 'test')
+  return parseOperators(source, 'test', CONNECTORS)
 }
 
 function lines(from: DeclaredOperators | null, to: DeclaredOperators): string[] {

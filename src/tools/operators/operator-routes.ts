@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { CONNECTORS } from '../../delivery/connectors/connectors.ts'
 import { declaredOf, readRevisionAfter } from '../../operators/operator-store.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { countWaiting } from './count-waiting.ts'
@@ -25,7 +26,8 @@ export function operatorRoutes(app: FastifyInstance, { pool, metrics }: Operator
     if (!inForce) return { revision: 0, operators: [] }
     const ready = readyWorkers(await metrics())
     const [waiting, unreadable] = await Promise.all([countWaiting(pool), readUnreadableAnswers(pool)])
-    const operators = Object.entries(declaredOf(inForce).operators).map(([name, { connector, window, per_second }]) => {
+    const { operators: declared } = declaredOf(inForce, CONNECTORS)
+    const operators = Object.entries(declared).map(([name, { connector, window, per_second }]) => {
       const now = {
         ready_workers: ready.get(name) ?? 0,
         waiting: waiting.get(name) ?? 0,

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { CONNECTORS } from '../../delivery/connectors/connectors.ts'
+import { connectorSettings } from '../../operators/operator-schema.ts'
 import { addRevision, declaredOf, type OperatorRevision, readRevisionAfter } from '../../operators/operator-store.ts'
 import { type DeclaredOperators, parseOperators } from '../../operators/operators-file.ts'
 import type { Queryable } from '../../postgres/pool.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
-import { checkSecrets } from './check-secrets.ts'
 import { compareOperators, type OperatorsChange } from './compare-operators.ts'
 
 const StoredPlan = Type.Object(
@@ -65,10 +66,22 @@ function newest(pool: Queryable): Promise<OperatorRevision | null> {
 }
 
 function completePlan(stored: Omit<StoredPlan, 'basedOn'>, current: OperatorRevision | null): OperatorsPlan {
-  const declared = parseOperators(stored.source, stored.file)
-  const changes = compareOperators(current && declaredOf(current), declared)
-  const missing = checkSecrets(declared.operators, process.env)
+  const declared = parseOperators(stored.source, stored.file, CONNECTORS)
+  const changes = compareOperators(current && declaredOf(current, CONNECTORS), declared)
+  const missing = missingSecrets(declared.operators)
   return { ...stored, basedOn: current?.revision ?? 0, declared, changes, missing }
+}
+
+/**
+ * What is missing here of the secrets and files that operators name, a sentence each: they belong to the workers, whose
+ * environment may be another. Throws ExpectedError for a password that is here and cannot be sent.
+ */
+function missingSecrets(operators: DeclaredOperators['operators']): string[] {
+  return Object.entries(operators).flatMap(([name, config]) =>
+    CONNECTORS[config.connector]!.missing(name, connectorSettings(config), process.env).map(
+      (what) => `operator ${name}: ${what}`,
+    ),
+  )
 }
 
 function movedOn(basedOn: number, current: OperatorRevision | null): ExpectedError {

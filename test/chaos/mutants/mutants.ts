@@ -27,7 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'delivery/attempts/make-attempt.ts',
     snippet: '    const submittedMs = performance.now()',
     bug: `    const submittedMs = performance.now()
-    if (message.smsId % 20 === 0) void line.connector.submit(message, part)`,
+    if (message.smsId % 20 === 0) void connection.connector.submit(message, part)`,
     fault: null,
     checks: ['A3'],
     says: /was submitted twice/,

@@ -1,19 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { BlockList, isIPv6 } from 'node:net'
-import type { HttpPushForm } from '../../../operators/http-settings.ts'
 import { isSameSecret } from '../../../runtime/same-secret.ts'
-
-/** What of a request with receipts is there before its body. Names of headers are in small letters. */
-export interface CallbackHead {
-  readonly address: string
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly query: Readonly<Record<string, unknown>>
-}
-
-/** A request with receipts, as it came. */
-export interface Callback extends CallbackHead {
-  readonly body: Buffer
-}
+import type { Callback, CallbackHead } from '../../callbacks/callback-door.ts'
+import type { HttpPushForm } from './http-settings.ts'
 
 export type CallbackRefusal = 'address' | 'token' | 'signature'
 

@@ -1,6 +1,6 @@
-import type { HttpRequestForm } from '../../../operators/http-settings.ts'
 import type { OutgoingMessage } from '../connector.ts'
 import { fillJson, fillTable, fillText, type TemplateValues } from './fill-template.ts'
+import type { HttpRequestForm } from './http-settings.ts'
 
 export interface ComposedRequest {
   readonly url: string

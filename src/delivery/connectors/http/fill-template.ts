@@ -1,4 +1,4 @@
-import { PLACEHOLDER } from '../../../operators/http-settings.ts'
+import { PLACEHOLDER } from './http-settings.ts'
 
 /** Values by the names that templates use. A null is not there: what consists of it alone is left out. */
 export type TemplateValues = ReadonlyMap<string, string | number | boolean | null>

@@ -1,16 +1,12 @@
-import type { HttpDescription } from '../../../operators/http-settings.ts'
+import type { Callback, CallbackAnswer, CallbackDoor, CallbackHead } from '../../callbacks/callback-door.ts'
 import { refusedAs } from '../clean-answer.ts'
 import type { Connector, ConnectorEvents, OutgoingMessage, SubmitResult } from '../connector.ts'
-import {
-  type Callback,
-  type CallbackGuard,
-  type CallbackHead,
-  type CallbackRefusal,
-  guardCallbacks,
-} from './admit-callback.ts'
+import { type CallbackGuard, type CallbackRefusal, guardCallbacks } from './admit-callback.ts'
 import { composeRequest, valuesOf } from './compose-request.ts'
 import type { TemplateValues } from './fill-template.ts'
 import { HttpExchange } from './http-exchange.ts'
+import type { HttpDescription } from './http-settings.ts'
+import type { HttpObserver } from './observe-http.ts'
 import { ReceiptPoller } from './poll-receipts.ts'
 import { readAnswer } from './read-answer.ts'
 import { parseCallbackBody } from './read-callback.ts'
@@ -21,46 +17,38 @@ export interface HttpConnectorOptions {
   readonly description: HttpDescription
   readonly secrets: ReadonlyMap<string, string>
   readonly responseTimeoutMs: number
-  /** Requests under way at once, and so connections. */
+  /** Requests in flight at once, and so connections. */
   readonly window: number
-  /** Something that a person should know of, in few words; the same once a minute at most. */
-  readonly troubled: (what: string) => void
-  /** Counts what callbacks and polled answers say of messages. */
-  readonly delivered: (kind: HttpDelivery, count: number) => void
 }
 
-/** `ignored`: of a state that is not the last word. `unreadable`: without an id or a state that the description has. */
-export type HttpDelivery = 'receipt' | 'ignored' | 'unreadable'
-
 const TROUBLE_MS = 60_000
-
-/** What is answered to a callback, as an HTTP status. */
-export type CallbackAnswer = 200 | 403 | 404 | 413 | 503
 
 /** Receipts in one callback; an operator that has more is to call more often. */
 const RECEIPTS_OF_CALLBACK_MAX = 5_000
 
 /**
- * The line to an operator that speaks HTTP, as its description says. A message is one request, however long it is. There
- * is no connection to be ready: the breaker is what notices that the operator is away.
+ * Submits to an operator over HTTP, as its description says. A message is one request, however long it is. There is no
+ * session that could be ready: the circuit breaker is what notices that the operator is unavailable.
  */
-export class HttpConnector implements Connector {
+export class HttpConnector implements Connector, CallbackDoor {
   readonly #options: HttpConnectorOptions
   readonly #events: ConnectorEvents
+  readonly #observer: HttpObserver
   readonly #exchange: HttpExchange
   readonly #fixed: TemplateValues
   readonly #poller: ReceiptPoller | null
   readonly #guard: CallbackGuard | null
-  /** When each trouble was told last. */
-  readonly #toldAtMs = new Map<string, number>()
-  readonly #underWay = new Set<Promise<unknown>>()
+  /** When each trouble was reported last. */
+  readonly #reportedAtMs = new Map<string, number>()
+  readonly #inFlight = new Set<Promise<unknown>>()
   #isReady = false
 
-  constructor(options: HttpConnectorOptions, events: ConnectorEvents) {
+  constructor(options: HttpConnectorOptions, events: ConnectorEvents, observer: HttpObserver) {
     const { description, secrets, responseTimeoutMs, window, operator } = options
     const { push, poll } = description.receipts ?? {}
     this.#options = options
     this.#events = events
+    this.#observer = observer
     this.#exchange = new HttpExchange({ timeoutMs: responseTimeoutMs, connectionsMax: window })
     this.#fixed = new Map<string, string | null>([
       ...[...secrets].map(([name, value]) => [`secret.${name}`, value] as const),
@@ -82,6 +70,10 @@ export class HttpConnector implements Connector {
     return this.#isReady
   }
 
+  get callbackDoor(): CallbackDoor {
+    return this
+  }
+
   start(): void {
     this.#isReady = true
     this.#poller?.start()
@@ -90,7 +82,7 @@ export class HttpConnector implements Connector {
 
   async stop(): Promise<void> {
     this.#isReady = false
-    await Promise.all([this.#poller?.stop(), ...this.#underWay])
+    await Promise.all([this.#poller?.stop(), ...this.#inFlight])
     await this.#exchange.close()
   }
 
@@ -100,21 +92,16 @@ export class HttpConnector implements Connector {
 
   submit(message: OutgoingMessage): Promise<SubmitResult> {
     if (!this.#isReady) return Promise.resolve({ kind: 'unsent', code: 'stopped' })
-    const submitting = this.#submit(message).finally(() => this.#underWay.delete(submitting))
-    this.#underWay.add(submitting)
+    const submitting = this.#submit(message).finally(() => this.#inFlight.delete(submitting))
+    this.#inFlight.add(submitting)
     return submitting
   }
 
-  /** Judges a request with receipts before its body is read: null if it is this operator's. */
   admit(head: CallbackHead): 403 | 404 | null {
     if (!this.#guard) return 404
     return this.#refused(this.#guard.judgeHead(head)) ? 403 : null
   }
 
-  /**
-   * Takes a request that was admitted. Its receipts are stored when 200 is returned, and what is not understood of it is
-   * kept for review; after 503 the operator is to call again.
-   */
   async receive(callback: Callback): Promise<CallbackAnswer> {
     const push = this.#options.description.receipts?.push
     if (!push || !this.#guard) return 404
@@ -128,10 +115,9 @@ export class HttpConnector implements Connector {
 
   /** What came of each receipt, in their order. */
   #take({ receipts, odd, ignored }: ReceiptsRead): Promise<PromiseSettledResult<void>[]> {
-    const { delivered } = this.#options
-    delivered('receipt', receipts.length)
-    delivered('unreadable', odd.length)
-    delivered('ignored', ignored)
+    this.#observer.delivered('receipt', receipts.length)
+    this.#observer.delivered('unreadable', odd.length)
+    this.#observer.delivered('ignored', ignored)
     for (const each of odd) this.#events.oddReceipt(each)
     return Promise.allSettled(receipts.map((receipt) => this.#events.receipt(receipt)))
   }
@@ -143,9 +129,9 @@ export class HttpConnector implements Connector {
 
   #troubled(what: string): void {
     const nowMs = Date.now()
-    if (nowMs - (this.#toldAtMs.get(what) ?? 0) < TROUBLE_MS) return
-    this.#toldAtMs.set(what, nowMs)
-    this.#options.troubled(what)
+    if (nowMs - (this.#reportedAtMs.get(what) ?? 0) < TROUBLE_MS) return
+    this.#reportedAtMs.set(what, nowMs)
+    this.#observer.troubled(what)
   }
 
   async #submit(message: OutgoingMessage): Promise<SubmitResult> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { HttpPollForm } from '../../../operators/http-settings.ts'
+import type { HttpPollForm } from './http-settings.ts'
 import { ReceiptPoller } from './poll-receipts.ts'
 import type { HttpAnswer } from './read-answer.ts'
 

@@ -1,9 +1,9 @@
-import type { HttpPollForm } from '../../../operators/http-settings.ts'
 import { backoffMs } from '../../../runtime/backoff.ts'
 import { RoundLoop } from '../../../runtime/round-loop.ts'
 import { composeRequest } from './compose-request.ts'
 import type { TemplateValues } from './fill-template.ts'
 import type { HttpExchange } from './http-exchange.ts'
+import type { HttpPollForm } from './http-settings.ts'
 import { type ReceiptsRead, readReceipts } from './read-receipts.ts'
 
 export interface ReceiptPollerParts {

@@ -1,7 +1,7 @@
-import type { HttpAnswerForm, HttpErrorForm } from '../../../operators/http-settings.ts'
-import type { RefusalClass } from '../../../operators/refusal-class.ts'
 import { refusedAs, takenAs } from '../clean-answer.ts'
 import type { SubmitResult, UnidentifiedCode } from '../connector.ts'
+import type { RefusalClass } from '../refusal-class.ts'
+import type { HttpAnswerForm, HttpErrorForm } from './http-settings.ts'
 import { textAt } from './json-pointer.ts'
 
 /** An answer as it came. */

@@ -1,6 +1,6 @@
 import { readJson } from '../../../runtime/read-json.ts'
-import type { Callback } from './admit-callback.ts'
-import { decodeBytes, decodeForm } from './decode-form.ts'
+import type { Callback } from '../../callbacks/callback-door.ts'
+import { decodeBytes, decodeForm } from '../../callbacks/decode-form.ts'
 
 const BYTE_ORDER_MARK = '\ufeff'
 

@@ -1,8 +1,8 @@
 import { receiptTime } from '../../../domain/receipts.ts'
 import { comparableDigits } from '../../../domain/same-number.ts'
 import { cleanId, cleanText } from '../../../domain/text/clean-text.ts'
-import type { HttpPollForm, HttpPushForm } from '../../../operators/http-settings.ts'
 import { type OddReceipt, RECEIPT_WORDS_MAX, type Receipt } from '../connector.ts'
+import type { HttpPollForm, HttpPushForm } from './http-settings.ts'
 import { at, textAt } from './json-pointer.ts'
 
 export type ReceiptForm = Pick<

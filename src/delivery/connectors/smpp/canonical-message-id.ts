@@ -1,5 +1,5 @@
 import { cleanId } from '../../../domain/text/clean-text.ts'
-import type { IdForm } from '../../../operators/smpp-settings.ts'
+import type { IdForm } from './smpp-settings.ts'
 
 const NUMBERS: Readonly<Record<'hex' | 'decimal', RegExp>> = { hex: /^(?:0x)?[0-9a-f]+$/, decimal: /^[0-9]+$/ }
 /** SMPP 3.4 has 65 octets for an id; a number of more digits is none. */

@@ -1,5 +1,5 @@
-import type { RefusalClass } from '../../../operators/refusal-class.ts'
 import { readStatus, type StatusName, statusName } from '../../../smpp/command-status.ts'
+import type { RefusalClass } from '../refusal-class.ts'
 
 /*
   What an SMSC's refusal of a submit means, where the operator has not said otherwise (`errors` of its settings). The

@@ -1,6 +1,6 @@
-import type { CompleteSmppSettings } from '../../../operators/smpp-settings.ts'
 import { createPdu } from '../../../smpp/pdu.ts'
 import type { BindPdu } from './session-actions.ts'
+import type { CompleteSmppSettings } from './smpp-settings.ts'
 
 export type BindKind = 'transceiver' | 'transmitter' | 'receiver'
 

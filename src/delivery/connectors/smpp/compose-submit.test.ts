@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { segment } from '../../../domain/text/segments.ts'
-import { completeSmppSettings, type SmppSettings } from '../../../operators/smpp-settings.ts'
 import { encodePdu } from '../../../smpp/encode-pdu.ts'
 import { readTlv } from '../../../smpp/tlv.ts'
 import { ESM_CLASS_UDHI, splitUserData } from '../../../smpp/user-data-header.ts'
 import type { OutgoingMessage } from '../connector.ts'
 import { SubmitComposer } from './compose-submit.ts'
 import { packSeptets } from './pack-septets.ts'
+import { completeSmppSettings, type SmppSettings } from './smpp-settings.ts'
 
 const MESSAGE: OutgoingMessage = {
   smsId: 4_611_686_018_427,

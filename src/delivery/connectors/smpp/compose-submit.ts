@@ -1,13 +1,13 @@
 import { parseSender, recipientAddress } from '../../../domain/sender.ts'
 import { type SplitOptions, type SplitText, splitText } from '../../../domain/text/split-text.ts'
 import { type Concatenation, writeHeader } from '../../../domain/text/user-data-header.ts'
-import type { CompleteSmppSettings } from '../../../operators/smpp-settings.ts'
 import { createPdu, type PduOf } from '../../../smpp/pdu.ts'
 import { formatAbsoluteTime, formatRelativeTime } from '../../../smpp/smpp-time.ts'
 import { createTlv, type Tlv } from '../../../smpp/tlv.ts'
 import { ESM_CLASS_UDHI } from '../../../smpp/user-data-header.ts'
 import type { OutgoingMessage } from '../connector.ts'
 import { packSeptets } from './pack-septets.ts'
+import type { CompleteSmppSettings } from './smpp-settings.ts'
 
 /** A message that this operator cannot be handed as it is. `code` is what the attempt is told to have failed by. */
 export class ComposeError extends Error {

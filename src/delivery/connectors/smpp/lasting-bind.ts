@@ -54,7 +54,7 @@ export class LastingBind<Submit extends WireSubmit> {
     return this.#socket?.isBound ?? false
   }
 
-  /** Bound, and the SMSC is not doubted. */
+  /** Bound, and the SMSC is not suspect. */
   get isReady(): boolean {
     return this.#socket?.isReady ?? false
   }

@@ -1,24 +1,17 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
-import { faultOfSmppPassword, faultOfSmppText } from '../../../operators/fault-of-smpp.ts'
-import { readOperatorPassword } from '../../../operators/operator-password.ts'
-import { completeSmppSettings, type SmppSettings } from '../../../operators/smpp-settings.ts'
 import { ExpectedError } from '../../../runtime/expected-error.ts'
 import type { ConnectorEvents } from '../connector.ts'
+import type { ConnectorHost, OperatorToOpen } from '../connector-kind.ts'
+import { faultOfSmppPassword, faultOfSmppText } from './fault-of-smpp.ts'
+import { type PasswordPlace, readOperatorPassword } from './operator-password.ts'
 import type { SocketAddress } from './session-socket.ts'
 import { SmppConnector } from './smpp-connector.ts'
 import type { SmppObserver } from './smpp-observer.ts'
+import { completeSmppSettings, type SmppSettings } from './smpp-settings.ts'
 
 class SmppSettingsError extends ExpectedError {
   override readonly name = 'SmppSettingsError'
-}
-
-export interface SmppOperator {
-  readonly name: string
-  /** With an address to connect to in the place of `embedded`. */
-  readonly settings: SmppSettings
-  readonly window: number
-  readonly responseTimeoutMs: number
 }
 
 /**
@@ -26,21 +19,38 @@ export interface SmppOperator {
  * an ExpectedError that says what is missing.
  */
 export function openSmppConnector(
-  { name, settings: given, window, responseTimeoutMs }: SmppOperator,
+  { name, settings: given, window, responseTimeoutMs }: OperatorToOpen<SmppSettings>,
   events: ConnectorEvents,
   observer: SmppObserver,
-  env: NodeJS.ProcessEnv,
+  { simulatorAddress, env }: ConnectorHost,
 ): SmppConnector {
   const settings = completeSmppSettings(given)
-  const password = readOperatorPassword(name, settings, env)
+  const addresses = addressesOf(name, given, simulatorAddress)
+  const password = readOperatorPassword(name, passwordPlaceOf(given, env), env)
   const fault = faultOfSmppPassword(password)
   if (fault) throw new SmppSettingsError(`the password of operator "${name}" ${fault}`)
   const unfit = faultOfSmppText(settings)
   if (unfit) throw new SmppSettingsError(`\`${unfit.pointer}\` of operator "${name}" ${unfit.what}`)
-  const written = typeof settings.address === 'string' ? [settings.address] : settings.address
-  const addresses = written.map((address) => parseAddress(name, address))
   const tls = settings.tls ? tlsOptions(name, settings.tls) : null
   return new SmppConnector({ settings, addresses, password, tls, window, responseTimeoutMs }, events, observer)
+}
+
+function addressesOf(name: string, { address }: SmppSettings, simulatorAddress: string): SocketAddress[] {
+  if (address === 'embedded' && simulatorAddress === '') {
+    throw new SmppSettingsError(
+      `operator "${name}" has the address \`embedded\`, and SIMULATOR_ADDRESS does not say where the simulator is. ` +
+        'Start it with `smsgw smsc` and set SIMULATOR_ADDRESS=host:port, or write the address into the file.',
+    )
+  }
+  const written = address === 'embedded' ? simulatorAddress : address
+  return (typeof written === 'string' ? [written] : written).map((each) => parseAddress(name, each))
+}
+
+/** `smsgw up` gives its simulator a password, which an operator with the address `embedded` need not name. */
+function passwordPlaceOf(settings: SmppSettings, env: NodeJS.ProcessEnv): PasswordPlace {
+  const isNamed = settings.password_env !== undefined || settings.password_file !== undefined
+  const isSimulators = settings.address === 'embedded' && !isNamed && env.SIMULATOR_PASSWORD
+  return isSimulators ? { password_env: 'SIMULATOR_PASSWORD' } : settings
 }
 
 function parseAddress(operator: string, address: string): SocketAddress {

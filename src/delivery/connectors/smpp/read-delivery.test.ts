@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isClean } from '../../../domain/text/clean-text.ts'
-import { completeSmppSettings } from '../../../operators/smpp-settings.ts'
 import { createPdu } from '../../../smpp/pdu.ts'
 import { createTlv, type Tlv } from '../../../smpp/tlv.ts'
 import { parseReceiptDate, parseReceiptText } from './parse-receipt-text.ts'
 import { DeliveryReader, type ReceiptSettings } from './read-delivery.ts'
+import { completeSmppSettings } from './smpp-settings.ts'
 
 const NOW = new Date('2026-11-24T12:00:00Z')
 const SETTINGS = completeSmppSettings({ address: 'smsc:2775', system_id: 'us' })

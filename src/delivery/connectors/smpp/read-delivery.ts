@@ -1,7 +1,6 @@
 import { receiptTime } from '../../../domain/receipts.ts'
 import { comparableDigits } from '../../../domain/same-number.ts'
 import { cleanText } from '../../../domain/text/clean-text.ts'
-import type { CompleteSmppSettings } from '../../../operators/smpp-settings.ts'
 import { readTlv } from '../../../smpp/tlv.ts'
 import { ESM_CLASS_UDHI } from '../../../smpp/user-data-header.ts'
 import { type IncomingMessage, RECEIPT_WORDS_MAX, type Receipt } from '../connector.ts'
@@ -10,6 +9,7 @@ import { parseReceiptDate, parseReceiptText, type ReceiptText } from './parse-re
 import { readIncoming } from './read-incoming.ts'
 import { type ReceiptState, ReceiptStates } from './receipt-states.ts'
 import type { Delivery } from './session-actions.ts'
+import type { CompleteSmppSettings } from './smpp-settings.ts'
 
 /**
  * What an SMSC delivered:

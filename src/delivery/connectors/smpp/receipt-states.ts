@@ -1,5 +1,5 @@
-import type { CompleteSmppSettings } from '../../../operators/smpp-settings.ts'
 import type { Receipt } from '../connector.ts'
+import type { CompleteSmppSettings } from './smpp-settings.ts'
 
 export type ReceiptState = Receipt['status'] | 'intermediate'
 

@@ -123,7 +123,7 @@ test('an SMSC that says nothing at all is asked, gets no more submits, and is gi
   expect(told(session.expire(2_100))).toEqual(['noted enquire-unanswered', 'close silent'])
 })
 
-test('an SMSC that was doubted and answers gets submits again', () => {
+test('a suspect SMSC that answers gets submits again', () => {
   const session = bound()
   session.submit('a', 100)
   session.written(100)
@@ -154,7 +154,7 @@ test('without traffic for too long the connection is made anew', () => {
   expect(told(session.take(reading(createPdu('unbind_resp', 3)), 4_600))).toEqual(['close inactive'])
 })
 
-test('stopping awaits answers and deliveries in hand, then unbinds', () => {
+test('stopping awaits answers and deliveries in flight, then unbinds', () => {
   const session = bound()
   session.submit('a', 0)
   session.written(0)

@@ -16,7 +16,7 @@ import { type Awaited, SubmitWindow } from './submit-window.ts'
 
 /*
   One connection to an SMSC, from its beginning to its end, as an ESME sees it (SMPP 3.4, 2.2). No socket and no clock:
-  whoever has them tells what happened and when, and does what is returned.
+  the caller has them, reports what happened and when, and does what is returned.
 
     open       the connection is being made; it and the bind have one time-out together
     binding    the bind was sent, its answer is awaited
@@ -25,9 +25,9 @@ import { type Awaited, SubmitWindow } from './submit-window.ts'
                the SMSC's unbind
     closed     nothing more happens
 
-  What becomes of a submit without an answer is told by whether it was handed to the socket: until then the SMSC cannot
+  What becomes of a submit without an answer depends on whether it was handed to the socket: until then the SMSC cannot
   have it. An answer that does not come in time leaves the connection as it is, and is counted if it comes later. But
-  if nothing at all came since the submit, the SMSC is doubted: it is asked by an enquire_link, gets no more submits
+  if nothing at all came since the submit, the SMSC is suspect: it is asked by an enquire_link, gets no more submits
   until something comes, and if nothing does, the connection is given up.
 */
 
@@ -51,7 +51,7 @@ export class Session<Submit> {
   #endWanted: SessionEnd | null = null
   #endWantedMs = 0
   #deliveries = 0
-  #isDoubted = false
+  #isSuspect = false
   #heardMs: number
   #sentMs: number
   #trafficMs: number
@@ -72,7 +72,7 @@ export class Session<Submit> {
 
   /** Submits are taken, as far as the window has room. */
   get isReady(): boolean {
-    return this.#state === 'bound' && !this.#isDoubted
+    return this.#state === 'bound' && !this.#isSuspect
   }
 
   get inWindow(): number {
@@ -121,7 +121,7 @@ export class Session<Submit> {
   take(reading: PduReading | PduFault, nowMs: number): SessionAction<Submit>[] {
     if (this.#state === 'closed') return []
     this.#heardMs = nowMs
-    this.#isDoubted = false
+    this.#isSuspect = false
     if (reading.kind === 'fault') this.#takeFault(reading, nowMs)
     else {
       if (reading.leftOut) this.#note('unreadable-pdu', reading.leftOut)
@@ -263,7 +263,7 @@ export class Session<Submit> {
 
   #expireSubmits(nowMs: number): void {
     for (const awaited of this.#window.removeUntil(nowMs - this.#options.responseTimeoutMs)) {
-      this.#isDoubted ||= awaited.wasWritten && this.#heardMs < awaited.sinceMs
+      this.#isSuspect ||= awaited.wasWritten && this.#heardMs < awaited.sinceMs
       this.#giveUp(awaited, awaited.wasWritten ? 'no-answer' : 'not-written')
     }
   }
@@ -282,7 +282,7 @@ export class Session<Submit> {
     if (this.#state !== 'bound') return
     if (inactivityMs > 0 && this.#trafficMs + inactivityMs <= nowMs) {
       this.#wantEnd({ cause: 'inactive', status: 0, detail: `no traffic for ${inactivityMs} ms` }, nowMs)
-    } else if (!this.#enquiry && (this.#isDoubted || Math.min(this.#heardMs, this.#sentMs) + enquireLinkMs <= nowMs)) {
+    } else if (!this.#enquiry && (this.#isSuspect || Math.min(this.#heardMs, this.#sentMs) + enquireLinkMs <= nowMs)) {
       this.#enquiry = this.#ask(nowMs)
       this.#send(createPdu('enquire_link', this.#enquiry.sequence), nowMs)
     }

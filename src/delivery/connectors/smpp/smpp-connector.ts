@@ -1,5 +1,4 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { CompleteSmppSettings } from '../../../operators/smpp-settings.ts'
 import { COMMAND_STATUS } from '../../../smpp/command-status.ts'
 import { encodePdu } from '../../../smpp/encode-pdu.ts'
 import { readTlv } from '../../../smpp/tlv.ts'
@@ -22,6 +21,7 @@ import { RepeatedDeliveries } from './repeated-deliveries.ts'
 import type { Delivery, SubmitAnswer } from './session-actions.ts'
 import type { SocketAddress, WireSubmit } from './session-socket.ts'
 import type { SmppObserver } from './smpp-observer.ts'
+import type { CompleteSmppSettings } from './smpp-settings.ts'
 
 export interface SmppConnectorOptions {
   readonly settings: CompleteSmppSettings
@@ -52,6 +52,7 @@ const { ESME_ROK, ESME_RX_T_APPN } = COMMAND_STATUS
  * by whichever bind the SMSC likes.
  */
 export class SmppConnector implements Connector {
+  readonly callbackDoor = null
   readonly #options: SmppConnectorOptions
   readonly #events: ConnectorEvents
   readonly #observer: SmppObserver
@@ -65,7 +66,8 @@ export class SmppConnector implements Connector {
   /** By message, the bind of its parts so far. Oldest first. */
   readonly #followed = new Map<number, Bind>()
   #storing = 0
-  #turn = 0
+  /** Of the transmitting binds, the one that is asked first next. */
+  #first = 0
   #ready = false
   #stopping = false
   #timer: NodeJS.Timeout | null = null
@@ -130,11 +132,11 @@ export class SmppConnector implements Connector {
     return bind
   }
 
-  /** In turn where several are. */
+  /** Of several that are, round-robin. */
   #leastLoaded(): Bind | null {
-    this.#turn = (this.#turn + 1) % this.#transmitting.length
-    const inTurn = [...this.#transmitting.slice(this.#turn), ...this.#transmitting.slice(0, this.#turn)]
-    const ready = inTurn.filter((bind) => bind.isReady)
+    this.#first = (this.#first + 1) % this.#transmitting.length
+    const inOrder = [...this.#transmitting.slice(this.#first), ...this.#transmitting.slice(0, this.#first)]
+    const ready = inOrder.filter((bind) => bind.isReady)
     return ready.reduce<Bind | null>((best, bind) => (best && best.load <= bind.load ? best : bind), null)
   }
 

@@ -14,7 +14,7 @@ export interface SmppMeasures {
   readonly waiting: number
 }
 
-/** What somebody may want to log or count. Calls return at once and never throw. */
+/** Is notified of what may be logged or counted. Calls return at once and never throw. */
 export interface SmppObserver {
   bound(bind: BindName, address: string): void
   /** A connection ended or never came to be; the next is tried after `retryMs`, null for none. */

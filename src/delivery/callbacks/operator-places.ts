@@ -1,5 +1,5 @@
 export interface PlaceLimits {
-  /** Callbacks of one operator under way at once. */
+  /** Callbacks of one operator in flight at once. */
   readonly callbacksMax: number
   /** What their bodies come to. */
   readonly bodiesBytesMax: number

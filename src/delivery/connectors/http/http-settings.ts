@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { ReceiptClass } from './receipt-class.ts'
-import { RefusalClass } from './refusal-class.ts'
-import { strict } from './strict-object.ts'
+import { ReceiptClass } from '../receipt-class.ts'
+import { RefusalClass } from '../refusal-class.ts'
+import { strict } from '../strict-object.ts'
 
 /*
   What an operator of `connector: http` has besides what every operator has (docs/operators/http.md): how a message is

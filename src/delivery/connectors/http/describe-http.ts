@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Compile } from 'typebox/compile'
 import { parse } from 'yaml'
-import { ExpectedError } from '../runtime/expected-error.ts'
+import { ExpectedError } from '../../../runtime/expected-error.ts'
 import { HttpDescription, type HttpSettings } from './http-settings.ts'
 
 /** Settings of an HTTP operator that do not come to a whole description; where, as a JSON pointer into them, and what. */

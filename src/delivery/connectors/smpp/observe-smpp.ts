@@ -1,8 +1,8 @@
-import type { Log } from '../../runtime/log.ts'
-import type { Metrics } from '../../runtime/metrics.ts'
-import { describeStatus } from '../../smpp/command-status.ts'
-import { needsPeople } from '../connectors/smpp/reconnect-delay.ts'
-import type { SmppObserver } from '../connectors/smpp/smpp-observer.ts'
+import type { Log } from '../../../runtime/log.ts'
+import type { Metrics } from '../../../runtime/metrics.ts'
+import { describeStatus } from '../../../smpp/command-status.ts'
+import { needsPeople } from './reconnect-delay.ts'
+import type { SmppObserver } from './smpp-observer.ts'
 
 /** Logs what happens to the binds of an operator and counts what they do. */
 export function observeSmpp(log: Log, metrics: Metrics, operator: string): SmppObserver {

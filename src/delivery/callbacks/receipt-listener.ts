@@ -1,16 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Callback, CallbackHead } from './admit-callback.ts'
+import type { CallbackAnswer, CallbackDoor, CallbackHead } from './callback-door.ts'
 import { decodeForm } from './decode-form.ts'
-import type { CallbackAnswer } from './http-connector.ts'
 import { KeptConnections } from './kept-connections.ts'
 import { OperatorPlaces, type Place } from './operator-places.ts'
 import { StrangerConnections } from './stranger-connections.ts'
-
-/** An operator that calls. */
-export interface CallbackDoor {
-  admit(head: CallbackHead): 403 | 404 | null
-  receive(callback: Callback): Promise<CallbackAnswer>
-}
 
 export interface ReceiptListenerOptions {
   readonly host: string
@@ -42,7 +35,7 @@ const DISCARDED_BYTES_MAX = 65_536
 const DISCARD_MS_MAX = 1_000
 
 /**
- * Where operators that speak HTTP bring their receipts: `/receipts/<operator>`, GET or POST. Operator, address and token
+ * The port to which operators push receipts: `/receipts/<operator>`, GET or POST. Operator, address and token
  * are judged before a body is read; each operator has places of its own; a stranger has a connection for a moment.
  */
 export class ReceiptListener {
@@ -84,7 +77,7 @@ export class ReceiptListener {
     this.#sweeping = setInterval(() => this.#strangers.sweep(Date.now()), SWEEP_MS)
   }
 
-  /** Takes no further callback, and awaits those under way, each until its deadline. */
+  /** Takes no further callback, and awaits those in flight, each until its deadline. */
   async stop(): Promise<void> {
     this.#isStopping = true
     if (this.#sweeping) clearInterval(this.#sweeping)

@@ -2,9 +2,10 @@ import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parseOperators } from '../../../operators/operators-file.ts'
 import { faultOfSmppPassword } from './fault-of-smpp.ts'
 import { readOperatorPassword } from './operator-password.ts'
-import { parseOperators } from './operators-file.ts'
+import { SMPP } from './smpp.ts'
 import { completeSmppSettings, type SmppSettings } from './smpp-settings.ts'
 
 function parse(smpp: string) {
@@ -20,23 +21,26 @@ routes:
     operator: mci
     price: 1
 `
-  return parseOperators(source, 'operators.yaml').operators.mci
+  return parseOperators(source, 'operators.yaml', { smpp: SMPP }).operators.mci
 }
 
 test('an account needs an address and a name; the rest has defaults', () => {
-  const operator = parse('{address: smsc:2775, system_id: us}')
-  if (operator?.connector !== 'smpp') throw new Error('no SMPP operator')
-  const settings = completeSmppSettings(operator.smpp)
+  const given: SmppSettings = { address: 'smsc:2775', system_id: 'us' }
+  expect(parse('{address: smsc:2775, system_id: us}')).toMatchObject({ connector: 'smpp', smpp: given })
+  const settings = completeSmppSettings(given)
   expect(settings).toMatchObject({ bind: 'transceiver', binds: 1, data_coding: { gsm7: 0, latin1: 3, ucs2: 8 } })
   expect(settings.message_id).toEqual({ answer: 'text', receipt: 'text', receipt_tlv: 'text' })
-  const hex = completeSmppSettings({ ...operator.smpp, message_id: { answer: 'hex' }, data_coding: { gsm7: 1 } })
+  const hex = completeSmppSettings({ ...given, message_id: { answer: 'hex' }, data_coding: { gsm7: 1 } })
   expect(hex.message_id).toEqual({ answer: 'hex', receipt: 'text', receipt_tlv: 'hex' })
   expect(hex.data_coding).toEqual({ gsm7: 1, latin1: 3, ucs2: 8 })
 })
 
 test('the example is one', () => {
-  const path = join(import.meta.dirname, '../../examples/operators.smpp.yaml')
-  expect(Object.keys(parseOperators(readFileSync(path, 'utf8'), path).operators)).toEqual(['mci', 'irancell'])
+  const path = join(import.meta.dirname, '../../../../examples/operators.smpp.yaml')
+  expect(Object.keys(parseOperators(readFileSync(path, 'utf8'), path, { smpp: SMPP }).operators)).toEqual([
+    'mci',
+    'irancell',
+  ])
 })
 
 test.each([

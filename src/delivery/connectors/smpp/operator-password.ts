@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { ExpectedError } from '../runtime/expected-error.ts'
+import { ExpectedError } from '../../../runtime/expected-error.ts'
 
 class OperatorPasswordError extends ExpectedError {
   override readonly name = 'OperatorPasswordError'

@@ -1,4 +1,4 @@
-import { decodeUtf8, Utf8Error } from '../../../domain/text/decode-utf8.ts'
+import { decodeUtf8, Utf8Error } from '../../domain/text/decode-utf8.ts'
 
 const PERCENT = 0x25
 

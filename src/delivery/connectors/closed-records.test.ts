@@ -1,9 +1,10 @@
 import type { TSchema } from 'typebox'
 import { expect, test } from 'vitest'
-import { HttpDescription } from './http-settings.ts'
-import { CONNECTOR_NAMES, operatorSchema } from './operator-schema.ts'
-import { parseOperators } from './operators-file.ts'
-import { RouteSchema } from './route-schema.ts'
+import { operatorSchema } from '../../operators/operator-schema.ts'
+import { parseOperators } from '../../operators/operators-file.ts'
+import { RouteSchema } from '../../operators/route-schema.ts'
+import { CONNECTORS } from './connectors.ts'
+import { HttpDescription } from './http/http-settings.ts'
 
 /** The patterns of names in a schema whose object takes names of any other form as well, with any value. */
 function openPatterns(schema: unknown): string[] {
@@ -14,7 +15,10 @@ function openPatterns(schema: unknown): string[] {
 }
 
 test.each<[string, TSchema]>([
-  ...CONNECTOR_NAMES.map((name): [string, TSchema] => [name, operatorSchema(name)]),
+  ...Object.entries(CONNECTORS).map(([name, { settings }]): [string, TSchema] => [
+    name,
+    operatorSchema(name, settings),
+  ]),
   ['HTTP description', HttpDescription],
   ['route', RouteSchema],
 ])('%s: a name that is not of its form is refused, not left unchecked', (_, schema) => {
@@ -32,6 +36,6 @@ test.each([
   const source = `operators:
   odd: {connector: http, ${settings}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}
 routes: [{prefix: "", operator: odd, price: 1}]`
-  expect(() => parseOperators(source, 'f.yaml')).toThrow(place)
-  expect(() => parseOperators(source, 'f.yaml')).toThrow(/^f\.yaml:2: /)
+  expect(() => parseOperators(source, 'f.yaml', CONNECTORS)).toThrow(place)
+  expect(() => parseOperators(source, 'f.yaml', CONNECTORS)).toThrow(/^f\.yaml:2: /)
 })

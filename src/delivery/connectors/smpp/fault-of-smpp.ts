@@ -1,15 +1,10 @@
 import { isIP, isIPv6 } from 'node:net'
-import { parseSender } from '../domain/sender.ts'
-import { readStatus } from '../smpp/command-status.ts'
-import { LOGIN_OCTETS_MAX } from '../smpp/pdus/bind.ts'
-import { TLVS } from '../smpp/tlv-catalogue.ts'
+import { parseSender } from '../../../domain/sender.ts'
+import type { SettingsFault } from '../../../operators/connector-settings.ts'
+import { readStatus } from '../../../smpp/command-status.ts'
+import { LOGIN_OCTETS_MAX } from '../../../smpp/pdus/bind.ts'
+import { TLVS } from '../../../smpp/tlv-catalogue.ts'
 import { type CompleteSmppSettings, completeSmppSettings, type SmppSettings } from './smpp-settings.ts'
-
-/** What is wrong beside the form: where, as a JSON pointer into the settings, and what. */
-export interface SmppFault {
-  readonly pointer: string
-  readonly what: string
-}
 
 /** Parameters that the gateway writes by itself, by the settings `concatenation` and `flash`. */
 const OWN_TAGS = ['message_payload', 'sar_msg_ref_num', 'sar_total_segments', 'sar_segment_seqnum'] as const
@@ -18,7 +13,7 @@ const OWN_TAGS = ['message_payload', 'sar_msg_ref_num', 'sar_total_segments', 's
  * Finds settings of an SMPP operator that each are of their form, and cannot work: together, in a network, or in a PDU.
  * Without this they would be found when the operator is connected to, or with its first message.
  */
-export function faultOfSmpp(given: SmppSettings, window: number): SmppFault | null {
+export function faultOfSmpp(given: SmppSettings, window: number): SettingsFault | null {
   const settings = completeSmppSettings(given)
   return (
     faultOfSmppText(settings) ??
@@ -39,7 +34,7 @@ export function faultOfSmppPassword(password: string): string | null {
 }
 
 /** Text goes into PDUs octet by octet; what is no octet would end the connection when it is written. */
-export function faultOfSmppText(settings: CompleteSmppSettings): SmppFault | null {
+export function faultOfSmppText(settings: CompleteSmppSettings): SettingsFault | null {
   const { system_id, system_type, service_type, address_range, tlvs } = settings
   const texts: [pointer: string, text: string][] = [
     ['/system_id', system_id],
@@ -60,7 +55,7 @@ function unfitCharacter(text: string): string | null {
   return found === undefined ? null : `U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
-function faultOfConnection(settings: CompleteSmppSettings): SmppFault | null {
+function faultOfConnection(settings: CompleteSmppSettings): SettingsFault | null {
   const { address, tls } = settings
   if (settings.password_env !== undefined && settings.password_file !== undefined) {
     return { pointer: '/password_file', what: 'is one password too many: `password_env` is given' }
@@ -90,7 +85,7 @@ function faultOfAddress(address: string): string | null {
   return isIPv6(host) ? 'has an IPv6 address without brackets: [2001:db8::1]:2775' : null
 }
 
-function faultOfWaits(settings: CompleteSmppSettings): SmppFault | null {
+function faultOfWaits(settings: CompleteSmppSettings): SettingsFault | null {
   for (const kind of ['reconnect', 'refused'] as const) {
     const [first, max] = [settings[`${kind}_ms_first`], settings[`${kind}_ms_max`]]
     if (first > max) return { pointer: `/${kind}_ms_first`, what: `is above \`${kind}_ms_max\`, ${max}` }
@@ -98,7 +93,12 @@ function faultOfWaits(settings: CompleteSmppSettings): SmppFault | null {
   return null
 }
 
-function faultOfSubmits({ sender, errors, tlvs, reference_tlv: reference }: CompleteSmppSettings): SmppFault | null {
+function faultOfSubmits({
+  sender,
+  errors,
+  tlvs,
+  reference_tlv: reference,
+}: CompleteSmppSettings): SettingsFault | null {
   if (sender?.default !== undefined && parseSender(sender.default) === null) {
     return { pointer: '/sender/default', what: `is no sender that SMPP can address: "${sender.default}"` }
   }

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox'
-import { WRITTEN_STATUS } from '../smpp/command-status.ts'
-import { LOGIN_OCTETS_MAX } from '../smpp/pdus/bind.ts'
-import { ReceiptClass } from './receipt-class.ts'
-import { RefusalClass } from './refusal-class.ts'
-import { strict } from './strict-object.ts'
+import { WRITTEN_STATUS } from '../../../smpp/command-status.ts'
+import { LOGIN_OCTETS_MAX } from '../../../smpp/pdus/bind.ts'
+import { ReceiptClass } from '../receipt-class.ts'
+import { RefusalClass } from '../refusal-class.ts'
+import { strict } from '../strict-object.ts'
 
 /*
   What an operator of `connector: smpp` has besides what every operator has (docs/operators/smpp.md). Field sizes are

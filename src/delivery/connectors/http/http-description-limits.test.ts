@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { firstFault } from '../runtime/yaml-file.ts'
-import { HttpDescription, PLACEHOLDER, TEMPLATE_NAMES } from './http-settings.ts'
+import { firstFault } from '../../../runtime/yaml-file.ts'
+import { HttpDescription, HttpSettings, PLACEHOLDER, TEMPLATE_NAMES } from './http-settings.ts'
 
 /*
   Every limit of an HTTP description with a value on each side of it. The limits are written here a second time on
@@ -163,4 +163,20 @@ test('templates may name these values and secrets, in this form', () => {
   const namesIn = (template: string) => [...template.matchAll(PLACEHOLDER)].map(([, name]) => name)
   expect(namesIn('{to}{to_plus} {secret.key_2}{a.0_z}')).toEqual(['to', 'to_plus', 'secret.key_2', 'a.0_z'])
   expect(namesIn('{}{ to}{To}{a2}{a.}{.a}{a.b.c}{a.B}{a-b}{a')).toEqual([])
+})
+
+test.each<[string, unknown[], unknown[]]>([
+  ['use', ['infobip', 'kavenegar', 'magfa'], ['other']],
+  [
+    'secrets',
+    [{}, { api_key: { env: 'KEY' } }, { k: { file: 'f' } }],
+    [{ k: 'x' }, { k: { env: 'key' } }, { k: { file: '' } }, { K: { env: 'K' } }],
+  ],
+  ['request', [{}, { any: 1 }], ['x']],
+  ['more', [], [1]],
+])('HTTP settings may have as %s %j, and not %j', (field, taken, refused) => {
+  for (const value of taken)
+    expect(firstFault(HttpSettings, { [field]: value }) === null, JSON.stringify(value)).toBe(true)
+  for (const value of refused)
+    expect(firstFault(HttpSettings, { [field]: value }) === null, JSON.stringify(value)).toBe(false)
 })
