@@ -62,9 +62,8 @@ export interface WorkerParts {
   readonly pool: Pool
   readonly clock: DatabaseClock
   readonly cluster: Cluster
-  /** For dead letters. */
+  /** For dead letters. Statuses have a producer of their own, with the same profile. */
   readonly producer: Producer
-  /** How statuses are produced, as whatever else this process produces. */
   readonly producerProfile: ProducerProfile
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
   /** `host:port` for operators whose address is `embedded`; empty if there is none. */
