@@ -20,7 +20,7 @@ export interface KeptState {
   readonly databaseUrl: string
 }
 
-/** What the state file says, unless the process that wrote it is gone, also if another has its number by now. */
+/** What the state file says; null when the process that wrote it is gone, even if another process has its number. */
 export function readKeptState(file = STATE_FILE): KeptState | null {
   if (!existsSync(file)) return null
   const state = JSON.parse(readFileSync(file, 'utf8')) as KeptState
