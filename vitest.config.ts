@@ -30,6 +30,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Files share their imports, which would be half of the time; what a test changes it restores.
+          isolate: false,
           maxWorkers: FILES_AT_ONCE,
           // Properties are many runs of what takes a moment, on a machine that may be busy.
           testTimeout: 90_000,

@@ -49,9 +49,8 @@ export interface WorkerParts extends ConsumerRoleParts {
   readonly settings: Values<typeof deliverySettings>
   readonly pool: Pool
   readonly clock: DatabaseClock
-  /** For dead letters. */
+  /** For dead letters. Statuses have a producer of their own, with the same profile. */
   readonly producer: Pick<Producer, 'send'>
-  /** How statuses are produced, as whatever else this process produces. */
   readonly producerProfile: ProducerProfile
   readonly operators: Pick<OperatorDirectory, 'current' | 'onChange'>
   readonly connectors: ConnectorKinds

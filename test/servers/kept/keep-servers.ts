@@ -15,7 +15,8 @@ const IDLE_MS_MAX = 2 * 3_600_000
 const LOOK_MS = 60_000
 
 privateFolder(KEPT_FOLDER)
-takeProcessLock(join(KEPT_FOLDER, 'lock'), { refusal: (pid) => `process ${pid} keeps the servers of this checkout` })
+const refusal = (pid: number): string => `process ${pid} keeps the servers of this checkout`
+const unlock = takeProcessLock(join(KEPT_FOLDER, 'lock'), { refusal })
 const dataFolder = join(KEPT_FOLDER, 'data')
 rmSync(STATE_FILE, { force: true })
 rmSync(dataFolder, { recursive: true, force: true })
@@ -38,4 +39,5 @@ clearInterval(looking)
 rmSync(STATE_FILE, { force: true })
 await servers.stop()
 rmSync(dataFolder, { recursive: true, force: true })
+unlock()
 process.exit()

@@ -20,10 +20,10 @@ export interface KeptState {
   readonly databaseUrl: string
 }
 
-/** What the state file says, if the process that wrote it still runs. */
-export function readKeptState(): KeptState | null {
-  if (!existsSync(STATE_FILE)) return null
-  const state = JSON.parse(readFileSync(STATE_FILE, 'utf8')) as KeptState
+/** What the state file says; null when the process that wrote it is gone, even if another process has its number. */
+export function readKeptState(file = STATE_FILE): KeptState | null {
+  if (!existsSync(file)) return null
+  const state = JSON.parse(readFileSync(file, 'utf8')) as KeptState
   return identityOf(state.pid)?.started === state.started ? state : null
 }
 
