@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { deliverySettings } from '../../src/delivery/config.ts'
+import { CONNECTORS } from '../../src/delivery/connectors/connectors.ts'
 import { Worker } from '../../src/delivery/worker.ts'
 import type { DeadLetter } from '../../src/events/dead-letter.ts'
 import { GROUPS, TOPICS } from '../../src/events/topics.ts'
@@ -21,7 +22,8 @@ test('records that are no tasks are dead letters of the worker, which is ready, 
       clock: { nowMs: () => Date.now() },
       producerProfile: 'safe',
       operators: fixedOperators(simulatorFor('98', 100, '127.0.0.1:1')),
-      simulatorAddress: '',
+      connectors: CONNECTORS,
+      host: { simulatorAddress: '', env: {} },
     }),
   )
   await send(TOPICS.delivery, [
