@@ -18,7 +18,7 @@ const ON_BOTH_BROKERS = 'test/kafka/*.test.ts'
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
-    // `npm run coverage`: of the unit tests alone, in their own processes; what tests start as processes is not seen.
+    // `npm test -- --coverage`, as CI runs it: of the tests' own processes. The processes that they start are not seen.
     coverage: {
       include: ['src/**/*.ts'],
       exclude: ['**/*.test.ts'],

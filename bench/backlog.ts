@@ -49,10 +49,10 @@ async function benchBacklog(workbench: Workbench, flags: BacklogFlags): Promise<
   const { pool } = backbone
   await fillCustomers(pool, 0, CUSTOMERS)
   const apiKeys = await issueKeys(pool, someCustomers(CUSTOMERS, CUSTOMERS))
-  let toldAt = 0
+  let reportedAt = 0
   const progress = (written: number): void => {
-    if (written < flags.size && written - toldAt < flags.size / 10) return
-    toldAt = written
+    if (written < flags.size && written - reportedAt < flags.size / 10) return
+    reportedAt = written
     workbench.progress(`${written} of ${flags.size} rows are in the outbox`)
   }
   await fillWaiting(pool, { acceptedAtMs: Date.now() - AGE_MS, count: flags.size, customers: CUSTOMERS, progress })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import type { LetterFilter } from '../src/dead-letters/letter-filter.ts'
-import { listLetters } from '../src/dead-letters/list-letters.ts'
+import type { DeadLetterFilter } from '../src/dead-letters/dead-letter-filter.ts'
+import { listDeadLetters } from '../src/dead-letters/list-dead-letters.ts'
 import { PostgresServer } from '../src/embedded/postgres/postgres-server.ts'
 import { migrate } from '../src/postgres/migrate.ts'
 import { createPool, type Pool } from '../src/postgres/pool.ts'
@@ -16,7 +16,7 @@ const ROUNDS = 5
 const PAGE = 50
 const STATEMENT_TIMEOUT_MS = 600_000
 /** Each filter alone, pairs, and what is hardest: filters that each let many through, and together nothing. */
-const FILTERS: readonly Omit<LetterFilter, 'state'>[] = [
+const FILTERS: readonly Omit<DeadLetterFilter, 'state'>[] = [
   {},
   { reason: 'handler' },
   { customerId: 'bench-7' },
@@ -88,12 +88,12 @@ async function benchDeadLetters(workbench: Workbench, flags: DeadLetterFlags): P
   }
 }
 
-async function timePages(pool: Pool, filter: Omit<LetterFilter, 'state'>): Promise<Timing> {
+async function timePages(pool: Pool, filter: Omit<DeadLetterFilter, 'state'>): Promise<Timing> {
   const ms: number[] = []
   let letters = 0
   for (let round = 0; round < ROUNDS; round++) {
     const beganMs = performance.now()
-    letters = (await listLetters(pool, { state: 'open', ...filter }, null, PAGE)).letters.length
+    letters = (await listDeadLetters(pool, { state: 'open', ...filter }, null, PAGE)).letters.length
     ms.push(performance.now() - beganMs)
   }
   return { filter: Object.values(filter).join(', ') || '-', letters, ms }

@@ -80,7 +80,7 @@ async function measureWindow(workbench: Workbench, flags: SmppFlags, window: num
       SIMULATOR_LEDGER: join(workbench.folder, `ledger-${window}.ndjson`),
     },
     logFile: join(workbench.folder, 'logs', 'smsc.log'),
-    tell: (what) => workbench.progress(what),
+    notify: (what) => workbench.progress(what),
   })
   await workbench.keep(Promise.resolve(smsc))
   const { simulatorPort } = await smsc.start()

@@ -96,12 +96,11 @@ async function receive(request) {
 }
 
 const server = createServer((request, response) => {
-  receive(request)
-    .catch((error) => {
-      console.error(error)
-      return 500
-    })
-    .then((status) => response.writeHead(status, { connection: status === 413 ? 'close' : 'keep-alive' }).end())
+  const answer = (status) => response.writeHead(status, { connection: status === 413 ? 'close' : 'keep-alive' }).end()
+  receive(request).then(answer, (error) => {
+    console.error(error)
+    answer(500)
+  })
 })
 server.listen(Number(process.argv[2] ?? 3000), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}`)

@@ -5,7 +5,7 @@ import { CONNECTORS } from '../src/delivery/connectors/connectors.ts'
 import { files, importsOf, partOf, ROOT } from './read-source.ts'
 
 /*
-  Every folder of src/, from the ground up, with the folders that it may import besides itself. Stages stand in the order
+  Every folder of src/, from the ground up, with the folders that it may import besides itself. Stages are in the order
   of the flow; they meet in events and in PostgreSQL, never in each other's code. What has no rule fails.
 */
 const GROUND = ['runtime', 'kafka', 'smpp', 'postgres', 'clickhouse']
@@ -87,8 +87,8 @@ test('no rule of one folder contradicts that of another: nothing is above what i
 
 test('the Kafka layer knows nothing about messages', () => {
   const words = /\bsms|customer|operator\b/i
-  const told = files.filter(({ part, text }) => part === 'kafka' && words.test(text.replace(/smsgw\.done/g, '')))
-  expect(told.map(({ path }) => path)).toEqual([])
+  const reported = files.filter(({ part, text }) => part === 'kafka' && words.test(text.replace(/smsgw\.done/g, '')))
+  expect(reported.map(({ path }) => path)).toEqual([])
 })
 
 test('a connector is a folder and a line: no other file imports from its folder, or asks which connector it has', () => {

@@ -89,9 +89,9 @@ test('what is appended or streamed to a file is for this user alone', () => {
   expect(calls.filter(({ call }) => !/0o600|PRIVATE|\bmode\b/.test(call))).toEqual([])
 })
 
-test('what all users share is only used by a name that nobody can foresee', () => {
+test('what all users share is only used by an unpredictable name', () => {
   const shared = files.filter(({ text }) => /tmpdir\(\)|['"`]\/(var\/)?tmp/.test(text)).map(({ path }) => path)
-  // The second looks for data of an earlier version, and takes it only if nobody else could have put it there.
+  // The second looks for data of an earlier version, and takes it only if no other user could have put it there.
   expect(shared.sort()).toEqual(['embedded/postgres/postgres-home.ts', 'embedded/temporary-folder.ts'])
   expect(files.find(({ path }) => path === 'embedded/temporary-folder.ts')!.text).toContain('mkdtempSync(join(tmpdir()')
 })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { insertEvents } from '../src/analytics/insert-events.ts'
 import { auditEntry } from '../src/audit/audit-entry.ts'
 import type { ClickHouse } from '../src/clickhouse/clickhouse-client.ts'
-import { readLetter } from '../src/dead-letters/read-letter.ts'
+import { readDeadLetter } from '../src/dead-letters/read-dead-letter.ts'
 import { faultsOf } from '../src/dead-letters/topic-values.ts'
 import { TaskReader } from '../src/delivery/read-tasks.ts'
 import { AcceptedEvent } from '../src/events/accepted.ts'
@@ -66,7 +66,7 @@ test('a status without our fields is read, at the time of its delivery or else o
 
 test('a dead letter without our fields is kept as one', () => {
   const record = consumedRecord({ topic: 'sms.dlq', value: bytesOf('sms.dlq') })
-  expect(readLetter(record)).toMatchObject({
+  expect(readDeadLetter(record)).toMatchObject({
     reason: 'handler',
     error: 'Timeout after 3 retries',
     originalTopic: 'sms.delivery',
@@ -81,7 +81,7 @@ test('a dead letter without our fields is kept as one', () => {
     [longId, '{"id": 7091800003790954036, "a\\nb": 1}'],
     [JSON.stringify({ ...RECORDS['sms.dlq'], message: [1] }), '[1]'],
   ] as const) {
-    expect(readLetter(consumedRecord({ topic: 'sms.dlq', value: text }))).toMatchObject({
+    expect(readDeadLetter(consumedRecord({ topic: 'sms.dlq', value: text }))).toMatchObject({
       reason: 'handler',
       value: Buffer.from(value),
     })

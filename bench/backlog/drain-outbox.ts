@@ -39,7 +39,7 @@ export async function drainOutbox(
     enough: () => size + Math.max(0, seconds() - BEHIND_SECONDS) * ratePerSecond,
     everyMs: SAMPLE_MS,
     msMax: MS_MAX,
-    tell: (published) => workbench.progress(`${published} rows published`),
+    notify: (published) => workbench.progress(`${published} rows published`),
   })
   const elapsedMs = Date.now() - startMs
   const usage = watch.stop()

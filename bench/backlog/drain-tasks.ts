@@ -22,7 +22,7 @@ export async function drainTasks(workbench: Workbench, backbone: Backbone, tasks
     enough: () => tasks,
     everyMs: SAMPLE_MS,
     msMax: MS_MAX,
-    tell: (final) => workbench.progress(`${final} of ${tasks} messages have their final status`),
+    notify: (final) => workbench.progress(`${final} of ${tasks} messages have their final status`),
   })
   const usage = watch.stop()
   const drained = samples.at(-1)!.done

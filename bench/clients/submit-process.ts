@@ -58,7 +58,7 @@ answerTask(async ({ port, binds, window, seconds, warmUpSeconds }: SubmitOptions
       responseTimeoutMs: 10_000,
     },
     {
-      receipt: async ({ operatorMessageId }) => receipts.told(operatorMessageId),
+      receipt: async ({ operatorMessageId }) => receipts.reported(operatorMessageId),
       incoming: async () => {},
       oddReceipt: () => {},
       readyChanged: (isReady) => {
@@ -77,7 +77,7 @@ answerTask(async ({ port, binds, window, seconds, warmUpSeconds }: SubmitOptions
   const measured = load.startMeasuring()
   await load.run(window, seconds)
   const result = measured()
-  await receipts.untilAllTold(RECEIPTS_MS)
+  await receipts.untilAllReceived(RECEIPTS_MS)
   await connector.stop()
   const { user, system } = process.cpuUsage(cpuBefore)
   return { ...result, ...load.counts, receipts: receipts.count, cpuMs: (user + system) / 1_000 }
@@ -145,13 +145,13 @@ class ReceiptBook {
     else this.#expected.add(id)
   }
 
-  told(id: string): void {
+  reported(id: string): void {
     if (this.#expected.delete(id)) this.#matched.add(id)
     else if (this.#matched.has(id)) this.#twice++
     else this.#early.add(id)
   }
 
-  async untilAllTold(msMax: number): Promise<void> {
+  async untilAllReceived(msMax: number): Promise<void> {
     const deadlineMs = performance.now() + msMax
     while (this.#expected.size > 0 && performance.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, 50))

@@ -39,7 +39,7 @@ export async function startHostileGateway(workbench: Workbench, seed: number) {
       SIMULATOR_LEDGER: ledger,
     },
     logFile: join(workbench.folder, 'logs', 'smsc.log'),
-    tell: (what) => workbench.progress(what),
+    notify: (what) => workbench.progress(what),
   })
   await workbench.keep(Promise.resolve(healthy))
   await healthy.start()

@@ -13,14 +13,14 @@ export async function watchProgress(options: {
   readonly enough: () => number
   readonly everyMs: number
   readonly msMax: number
-  readonly tell: (done: number) => void
+  readonly notify: (done: number) => void
 }): Promise<{ samples: ProgressSample[]; finished: boolean }> {
   const startMs = Date.now()
   const samples: ProgressSample[] = []
   while (true) {
     const done = await options.read()
     samples.push({ atMs: Date.now(), done })
-    options.tell(done)
+    options.notify(done)
     if (done >= options.enough()) return { samples, finished: true }
     if (Date.now() - startMs > options.msMax) return { samples, finished: false }
     await new Promise((resolve) => setTimeout(resolve, options.everyMs))

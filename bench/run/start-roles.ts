@@ -70,7 +70,7 @@ async function startProcess(workbench: Workbench, backbone: Backbone, name: stri
     args,
     env: backbone.env,
     logFile: join(workbench.folder, 'logs', `${name}.log`),
-    tell: (what) => workbench.progress(what),
+    notify: (what) => workbench.progress(what),
   })
   backbone.processes.set(name, process)
   await workbench.keep(Promise.resolve(process))

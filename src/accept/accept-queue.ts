@@ -48,8 +48,8 @@ const OUTBOX_FULL_RETRY_SECONDS = 60
 
 /**
  * Group commit: requests that arrive together are accepted together, so that the cost of a commit, and the lock on a
- * large customer's balance, are shared. Customers take turns, and none may fill the queue (`customer-lanes.ts`). A
- * request that PostgreSQL refuses fails alone.
+ * large customer's balance, are shared. Customers are served round-robin, and none may fill the queue
+ * (`customer-lanes.ts`). A request that PostgreSQL refuses fails alone.
  */
 export class AcceptQueue {
   readonly #options: AcceptQueueOptions

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { AcceptedMessage } from '../domain/accept.ts'
 
-/** What the caller is told of an accepted message. */
+/** The answer to an accepted message. */
 export const AcceptedAnswer = Type.Object({
   sms_id: Type.Integer(),
   status: Type.Enum(['accepted', 'scheduled'], { description: '`scheduled` if it waits for its `send_at`' }),

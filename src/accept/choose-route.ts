@@ -15,6 +15,6 @@ export interface ChosenRoute extends RouteCandidate {
 
 /**
  * Chooses the way of one of a request's messages. Throws Problem: there is none, or it does not permit the sender;
- * `pointer` is where the message stands in the request's body.
+ * `pointer` is the message's place in the request's body.
  */
 export type ChooseRoute = (message: RoutableMessage, pointer: string) => ChosenRoute

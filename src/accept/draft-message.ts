@@ -94,7 +94,7 @@ export interface DraftRules {
   readonly sendAheadDaysMax: number
 }
 
-/** Checks, routes and prices a message. Throws Problem; `pointer` is where the message stands in the request's body. */
+/** Checks, routes and prices a message. Throws Problem; `pointer` is the message's place in the request's body. */
 export function draftMessage(request: MessageRequest, rules: DraftRules, nowMs: number, pointer = ''): MessageDraft {
   const phone = recipientOf(request.to, pointer)
   const sender = request.from === undefined ? null : readSender(request.from, pointer)

@@ -36,9 +36,9 @@ interface LeasedRow {
 }
 
 /**
- * The ids of this process's messages. PostgreSQL leases it a slot, and with it a block of ids that nobody else is given,
- * before or after: a process that loses its lease may use up its block, as the next holder begins behind it. Ids carry
- * PostgreSQL's time and go on by a monotonic clock, so clocks of machines do not matter.
+ * The ids of this process's messages. PostgreSQL leases it a slot, and with it a block of ids that no other process
+ * gets, before or after: a process that loses its lease may use up its block, as the next holder begins behind it. Ids
+ * carry PostgreSQL's time and go on by a monotonic clock, so clocks of machines do not matter.
  */
 export class IdSlotLease {
   readonly #pool: Pool

@@ -55,7 +55,7 @@ export interface MessageText {
   readonly segmentation: Segmentation
 }
 
-/** Encodes a text as its request wishes. Throws Problem; `pointer` is where the message stands in the request's body. */
+/** Encodes a text as its request wishes. Throws Problem; `pointer` is the message's place in the request's body. */
 export function readText(request: TextFields, segmentsMax: number, pointer: string): MessageText {
   const { encoding = 'auto', languages, smart } = request
   // Before anything that takes long for a long text.

@@ -7,7 +7,8 @@ const ROOM_SHARE = 0.1
 
 /**
  * How many rows wait in the outbox, as PostgreSQL's statistics know it: inserted less removed, a second or so late.
- * Asking costs nothing, however many there are. While Kafka is away the outbox takes what is accepted, up to a bound.
+ * Reading it costs nothing, however many there are. While Kafka is unavailable the outbox takes what is accepted, up to
+ * a bound.
  */
 export class OutboxLevel {
   readonly #pool: Pool

@@ -21,7 +21,7 @@ export interface RequestRules extends DraftRules {
   readonly nowMs: number
 }
 
-/** Who posts, as the API key says. */
+/** The customer, as the API key says. */
 export interface RequestSender {
   readonly customerId: string
   /** Whether priority 3 is permitted. */
@@ -37,8 +37,9 @@ export class MessageRouter {
   }
 
   /**
-   * The rules for one request of a customer, who may send with priority 3 or not. The networks of its numbers are looked up before, all at once, and only if
-   * some route asks for networks. Never throws: a number that cannot be looked up goes by its prefix.
+   * The rules for one request of a customer, permitted to send with priority 3 or not. The networks of its numbers are
+   * looked up before, all at once, and only if some route asks for networks. Never throws: a number that cannot be
+   * looked up goes by its prefix.
    */
   async rulesFor(
     { customerId, expressAllowed }: RequestSender,

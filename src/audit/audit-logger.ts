@@ -47,7 +47,7 @@ export class AuditLogger implements Service {
   readonly #loop = new RoundLoop(() => this.#round())
   #log: AuditLog | null = null
   #anchorer: Anchorer | null = null
-  #isInDoubt = false
+  #isHeadUncertain = false
   #tidiedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: AuditLoggerParts) {
@@ -96,13 +96,13 @@ export class AuditLogger implements Service {
   /** After a failed write it is not known what is on disk, so the log is read again before the next. */
   async #write(records: readonly ConsumedRecord[]): Promise<[]> {
     const log = this.#log!
-    if (this.#isInDoubt) await log.reopen()
+    if (this.#isHeadUncertain) await log.reopen()
     // Neither is waited for: the head is the one of this moment, and a server that is unavailable must not stop the
     // log.
     if (log.isDayOver) void this.#anchor('day-end')
-    this.#isInDoubt = true
+    this.#isHeadUncertain = true
     const bytes = await log.append(records.map(auditEntry))
-    this.#isInDoubt = false
+    this.#isHeadUncertain = false
     this.#anchorer!.written(log.head.seq)
     if (this.#anchorer!.anchoredLines === 0) void this.#anchor('start')
     this.#entries.inc(records.length)

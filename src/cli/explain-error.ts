@@ -1,5 +1,5 @@
 import { KafkaError, KafkaUnreachableError } from '../kafka/errors.ts'
-import { isDatabaseAway, SqlState, sqlState } from '../postgres/database-errors.ts'
+import { isDatabaseUnavailable, SqlState, sqlState } from '../postgres/database-errors.ts'
 import { ExpectedError } from '../runtime/expected-error.ts'
 
 /** The message that explains an error and its remedy; null for an unexpected error. */
@@ -14,7 +14,8 @@ export function explainError(error: unknown): string | null {
   if (sqlState(error) === SqlState.UNDEFINED_TABLE) {
     return `The database is not as this version needs it: ${message}. Starting any role of the gateway brings it up to date.`
   }
-  if (isDatabaseAway(error)) return `PostgreSQL does not answer: ${message}. Check DATABASE_URL and that it runs.`
+  if (isDatabaseUnavailable(error))
+    return `PostgreSQL does not answer: ${message}. Check DATABASE_URL and that it runs.`
   return explainFileError(error)
 }
 

@@ -4,7 +4,7 @@ import { ROLE_NAMES, ROLES, type RoleName } from '../process/roles.ts'
 import { startRoles } from '../process/run-roles.ts'
 import { gatewaySettings } from '../process/settings.ts'
 import { stopOnSignal } from '../process/stop-on-signal.ts'
-import { answerSupervisor, isSupervised, tellSupervisor } from '../process/supervisor/answer-supervisor.ts'
+import { answerSupervisor, isSupervised, notifySupervisor } from '../process/supervisor/answer-supervisor.ts'
 import { createLog } from '../runtime/log.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { explainError } from './explain-error.ts'
@@ -38,7 +38,7 @@ async function run(names: readonly RoleName[]): Promise<number> {
       processName,
       servesOperations: !isSupervised(),
       log,
-      waiting: (why) => void tellSupervisor({ tell: 'waiting', why }),
+      waiting: (why) => void notifySupervisor({ notify: 'waiting', why }),
     })
     const { stopped, stopNow } = stopOnSignal(() => roles.stop())
     if (isSupervised()) answerSupervisor(roles.health, () => roles.metrics.registry.getMetricsAsJSON(), stopNow)
@@ -46,12 +46,12 @@ async function run(names: readonly RoleName[]): Promise<number> {
     if (running) {
       log.info({ roles: names }, 'running')
       const api = running.get('api') as ApiService | undefined
-      await tellSupervisor({ tell: 'ready', apiUrl: api?.url ?? null, simulatorPort: null })
+      await notifySupervisor({ notify: 'ready', apiUrl: api?.url ?? null, simulatorPort: null })
     }
     return await stopped
   } catch (error) {
     const why = explainError(error)
-    if (isSupervised() && why !== null) await tellSupervisor({ tell: 'unusable', why })
+    if (isSupervised() && why !== null) await notifySupervisor({ notify: 'unusable', why })
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { stopOnSignal } from '../process/stop-on-signal.ts'
-import { answerSupervisor, isSupervised, tellSupervisor } from '../process/supervisor/answer-supervisor.ts'
+import { answerSupervisor, isSupervised, notifySupervisor } from '../process/supervisor/answer-supervisor.ts'
 import { Health } from '../runtime/health.ts'
 import { createLog } from '../runtime/log.ts'
 import { Metrics } from '../runtime/metrics.ts'
@@ -58,7 +58,7 @@ async function runSmsc(env: NodeJS.ProcessEnv, isJson: boolean): Promise<number>
   if (isSupervised()) {
     const metrics = new Metrics({ process: 'smsc' })
     answerSupervisor(new Health(), () => metrics.registry.getMetricsAsJSON(), stopNow)
-    await tellSupervisor({ tell: 'ready', apiUrl: null, simulatorPort: simulator.port })
+    await notifySupervisor({ notify: 'ready', apiUrl: null, simulatorPort: simulator.port })
   }
   return await stopped
 }

@@ -62,7 +62,7 @@ async function up(flags: UpFlags): Promise<number> {
     brokers: flags.brokers === '3' ? 3 : 1,
     ephemeral: flags.ephemeral === true,
     progress: showProgress(startedMs),
-    tell: (what) => console.error(what),
+    notify: (what) => console.error(what),
     stopping: stopping.signal,
   })
   const running = await starting.catch((error) => {

@@ -4,8 +4,8 @@ import type { Metrics } from '../runtime/metrics.ts'
 const PARTITION = ['group', 'topic', 'partition'] as const
 
 /**
- * Shows how a consumer stands, once a second and not at each record. Partitions that it no longer reads are no longer
- * shown: their lag is the next owner's to tell.
+ * Shows the state of a consumer, once a second and not at each record. Partitions that it no longer reads are no longer
+ * shown: their lag is the next owner's to report.
  */
 export function consumerGauges(metrics: Metrics, group: string): (measure: ConsumerMeasure) => void {
   const byPartition = {
@@ -15,7 +15,7 @@ export function consumerGauges(metrics: Metrics, group: string): (measure: Consu
       'Records that cannot be read yet: their transactions are open',
       PARTITION,
     ),
-    inHand: metrics.gaugeSet('smsgw_consumer_in_hand_records', 'Records buffered or in flight', PARTITION),
+    buffered: metrics.gaugeSet('smsgw_consumer_in_hand_records', 'Records buffered or in flight', PARTITION),
     gap: metrics.gaugeSet('smsgw_consumer_gap_records', 'Records done that cannot be committed yet', PARTITION),
     deferred: metrics.gaugeSet('smsgw_consumer_deferred_records', 'Records skipped, to be fetched again', PARTITION),
     oldest: metrics.gaugeSet('smsgw_consumer_oldest_seconds', 'Age of the oldest buffered record', PARTITION),
@@ -34,7 +34,7 @@ export function consumerGauges(metrics: Metrics, group: string): (measure: Consu
       now.set(`${each.topic}[${each.partition}]`, labels)
       byPartition.lag.set(labels, each.lag)
       byPartition.uncommitted.set(labels, each.uncommittedRecords)
-      byPartition.inHand.set(labels, each.recordsInHand)
+      byPartition.buffered.set(labels, each.recordsBuffered)
       byPartition.gap.set(labels, each.gap)
       byPartition.deferred.set(labels, each.deferred)
       byPartition.oldest.set(labels, each.oldestMs / 1_000)
@@ -43,7 +43,7 @@ export function consumerGauges(metrics: Metrics, group: string): (measure: Consu
       if (!now.has(name)) for (const gauge of Object.values(byPartition)) gauge.remove(labels)
     }
     shown = now
-    keys.set({ group }, measure.keysInHand)
+    keys.set({ group }, measure.keysBuffered)
     parked.set({ group }, measure.keysParked)
     paused.set({ group }, measure.partitions.filter(({ isPaused }) => isPaused).length)
     totals(measure)

@@ -10,7 +10,7 @@ export class ConsumerProgress {
   #failures = 0
   #failingSinceMs = 0
   #cause = ''
-  #recordsInHand = 0
+  #recordsBuffered = 0
   #isBlocked = false
 
   constructor(now: () => number = () => performance.now()) {
@@ -28,14 +28,14 @@ export class ConsumerProgress {
   }
 
   /** `isBlocked`: some partition cannot be fetched as what was sent of it is damaged. */
-  measured(recordsInHand: number, isBlocked: boolean): void {
-    this.#recordsInHand = recordsInHand
+  measured(recordsBuffered: number, isBlocked: boolean): void {
+    this.#recordsBuffered = recordsBuffered
     this.#isBlocked = isBlocked
   }
 
   /** A health check: throws while no progress is made. */
   readonly check = (): void => {
-    if (this.#failures === 0 || (this.#recordsInHand === 0 && !this.#isBlocked)) return
+    if (this.#failures === 0 || (this.#recordsBuffered === 0 && !this.#isBlocked)) return
     const forMs = this.#now() - this.#failingSinceMs
     if (forMs < STILL_MS_MAX) return
     throw new Error(`no record was handled for ${Math.round(forMs / 1_000)} s: ${this.#cause}`)

@@ -16,7 +16,7 @@ export type ObservedConsumer = ConsumerObserver &
     readonly check: HealthCheck
   }
 
-/** Logs what happens to a consumer, counts what it does, and tells whether it makes progress. */
+/** Logs what happens to a consumer, counts what it does, and reports whether it makes progress. */
 export function observeConsumer(log: Log, metrics: Metrics, group: string): ObservedConsumer {
   const labels = ['group', 'topic'] as const
   const fetched = metrics.counter('smsgw_consumer_records_fetched_total', 'Records fetched from Kafka', labels)
@@ -49,7 +49,7 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Obse
     measured(measure) {
       gauges(measure)
       progress.measured(
-        measure.recordsInHand,
+        measure.recordsBuffered,
         measure.partitions.some(({ isBlocked }) => isBlocked),
       )
     },
@@ -88,7 +88,7 @@ export function observeConsumer(log: Log, metrics: Metrics, group: string): Obse
 
 /**
  * Logs what goes wrong with a producer and measures what it does. While it works, what it did is logged every ten
- * seconds, and the rest when it is closed; an idle one logs nothing. `producer` tells those of a process apart.
+ * seconds, and the rest when it is closed; an idle one logs nothing. `producer` distinguishes those of a process.
  */
 export function observeProducer(log: Log, metrics: Metrics, producer: string): ProducerObserver {
   const records = metrics.counter('smsgw_producer_records_total', 'Records that Kafka acknowledged')

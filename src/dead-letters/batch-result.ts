@@ -1,8 +1,8 @@
 import type { Queryable } from '../postgres/pool.ts'
-import { type ClaimedLetter, existingLetters, type LetterChoice } from './claim-letters.ts'
-import { busyLetter, unknownLetter } from './dlq-error.ts'
-import type { LetterCursor } from './letter-filter.ts'
-import { letterId } from './letter-id.ts'
+import { type ClaimedDeadLetter, type DeadLetterChoice, existingDeadLetters } from './claim-dead-letters.ts'
+import type { DeadLetterCursor } from './dead-letter-filter.ts'
+import { deadLetterId } from './dead-letter-id.ts'
+import { busyDeadLetter, unknownDeadLetter } from './dlq-error.ts'
 
 /** A dead letter whose change was refused; `why` says the reason, and the next command to try. */
 export interface Refusal {
@@ -15,14 +15,14 @@ export interface BatchResult {
   readonly done: readonly string[]
   readonly refused: readonly Refusal[]
   /** Behind the last dead letter that was examined; null if there was none. */
-  readonly last: LetterCursor | null
+  readonly last: DeadLetterCursor | null
 }
 
 /** Adds the dead letters that were requested by their ids and could not be claimed to the decided ones. */
 export async function batchResult(
   database: Queryable,
-  choice: LetterChoice,
-  claimed: readonly ClaimedLetter[],
+  choice: DeadLetterChoice,
+  claimed: readonly ClaimedDeadLetter[],
   done: readonly string[],
   refused: readonly Refusal[],
 ): Promise<BatchResult> {
@@ -31,15 +31,15 @@ export async function batchResult(
 
 async function missing(
   database: Queryable,
-  choice: LetterChoice,
-  claimed: readonly ClaimedLetter[],
+  choice: DeadLetterChoice,
+  claimed: readonly ClaimedDeadLetter[],
 ): Promise<Refusal[]> {
   if (choice.kind !== 'places') return []
   const found = new Set(claimed.map(({ id }) => id))
-  const places = choice.places.filter((place) => !found.has(letterId(place)))
+  const places = choice.places.filter((place) => !found.has(deadLetterId(place)))
   if (places.length === 0) return []
-  const existing = await existingLetters(database, places)
-  return places.map(letterId).map((id) => {
-    return { id, why: (existing.has(id) ? busyLetter(id) : unknownLetter(id)).message }
+  const existing = await existingDeadLetters(database, places)
+  return places.map(deadLetterId).map((id) => {
+    return { id, why: (existing.has(id) ? busyDeadLetter(id) : unknownDeadLetter(id)).message }
   })
 }

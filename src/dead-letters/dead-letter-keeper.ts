@@ -9,7 +9,7 @@ import { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { Service } from '../runtime/service.ts'
 import type { Values } from '../runtime/settings.ts'
 import type { dlqSettings } from './config.ts'
-import { keepLetters } from './store-letters.ts'
+import { keepDeadLetters } from './store-dead-letters.ts'
 
 const BATCH_RECORDS_MAX = 500
 /** Closed dead letters removed in one statement, once a sample. */
@@ -73,7 +73,7 @@ export class DeadLetterKeeper implements Service {
 
   async #keep(records: readonly ConsumedRecord[]): Promise<[]> {
     const letters = records.filter((record) => !isActionType(headerOf(record, 'ce_type')))
-    await keepLetters(this.#parts.pool, letters, ({ partition, offset }, error) => {
+    await keepDeadLetters(this.#parts.pool, letters, ({ partition, offset }, error) => {
       this.#parts.log.warn(
         { err: error, partition, offset },
         'dead letter refused by PostgreSQL; stored in a reduced form',

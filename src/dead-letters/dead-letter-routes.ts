@@ -4,15 +4,21 @@ import { Problem, type ProblemCode } from '../domain/errors.ts'
 import { answerProblems } from '../http/problems.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Log } from '../runtime/log.ts'
-import { type ChangeBatch, type ChangeResult, changeByIds, changeMatching } from './change-letters.ts'
-import { discardLetters } from './discard-letters.ts'
+import { type ChangeBatch, type ChangeResult, changeByIds, changeMatching } from './change-dead-letters.ts'
+import {
+  DEAD_LETTER_STATES,
+  type DeadLetterFilter,
+  ERROR_PART_LENGTH_MIN,
+  encodeCursor,
+  parseCursor,
+} from './dead-letter-filter.ts'
+import { type DeadLetterPlace, parseDeadLetterId } from './dead-letter-id.ts'
+import { discardDeadLetters } from './discard-dead-letters.ts'
 import { DlqError } from './dlq-error.ts'
-import { editLetter } from './edit-letter.ts'
-import { ERROR_PART_LENGTH_MIN, encodeCursor, LETTER_STATES, type LetterFilter, parseCursor } from './letter-filter.ts'
-import { type LetterPlace, parseLetterId } from './letter-id.ts'
-import { countLetters, listLetters } from './list-letters.ts'
-import { redriveLetters } from './redrive-letters.ts'
-import { showLetter } from './show-letter.ts'
+import { editDeadLetter } from './edit-dead-letter.ts'
+import { countDeadLetters, listDeadLetters } from './list-dead-letters.ts'
+import { redriveDeadLetters } from './redrive-dead-letters.ts'
+import { showDeadLetter } from './show-dead-letter.ts'
 
 export interface DeadLetterRouteParts {
   readonly pool: Pool
@@ -25,7 +31,7 @@ export interface DeadLetterRouteParts {
  * change.
  */
 const ACTOR = 'x-smsgw-by'
-const LETTERS_MAX = 10_000
+const DEAD_LETTERS_MAX = 10_000
 
 const Filter = Type.Object(
   {
@@ -44,7 +50,7 @@ const Filter = Type.Object(
 const ListQuery = Type.Object(
   {
     ...Filter.properties,
-    state: Type.Optional(Type.Enum([...LETTER_STATES, 'all'])),
+    state: Type.Optional(Type.Enum([...DEAD_LETTER_STATES, 'all'])),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
     after: Type.Optional(Type.String()),
   },
@@ -54,9 +60,9 @@ const ListQuery = Type.Object(
 /** Dead letters by their ids, or open ones by a filter; with `preview` they are only counted. */
 const Change = Type.Object(
   {
-    ids: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: LETTERS_MAX })),
+    ids: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: DEAD_LETTERS_MAX })),
     filter: Type.Optional(Filter),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LETTERS_MAX })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: DEAD_LETTERS_MAX })),
     preview: Type.Optional(Type.Boolean()),
     note: Type.Optional(Type.String({ maxLength: 500 })),
   },
@@ -77,25 +83,30 @@ export function deadLetterRoutes(app: FastifyInstance, { pool, redrivesMax, log 
     const query = request.query as Static<typeof ListQuery>
     const after = query.after === undefined ? null : parseCursor(query.after)
     if (query.after !== undefined && !after) throw new Problem('invalid-request', '`after` is not from a list.')
-    const { letters, next } = await listLetters(pool, filterOf(query, query.state ?? 'open'), after, query.limit ?? 50)
+    const { letters, next } = await listDeadLetters(
+      pool,
+      filterOf(query, query.state ?? 'open'),
+      after,
+      query.limit ?? 50,
+    )
     return { letters, next: next && encodeCursor(next) }
   })
-  route(app, 'GET', '/v1/dead-letters/:id', {}, async (request) => showLetter(pool, placeOf(request)))
+  route(app, 'GET', '/v1/dead-letters/:id', {}, async (request) => showDeadLetter(pool, placeOf(request)))
   route(app, 'PUT', '/v1/dead-letters/:id/value', { body: Edited }, async (request) => {
     const { value, revision } = request.body as Static<typeof Edited>
     const place = placeOf(request)
     const change = (): string => JSON.stringify(value)
-    await editLetter(pool, place, { by: actorOf(request), change, revision: revision ?? null })
-    return showLetter(pool, place)
+    await editDeadLetter(pool, place, { by: actorOf(request), change, revision: revision ?? null })
+    return showDeadLetter(pool, place)
   })
   route(app, 'POST', '/v1/dead-letters/redrive', { body: Change }, async (request) => {
     const options = { by: actorOf(request), redrivesMax }
-    return change(pool, request.body as Change, (choice) => redriveLetters(pool, choice, options))
+    return change(pool, request.body as Change, (choice) => redriveDeadLetters(pool, choice, options))
   })
   route(app, 'POST', '/v1/dead-letters/discard', { body: Change }, async (request) => {
     const { note } = request.body as Change
     const options = { by: actorOf(request), note: note ?? null }
-    return change(pool, request.body as Change, (choice) => discardLetters(pool, choice, options))
+    return change(pool, request.body as Change, (choice) => discardDeadLetters(pool, choice, options))
   })
 }
 
@@ -119,20 +130,20 @@ function route(
 
 async function change(
   pool: Pool,
-  { ids, filter, limit = LETTERS_MAX, preview }: Change,
+  { ids, filter, limit = DEAD_LETTERS_MAX, preview }: Change,
   changeBatch: ChangeBatch,
 ): Promise<ChangeResult | { matching: number; by_reason: unknown[] }> {
   if ((ids === undefined) === (filter === undefined)) {
     throw new Problem('invalid-request', 'Give either `ids` or a `filter`; an empty filter means all that are open.')
   }
-  if (ids) return changeByIds(ids.map(parseLetterId), changeBatch)
+  if (ids) return changeByIds(ids.map(parseDeadLetterId), changeBatch)
   const wanted = filterOf(filter!, 'open')
   if (!preview) return changeMatching(wanted, limit, changeBatch)
-  const counts = await countLetters(pool, wanted, limit)
+  const counts = await countDeadLetters(pool, wanted, limit)
   return { matching: counts.reduce((sum, { letters }) => sum + letters, 0), by_reason: counts }
 }
 
-function filterOf(query: Static<typeof Filter>, state: LetterFilter['state']): LetterFilter {
+function filterOf(query: Static<typeof Filter>, state: DeadLetterFilter['state']): DeadLetterFilter {
   const { reason, customer, operator, topic, sms_id, error, from, to } = query
   return {
     state,
@@ -147,8 +158,8 @@ function filterOf(query: Static<typeof Filter>, state: LetterFilter['state']): L
   }
 }
 
-function placeOf(request: FastifyRequest): LetterPlace {
-  return parseLetterId((request.params as { id: string }).id)
+function placeOf(request: FastifyRequest): DeadLetterPlace {
+  return parseDeadLetterId((request.params as { id: string }).id)
 }
 
 function actorOf(request: FastifyRequest): string {

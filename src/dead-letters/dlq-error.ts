@@ -15,14 +15,14 @@ export class DlqError extends ExpectedError {
   }
 }
 
-export function unknownLetter(id: string): DlqError {
+export function unknownDeadLetter(id: string): DlqError {
   return new DlqError(
     'unknown',
     `There is no dead letter "${id}". \`smsgw dlq list --state all\` shows those there are.`,
   )
 }
 
-export function busyLetter(id: string): DlqError {
+export function busyDeadLetter(id: string): DlqError {
   return new DlqError(
     'conflict',
     `${id} is just being changed by someone else. Look at it again: \`smsgw dlq show ${id}\`.`,

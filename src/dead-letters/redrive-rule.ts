@@ -1,12 +1,12 @@
 import type { Settlement } from '../domain/ledger.ts'
 import { isBeforeOperator, REOPENING, type Status } from '../domain/status.ts'
 import type { DeliveryTask } from '../events/delivery.ts'
-import type { LetterState } from './letter-filter.ts'
+import type { DeadLetterState } from './dead-letter-filter.ts'
 
 /** A dead letter that someone wants to redrive. */
 export interface RedriveCandidate {
   readonly id: string
-  readonly state: LetterState
+  readonly state: DeadLetterState
   readonly closedBy: string | null
   readonly reason: string
   readonly topic: string

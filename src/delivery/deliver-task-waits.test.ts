@@ -28,8 +28,8 @@ test('an operator without a connection is passed over, and the attempt that is m
   const running = worker(new Book(), [first, second])
   expect(await toItsEnd(running)).toEqual({ kind: 'done' })
   expect([first.submits, second.submits]).toEqual([[], ['1.1']])
-  expect(running.told.map(([status, { operator: of }]) => `${status} ${of}`)).toEqual(['sending b', 'sent b'])
-  expect(running.told[0]![1]).toMatchObject({ route: 'b: every number', attempt: 1 })
+  expect(running.reported.map(([status, { operator: of }]) => `${status} ${of}`)).toEqual(['sending b', 'sent b'])
+  expect(running.reported[0]![1]).toMatchObject({ route: 'b: every number', attempt: 1 })
 })
 
 test('while no operator takes it the message waits: no attempt is made and no retry is used up', async () => {
@@ -50,12 +50,12 @@ test('a task whose operators are all unavailable for longer awaits the one that 
   vi.setSystemTime(Date.now() + 2_000)
   second.isReady = false
   await untilUnbound(second)
-  const running = worker(new Book(), [first, second], {}, undefined, { awayMs: 3_000 })
+  const running = worker(new Book(), [first, second], {}, undefined, { deferAfterMs: 3_000 })
   vi.setSystemTime(Date.now() + 2_000)
   expect(await running.handle()).toMatchObject({ kind: 'shed' })
   vi.setSystemTime(Date.now() + 2_000)
   expect(await running.handle()).toEqual({ kind: 'await-operator', operator: 'b', isOnly: false })
-  expect(running.told.map(([status]) => status)).toEqual(['queued'])
+  expect(running.reported.map(([status]) => status)).toEqual(['queued'])
 })
 
 test('a message whose operator no revision here knows waits for one that does, and only then is a dead letter', async () => {
@@ -96,7 +96,7 @@ test('what would be too late at its slot is not sent, and neither is what its sl
     const running = worker(book, [one], { valid_until: new Date(validUntilMs).toISOString() })
     expect(await toItsEnd(running)).toEqual({ kind: 'done' })
     expect(one.submits).toEqual([])
-    expect(running.told.at(-1)![0]).toBe('expired')
+    expect(running.reported.at(-1)![0]).toBe('expired')
     expect(book.attempts).toHaveLength(untilMs < validUntilMs ? 1 : 0)
   }
 })

@@ -16,15 +16,18 @@ test('an attempt that another worker ended meanwhile is as that one ended it', a
   const [only, book] = [operator('a', [refused('temporary')]), new Book()]
   const frozen = worker(book, [only])
   const end = book.end.bind(book)
-  // It stood still between the submit and its answer, and was given up.
+  // It was frozen between the submit and its answer, and was given up.
   book.end = async (ours) => {
     book.end = end
     await end({ ...ours, outcome: 'ambiguous', errorCode: 'worker-lost' })
     return 'contested'
   }
   await frozen.handle()
-  expect(frozen.told.map(([status, { errorCode }]) => [status, errorCode])).toContainEqual(['unknown', 'worker-lost'])
-  expect(frozen.told.some(([, { errorCode }]) => errorCode === 'temporary')).toBe(false)
+  expect(frozen.reported.map(([status, { errorCode }]) => [status, errorCode])).toContainEqual([
+    'unknown',
+    'worker-lost',
+  ])
+  expect(frozen.reported.some(([, { errorCode }]) => errorCode === 'temporary')).toBe(false)
 })
 
 test('two refusals for now, and the next operator has its slot', async () => {
@@ -40,7 +43,7 @@ test('after a lost answer with hold no operator gets the message again, with res
     const before = worker(book, [first, second])
     if (policy === 'resend') first.answers.push(refused('temporary'), refused('temporary'))
     expect(await toItsEnd(before)).toEqual({ kind: 'done' })
-    const [status, { possibleDuplicate, operator: of }] = before.told.at(-1)!
+    const [status, { possibleDuplicate, operator: of }] = before.reported.at(-1)!
     if (policy === 'hold') {
       expect([status, of, first.submits, second.submits]).toEqual(['unknown', 'a', ['1.1'], []])
     } else {
@@ -59,7 +62,7 @@ test('an operator whose answers are always lost gets a message four times at mos
   expect(only.submits).toEqual(['1.1', '2.1', '3.1', '4.1'])
   expect(Date.now() - beganMs).toBeGreaterThan(210_000)
   expect(book.attempts.map(({ possibleDuplicate }) => possibleDuplicate)).toEqual([false, true, true, true])
-  expect(running.told.at(-1)).toMatchObject(['unknown', { possibleDuplicate: true }])
+  expect(running.reported.at(-1)).toMatchObject(['unknown', { possibleDuplicate: true }])
 })
 
 test('what was taken with an answer that cannot be read is sent without an id, and never again, whatever the policy', async () => {
@@ -69,19 +72,19 @@ test('what was taken with an answer that cannot be read is sent without an id, a
     const running = worker(new Book(), [only])
     expect(await toItsEnd(running)).toEqual({ kind: 'done' })
     expect(only.submits).toEqual(['1.1'])
-    expect(running.told.at(-1)).toMatchObject(['sent', { operatorMessageId: null, errorCode: null }])
+    expect(running.reported.at(-1)).toMatchObject(['sent', { operatorMessageId: null, errorCode: null }])
     const long = operator('a', [SENT, unread, refused('temporary')], policy, 3)
     const parts = worker(new Book(), [long])
     expect(await toItsEnd(parts)).toEqual({ kind: 'done' })
     expect(long.submits).toEqual(['1.1', '1.2', '1.3', '2.3'])
-    expect(parts.told.at(-1)).toMatchObject([
+    expect(parts.reported.at(-1)).toMatchObject([
       'sent',
       {
         operatorMessageId: 'a-1',
         parts: [{ part: 1, operator_message_id: 'a-1' }, { part: 2, status: 'sent' }, { part: 3 }],
       },
     ])
-    expect(parts.told.at(-1)![1].parts![1]).not.toHaveProperty('operator_message_id')
+    expect(parts.reported.at(-1)![1].parts![1]).not.toHaveProperty('operator_message_id')
   }
 })
 
@@ -101,7 +104,7 @@ test('trouble with the database pauses, what it refuses is a dead letter with th
   const slipping = worker(failing(new TypeError('a slip')), [operator('a', [])])
   for (let visit = 1; visit < 5; visit++) expect(await slipping.handle()).toMatchObject({ kind: 'retry' })
   expect(await slipping.handle()).toMatchObject({ kind: 'dead-letter', error: 'a slip', isVerdict: false })
-  // A partition that is missing is ours for a message of today, and the item's for an id that nobody gave.
+  // A partition that is missing is ours for a message of today, and the item's for an id that was never issued.
   const today = new SmsIds(1).next(Date.now())
   expect(await handle(failing(refusedBy('23514')), { sms_id: today })).toMatchObject({ kind: 'pause' })
   expect(await handle(failing(refusedBy('23514')))).toMatchObject({ kind: 'dead-letter' })
@@ -122,9 +125,9 @@ test('of a long message only what is open is submitted again, by the operator th
   const running = worker(new Book(), [first, operator('b', [], 'hold', 3)])
   expect(await toItsEnd(running)).toEqual({ kind: 'done' })
   expect(first.submits).toEqual(['1.1', '1.2', '1.3', '2.2', '2.3'])
-  const sending = running.told.filter(([status]) => status === 'sending').map(([, { parts }]) => parts)
+  const sending = running.reported.filter(([status]) => status === 'sending').map(([, { parts }]) => parts)
   expect(sending).toEqual([undefined, [{ part: 2 }, { part: 3 }]])
-  expect(running.told.at(-1)).toMatchObject([
+  expect(running.reported.at(-1)).toMatchObject([
     'sent',
     {
       operatorMessageId: 'a-1',
@@ -149,27 +152,27 @@ test('a worker that takes over goes on from the rows alone: what is open of a de
   const running = worker(book, [first])
   expect(await toItsEnd(running)).toEqual({ kind: 'done' })
   expect(first.submits).toEqual([])
-  expect(running.told.at(-1)).toMatchObject(['unknown', { operatorMessageId: 'a-2', errorCode: 'worker-lost' }])
+  expect(running.reported.at(-1)).toMatchObject(['unknown', { operatorMessageId: 'a-2', errorCode: 'worker-lost' }])
 })
 
-test('what a dead worker stored is told, also when the database was away the first time', async () => {
+test('what a dead worker stored is published, also when the database was unavailable the first time', async () => {
   const [first, book] = [operator('a', []), new Book()]
   const dead = { smsId: 7, attempt: 1, operator: 'a', possibleDuplicate: false, leaseMs: -1, partCount: 1, parts: [1] }
   await book.begin(dead)
   await book.end({ ...dead, outcome: 'sent', operatorMessageId: 'a-1', errorCode: null })
-  const tellStored = vi.fn(async () => {})
-  tellStored.mockRejectedValueOnce(Object.assign(new Error('shutting down'), { code: '57P01' }))
-  const running = worker(book, [first], {}, tellStored)
+  const publishStored = vi.fn(async () => {})
+  publishStored.mockRejectedValueOnce(Object.assign(new Error('shutting down'), { code: '57P01' }))
+  const running = worker(book, [first], {}, publishStored)
   expect(await running.handle()).toMatchObject({ kind: 'pause' })
   expect(await running.handle()).toEqual({ kind: 'done' })
-  expect(tellStored).toHaveBeenCalledTimes(2)
+  expect(publishStored).toHaveBeenCalledTimes(2)
 })
 
 test('refusals that are used up are a dead letter; one for good is not', async () => {
   const failing = worker(new Book(), [operator('a', [refused('temporary'), refused('temporary')])], { max_retries: 1 })
   expect(await toItsEnd(failing)).toMatchObject({ kind: 'dead-letter', reason: 'attempts-exhausted' })
-  expect(failing.told.at(-1)).toMatchObject(['failed', { attempt: 2, errorCode: 'temporary' }])
+  expect(failing.reported.at(-1)).toMatchObject(['failed', { attempt: 2, errorCode: 'temporary' }])
   const rejecting = worker(new Book(), [operator('a', [refused('rejected')])])
   expect(await toItsEnd(rejecting)).toEqual({ kind: 'done' })
-  expect(rejecting.told.at(-1)).toMatchObject(['rejected', { errorCode: 'rejected' }])
+  expect(rejecting.reported.at(-1)).toMatchObject(['rejected', { errorCode: 'rejected' }])
 })

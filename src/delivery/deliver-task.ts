@@ -25,7 +25,7 @@ import { type DeferRules, shouldAwait, shouldDefer } from './deferred/defer-rule
 import type { LeavingPartitions } from './leaving-partitions.ts'
 import type { Slot } from './pace/operator-queue.ts'
 import type { ReceiptMatcher } from './receipts/match-receipts.ts'
-import type { ReceiptTeller, TakenSubmit } from './receipts/publish-receipts.ts'
+import type { ReceiptPublisher, TakenSubmit } from './receipts/publish-receipts.ts'
 import { spreadOf } from './spread-of.ts'
 import type { StatusReporter } from './status-reporter.ts'
 import type { TaskHandler, TaskOutcome } from './task-outcome.ts'
@@ -38,7 +38,7 @@ export interface DeliveryParts {
   readonly maker: AttemptMaker
   readonly reporter: StatusReporter
   readonly receipts: Pick<ReceiptMatcher, 'expect'>
-  readonly teller: ReceiptTeller
+  readonly publisher: ReceiptPublisher
   readonly leaving: Pick<LeavingPartitions, 'has'>
   readonly rules: Pick<AttemptRules, 'retryMsFirst' | 'retryMsMax'> & EndRules & DeferRules
 }
@@ -55,7 +55,7 @@ interface Progress {
   attempts: Attempt[]
   /** Whether the attempts are what PostgreSQL has, as of this call. */
   isRecalled: boolean
-  /** Whether they were that once: another worker may have stored what it did not tell. */
+  /** Whether they were that once: another worker may have stored what it did not publish. */
   wasRecalled: boolean
   /** The receipt of a message in one part, if it came before the answer. */
   overtaken: { readonly submit: TakenSubmit; readonly receipt: TakenUp } | null
@@ -133,7 +133,7 @@ export class TaskDelivery {
           return this.#wait(progress, step)
         case 'report':
           if (step.errorCode !== VALIDITY_OVER || progress.isRecalled) return this.#conclude(progress, step)
-          // A worker before us may have sent it, or its customer cancelled it: the attempts tell.
+          // A worker before us may have sent it, or its customer cancelled it: the attempts show it.
           await this.#recall(progress)
           break
         case 'give-up-on':
@@ -154,7 +154,7 @@ export class TaskDelivery {
       maxRetries: task.max_retries,
       attemptsBefore,
       validUntilMs: endMs,
-      // Of an operator that is gone nobody knows; what it may have is not sent again.
+      // Of a removed operator the outcome is unknown; what it may have is not sent again.
       holdsAt: (operator) => this.#parts.connections.get(operator)?.onAmbiguous !== 'resend',
       resendsAt: (operator) => this.#parts.connections.get(operator)?.resends ?? NO_RESENDS,
     }
@@ -234,10 +234,10 @@ export class TaskDelivery {
     const { task, endMs } = progress
     sayWaiting(progress)
     const nowMs = Date.now()
-    const { name, awayForMs } = candidates
-      .map(({ connection }) => ({ name: connection.name, awayForMs: connection.health.awayForMs(nowMs) }))
-      .reduce((latest, each) => (each.awayForMs < latest.awayForMs ? each : latest))
-    if (shouldAwait(awayForMs, this.#parts.rules)) {
+    const { name, unavailableForMs } = candidates
+      .map(({ connection }) => ({ name: connection.name, unavailableForMs: connection.health.unavailableForMs(nowMs) }))
+      .reduce((latest, each) => (each.unavailableForMs < latest.unavailableForMs ? each : latest))
+    if (shouldAwait(unavailableForMs, this.#parts.rules)) {
       return { kind: 'await-operator', operator: name, isOnly: candidates.length === 1 }
     }
     return shed(Math.min(nowMs + NO_CONNECTION_MS * (1 + spreadOf(task.sms_id)), endMs))
@@ -254,7 +254,10 @@ export class TaskDelivery {
     )
   }
 
-  /** Whom the next attempt may be made with. Whoever has a part of the message has it also when the routes have changed. */
+  /**
+   * The operators for the next attempt. An operator that has a part of the message keeps it also when the routes have
+   * changed.
+   */
   #candidates(task: DeliveryTask, home: string | null): Candidate[] {
     const candidates = this.#parts.connections.candidates(task)
     if (home === null) return candidates
@@ -297,10 +300,12 @@ export class TaskDelivery {
   #conclude(progress: Progress, end: Conclusion): Outcome {
     const { reports, attempts, overtaken } = progress
     reports.concluded(end, attempts)
-    if (overtaken) reports.add(this.#parts.teller.tell(overtaken.submit, overtaken.receipt))
-    // Receipts of parts may all have come before the last part was taken, and what another worker told may be lost.
+    if (overtaken) reports.add(this.#parts.publisher.publishReceipt(overtaken.submit, overtaken.receipt))
+    // Receipts of parts may all have come before the last part was taken, and what another worker published may be
+    // lost.
     const isStored = progress.wasRecalled || attempts.some(({ partCount }) => partCount > 1)
-    if (end.status === 'sent' && isStored) reports.add(this.#parts.teller.tellStored(reports.subject, end.operator!))
+    if (end.status === 'sent' && isStored)
+      reports.add(this.#parts.publisher.publishStored(reports.subject, end.operator!))
     if (end.status !== 'failed') return DONE
     return deadLetter('attempts-exhausted', `the operator refused ${end.attempt} times, last with "${end.errorCode}"`)
   }

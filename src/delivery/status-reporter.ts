@@ -19,7 +19,7 @@ export class StatusReporter {
 
   /**
    * Resolves when Kafka has the event, however long that takes. Events of one message arrive in the order of the
-   * calls, unless one had to be sent again; then whoever reads them can tell by their attempts.
+   * calls, unless one had to be sent again; then a consumer can order them by their attempts.
    * Throws only when stopped meanwhile.
    */
   async report(subject: StatusSubject, status: Status, details: StatusDetails): Promise<void> {

@@ -7,7 +7,7 @@ import type { StatusSubject } from '../events/status-subject.ts'
 import type { AttemptOrder } from './attempts/make-attempt.ts'
 import type { StatusReporter } from './status-reporter.ts'
 
-/** What is told of one task. Its record is done when Kafka has all of it. */
+/** The events of one task. Its record is done when Kafka has all of them. */
 export class TaskReports {
   readonly subject: StatusSubject
   readonly #reporter: Pick<StatusReporter, 'report'>
@@ -40,7 +40,10 @@ export class TaskReports {
     this.#report('sending', { operator: connection.name, attempt, possibleDuplicate, route, ...some })
   }
 
-  /** No attempt follows. What another worker learned before us may have been told already; told twice it is the same event. */
+  /**
+   * No attempt follows. What another worker learned before us may have been published already; published twice it is
+   * the same event.
+   */
   concluded({ status, operator, ...details }: Conclusion, attempts: readonly Attempt[]): void {
     const of = operator ?? this.#operator
     const taken = attempts
@@ -57,7 +60,7 @@ export class TaskReports {
     this.#underWay.push(report)
   }
 
-  /** Resolves when all that was told until now is published. */
+  /** Resolves when all events until now are acknowledged. */
   async published(): Promise<void> {
     await Promise.all(this.#underWay.splice(0))
   }

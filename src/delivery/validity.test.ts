@@ -58,8 +58,8 @@ function worker(outcomes: AttemptOutcome[], deferMs = 60_000, clock = { nowMs: (
     },
     leaving: { has: () => false },
     receipts: { expect() {} },
-    teller: { tell: async () => {}, tellStored: async () => {} },
-    rules: { retryMsFirst: 600_000, retryMsMax: 600_000, validMsDefault: DAY_MS, deferMs, awayMs: 3_000 },
+    publisher: { publishReceipt: async () => {}, publishStored: async () => {} },
+    rules: { retryMsFirst: 600_000, retryMsMax: 600_000, validMsDefault: DAY_MS, deferMs, deferAfterMs: 3_000 },
   } as unknown as DeliveryParts)
   const handle = (task: DeliveryTask): Promise<TaskOutcome> => delivery.handle(task, consumedRecord({}), recordState())
   return { handle, reported, made }
@@ -112,7 +112,7 @@ test.each<[AttemptOutcome[], Status]>([
   expect(await own.handle(taskOf(Date.now() + DAY_MS, 2 * DAY_MS))).toMatchObject({ kind: 'defer' })
 })
 
-test('a customer who cancelled took the attempt: nothing is made', async () => {
+test('a cancellation took the attempt: nothing is submitted', async () => {
   const { handle, reported, made } = worker(['cancelled'])
   expect(await handle(taskOf(null))).toEqual(DONE)
   expect(last(reported)).toEqual(['cancelled', { attempt: 0, possibleDuplicate: false }])

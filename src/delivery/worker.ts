@@ -27,14 +27,14 @@ import type { ConnectionParts } from './connections/open-connection.ts'
 import type { OperatorConnection } from './connections/operator-connection.ts'
 import type { ConnectorHost, ConnectorKinds } from './connectors/connector-kind.ts'
 import { DelayedTasks } from './deferred/deferred-tasks.ts'
-import { TaskCallBack } from './deferred/resume-tasks.ts'
+import { TaskResume } from './deferred/resume-tasks.ts'
 import { TaskDelivery } from './deliver-task.ts'
 import { LeavingPartitions } from './leaving-partitions.ts'
 import { gatesOf } from './pace/open-gate.ts'
 import { TaskReader } from './read-tasks.ts'
 import { UnreadableAnswers } from './receipts/keep-unreadable-answers.ts'
 import { ReceiptMatcher, type ReceiptOutcome } from './receipts/match-receipts.ts'
-import { ReceiptTeller } from './receipts/publish-receipts.ts'
+import { ReceiptPublisher } from './receipts/publish-receipts.ts'
 import { ReceiptReviews } from './receipts/review-receipts.ts'
 import { IncomingMessages } from './receipts/store-incoming.ts'
 import { StatusReporter } from './status-reporter.ts'
@@ -69,11 +69,11 @@ export class Worker implements Service {
   readonly #attempts: AttemptBook
   readonly #unreadable: UnreadableAnswers
   readonly #reporter: StatusReporter
-  readonly #teller: ReceiptTeller
+  readonly #publisher: ReceiptPublisher
   readonly #reviews: ReceiptReviews
   readonly #receipts: ReceiptMatcher
   readonly #statuses: Producer
-  readonly #callBack: TaskCallBack
+  readonly #resumeDeferred: TaskResume
   readonly #consumer: ConsumerRole
 
   constructor(parts: WorkerParts) {
@@ -90,7 +90,7 @@ export class Worker implements Service {
     this.#reporter = new StatusReporter(this.#statuses, (error) =>
       log.warn({ err: error }, 'failed to publish status; retrying'),
     )
-    this.#teller = new ReceiptTeller({
+    this.#publisher = new ReceiptPublisher({
       attempts: this.#attempts,
       reporter: this.#reporter,
       receiptTimeoutMs: (operator) => receiptTimeoutMs(parts.operators.current().operators.get(operator)),
@@ -118,7 +118,7 @@ export class Worker implements Service {
       answered: this.#countCallbacks(),
       failed: (operator, error) => log.error({ err: error, operator }, 'failed to handle a callback; answered 503'),
     })
-    this.#callBack = this.#createCallBack()
+    this.#resumeDeferred = this.#createResume()
     this.#consumer = this.#createConsumer(settings)
     this.#measure()
   }
@@ -130,7 +130,7 @@ export class Worker implements Service {
     if (this.#parts.settings.RECEIPTS_PORT > 0) await this.#listener.start()
     await this.#takeOverOffsets()
     await this.#consumer.start()
-    this.#callBack.start()
+    this.#resumeDeferred.start()
     this.#unreadable.start()
     this.#parts.health.add('operators', this.#connections.check)
     this.#parts.health.add('attempts', this.#attempts.check)
@@ -140,13 +140,13 @@ export class Worker implements Service {
   /** Begins no attempt any more, awaits the answers to those begun, commits, and hangs up. */
   async stop(): Promise<void> {
     this.#connections.closeQueues()
-    await this.#callBack.stop()
+    await this.#resumeDeferred.stop()
     await this.#consumer.stop()
     await this.#listener.stop()
     await this.#receipts.stop()
     await this.#connections.stop()
     this.#reporter.stop()
-    await this.#teller.stop()
+    await this.#publisher.stop()
     await this.#attempts.stop()
     await this.#unreadable.stop()
     await this.#statuses.close()
@@ -172,7 +172,7 @@ export class Worker implements Service {
     return new ReceiptMatcher({
       pool,
       attempts: this.#attempts,
-      teller: this.#teller,
+      publisher: this.#publisher,
       log,
       counted,
       review: (operator, cause, receipt) => this.#reviews.add(operator, cause, receipt),
@@ -220,22 +220,22 @@ export class Worker implements Service {
     })
   }
 
-  #createCallBack(): TaskCallBack {
+  #createResume(): TaskResume {
     const { pool, metrics, settings, operators, log, health } = this.#parts
     const failure = new RepeatedFailure({ what: 'query of deferred tasks', log })
     health.add('deferred-tasks', failure.check)
-    const calledBack = metrics.counter(
+    const resumed = metrics.counter(
       'smsgw_tasks_called_back_total',
       'Tasks deferred because their operator was unavailable, and resumed',
       ['operator'],
     )
-    return new TaskCallBack({
+    return new TaskResume({
       pool,
       connections: this.#connections,
       revision: () => operators.current().revision,
-      // Half of what a customer may have in hand: the other half is left for its messages to other operators.
+      // Half of what a customer may have in flight: the other half is left for its messages to other operators.
       tasksMax: Math.ceil(settings.DELIVERY_CUSTOMER_TASKS_MAX / 2),
-      calledBack: (operator, tasks) => calledBack.inc({ operator }, tasks),
+      resumed: (operator, tasks) => resumed.inc({ operator }, tasks),
       failure,
     })
   }
@@ -258,14 +258,14 @@ export class Worker implements Service {
       }),
       reporter: this.#reporter,
       receipts: this.#receipts,
-      teller: this.#teller,
+      publisher: this.#publisher,
       leaving: this.#leaving,
       rules: {
         retryMsFirst: settings.DELIVERY_RETRY_MS_FIRST,
         retryMsMax: settings.DELIVERY_RETRY_MS_MAX,
         validMsDefault: settings.DELIVERY_VALID_SECONDS * 1_000,
         deferMs: settings.DELIVERY_DEFER_MS,
-        awayMs: settings.DELIVERY_AWAY_MS,
+        deferAfterMs: settings.DELIVERY_AWAY_MS,
       },
     })
   }
@@ -285,7 +285,8 @@ export class Worker implements Service {
         recordsPerPartitionMax: 2_000,
         shareOf: (record) => tasks.customerOf(record),
         recordsPerShareMax: settings.DELIVERY_CUSTOMER_TASKS_MAX,
-        // An answer is kept as long as a record of it is in hand: fifty of a megabyte, uncompressed four, would be too much.
+        // An answer is kept while a record of it is buffered: fifty of a megabyte, uncompressed four, would be too
+        // much.
         partitionBytesMax: 131_072,
         // A task may have to wait for every one of its tries, and is no block while it does.
         headCrowdedMsMax: Math.max(HEAD_CROWDED_MS_MIN, 2 * settings.DELIVERY_RETRY_MS_MAX),
@@ -308,14 +309,14 @@ export class Worker implements Service {
           this.#leaving.come(partitions)
           delayed.assigned()
         },
-        revoking: (partitions) => this.#letGo(partitions),
-        lost: (partitions) => this.#letGo(partitions),
+        revoking: (partitions) => this.#releasePartitions(partitions),
+        lost: (partitions) => this.#releasePartitions(partitions),
       },
     })
   }
 
   /** Tasks that wait for their slot are the next owner's; only attempts under way are awaited. */
-  #letGo(partitions: readonly TopicPartition[]): void {
+  #releasePartitions(partitions: readonly TopicPartition[]): void {
     this.#leaving.leave(partitions)
     for (const { queue } of this.#connections.values()) queue.abandon((waiting) => this.#leaving.has(waiting))
   }

@@ -36,8 +36,8 @@ test('a part that was taken twice has the outcome of its first receipt, whatever
   const first = { ...taken(1, 'delivered', 7), attempt: 2, operatorMessageId: 'second copy' }
   const open = taken(1, null)
   const later = taken(1, 'delivered', 8)
-  const told = { status: 'delivered', attempt: 2, operatorMessageId: 'second copy', deliveredAt: new Date(7) }
-  expect(sumUpParts([open, first], 1)).toMatchObject(told)
+  const reported = { status: 'delivered', attempt: 2, operatorMessageId: 'second copy', deliveredAt: new Date(7) }
+  expect(sumUpParts([open, first], 1)).toMatchObject(reported)
   expect(sumUpParts([later, first], 1)).toEqual(sumUpParts([open, first], 1))
   expect(sumUpParts([{ ...later, receipt: { ...later.receipt!, receivedAtMs: 6 } }, first], 1).attempt).toBe(1)
   const other = taken(2, 'delivered', 3)

@@ -82,7 +82,7 @@ test('without a redrive the table decides, whatever the attempts; only of two at
   )
 })
 
-test('each state has a letter and a place in event ids of its own', () => {
+test('each state has a code and a place in event ids of its own', () => {
   const rows = Object.values(STATES)
   for (const { letter } of rows) expect(letter).toMatch(/^[a-z]$/)
   expect(new Set(rows.map(({ letter }) => letter)).size).toBe(rows.length)

@@ -60,7 +60,7 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
 
 /** What a state is, beside what may follow it. A new one needs a row here; types and tests name what else. */
 interface StateFacts {
-  /** Who acts on the message; null for a final state. */
+  /** The role that acts on the message; null for a final state. */
   readonly heldBy: 'relay' | 'worker' | 'operator' | null
   /** What reaching it does to reserved money. What is to be released is captured where the operator took the message. */
   readonly settles: 'capture' | 'release' | null

@@ -6,7 +6,7 @@ export const DEAD_LETTER_ACTIONS = ['edited', 'redriven', 'discarded'] as const
 
 export type DeadLetterActionKind = (typeof DEAD_LETTER_ACTIONS)[number]
 
-/** The header that says who did something, where a person did. */
+/** The header with the name of the person, where a person acted. */
 export const ACTOR_HEADER = 'smsgw-by'
 
 /**

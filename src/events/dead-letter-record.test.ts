@@ -10,13 +10,13 @@ import { eventCodec } from './event-codec.ts'
 
 const CAUSE = { reason: 'not-json', error: 'the value is not JSON', consumerGroup: 'group', attempts: 1 } as const
 
-function letterOf(value: Buffer): { bytes: number; letter: DeadLetter } {
+function deadLetterOf(value: Buffer): { bytes: number; letter: DeadLetter } {
   const record = consumedRecord({ topic: 'sms.delivery', offset: 7, key: 'key', value })
   const made = deadLetterRecord(record, CAUSE, 0)
   return { bytes: recordBytes(made), letter: JSON.parse(String(made.value)) as DeadLetter }
 }
 
-/** What a reader makes of the letter of a value. */
+/** What a reader makes of the dead letter of a value. */
 function readBack(value: Buffer): Buffer | null {
   const made = deadLetterRecord(consumedRecord({ topic: 'sms.delivery', value }), CAUSE, 0)
   const bytes = Buffer.from(made.value!)
@@ -26,7 +26,7 @@ function readBack(value: Buffer): Buffer | null {
 test('a record as large as a broker takes has a dead letter that the producer takes, whatever is in it', () => {
   const largest = producerOptions('safe').requestBytesMax
   for (const value of [randomBytes(1_000_000), Buffer.alloc(1_000_000), Buffer.alloc(1_000_000, '"')]) {
-    const { bytes, letter } = letterOf(value)
+    const { bytes, letter } = deadLetterOf(value)
     expect(bytes).toBeLessThan(largest)
     expect(letter.message_bytes).toBe(1_000_000)
     const message = Buffer.from(letter.message as string, letter.message_encoding)
@@ -37,29 +37,29 @@ test('a record as large as a broker takes has a dead letter that the producer ta
 test('what is not large is kept whole', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (value) => {
-      const { letter } = letterOf(Buffer.from(value))
+      const { letter } = deadLetterOf(Buffer.from(value))
       expect(readBack(Buffer.from(value))).toEqual(Buffer.from(value))
       expect(letter.message_bytes).toBeUndefined()
     }),
   )
 })
 
-test('the object that was there is the object in the letter, and comes back byte for byte', () => {
+test('the original object is the object in the dead letter, and comes back byte for byte', () => {
   const text =
     ' {"sms_id": 7, "id":7091800003790954036,\n "text":"a \\"message\\":{} } ]", "message":{"message":[1,2,{}]}, "x":"é"}'
-  const { letter } = letterOf(Buffer.from(text))
+  const { letter } = deadLetterOf(Buffer.from(text))
   expect(letter.message).toEqual(JSON.parse(text))
   expect(readBack(Buffer.from(text))).toEqual(Buffer.from(text))
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(3), (object, indent) => {
       const value = Buffer.from(JSON.stringify(object, null, indent))
-      expect(letterOf(value).letter.message).toEqual(JSON.parse(value.toString()))
+      expect(deadLetterOf(value).letter.message).toEqual(JSON.parse(value.toString()))
       expect(readBack(value)).toEqual(value)
     }),
   )
 })
 
-test('a record without a value has a letter without one', () => {
+test('a record without a value has a dead letter without one', () => {
   const made = deadLetterRecord(consumedRecord({ value: null }), CAUSE, 0)
   const bytes = Buffer.from(made.value!)
   const letter = eventCodec(DeadLetter, { takesAnyText: true }).decode(bytes)
@@ -74,12 +74,12 @@ test.each([
   ['an object that breaks off', '{"a":'],
   ['an object that is nested more deeply than readers take', `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`],
 ])('%s is kept as a string', (_, text) => {
-  expect(letterOf(Buffer.from(text)).letter.message).toBe(text)
+  expect(deadLetterOf(Buffer.from(text)).letter.message).toBe(text)
   expect(readBack(Buffer.from(text))).toEqual(Buffer.from(text))
 })
 
 test('a text is not cut within a character', () => {
-  const { letter } = letterOf(Buffer.from(`${'é'.repeat(300_000)}x`))
+  const { letter } = deadLetterOf(Buffer.from(`${'é'.repeat(300_000)}x`))
   expect(letter.message_encoding).toBe('utf8')
   expect(letter.message).toMatch(/^é+$/)
 })
@@ -96,7 +96,7 @@ test('a record that is all headers, or all key, has a dead letter that the produ
   expect(longKey.headers).toContainEqual(['dlq-key-bytes', '900000'])
 })
 
-test('what stands for records that cannot be read is a dead letter that names them', () => {
+test('the placeholder of unreadable records is a dead letter that names them', () => {
   const fault = 'the batch with offsets 3 to 9 cannot be read: its gzip data is damaged'
   const record = faultyRecord('sms.delivery', 3, fault)
   const letter = JSON.parse(String(deadLetterRecord(record, CAUSE, 0).value)) as DeadLetter
@@ -104,7 +104,7 @@ test('what stands for records that cannot be read is a dead letter that names th
   expect(letter.error).toContain('offsets 3 to 9')
 })
 
-test('a letter says where its record came from, in its value and in the headers that consoles read', () => {
+test('a dead letter says where its record came from, in its value and in the headers that consoles read', () => {
   const headers: [string, string][] = [['ce_type', 'sms.delivery']]
   const record = consumedRecord({ topic: 'sms.delivery', partition: 5, offset: 42, key: 'acme', value: '[', headers })
   const made = deadLetterRecord(record, { ...CAUSE, attempts: 3, stack: 'at handle' }, Date.UTC(2026, 0, 1))
@@ -137,25 +137,25 @@ test('a letter says where its record came from, in its value and in the headers 
 })
 
 test('a key, a value and headers of the largest size are kept, and one byte more is not', () => {
-  const letterFor = (parts: Parameters<typeof consumedRecord>[0]) => {
+  const deadLetterFor = (parts: Parameters<typeof consumedRecord>[0]) => {
     const made = deadLetterRecord(consumedRecord(parts), CAUSE, 0)
     return { made, letter: JSON.parse(String(made.value)) as DeadLetter, names: made.headers!.map(([name]) => name) }
   }
   const longest = 'k'.repeat(65_536)
-  expect(String(letterFor({ key: longest }).made.key)).toBe(longest)
-  expect(letterFor({ key: longest }).names).not.toContain('dlq-key-bytes')
-  expect(letterFor({ key: `${longest}k` }).made.key).toBeNull()
-  expect(letterFor({ key: null }).names).not.toContain('dlq-key-bytes')
+  expect(String(deadLetterFor({ key: longest }).made.key)).toBe(longest)
+  expect(deadLetterFor({ key: longest }).names).not.toContain('dlq-key-bytes')
+  expect(deadLetterFor({ key: `${longest}k` }).made.key).toBeNull()
+  expect(deadLetterFor({ key: null }).names).not.toContain('dlq-key-bytes')
   const value = 'v'.repeat(131_072)
-  expect(letterFor({ value }).letter.message).toBe(value)
-  expect(letterFor({ value }).letter).not.toHaveProperty('message_bytes')
-  expect(letterFor({ value: `${value}v` }).letter).toMatchObject({ message: value, message_bytes: 131_073 })
+  expect(deadLetterFor({ value }).letter.message).toBe(value)
+  expect(deadLetterFor({ value }).letter).not.toHaveProperty('message_bytes')
+  expect(deadLetterFor({ value: `${value}v` }).letter).toMatchObject({ message: value, message_bytes: 131_073 })
   const header = (bytes: number): [string, string] => ['name', 'x'.repeat(bytes)]
-  expect(letterFor({ headers: [header(65_532)] }).names).toContain('name')
-  expect(letterFor({ headers: [header(65_533)] }).names).not.toContain('name')
+  expect(deadLetterFor({ headers: [header(65_532)] }).names).toContain('name')
+  expect(deadLetterFor({ headers: [header(65_533)] }).names).not.toContain('name')
 })
 
-test('whatever was thrown, and however long, a letter keeps so much of it that its place is found', () => {
+test('whatever was thrown, and however long, a dead letter keeps so much of it that its place is found', () => {
   const thrown = { ...CAUSE, error: 'e'.repeat(100_000), stack: 's'.repeat(100_000) }
   const record = consumedRecord({ value: '{' })
   const made = deadLetterRecord(record, thrown, 0)
@@ -170,7 +170,7 @@ test('of text that is too long only whole characters are kept, of each of their 
   fc.assert(
     fc.property(fc.constantFrom('é', '€', '👋'), fc.nat(3), (character, before) => {
       const text = 'x'.repeat(before) + character.repeat(80_000)
-      const { letter } = letterOf(Buffer.from(text))
+      const { letter } = deadLetterOf(Buffer.from(text))
       expect(letter.message_encoding).toBe('utf8')
       expect(text.startsWith(letter.message as string)).toBe(true)
       expect(131_072 - Buffer.byteLength(letter.message as string)).toBeLessThan(Buffer.byteLength(character))
@@ -180,7 +180,7 @@ test('of text that is too long only whole characters are kept, of each of their 
 })
 
 test('bytes that are no text are cut where they must be, though all look like the middle of a character', () => {
-  const { letter } = letterOf(Buffer.alloc(200_000, 0x80))
+  const { letter } = deadLetterOf(Buffer.alloc(200_000, 0x80))
   expect(letter.message_encoding).toBe('base64')
   expect(Buffer.from(letter.message as string, 'base64')).toHaveLength(131_068)
 })

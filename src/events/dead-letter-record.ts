@@ -9,7 +9,10 @@ import { TOPICS } from './topics.ts'
 
 const codec = eventCodec(DeadLetter, { takesAnyText: true })
 
-/** Written in JSON, a byte may become six; even then the letter is smaller than the largest record that brokers take. */
+/**
+ * Written in JSON, a byte may become six; even then the dead letter is smaller than the largest record that brokers
+ * take.
+ */
 const MESSAGE_BYTES_MAX = 128 * 1_024
 
 export interface DeadLetterCause {
@@ -22,7 +25,7 @@ export interface DeadLetterCause {
   readonly attempts: number
 }
 
-/** A record may be all headers, or all key; beyond that a letter would be larger than what brokers take. */
+/** A record may be all headers, or all key; beyond that a dead letter would be larger than what brokers take. */
 const HEADERS_BYTES_MAX = 65_536
 const KEY_BYTES_MAX = 65_536
 
@@ -44,7 +47,7 @@ export function deadLetterRecord(record: ConsumedRecord, cause: DeadLetterCause,
   return {
     topic: TOPICS.deadLetters,
     key: record.key === null || record.key.length > KEY_BYTES_MAX ? null : Buffer.from(record.key),
-    value: encodeLetter(
+    value: encodeDeadLetter(
       {
         original_topic: topic,
         original_partition: partition,
@@ -86,13 +89,13 @@ export function originalValue(letter: DeadLetter, bytes: Buffer): Buffer | null 
 }
 
 /** An object is put in as it is written: parsed and written again, its long numbers would be rounded. */
-function encodeLetter(letter: DeadLetter, object: string | null): string {
+function encodeDeadLetter(letter: DeadLetter, object: string | null): string {
   if (object === null) return codec.encode(letter)
-  // Within a text of the letter these quotes would be escaped, so this is the member.
+  // Within a text of the dead letter these quotes would be escaped, so this is the member.
   return codec.encode({ ...letter, message: {} }).replace('"message":{}', () => `"message":${object}`)
 }
 
-/** As many as a letter holds, with their bytes as they are. */
+/** As many as a dead letter holds, with their bytes as they are. */
 function originalHeaders(record: ConsumedRecord): [string, Buffer][] {
   const kept: [string, Buffer][] = []
   let bytes = 0
@@ -112,7 +115,9 @@ function stackHeader(stack: string | undefined): [string, string][] {
   return stack === undefined ? [] : [['kafka_dlt-exception-stacktrace', stack.slice(0, STACK_LENGTH_MAX)]]
 }
 
-/** As much of a value as a letter holds. A character of UTF-8 is not cut: its further bytes begin with the bits 10. */
+/**
+ * As much of a value as a dead letter holds. A character of UTF-8 is not cut: its further bytes begin with the bits 10.
+ */
 function beginningOf(value: Buffer): Buffer {
   let end = MESSAGE_BYTES_MAX
   while (end > MESSAGE_BYTES_MAX - 4 && (value[end]! & 0b1100_0000) === 0b1000_0000) end--

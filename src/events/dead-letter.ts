@@ -26,7 +26,7 @@ export const DeadLetter = Type.Object(
      * as a string: the rest is on its topic. Of foreign producers also a list.
      */
     message: Type.Union([Type.Object({}), Type.Array(Type.Unknown()), Type.String(), Type.Null()]),
-    /** How a string stands for the original bytes. */
+    /** How a string encodes the original bytes. */
     message_encoding: absentAs(Type.Union([Type.Literal('utf8'), Type.Literal('base64')]), () => 'utf8'),
     /** Bytes of the original value, when `message` is only its beginning. */
     message_bytes: Type.Optional(Type.Integer({ minimum: 0 })),

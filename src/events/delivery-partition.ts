@@ -19,7 +19,7 @@ export function expressCount({ partitions, expressPartitions }: DeliveryLayout):
 
 /**
  * The partition of a task: by its key's murmur2, as any client chooses one, among the last partitions if the message is
- * express and else among those before. Whoever writes tasks, or looks for them, goes by this.
+ * express and else among those before. Producers of tasks, and searches for them, use this.
  */
 export function deliveryPartition(key: string | Buffer, priority: number, layout: DeliveryLayout): number {
   const express = expressCount(layout)

@@ -53,7 +53,7 @@ test.each([
   ['two objects', '{}{}'],
   ['broken off', '{"a":1'],
   ['a text of braces', '"{}"'],
-  ['behind a letter', 'x{}'],
+  ['behind a character', 'x{}'],
   ['behind a blank that JSON does not have', '\u00a0{}'],
   ['nothing', ''],
 ])('%s is no object', (_, value) => {

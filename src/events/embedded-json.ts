@@ -4,8 +4,9 @@ import { isUtf8 } from 'node:buffer'
 const DEPTH_MAX = 100
 
 /**
- * The JSON object that a value is, as it is written there: it may stand in another JSON document as one of its members,
- * with its digits, blanks and order of fields. Null for what is no object, is not UTF-8, or is nested too deeply.
+ * The JSON object that a value is, as it is written there: it can be embedded in another JSON document as one of its
+ * members, with its digits, blanks and order of fields. Null for what is no object, is not UTF-8, or is nested too
+ * deeply.
  */
 export function jsonObjectText(value: Buffer): string | null {
   if (!isUtf8(value)) return null

@@ -1,6 +1,6 @@
 import type { TopicName } from './topics.ts'
 
-/** Who publishes; the CloudEvents attribute `source`. */
+/** The publisher; the CloudEvents attribute `source`. */
 export type EventSource = '/smsgw/relay' | '/smsgw/worker' | '/smsgw/status' | '/smsgw/api' | '/smsgw/operations'
 
 export type EventHeaders = [string, string][]

@@ -84,7 +84,7 @@ test('what operators said is cleaned on its way in: no control characters, no ha
   expect(long.operator_message_id).toHaveLength(255)
 })
 
-test('a text that nobody can store is no event: the message of a task stays what it is, or is not sent', () => {
+test('a text that cannot be stored is no event: the message of a task stays what it is, or is not sent', () => {
   for (const message of ['a\u0000b', 'a\ud800b', '\udc00']) {
     expect(() => tasks.decode(bytesOf({ ...TASK, message }))).toThrow('cannot be stored')
   }

@@ -104,7 +104,7 @@ test('a status of which only its names are known is read', () => {
   expect(statuses.decode(bytesOf({ ...REQUIRED_STATUS, operator: '\n' })).operator).toBe('')
 })
 
-test('a dead letter without what we add was kept for its handler, as text, by nobody known', () => {
+test('a dead letter without our fields is read as kept for its handler, as text, by an unknown group', () => {
   const place = { original_topic: 't', original_partition: 0, original_offset: 7 }
   const letter = { ...place, error: 'e', message: 'm', failed_at: '2026-11-24T10:00:00.000Z' }
   expect(eventCodec(DeadLetter).decode(bytesOf(letter))).toEqual({
@@ -133,7 +133,7 @@ test('identifiers and words are cleaned to their lengths, and what is no text is
   for (const value of [7, null, undefined, ['a']]) expect([takeId(value), takeWords(value)]).toEqual([value, value])
 })
 
-test('records about dead letters are told from the letters by their type', () => {
+test('records about dead letters are distinguished from dead letters by their type', () => {
   for (const kind of DEAD_LETTER_ACTIONS) {
     expect(actionType(kind)).toBe(`dlq.${kind}`)
     expect(isActionType(actionType(kind))).toBe(true)

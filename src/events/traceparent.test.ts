@@ -16,7 +16,7 @@ test.each([
   ['01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'another version'],
   [`${RECEIVED}-x`, 'more behind it'],
   [` ${RECEIVED}`, 'something before it'],
-  [RECEIVED.toUpperCase(), 'capital letters'],
+  [RECEIVED.toUpperCase(), 'upper case'],
 ])('%j is no trace: %s', (received) => {
   expect(isTraceparent(received)).toBe(false)
   expect(traceparentOf(7, received)).toBe(traceparentOf(7, null))

@@ -2,7 +2,7 @@ import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 
 
 /** How many beginnings of numbers are remembered with their countries. */
 const REMEMBERED_MAX = 20_000
-/** Countries that share a calling code are told apart by the digits behind it, eight in all at most. */
+/** Countries that share a calling code are distinguished by the digits behind it, eight in all at most. */
 const DECIDING_DIGITS = 8
 const CALLING_CODE_DIGITS_MAX = 3
 
@@ -16,8 +16,9 @@ for (const country of getCountries()) {
 const remembered = new Map<string, string | null>()
 
 /**
- * The country of a number in E.164 as libphonenumber knows it, two letters of ISO 3166; null if it is none's. To parse a
- * number costs several microseconds, so it is done for shared calling codes alone, and once for numbers that begin alike.
+ * The country of a number in E.164 as libphonenumber knows it, ISO 3166-1 alpha-2; null if it has none. To parse a
+ * number costs several microseconds, so it is done for shared calling codes alone, and once for numbers that begin
+ * alike.
  */
 export function countryOf(phone: string): string | null {
   for (let digits = 1; digits <= CALLING_CODE_DIGITS_MAX; digits++) {

@@ -4,7 +4,7 @@ const DAY_MS = 86_400_000
 /** Days that an operator's receipt may take at most. */
 export const RECEIPT_DAYS_LIMIT = 30
 
-/** As in `RouteMatch`: `*` stands for anything. */
+/** As in `RouteMatch`: `*` matches anything. */
 export const SenderPattern = Type.String({ pattern: '^[+]?[A-Za-z0-9 ._*-]{1,20}$' })
 const Sender = Type.String({ pattern: '^[+]?[A-Za-z0-9 ._-]{1,20}$' })
 export const OperatorName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' })
@@ -35,7 +35,7 @@ const COMMON = {
   receipt_timeout_ms: Type.Optional(Type.Integer({ minimum: 1_000, maximum: RECEIPT_DAYS_LIMIT * DAY_MS })),
   /** Submits a second, of all workers together; without it as many as the window lets. */
   per_second: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
-  /** Shares of customers in the window while several wait; who is not named has 1. */
+  /** Shares of customers in the window while several wait; 1 for those not named. */
   customers: Type.Optional(
     Type.Record(Type.String({ pattern: '^.{1,64}$' }), Type.Integer({ minimum: 1, maximum: 100 }), {
       additionalProperties: false,

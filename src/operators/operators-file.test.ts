@@ -23,7 +23,7 @@ function setupOf(routes: string): OperatorSetup {
 const MESSAGE = { sender: null, customerId: 'c', priority: 1, network: null }
 
 function firstOf(setup: OperatorSetup, phone: string, mccMnc?: string) {
-  const network = mccMnc === undefined ? null : { mccMnc, known: 'as told' }
+  const network = mccMnc === undefined ? null : { mccMnc, known: 'as given' }
   const ranking = setup.rank({ ...MESSAGE, phone, network })
   return ranking.kind === 'ranked' ? ranking.candidates[0] : ranking.kind
 }
@@ -60,7 +60,7 @@ routes:
   expect(firstOf(setup, '+989921234567')).toMatchObject({ operator: 'mci' })
   expect(firstOf(setup, '+989351234567')).toMatchObject({ operator: 'irancell', price: 12, sender: '30001' })
   expect(firstOf(setup, '+989211234567')).toMatchObject({ why: 'irancell: 432-20 by prefix 98921, from 30001' })
-  expect(firstOf(setup, '+989121234567', '432-35')).toMatchObject({ why: 'irancell: 432-35 as told, from 30001' })
+  expect(firstOf(setup, '+989121234567', '432-35')).toMatchObject({ why: 'irancell: 432-35 as given, from 30001' })
   expect(firstOf(setup, '+4915112345678')).toMatchObject({ operator: 'mci', price: 50 })
   expect(firstOf(setup, '+4917012345678')).toMatchObject({ operator: 'world', why: 'world: country DE or KZ or CA' })
   expect(firstOf(setup, '+77011234567')).toMatchObject({ operator: 'world' })
@@ -128,8 +128,8 @@ test('every file that is taken routes to operators that it has', () => {
 
 test.each([
   [
-    'routes: [{prefix: "", operator: nobody, price: 1}]',
-    /^f\.yaml:5: \/routes\/0\/operator there is no operator "nobody"/,
+    'routes: [{prefix: "", operator: missing, price: 1}]',
+    /^f\.yaml:5: \/routes\/0\/operator there is no operator "missing"/,
   ],
   ['routes:\n- {prefix: "", operator: mci}', /^f\.yaml:6: \/routes\/0 has no price/],
   ['routes: [{operator: mci, price: 1}]', /needs `prefix`, `mcc_mnc` or `country`/],
@@ -225,7 +225,7 @@ test.each([
     /where a code is/,
   ],
   [
-    'asking for what is not told',
+    'asking for what is not given',
     'use: magfa, secrets: {user: {env: U}, password: {env: P}}, receipts: {poll: {request: {url: "https://x.example/{text}"}}}',
     /poll\/request names `{text}`/,
   ],

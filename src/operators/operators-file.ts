@@ -80,6 +80,6 @@ function checkSenders(senders: SenderRules | undefined, pointer: string, faultAt
   if (replace === undefined) return
   if (allow?.includes('*')) throw faultAt(`${pointer}/replace`, 'replaces nothing: all are allowed')
   if (!allow && byDefault !== undefined) {
-    throw faultAt(`${pointer}/default`, 'is not needed: `replace` stands for every sender, also for none')
+    throw faultAt(`${pointer}/default`, 'is not needed: `replace` applies to every sender, also to none')
   }
 }

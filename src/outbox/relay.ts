@@ -16,8 +16,8 @@ import { claimBatch, type OutboxRow, removePublished } from './claim-batch.ts'
 import { ClaimCursor, type ClaimPlace } from './claim-cursor.ts'
 import type { outboxSettings } from './config.ts'
 import { messageEvents } from './message-events.ts'
+import { type FaultyRow, isRowFault, MissingMessageError, refuseRows } from './refuse-rows.ts'
 import { ScheduleRelease } from './schedule/schedule-release.ts'
-import { type FaultyRow, isRowFault, MissingMessageError, setAside } from './set-aside.ts'
 import { ShardLeases } from './shard-leases.ts'
 
 const BALANCE_MS = 2_000
@@ -26,7 +26,7 @@ const FEW_ROWS = 100
 /** How long a round goes on while there is more; then it looks again for rows that became visible late. */
 const ROUND_MS = 1_000
 /** Rows moved to `outbox_refused` in a minute, while most are published. */
-const SET_ASIDE_MAX = 100
+const REFUSED_MAX = 100
 
 export interface RelayParts {
   readonly settings: Values<typeof outboxSettings>
@@ -58,7 +58,7 @@ export class Relay implements Service {
   readonly #refused
   readonly #schedule: ScheduleRelease
   readonly #failure: RepeatedFailure
-  readonly #brake = new DeadLetterBrake(() => {}, { lettersMax: SET_ASIDE_MAX })
+  readonly #brake = new DeadLetterBrake(() => {}, { deadLettersMax: REFUSED_MAX })
   #loop: Promise<void> | null = null
   #stopping = false
 
@@ -151,7 +151,7 @@ export class Relay implements Service {
       await removing
       removing = done.length > 0 ? removePublished(connection, done) : undefined
       removing?.catch(() => {})
-      if (faulty.length > 0) await this.#setAside(connection, faulty)
+      if (faulty.length > 0) await this.#refuseRows(connection, faulty)
       if (refusal) {
         await Promise.all([claiming, removing])
         cursor.reset()
@@ -198,8 +198,8 @@ export class Relay implements Service {
     return refusal ? { done, faulty, refusal } : { done, faulty }
   }
 
-  async #setAside(connection: Connection, faulty: readonly FaultyRow[]): Promise<void> {
-    await connection.query(setAside(faulty))
+  async #refuseRows(connection: Connection, faulty: readonly FaultyRow[]): Promise<void> {
+    await connection.query(refuseRows(faulty))
     this.#refused.inc(faulty.length)
     for (const { row, cause } of faulty) {
       this.#parts.log.error(

@@ -22,7 +22,7 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 /** Whether the database, rather than the statement, is at fault, so that the same work may succeed later. */
-export function isDatabaseAway(error: unknown): boolean {
+export function isDatabaseUnavailable(error: unknown): boolean {
   const code = sqlState(error)
   if (code === undefined) return error instanceof Error && /(?<!SSL )connection\b|timeout/i.test(error.message)
   // A server that is down has no socket in its folder.
@@ -50,7 +50,7 @@ const SQLSTATE = /^(?=.*[0-9])[0-9A-Z]{5}$/
  * permission or a column. The same work is tried again later, and nothing may be given up for it.
  */
 export function isDatabaseTrouble(error: unknown): boolean {
-  return isDatabaseAway(error) || (SQLSTATE.test(sqlState(error) ?? '') && !isItemFault(error))
+  return isDatabaseUnavailable(error) || (SQLSTATE.test(sqlState(error) ?? '') && !isItemFault(error))
 }
 
 /**

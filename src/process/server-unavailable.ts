@@ -1,6 +1,6 @@
 import { AuthenticationError } from '@platformatic/kafka'
 import { KafkaError, KafkaUnreachableError } from '../kafka/errors.ts'
-import { isDatabaseAway } from '../postgres/database-errors.ts'
+import { isDatabaseUnavailable } from '../postgres/database-errors.ts'
 
 /** Codes of OpenSSL and Node by which a certificate or a protocol is refused: a matter of settings. */
 const TLS_CODES = /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)/
@@ -19,7 +19,7 @@ export function isServerUnavailable(error: unknown): boolean {
 function isPassing(error: unknown): boolean {
   if (error instanceof KafkaUnreachableError) return true
   if (error instanceof KafkaError) return error.retriable
-  return isDatabaseAway(error)
+  return isDatabaseUnavailable(error)
 }
 
 /** A login that broke off with the connection is no refusal. */
@@ -31,7 +31,7 @@ function isRefusal(error: unknown): boolean {
 
 function isNetworkFault(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException
-  return code === 'PLT_KFK_NETWORK' || code === 'PLT_KFK_TIMEOUT' || isDatabaseAway(error)
+  return code === 'PLT_KFK_NETWORK' || code === 'PLT_KFK_TIMEOUT' || isDatabaseUnavailable(error)
 }
 
 /** An error, what caused it, and what it gathers. */

@@ -3,14 +3,14 @@ import { createLog } from '../runtime/log.ts'
 import { ServerWait } from './wait-for-server.ts'
 
 const log = createLog('test', 'silent')
-const away = (): Error => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+const unavailable = (): Error => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
 
 test('work is repeated until the server is there, and the wait is said once with its reason', async () => {
   const said: string[] = []
   const wait = new ServerWait(log, (why) => said.push(why))
   let tries = 0
   const result = await wait.until('connection', async () => {
-    if (++tries < 4) throw away()
+    if (++tries < 4) throw unavailable()
     expect(wait.why).toContain('ECONNREFUSED')
     return 'there'
   })
@@ -27,7 +27,7 @@ test('what stays wrong is thrown at once', async () => {
 })
 
 test.each([
-  ['between two tries', () => Promise.reject(away())],
+  ['between two tries', () => Promise.reject(unavailable())],
   ['while a try gets no answer', () => new Promise<never>(() => {})],
 ])('stopping %s ends the wait', async (_when, work) => {
   const wait = new ServerWait(log)

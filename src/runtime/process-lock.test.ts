@@ -33,9 +33,9 @@ test('the lock of a living process is respected, and taken over when it has died
   writeFileSync(path, JSON.stringify(identityOf(owner.pid)))
   expect(() => takeProcessLock(path, { refusal })).toThrow(`held by ${owner.pid}`)
   await owner.kill()
-  const told: string[] = []
-  takeProcessLock(path, { refusal, tell: (what) => told.push(what) })()
-  expect(told).toEqual([expect.stringContaining(`process ${owner.pid}`)])
+  const reported: string[] = []
+  takeProcessLock(path, { refusal, notify: (what) => reported.push(what) })()
+  expect(reported).toEqual([expect.stringContaining(`process ${owner.pid}`)])
   expect(existsSync(path)).toBe(false)
 })
 
@@ -74,9 +74,9 @@ test.each(['', '\n', '{"pid":', '{"pid":12', '\0\0\0\0', '{"pid":"1"}', 'null', 
   (content) => {
     const path = lockFile()
     writeFileSync(path, content)
-    const told: string[] = []
-    takeProcessLock(path, { refusal, tell: (what) => told.push(what) })()
-    expect(told).toHaveLength(1)
+    const reported: string[] = []
+    takeProcessLock(path, { refusal, notify: (what) => reported.push(what) })()
+    expect(reported).toHaveLength(1)
   },
 )
 

@@ -12,7 +12,7 @@ export interface LockOptions {
   /** The sentence for the user when another process has the lock. */
   readonly refusal: (pid: number) => string
   /** Called with what was found when a lock without a living owner is taken over. */
-  readonly tell?: (what: string) => void
+  readonly notify?: (what: string) => void
 }
 
 /**
@@ -21,7 +21,7 @@ export interface LockOptions {
  * the lock of this process itself is taken again. The file appears with its content, by a link, and is replaced by a
  * rename, so of several processes exactly one gets it. Blocks for two seconds at most. Throws ExpectedError.
  */
-export function takeProcessLock(path: string, { refusal, tell }: LockOptions): () => void {
+export function takeProcessLock(path: string, { refusal, notify }: LockOptions): () => void {
   const own = `${JSON.stringify(identityOf(process.pid))}\n`
   const part = `${path}.${process.pid}.part`
   rmSync(part, { force: true })
@@ -35,7 +35,7 @@ export function takeProcessLock(path: string, { refusal, tell }: LockOptions): (
       const owner = ownerOf(found, path)
       if (owner !== null) throw new ExpectedError(refusal(owner))
       if (replaced(path, found, part)) {
-        tell?.(`the lock ${path} was taken over: ${describe(found)}`)
+        notify?.(`the lock ${path} was taken over: ${describe(found)}`)
         return () => release(path, own)
       }
       pause(TRY_AGAIN_MS)

@@ -6,8 +6,8 @@ import { createTlv } from '../smpp/tlv.ts'
 import { draw } from './behaviour.ts'
 import type { simulatorSettings } from './config.ts'
 import { DueQueue } from './due-queue.ts'
+import type { ReceiptDesk } from './send-receipts.ts'
 import type { BindPdu, Session } from './session.ts'
-import type { ReceiptDesk } from './tell-receipts.ts'
 
 /** Its system_id, and its SMPP version, 3.4. */
 const OWN_SYSTEM_ID = 'smsgw-smsc'

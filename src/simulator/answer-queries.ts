@@ -3,8 +3,8 @@ import { createResponse, type PduOf } from '../smpp/pdu.ts'
 import { formatAbsoluteTime } from '../smpp/smpp-time.ts'
 import { MESSAGE_STATES } from './final-states.ts'
 import { type IdForm, readId } from './message-id.ts'
+import type { ReceiptDesk } from './send-receipts.ts'
 import type { QueryPdu, Session } from './session.ts'
-import type { ReceiptDesk } from './tell-receipts.ts'
 
 /** Answers query_sm: of messages under way, and of the last ones whose receipts were sent. */
 export class QueryDesk {

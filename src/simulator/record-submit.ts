@@ -28,7 +28,7 @@ export function takeMessage(
     receipt: receiptOf(submit, treatment),
     rubbish: treatment.rubbish,
     final: treatment.final,
-    timesTold: 0,
+    timesSent: 0,
   }
 }
 

@@ -10,7 +10,7 @@ import type { TakenMessage } from './taken-message.ts'
 /** Long enough for 255 parts in one message_payload. */
 const PDU_OCTETS_MAX = 65_536
 /** Submits in flight beyond which the connection is not read (back-pressure). */
-const IN_HAND_MAX = 10_000
+const IN_FLIGHT_MAX = 10_000
 /** Unsent bytes beyond which the peer gets no receipts and is not read. */
 const UNREAD_OCTETS_MAX = 1_048_576
 /** Acknowledgements of receipts that were sent again meanwhile still count, for as many. */
@@ -42,9 +42,9 @@ export interface SessionEvents {
   closed(session: Session): void
 }
 
-interface ToldReceipt {
+interface SentReceipt {
   readonly message: TakenMessage
-  readonly toldMs: number
+  readonly sentMs: number
 }
 
 export interface SessionOptions {
@@ -64,7 +64,7 @@ export class Session {
   /** Null while it is open. */
   binding: Binding | null = null
   /** Submits that are not decided yet. */
-  inHand = 0
+  inFlight = 0
   readonly openedMs = Date.now()
   heardMs = Date.now()
   /** The peer will understand nothing more of what is written. */
@@ -76,7 +76,7 @@ export class Session {
   readonly #events: SessionEvents
   readonly #reader = new PduReader({ pduOctetsMax: PDU_OCTETS_MAX })
   /** Receipts that await acknowledgement, by sequence number and so in the order in which they were sent. */
-  readonly #told = new Map<number, ToldReceipt>()
+  readonly #sent = new Map<number, SentReceipt>()
   readonly #overdue = new Map<number, TakenMessage>()
   #outgoing: Buffer[] = []
   #sequence = 0
@@ -103,13 +103,13 @@ export class Session {
   }
 
   get hasRoomForReceipt(): boolean {
-    return !this.isClosed && !this.#isStalled && this.#told.size < this.#options.receiptWindow
+    return !this.isClosed && !this.#isStalled && this.#sent.size < this.#options.receiptWindow
   }
 
   /** Sends a receipt; `write` makes its PDU for a sequence number. */
-  tell(message: TakenMessage, write: (sequence: number) => Pdu): void {
+  sendReceipt(message: TakenMessage, write: (sequence: number) => Pdu): void {
     const sequence = this.#nextSequence()
-    this.#told.set(sequence, { message, toldMs: Date.now() })
+    this.#sent.set(sequence, { message, sentMs: Date.now() })
     this.write(write(sequence))
   }
 
@@ -119,9 +119,9 @@ export class Session {
    */
   takeOverdue(beforeMs: number): TakenMessage[] {
     const overdue: TakenMessage[] = []
-    for (const [sequence, { message, toldMs }] of this.#told) {
-      if (toldMs >= beforeMs) break
-      this.#told.delete(sequence)
+    for (const [sequence, { message, sentMs }] of this.#sent) {
+      if (sentMs >= beforeMs) break
+      this.#sent.delete(sequence)
       this.#overdue.set(sequence, message)
       if (this.#overdue.size > OVERDUE_MAX) this.#overdue.delete(this.#overdue.keys().next().value!)
       overdue.push(message)
@@ -131,8 +131,8 @@ export class Session {
 
   /** Returns all receipts sent and not acknowledged. */
   takeUnacknowledged(): TakenMessage[] {
-    const messages = [...this.#told.values()].map(({ message }) => message)
-    this.#told.clear()
+    const messages = [...this.#sent.values()].map(({ message }) => message)
+    this.#sent.clear()
     return messages
   }
 
@@ -166,8 +166,8 @@ export class Session {
 
   /** Submits were decided, so that there is room for others. */
   release(submits: number): void {
-    this.inHand -= submits
-    if (this.inHand < IN_HAND_MAX / 2 && !this.#isStalled && this.#socket.isPaused()) this.#socket.resume()
+    this.inFlight -= submits
+    if (this.inFlight < IN_FLIGHT_MAX / 2 && !this.#isStalled && this.#socket.isPaused()) this.#socket.resume()
   }
 
   /** Sends unbind, and closes. */
@@ -201,7 +201,7 @@ export class Session {
       if (this.isClosed) return
       this.#take(reading)
     }
-    if (this.inHand >= IN_HAND_MAX) this.#socket.pause()
+    if (this.inFlight >= IN_FLIGHT_MAX) this.#socket.pause()
   }
 
   #take(reading: PduReading | PduFault): void {
@@ -249,9 +249,9 @@ export class Session {
   }
 
   #acknowledge(sequence: number, status: number): void {
-    const message = this.#told.get(sequence)?.message ?? this.#overdue.get(sequence)
+    const message = this.#sent.get(sequence)?.message ?? this.#overdue.get(sequence)
     if (!message) return
-    this.#told.delete(sequence)
+    this.#sent.delete(sequence)
     this.#overdue.delete(sequence)
     this.#events.acknowledged(this, message, status)
   }

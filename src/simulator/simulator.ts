@@ -8,10 +8,10 @@ import { BindDesk } from './answer-binds.ts'
 import { QueryDesk } from './answer-queries.ts'
 import type { simulatorSettings } from './config.ts'
 import { CurrentBehaviour } from './current-behaviour.ts'
+import { ReceiptDesk } from './send-receipts.ts'
 import { Session, type SessionEvents } from './session.ts'
 import { readLedger, SubmissionLedger } from './submission-ledger.ts'
 import { SubmitDesk } from './take-submits.ts'
-import { ReceiptDesk } from './tell-receipts.ts'
 
 const CONNECTIONS_MAX = 1_000
 const SWEEP_MS = 250
@@ -171,7 +171,7 @@ export class Simulator implements Service {
         if (nowMs - session.openedMs > BIND_TIMEOUT_MS) session.destroy()
         continue
       }
-      this.#receipts.tellAgain(session.takeOverdue(nowMs - retryMs))
+      this.#receipts.sendAgain(session.takeOverdue(nowMs - retryMs))
       if (enquireMs === 0) continue
       if (session.enquiredMs !== null) {
         if (nowMs - session.enquiredMs > enquireMs) session.destroy()

@@ -12,10 +12,10 @@ import { oddAnswer } from './odd-answer.ts'
 import { RateLimit } from './rate-limit.ts'
 import { type ReceivedSubmit, readSubmit } from './read-submit.ts'
 import { submissionEntry, takeMessage } from './record-submit.ts'
+import type { ReceiptDesk } from './send-receipts.ts'
 import type { Session, SubmitPdu } from './session.ts'
 import type { SubmissionLedger } from './submission-ledger.ts'
 import type { TakenMessage } from './taken-message.ts'
-import type { ReceiptDesk } from './tell-receipts.ts'
 
 /** Messages whose receipts are outstanding beyond which the queue is full. */
 const OUTSTANDING_MAX = 1_000_000
@@ -67,7 +67,7 @@ export class SubmitDesk {
   /** Submits of this tick that are to be answered without delay. */
   #now: DueSubmit[] = []
   /** Decided, and not answered as the ledger could not be written; as many as the windows of the peers allow. */
-  #untold: Decision[] = []
+  #unanswered: Decision[] = []
   #retry: NodeJS.Timeout | null = null
   #submits = 0
 
@@ -89,10 +89,10 @@ export class SubmitDesk {
     }
     const { settings } = this.#options
     const treatment = treat(this.#options.behaviour.current, submit.key)
-    const isBeyondWindow = settings.SIMULATOR_WINDOW > 0 && session.inHand >= settings.SIMULATOR_WINDOW
+    const isBeyondWindow = settings.SIMULATOR_WINDOW > 0 && session.inFlight >= settings.SIMULATOR_WINDOW
     const arrivedMs = Date.now()
     const due = { session, pdu, submit, treatment, isBeyondWindow, arrivedMs }
-    session.inHand++
+    session.inFlight++
     if (treatment.latencyMs > 0) {
       this.#due.add(due, arrivedMs + treatment.latencyMs)
       return
@@ -110,22 +110,22 @@ export class SubmitDesk {
 
   /** Decides over submits, writes all of it down, and only then answers. */
   #decideAll(due: readonly DueSubmit[]): void {
-    this.#untold.push(...due.map((each) => this.#decide(each)))
-    this.#tellAll()
+    this.#unanswered.push(...due.map((each) => this.#decide(each)))
+    this.#answerAll()
   }
 
-  #tellAll(): void {
+  #answerAll(): void {
     if (!this.#options.ledger.flush()) {
       this.#retry ??= setTimeout(() => {
         this.#retry = null
-        this.#tellAll()
+        this.#answerAll()
       }, FULL_DISK_RETRY_MS)
       return
     }
-    const decisions = this.#untold.splice(0)
+    const decisions = this.#unanswered.splice(0)
     const decided = new Map<Session, number>()
     for (const decision of decisions) {
-      this.#tell(decision)
+      this.#sendReceipt(decision)
       decided.set(decision.session, (decided.get(decision.session) ?? 0) + 1)
     }
     for (const [session, submits] of decided) {
@@ -165,9 +165,9 @@ export class SubmitDesk {
     return drawn === 'taken' && (session.isClosed || session.isSpoilt) ? 'taken-unanswered' : drawn
   }
 
-  #tell({ session, fate, message, answer, garbled, earlyMs }: Decision): void {
+  #sendReceipt({ session, fate, message, answer, garbled, earlyMs }: Decision): void {
     const isEarly = message?.receipt === 'early'
-    if (isEarly) this.#options.receipts.tellNow(message)
+    if (isEarly) this.#options.receipts.sendNow(message)
     else if (message) this.#options.receipts.expect(message)
     switch (fate) {
       case 'taken-unanswered':

@@ -18,5 +18,5 @@ export interface TakenMessage {
   readonly rubbish: number | null
   final: FinalState
   /** How often its receipt was acknowledged. */
-  timesTold: number
+  timesSent: number
 }

@@ -18,7 +18,7 @@ export interface TimelineEntry extends TimelineStep {
   readonly reason?: 'redriven'
 }
 
-/** Where a message stands. `revision` counts the changes; 0 is a message that no event has reached. */
+/** The state of a message. `revision` counts the changes; 0 is a message that no event has reached. */
 export interface MessageState {
   readonly smsId: number
   readonly customerId: string
@@ -72,7 +72,7 @@ export function advance(before: MessageState, events: readonly StatusEvent[]): A
   return state === before ? null : { state: { ...state, revision: before.revision + 1 }, settles }
 }
 
-/** Flags a message where it stands: what came of it, and the step that it came to. */
+/** Flags a message in its present state: its outcome, and the step that it came to. */
 function flagged(state: MessageState): MessageState {
   const timeline = state.timeline.map((entry, index) =>
     index === state.timeline.length - 1 ? { ...entry, possible_duplicate: true as const } : entry,

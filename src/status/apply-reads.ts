@@ -3,7 +3,7 @@ import { EventFormError, eventCodec } from '../events/event-codec.ts'
 import { StatusEvent } from '../events/status.ts'
 import type { DeadLetterBrake } from '../kafka/middleware/dead-letter-brake.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import { isDatabaseAway, isItemFault, sqlState } from '../postgres/database-errors.ts'
+import { isDatabaseUnavailable, isItemFault, sqlState } from '../postgres/database-errors.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { isolateFailures } from '../runtime/isolate-failures.ts'
 import { applyEvents, ConcurrentChangeError } from './apply-events.ts'
@@ -93,5 +93,5 @@ function refuse(message: readonly ReadStatus[], reason: DeadLetterReason, error:
 
 /** Whether one message's content may have made the updater fail: PostgreSQL was not even asked, or gave no code. */
 function mayBeOnes(error: unknown): boolean {
-  return !isDatabaseAway(error) && sqlState(error) === undefined && !(error instanceof ConcurrentChangeError)
+  return !isDatabaseUnavailable(error) && sqlState(error) === undefined && !(error instanceof ConcurrentChangeError)
 }

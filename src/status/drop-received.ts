@@ -14,7 +14,9 @@ const BATCH_ROWS_MAX = 10_000
 /** Of a table in one go, so that a backlog of rows holds up nothing else for long; the rest the next time. */
 const BATCHES_MAX = 100
 
-/** Drops rows whose time is over, in statements of a bounded number each. Returns whether nothing is left to drop. */
+/**
+ * Drops rows beyond their retention, in statements of a bounded number each. Returns whether nothing is left to drop.
+ */
 export async function dropReceived(
   connection: Connection,
   settings: Pick<Values<typeof statusSettings>, (typeof TABLES)[number]['days']>,

@@ -42,23 +42,23 @@ export interface ExpireUnansweredParts {
   readonly rangeMs?: number
 }
 
-/** What was on its way when the probe set out is applied when everyone who applies has passed these offsets. */
+/** What was on its way when the probe set out is applied when all status updaters have passed these offsets. */
 interface Probe {
   readonly atMs: number
   readonly targetOffsets: readonly number[]
 }
 
 /**
- * Looks after messages that were sent and of which nothing more is heard: without a receipt in time they become `unknown`;
- * where a receipt is stored and its status was lost by Kafka, that is published again. Of all processes one does it, on a
- * connection that holds the lock. Messages are looked through by the minute of their acceptance (`open-ranges.ts`): after
- * a minute, then after twice as long each time, and when the first of them is due.
+ * Watches messages that were sent and have no final status: without a receipt in time they become `unknown`; where a
+ * receipt is stored and its status was lost by Kafka, that is published again. Of all processes one does it, on a
+ * connection that holds the lock. Messages are looked through by the minute of their acceptance (`open-ranges.ts`):
+ * after a minute, then after twice as long each time, and when the first of them is due.
  */
 export class ExpireUnanswered implements Service {
   readonly name = 'receipt-watch'
   readonly #parts: ExpireUnansweredParts
   readonly #rangeMs: number
-  readonly #told
+  readonly #published
   readonly #connections: BrokerConnections
   readonly #failure: RepeatedFailure
   readonly #loop: LeaderLoop
@@ -70,7 +70,7 @@ export class ExpireUnanswered implements Service {
     this.#parts = parts
     this.#rangeMs = parts.rangeMs ?? RANGE_MS
     this.#connections = parts.cluster.connections()
-    this.#told = parts.metrics.counter(
+    this.#published = parts.metrics.counter(
       'smsgw_receipts_made_good_total',
       'Statuses published because no receipt came, or because the status of one was lost',
       ['status'],
@@ -105,14 +105,14 @@ export class ExpireUnanswered implements Service {
     ranges.extend(nowMs, RANGES_ADDED_MAX)
     const forgotten = ranges.forget(nowMs - WATCHED_DAYS * DAY_MS)
     if (forgotten.length > 0) log.error({ ranges: forgotten.length }, 'receipt watch window exceeded; giving up')
-    // Whoever stores a receipt tells it at once; what it had that long for is lost.
+    // A worker that stores a receipt publishes it at once; one that is still unpublished after so long is lost.
     const appliedMs = this.#appliedMs - settings.RECEIPT_WATCH_AFTER_MS / 10
     const rules = { receiptTimeoutMs, appliedMs, nowMs }
     const search = new SearchUnanswered({
       ...this.#parts,
       connection,
       rules,
-      told: (status) => this.#told.inc({ status }),
+      published: (status) => this.#published.inc({ status }),
     })
     const endMs = performance.now() + settings.RECEIPT_WATCH_PERIOD_MS * SEARCH_SHARE
     for (const startMs of ranges.due(nowMs, Number.POSITIVE_INFINITY)) {

@@ -21,7 +21,7 @@ test('without a receipt in time a message is unknown, and not before', () => {
   const taken = (takenAtMs: number) => judgeUnanswered('sent', [submit({ takenAtMs })], RULES)
   expect(taken(NOW - TIMEOUT_MS + 1)).toEqual({ kind: 'wait', untilMs: NOW + 1 })
   expect(taken(NOW - TIMEOUT_MS)).toMatchObject({
-    kind: 'tell',
+    kind: 'publish',
     status: 'unknown',
     details: { operator: 'a', attempt: 1, operatorMessageId: 'x', errorCode: 'no-receipt', isLate: false },
   })
@@ -29,21 +29,25 @@ test('without a receipt in time a message is unknown, and not before', () => {
   expect(judgeUnanswered('sent', [], RULES)).toEqual({ kind: 'leave' })
 })
 
-test('a receipt whose status ought to have been applied is told again; one that was not, is only late', () => {
+test('a receipt whose status ought to have been applied is published again; one that was not, is only late', () => {
   const stored = (receivedAtMs: number) =>
     judgeUnanswered('sent', [submit({ receipt: receipt('failed', receivedAtMs) })], RULES)
   expect(stored(NOW - 60_000)).toMatchObject({ kind: 'wait' })
   expect(stored(NOW - 60_001)).toMatchObject({
-    kind: 'tell',
+    kind: 'publish',
     status: 'failed',
     details: { errorCode: 'code', deliveredAt: null, parts: [], isLate: false },
   })
 })
 
-test('a receipt that came after its time is told as late, also of a message that counts as unknown', () => {
+test('a receipt that came after its time is published as late, also of a message that counts as unknown', () => {
   const late = submit({ takenAtMs: NOW - TIMEOUT_MS - 120_000, receipt: receipt('delivered', NOW - 100_000) })
-  const told = { kind: 'tell', status: 'delivered', details: { isLate: true, deliveredAt: new Date(NOW - 100_000) } }
-  expect(judgeUnanswered('unknown', [late], RULES)).toMatchObject(told)
+  const decided = {
+    kind: 'publish',
+    status: 'delivered',
+    details: { isLate: true, deliveredAt: new Date(NOW - 100_000) },
+  }
+  expect(judgeUnanswered('unknown', [late], RULES)).toMatchObject(decided)
 })
 
 test('a long message waits for all its parts', () => {
@@ -52,7 +56,7 @@ test('a long message waits for all its parts', () => {
   expect(judgeUnanswered('sent', [first, parts[1]!], RULES)).toMatchObject({ kind: 'wait' })
   const old = parts.map((part) => ({ ...part, takenAtMs: 0 }))
   expect(judgeUnanswered('sent', [{ ...first, takenAtMs: 0 }, old[1]!], RULES)).toMatchObject({
-    kind: 'tell',
+    kind: 'publish',
     status: 'unknown',
     details: {
       parts: [
@@ -63,7 +67,7 @@ test('a long message waits for all its parts', () => {
   })
 })
 
-test('only what may follow is told, and the same for a message whenever it is judged', () => {
+test('only a possible next status is published, and the same for a message whenever it is judged', () => {
   const submits = fc.array(
     fc.record({
       part: fc.integer({ min: 1, max: 3 }),
@@ -85,7 +89,7 @@ test('only what may follow is told, and the same for a message whenever it is ju
         })
       })
       const verdict = judgeUnanswered(state, taken, RULES)
-      if (verdict.kind !== 'tell') return
+      if (verdict.kind !== 'publish') return
       expect(TRANSITIONS[state]).toContain(verdict.status)
       const later = judgeUnanswered(state, taken, { ...RULES, nowMs: NOW + TIMEOUT_MS, appliedMs: NOW + TIMEOUT_MS })
       if (verdict.details.errorCode !== 'no-receipt') expect(later).toEqual(verdict)

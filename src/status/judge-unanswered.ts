@@ -24,12 +24,12 @@ export interface JudgeRules {
 
 /**
  * What is to be done with a message that was sent and has come to no end.
- * - `tell`: publish this status: a receipt says so and its status was lost, or none came in time.
+ * - `publish`: publish this status: a receipt says so and its status was lost, or none came in time.
  * - `wait`: until then something may still come.
  * - `leave`: nothing more is to be expected.
  */
 export type Verdict =
-  | { readonly kind: 'tell'; readonly status: Status; readonly details: StatusDetails }
+  | { readonly kind: 'publish'; readonly status: Status; readonly details: StatusDetails }
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'leave' }
 
@@ -38,7 +38,7 @@ const LEAVE: Verdict = { kind: 'leave' }
 /** The error code of what no receipt came for. */
 export const NO_RECEIPT = 'no-receipt'
 
-/** Judges by what operators took and told of it. `status` is where the message stands. */
+/** Judges by the submits and receipts of operators. `status` is the present status of the message. */
 export function judgeUnanswered(
   status: 'sent' | 'unknown',
   submits: readonly TakenSubmit[],
@@ -49,7 +49,7 @@ export function judgeUnanswered(
   const { operator, partCount } = last
   const timeoutMs = receiptTimeoutMs(operator)
   const taken = submits.filter((submit) => submit.operator === operator)
-  const { status: told, ...whole } = sumUpParts(
+  const { status: decided, ...whole } = sumUpParts(
     taken.map((submit) => withLateness(submit, timeoutMs)),
     partCount,
   )
@@ -59,15 +59,15 @@ export function judgeUnanswered(
     possibleDuplicate: submits.some((each) => each.attempt <= whole.attempt && each.possibleDuplicate),
     ...(partCount === 1 ? { parts: [] } : {}),
   }
-  if (told !== null) {
-    if (told === status) return LEAVE
+  if (decided !== null) {
+    if (decided === status) return LEAVE
     const receivedAtMs = Math.max(...taken.map(({ receipt }) => receipt?.receivedAtMs ?? 0))
-    return receivedAtMs < appliedMs ? { kind: 'tell', status: told, details } : { kind: 'wait', untilMs: nowMs }
+    return receivedAtMs < appliedMs ? { kind: 'publish', status: decided, details } : { kind: 'wait', untilMs: nowMs }
   }
   if (status === 'unknown') return LEAVE
   const untilMs = Math.max(...taken.map(({ takenAtMs }) => takenAtMs)) + timeoutMs
   if (untilMs > nowMs) return { kind: 'wait', untilMs }
-  return { kind: 'tell', status: 'unknown', details: { ...details, errorCode: NO_RECEIPT, isLate: false } }
+  return { kind: 'publish', status: 'unknown', details: { ...details, errorCode: NO_RECEIPT, isLate: false } }
 }
 
 function withLateness({ receipt, takenAtMs, ...submit }: TakenSubmit, timeoutMs: number): TakenPart {

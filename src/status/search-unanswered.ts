@@ -19,7 +19,7 @@ export interface SearchParts {
   readonly connection: Connection
   readonly producer: Pick<Producer, 'send'>
   readonly rules: JudgeRules
-  readonly told: (status: Status) => void
+  readonly published: (status: Status) => void
 }
 
 /** What is left of a range: acceptance of its oldest message that may still get on, and when to look again at the latest. */
@@ -36,7 +36,7 @@ export class SearchUnanswered {
     this.#parts = parts
   }
 
-  /** Resolves when what there is to tell is published. */
+  /** Resolves when the statuses are published. */
   async range(startMs: number, endMs: number): Promise<RangeRest> {
     const smsIdEnd = firstSmsIdAt(endMs)
     let smsIdAfter = firstSmsIdAt(startMs) - 1
@@ -85,16 +85,16 @@ export class SearchUnanswered {
   }
 
   async #publish(verdicts: ReadonlyMap<number, Verdict>): Promise<void> {
-    const { connection, producer, rules, told } = this.#parts
-    const smsIds = [...verdicts].flatMap(([smsId, { kind }]) => (kind === 'tell' ? [smsId] : []))
+    const { connection, producer, rules, published } = this.#parts
+    const smsIds = [...verdicts].flatMap(([smsId, { kind }]) => (kind === 'publish' ? [smsId] : []))
     if (smsIds.length === 0) return
     const { rows } = await connection.query<SubjectRow>(readSubjects(smsIds))
-    const tell = async (row: SubjectRow): Promise<void> => {
-      const { status, details } = verdicts.get(row.sms_id) as Extract<Verdict, { kind: 'tell' }>
+    const publish = async (row: SubjectRow): Promise<void> => {
+      const { status, details } = verdicts.get(row.sms_id) as Extract<Verdict, { kind: 'publish' }>
       await producer.send(statusRecord(storedSubject(row), status, details, '/smsgw/status', rules.nowMs))
-      told(status)
+      published(status)
     }
-    await Promise.all(rows.map(tell))
+    await Promise.all(rows.map(publish))
   }
 }
 

@@ -19,7 +19,7 @@ export interface StatusUpdaterParts extends ConsumerRoleParts {
   readonly producer: Pick<Producer, 'send'>
 }
 
-/** The role `status`: brings what `sms.status` tells into PostgreSQL and settles the ledger by it. */
+/** The role `status`: applies the events of `sms.status` to PostgreSQL and settles the ledger by them. */
 export class StatusUpdater implements Service {
   readonly name = 'status'
   readonly #pool: Pool

@@ -70,7 +70,7 @@ const TAKEN: SubmitColumns = {
 }
 
 /**
- * What operators took of messages, oldest first, with the receipts that are there; also those that nobody could match
+ * What operators took of messages, oldest first, with the receipts that are there; also those that were not matched
  * because they came while the answer was being written.
  */
 export function readTakenSubmits(smsIds: readonly number[]): QueryConfig {

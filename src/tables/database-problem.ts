@@ -1,12 +1,12 @@
 import { Problem } from '../domain/errors.ts'
-import { isDatabaseAway, isDiskFull } from '../postgres/database-errors.ts'
+import { isDatabaseUnavailable, isDiskFull } from '../postgres/database-errors.ts'
 
-/** A full disk takes somebody to mend it. */
+/** A full disk needs an operator to fix it. */
 const DISK_RETRY_SECONDS = 30
 
 /** How a caller learns that the database cannot serve the request now; null for an error of another kind. */
 export function databaseProblem(error: Error): Problem | null {
-  const problem = isDiskFull(error) ? diskFullProblem() : isDatabaseAway(error) ? unavailable() : null
+  const problem = isDiskFull(error) ? diskFullProblem() : isDatabaseUnavailable(error) ? unavailable() : null
   if (problem) problem.cause = error
   return problem
 }

@@ -19,21 +19,21 @@ export async function awaitDrained(
 ): Promise<void> {
   const connections = cluster.connections()
   const deadlineMs = Date.now() + forMsMax
-  let toldMs = 0
+  let reportedMs = 0
   try {
     while (true) {
       const behind = await groupsBehind(cluster, connections, topic)
       if (behind.size === 0) return
-      const who = [...behind].map(([group, records]) => `${group} (${records} records)`).join(', ')
+      const client = [...behind].map(([group, records]) => `${group} (${records} records)`).join(', ')
       if (Date.now() > deadlineMs) {
         throw new ExpectedError(
-          `${topic} was not drained in ${forMsMax / 1_000} s, and no partition was added. Behind: ${who}. ` +
+          `${topic} was not drained in ${forMsMax / 1_000} s, and no partition was added. Behind: ${client}. ` +
             'See `smsgw lag`; stop the relays or the groups that are not needed, or wait longer: --drain-seconds',
         )
       }
-      if (Date.now() - toldMs >= PROGRESS_MS) {
-        toldMs = Date.now()
-        progress(`waiting for ${who}`)
+      if (Date.now() - reportedMs >= PROGRESS_MS) {
+        reportedMs = Date.now()
+        progress(`waiting for ${client}`)
       }
       await sleep(POLL_MS)
     }

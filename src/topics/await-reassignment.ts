@@ -15,13 +15,13 @@ export async function awaitReassignment(
   topic: string | null,
   progress: (what: string) => void,
 ): Promise<void> {
-  let toldMs = Date.now()
+  let reportedMs = Date.now()
   while (true) {
     const moving = await retryCall(() => listReassignments(cluster))
     const left = moving.filter((each) => topic === null || each.topic === topic).length
     if (left === 0) return
-    if (Date.now() - toldMs >= PROGRESS_MS) {
-      toldMs = Date.now()
+    if (Date.now() - reportedMs >= PROGRESS_MS) {
+      reportedMs = Date.now()
       progress(`${left} partitions still move`)
     }
     await sleep(POLL_MS)

@@ -2,7 +2,7 @@ import { EventFormError, eventCodec } from '../events/event-codec.ts'
 import { StatusEvent } from '../events/status.ts'
 import { DONE, deadLetter, type Outcome, pauseUntil } from '../kafka/consumer/outcome.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import { isDatabaseAway, sqlState } from '../postgres/database-errors.ts'
+import { isDatabaseUnavailable, sqlState } from '../postgres/database-errors.ts'
 import type { RepeatedFailure } from '../runtime/repeated-failure.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 import type { Endpoint } from './endpoints.ts'
@@ -82,7 +82,7 @@ export class EventDelivery {
     } catch (error) {
       if (error instanceof EventFormError) return deadLetter(error.reason, error.message)
       // Whatever the database says is not the record's fault: those that are were isolated.
-      if (isDatabaseAway(error) || sqlState(error) !== undefined) return this.#pause(error)
+      if (isDatabaseUnavailable(error) || sqlState(error) !== undefined) return this.#pause(error)
       throw error
     }
   }

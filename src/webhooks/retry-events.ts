@@ -24,7 +24,7 @@ export interface RetryParts {
 /** Endpoints looked at in a round. */
 const ENDPOINTS_MAX = 100
 /** Between two cycles through all endpoints with undelivered events. */
-const TURN_MS = 1_000
+const CYCLE_MS = 1_000
 /** Between two rounds of a cycle that found nothing to do, and while no request is free. */
 const ROUND_MS = 100
 const DEFERRED_MS = 1_000
@@ -70,7 +70,7 @@ export class RetryLoop {
       failure.succeeded()
       // Whose share was used up may have more.
       const isBusy = due.length > 0 && due.length >= shares.size
-      return isBusy || !isLast ? ROUND_MS : TURN_MS
+      return isBusy || !isLast ? ROUND_MS : CYCLE_MS
     } catch (error) {
       return failure.failed(error)
     }

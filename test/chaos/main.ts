@@ -50,30 +50,30 @@ async function run(options: Options): Promise<number> {
   const { path: folder, remove } = temporaryFolder('smsgw-chaos')
   const abort = new AbortController()
   const startMs = Date.now()
-  const told = (what: string): void => {
+  const notify = (what: string): void => {
     console.error(`${((Date.now() - startMs) / 1_000).toFixed(1).padStart(6)} s  ${what}`)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (!abort.signal.aborted) told('stopping; everything that was started ends first')
+      if (!abort.signal.aborted) notify('stopping; everything that was started ends first')
       abort.abort()
     })
   }
   try {
-    told(`seed ${seed}, folder ${folder}`)
-    const common = { folder, told, signal: abort.signal }
+    notify(`seed ${seed}, folder ${folder}`)
+    const common = { folder, notify, signal: abort.signal }
     return await (mutants ? auditTheAuditor(options, common) : breakTheGateway(options, common))
   } catch (error) {
     if (abort.signal.aborted) return 130
     console.error(explainError(error) ?? error)
     return 1
   } finally {
-    if (keep) told(`left in ${folder}`)
+    if (keep) notify(`left in ${folder}`)
     else await remove()
   }
 }
 
-type Common = Pick<CampaignOptions, 'folder' | 'told' | 'signal'>
+type Common = Pick<CampaignOptions, 'folder' | 'notify' | 'signal'>
 
 async function breakTheGateway({ quick, seed, faults, only, rate, json }: Options, common: Common): Promise<number> {
   const kinds = chooseKinds(FAULTS, only).length

@@ -69,7 +69,7 @@ test.each([
   ['an unknown field', { ...GOOD, txet: 'x' }, 400, 'invalid-request'],
   ['a field of another type', { to: GOOD.to, text: 5 }, 400, 'invalid-request'],
   ['a missing field', { to: GOOD.to }, 400, 'invalid-request'],
-  ['a number that nobody serves', { to: '+491701234567', text: 'x' }, 422, 'no-route'],
+  ['a number that no operator serves', { to: '+491701234567', text: 'x' }, 422, 'no-route'],
   ['a body that is not JSON', '{"to":', 400, 'invalid-request'],
 ])('%s is refused, and nothing is charged', async (_what, body, status, code) => {
   const { pool, app, key } = await apiGateway(1_000)
@@ -109,7 +109,7 @@ test('a message for later is charged now, waits, says so, and is valid from its 
   const sendAt = new Date(Date.now() + 3_600_000)
   const answer = await post(app, key, { ...GOOD, send_at: sendAt.toISOString().replace('Z', '+00:00'), valid_for: 60 })
   expect(answer.json()).toMatchObject({ status: 'scheduled', send_at: sendAt.toISOString(), cost: 100 })
-  // The row of the outbox tells that it was accepted.
+  // The row of the outbox shows that it was accepted.
   expect(await stored(pool)).toEqual({ messages: 1, outbox: 1, reserved: 100, ledger: 100 })
   const read = await app.inject({
     url: `/v1/messages/${answer.json().sms_id}`,
@@ -125,7 +125,7 @@ test('a message for later is charged now, waits, says so, and is valid from its 
   expect(rows).toEqual([{ sms_id: answer.json().sms_id, kind: 'message', due_at: sendAt, released_at: null }])
 })
 
-test('cancelling: while nobody has it, again the same answer; of others it is not found, too late it is a conflict', async () => {
+test('cancelling: before it is submitted, again the same answer; of others it is not found, too late it is a conflict', async () => {
   const { pool, app, key } = await apiGateway(1_000)
   const cancel = (smsId: number | string, by = key) =>
     app.inject({ method: 'POST', url: `/v1/messages/${smsId}/cancel`, headers: { authorization: `Bearer ${by}` } })
@@ -215,7 +215,7 @@ test('thousands at once, with too little money for all: none is overdrawn, the b
   expect(await stored(pool)).toEqual({ messages: 1_000, outbox: 1_000, reserved: 100_000, ledger: 100_000 })
 })
 
-test('why a message goes to its operator stands in its timeline; a sender that may not be used costs nothing', async () => {
+test('the timeline says why a message goes to its operator; a sender that may not be used costs nothing', async () => {
   const router = fixedRouter(`
 operators:
   mci: {connector: smpp, smpp: {address: embedded, system_id: x}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}

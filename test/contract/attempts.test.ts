@@ -40,7 +40,7 @@ function partEnd(smsId: number, attempt: number, part: number, outcome: PartEnd[
   }
 }
 
-test('an attempt is begun once, by whoever is first; so is one that a customer cancelled', async () => {
+test('an attempt is begun once, by the first worker; so is one that a customer cancelled', async () => {
   const smsId = newId()
   expect(await book.begin(start(smsId))).toBe(true)
   expect(await new AttemptBook(pool, 'another').begin(start(smsId))).toBe(false)
@@ -85,7 +85,7 @@ test('what the operator wrote beside its code is stored with it, of an attempt a
   expect((await book.history(long)).attempts[0]!.parts).toMatchObject([{ errorText: null }, known])
 })
 
-test('who takes over knows of each part what is known, and which were submitted again', async () => {
+test('a successor knows of each part what is known, and which were submitted again', async () => {
   const smsId = newId()
   await book.begin(start(smsId, { partCount: 3, parts: [1, 2, 3] }))
   await book.endPart(partEnd(smsId, 1, 1, 'sent'))
@@ -131,7 +131,7 @@ test('an answer that comes after its attempt was given up replaces the guess, an
   expect((await book.history(long)).attempts[0]!.parts[0]).toMatchObject({ outcome: 'sent' })
 })
 
-test('who ends what another has ended is told so, and what stands is to be looked up', async () => {
+test('a worker that ends what another has ended gets a conflict, and the stored outcome is to be looked up', async () => {
   const [short, long, other] = [newId(), newId(), newId()]
   await Promise.all([book.begin(start(short)), book.begin(start(long, { partCount: 2, parts: [1, 2] }))])
   const lost = { outcome: 'ambiguous', operatorMessageId: null, errorCode: 'worker-lost' } as const
@@ -141,7 +141,7 @@ test('who ends what another has ended is told so, and what stands is to be looke
   expect(await book.end({ ...taken(short, ''), ...refused })).toBe('contested')
   expect(await book.endPart(partEnd(long, 1, 1, 'temporary'))).toBe('contested')
   expect(await book.endPart(partEnd(long, 1, 1, 'sent'))).toBeNull()
-  // Our own commit, of which we did not hear: the same again. Nobody knows which of them it was.
+  // Our own commit without an answer: the same again. It is unknown which of them it was.
   await book.begin(start(other))
   await book.keepEarly({ operator: 'a', operatorMessageId: 'x', status: 'delivered', code: null, at: AT })
   expect(await Promise.all([book.end(taken(short, 'x')), book.end(taken(other, 'y'))])).toEqual([
@@ -154,7 +154,7 @@ test('who ends what another has ended is told so, and what stands is to be looke
   ])
 })
 
-test('the first receipt stands, unless it says that nobody knows', async () => {
+test('the first receipt is kept, unless its state is unknown', async () => {
   const [short, long] = [newId(), newId()]
   await Promise.all([book.begin(start(short)), book.begin(start(long, { partCount: 2, parts: [1, 2] }))])
   await Promise.all([book.end(taken(short, 'x')), book.endPart(partEnd(long, 1, 2, 'sent'))])
@@ -302,7 +302,7 @@ test('an end that cannot be stored as it is keeps its outcome, and its neighbour
     logged.end({ ...taken(long, ''), operatorMessageId: null }),
     ...good.slice(19).map((smsId) => logged.end(taken(smsId, `id-${smsId}`))),
   ])
-  // Who ended it looks up what stands.
+  // The worker that ended it looks up what is stored.
   expect(ends).toEqual([...Array(19).fill(null), 'contested', 'contested', 'contested', null, ...Array(19).fill(null)])
   for (const smsId of good) {
     expect((await logged.history(smsId)).attempts).toMatchObject([{ parts: [{ operatorMessageId: `id-${smsId}` }] }])
@@ -379,7 +379,7 @@ test('a message whose rows cannot be read is refused alone; one with a receipt a
   expect(ofFine.attempts).toHaveLength(1)
 })
 
-test("what is the database's own fault costs no end: it is kept, said, and written when that is over", async () => {
+test("what is the database's own fault costs no end: it is kept, logged, and written when that has ended", async () => {
   const { logged, lines } = bookWithLog()
   const smsId = newId()
   await logged.begin(start(smsId))

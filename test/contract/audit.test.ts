@@ -110,7 +110,7 @@ test('the role anchors its chain in PostgreSQL and Kafka; the commands verify it
   const bytes = readFileSync(last.path)
   truncateSync(last.path, [...readBlocks(last.path)].at(-1)!.startsAt)
   expect(await verify()).toMatchObject({ code: 1, ok: false })
-  // Whoever may write PostgreSQL as well has not written Kafka.
+  // An attacker with write access to PostgreSQL as well has not written Kafka.
   await pool.query('BEGIN; CREATE TABLE kept AS TABLE audit_anchors; DELETE FROM audit_anchors; COMMIT')
   expect((await verify()).log.fault.what).toContain('names line')
   await pool.query('INSERT INTO audit_anchors TABLE kept')
@@ -191,7 +191,7 @@ async function takeActs(pool: Pool) {
   return payloads.filter(({ topic }) => topic === TOPICS.acts).map(({ value }) => JSON.parse(value))
 }
 
-test('each command that changes PostgreSQL leaves one act, in its transaction, with who did it and no secret', async () => {
+test('each command that changes PostgreSQL leaves one act, in its transaction, with the name of its user and no secret', async () => {
   const { pool, folder } = await setUp()
   const secrets: string[] = []
   const acts: string[] = []
@@ -249,7 +249,7 @@ test('each command that changes PostgreSQL leaves one act, in its transaction, w
   expect(rows).toEqual([{ balance: 5_000 }])
 })
 
-test('old anchors are dropped, but not where a log that stands still ends or begins: serials go on', async () => {
+test('old anchors are dropped, but not where an idle log ends or begins: serials go on', async () => {
   const pool = await freshDatabase()
   const file = join(folderOfTest(), 'key.pem')
   const { key } = ensureSigningKey(file)
@@ -314,6 +314,6 @@ test('an archive whose earlier days were deleted by retention is whole alone: it
     vi.stubEnv(name, value)
   }
   const verdict = await verify('--archive', archive, '--public-key', publicKey)
-  // Of the log alone: the topic that the tests share has anchors about keys of other tests, which nobody trusts here.
+  // Of the log alone: the topic that the tests share has anchors about keys of other tests, which are not trusted here.
   expect(verdict.log).toMatchObject({ fault: null, firstLine: 2, entries: 2 })
 })

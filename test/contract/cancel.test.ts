@@ -34,7 +34,7 @@ async function acceptSome(pool: Pool, messages: number): Promise<number[]> {
 }
 
 /** What cancelling put into the outbox. */
-async function told(pool: Pool): Promise<StatusEvent[]> {
+async function published(pool: Pool): Promise<StatusEvent[]> {
   const { rows } = await pool.query<{ payload: string }>('SELECT payload FROM outbox WHERE payload IS NOT NULL')
   return rows.map(({ payload }) => codec.decode(Buffer.from(String(decodePayload(payload).value))))
 }
@@ -81,10 +81,10 @@ test('customers and workers race for hundreds of messages: each is cancelled or 
   })
   const sent = (await Promise.all(race)).filter((smsId) => smsId !== null)
   console.log({ sent: sent.length, cancelled: messages.length - sent.length })
-  const events = await told(pool)
+  const events = await published(pool)
   expect(events.map(({ sms_id }) => sms_id).sort()).toEqual(messages.filter((smsId) => !sent.includes(smsId)).sort())
   expect(new Set(events.map(({ status }) => status))).toEqual(new Set(events.length > 0 ? ['cancelled'] : []))
-  // Told twice, as by the worker that finds it cancelled, it is the same event.
+  // Published twice, as by the worker that finds it cancelled, it is the same event.
   await applyEvents(pool, [...events, ...sent.map((smsId) => statusEvent(smsId, 'sent', 1)), ...events])
   await applyEvents(pool, events)
   const { rows } = await pool.query(
@@ -116,7 +116,7 @@ test('between two attempts a message is cancelled, and a worker that goes on fin
   const { attempts } = await book.history(smsId!)
   expect(attempts.map(({ outcome }) => outcome)).toEqual(['temporary', 'cancelled'])
   // The worker's news of the first attempt come after those of the end.
-  const [cancelled] = await told(pool)
+  const [cancelled] = await published(pool)
   expect(cancelled).toMatchObject({ status: 'cancelled', attempt: 1, event_id: eventId(smsId!, 'cancelled', 1) })
   await applyEvents(pool, [statusEvent(smsId!, 'sending', 1), cancelled!, statusEvent(smsId!, 'queued', 1)])
   const { rows } = await pool.query('SELECT status, settlement FROM message_states')
@@ -139,7 +139,7 @@ test.each([600_000, -600_000])(
     vi.spyOn(Date, 'now').mockImplementation(() => trueMs() + offMs)
     expect(await cancelMessage(pool, CUSTOMER, ends!)).toMatchObject({ kind: 'refused' })
     expect(await cancelMessage(pool, CUSTOMER, valid!)).toEqual({ kind: 'cancelled' })
-    const [event] = await told(pool)
+    const [event] = await published(pool)
     expect(Math.abs(Date.parse(event!.occurred_at) - trueMs())).toBeLessThan(300_000)
   },
 )

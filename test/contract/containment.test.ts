@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { keepLetters } from '../../src/dead-letters/store-letters.ts'
+import { keepDeadLetters } from '../../src/dead-letters/store-dead-letters.ts'
 import { outboxShard } from '../../src/domain/outbox-shard.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
 import { TOPICS } from '../../src/events/topics.ts'
@@ -65,11 +65,11 @@ const refused = async (pool: Pool) =>
 const waiting = async (pool: Pool): Promise<number> =>
   (await pool.query<{ rows: number }>('SELECT count(*) AS rows FROM outbox')).rows[0]!.rows
 
-test('rows of the outbox that can never be published are set aside with why, and their shard goes on', async () => {
+test('rows of the outbox that can never be published are moved with a reason, and their shard goes on', async () => {
   const pool = await freshDatabase()
   const { customerId, smsIds } = await waitingMessages(pool, 40)
   const [unfit, huge, ...good] = smsIds
-  await pool.query("UPDATE messages SET phone = 'nobody' WHERE sms_id = $1", [unfit])
+  await pool.query("UPDATE messages SET phone = 'no-phone' WHERE sms_id = $1", [unfit])
   const shard = outboxShard(customerId)
   await pool.query("INSERT INTO outbox (shard, sms_id, payload) VALUES ($1, 1, 'not JSON'), ($1, 2, NULL)", [shard])
   const sent: string[] = []
@@ -100,7 +100,7 @@ test('rows of the outbox that can never be published are set aside with why, and
   expect((await health.report()).ready).toBe(true)
 })
 
-test('a relay that can publish nothing sets next to nothing aside: its rows stay, in order', async () => {
+test('a relay that can publish nothing moves next to nothing: its rows stay, in order', async () => {
   const pool = await freshDatabase()
   const { smsIds } = await waitingMessages(pool, 60)
   let isBroken = true
@@ -129,7 +129,7 @@ test('a relay that can publish nothing sets next to nothing aside: its rows stay
   expect(sent).toEqual(smsIds.slice(1))
 })
 
-test('a record that its broker refuses fails alone, and what cannot be told apart travels in smaller batches', async () => {
+test('a record that its broker refuses fails alone, and a batch with an unknown culprit is divided', async () => {
   const cluster = testCluster()
   const topic = uniqueName('small')
   await createTopics(cluster, [
@@ -237,7 +237,7 @@ test('a slip of the updater that one message brings about passes that one on; on
   expect(fresh.braked).not.toBeNull()
 })
 
-test('a missing table is nobody’s dead letter', async () => {
+test('a missing table causes no dead letter', async () => {
   const pool = await freshDatabase()
   const { customerId, smsIds } = await waitingMessages(pool, 4)
   await pool.query('ALTER TABLE message_states RENAME TO moved')
@@ -267,7 +267,7 @@ test('dead letters that PostgreSQL refuses are kept reduced, with why, and their
     consumedRecord({ topic: 'sms.dlq', offset, value: JSON.stringify(value) }),
   )
   const reduced: number[] = []
-  await keepLetters(pool, records, ({ offset }) => reduced.push(offset))
+  await keepDeadLetters(pool, records, ({ offset }) => reduced.push(offset))
   expect(reduced).toEqual([4, 11])
   const { rows } = await pool.query<{ dlq_offset: number; reason: string; error: string }>(
     'SELECT dlq_offset, reason, error FROM dead_letters ORDER BY dlq_offset',

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { dlqSettings } from '../../src/dead-letters/config.ts'
+import type { DeadLetterCursor, DeadLetterFilter } from '../../src/dead-letters/dead-letter-filter.ts'
+import { parseDeadLetterId } from '../../src/dead-letters/dead-letter-id.ts'
 import { DeadLetterKeeper } from '../../src/dead-letters/dead-letter-keeper.ts'
-import type { LetterCursor, LetterFilter } from '../../src/dead-letters/letter-filter.ts'
-import { parseLetterId } from '../../src/dead-letters/letter-id.ts'
-import { type LetterSummary, listLetters } from '../../src/dead-letters/list-letters.ts'
-import { showLetter } from '../../src/dead-letters/show-letter.ts'
+import { type DeadLetterSummary, listDeadLetters } from '../../src/dead-letters/list-dead-letters.ts'
+import { showDeadLetter } from '../../src/dead-letters/show-dead-letter.ts'
 import { deadLetterRecord } from '../../src/events/dead-letter-record.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
@@ -22,11 +22,11 @@ import { freshDatabase, testCluster } from '../servers/fixtures.ts'
 const LETTERS = 20_000
 const PAGE = 700
 
-async function listAll(pool: Pool, filter: LetterFilter): Promise<LetterSummary[]> {
-  const found: LetterSummary[] = []
-  let after: LetterCursor | null = null
+async function listAll(pool: Pool, filter: DeadLetterFilter): Promise<DeadLetterSummary[]> {
+  const found: DeadLetterSummary[] = []
+  let after: DeadLetterCursor | null = null
   do {
-    const page: Awaited<ReturnType<typeof listLetters>> = await listLetters(pool, filter, after, PAGE)
+    const page: Awaited<ReturnType<typeof listDeadLetters>> = await listDeadLetters(pool, filter, after, PAGE)
     found.push(...page.letters)
     after = page.next
   } while (after)
@@ -46,7 +46,7 @@ test('every filter finds what reading all of them finds, page by page, the newes
       .reverse(),
   )
   const middleMs = Date.parse(all[LETTERS / 2]!.failed_at)
-  const cases: [Omit<LetterFilter, 'state'>, (letter: LetterSummary) => boolean][] = [
+  const cases: [Omit<DeadLetterFilter, 'state'>, (letter: DeadLetterSummary) => boolean][] = [
     [{ reason: 'handler' }, ({ reason }) => reason === 'handler'],
     [{ customerId: 'bench-7' }, ({ customer_id }) => customer_id === 'bench-7'],
     [
@@ -84,8 +84,8 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
     )
     places[name] = `${partition}-${offset}`
   }
-  const noLetter = await producer.send({ topic: TOPICS.deadLetters, key: 'x', value: 'no dead letter' })
-  places.none = `${noLetter.partition}-${noLetter.offset}`
+  const noDeadLetter = await producer.send({ topic: TOPICS.deadLetters, key: 'x', value: 'no dead letter' })
+  places.none = `${noDeadLetter.partition}-${noDeadLetter.offset}`
   const metrics = new Metrics()
   const keeper = new DeadLetterKeeper({
     settings: readSettings(dlqSettings, { DLQ_SAMPLE_MS: '500' }),
@@ -107,7 +107,7 @@ test('whatever comes to sms.dlq is kept once, byte for byte, and counted', async
     (found) => Object.values(places).every((id) => found.includes(id)),
   )
   expect(ids).toEqual(expect.arrayContaining(Object.values(places)))
-  const show = (name: string) => showLetter(pool, parseLetterId(places[name]!))
+  const show = (name: string) => showDeadLetter(pool, parseDeadLetterId(places[name]!))
   expect(await show('zero')).toMatchObject({
     value: 'a\0b',
     error: 'bad   text',

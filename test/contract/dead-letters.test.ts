@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createCustomer, topUp } from '../../src/accounts/accounts.ts'
-import { changeByIds, changeMatching } from '../../src/dead-letters/change-letters.ts'
-import type { LetterChoice } from '../../src/dead-letters/claim-letters.ts'
-import { discardLetters } from '../../src/dead-letters/discard-letters.ts'
-import { editLetter } from '../../src/dead-letters/edit-letter.ts'
-import { parseLetterId } from '../../src/dead-letters/letter-id.ts'
-import { redriveLetters } from '../../src/dead-letters/redrive-letters.ts'
-import { showLetter } from '../../src/dead-letters/show-letter.ts'
+import { changeByIds, changeMatching } from '../../src/dead-letters/change-dead-letters.ts'
+import type { DeadLetterChoice } from '../../src/dead-letters/claim-dead-letters.ts'
+import { parseDeadLetterId } from '../../src/dead-letters/dead-letter-id.ts'
+import { discardDeadLetters } from '../../src/dead-letters/discard-dead-letters.ts'
+import { editDeadLetter } from '../../src/dead-letters/edit-dead-letter.ts'
+import { redriveDeadLetters } from '../../src/dead-letters/redrive-dead-letters.ts'
+import { showDeadLetter } from '../../src/dead-letters/show-dead-letter.ts'
 import type { DeliveryTask } from '../../src/events/delivery.ts'
 import { TOPICS } from '../../src/events/topics.ts'
 import { createTopics } from '../../src/kafka/admin/create-topics.ts'
@@ -29,7 +29,7 @@ import { readTopic } from '../servers/read-topic.ts'
 const COST = 7
 const OPEN = { state: 'open' } as const
 
-/** Failed messages of a customer who has so much, each with its dead letter. */
+/** Failed messages of a customer with that balance, each with its dead letter. */
 async function failedMessages(
   count: number,
   balance: number,
@@ -44,10 +44,10 @@ async function failedMessages(
 
 const redriveBy =
   (pool: Pool, by: string, redrivesMax = 3) =>
-  (choice: LetterChoice) =>
-    redriveLetters(pool, choice, { by, redrivesMax })
+  (choice: DeadLetterChoice) =>
+    redriveDeadLetters(pool, choice, { by, redrivesMax })
 
-const places = (...ids: string[]) => ids.map((id) => parseLetterId(id))
+const places = (...ids: string[]) => ids.map((id) => parseDeadLetterId(id))
 
 async function relayAll(pool: Pool, cluster: Cluster): Promise<void> {
   const topics = [TOPICS.accepted, TOPICS.delivery, TOPICS.deadLetters]
@@ -85,7 +85,7 @@ async function books(pool: Pool, customerId: string) {
   return rows[0]
 }
 
-test('10,000 redriven by three at once: each once, paid for, and with the trail of who did it', async () => {
+test('10,000 redriven by three at once: each once, paid for, and with an audit trail', async () => {
   const letters = 10_000
   const { pool, customerId, first } = await failedMessages(letters, letters * COST)
   const people = ['alice', 'bob', 'carol']
@@ -115,13 +115,13 @@ test('10,000 redriven by three at once: each once, paid for, and with the trail 
   expect(states).toEqual([{ status: 'queued', attempts_before: 4, n: letters }])
 
   const trail = (await readTopic(cluster, TOPICS.deadLetters)).filter(({ key }) => people.includes(String(key)))
-  const told = trail.flatMap(({ value }) => (JSON.parse(value!.toString()) as { letters: string[] }).letters)
-  expect(new Set(told).size).toBe(letters)
-  expect(told).toHaveLength(letters)
+  const reported = trail.flatMap(({ value }) => (JSON.parse(value!.toString()) as { letters: string[] }).letters)
+  expect(new Set(reported).size).toBe(letters)
+  expect(reported).toHaveLength(letters)
   expect(trail.every((record) => headerOf(record, 'smsgw-by') === record.key!.toString())).toBe(true)
 })
 
-test('two redrives of the same ids at once send nothing twice, and tell who was second', async () => {
+test('two redrives of the same ids at once send nothing twice, and the second is refused with a reason', async () => {
   const { pool } = await failedMessages(20, 1_000)
   const ids = places(...Array.from({ length: 20 }, (_, n) => `${n % 10}-${Math.floor(n / 10)}`))
   const results = await Promise.all(['alice', 'bob'].map((by) => changeByIds(ids, redriveBy(pool, by))))
@@ -182,7 +182,7 @@ test('bad input is refused, and the next command is named', async () => {
   const redrive = async (id: string, redrivesMax = 3) =>
     (await changeByIds(places(id), redriveBy(pool, 'alice', redrivesMax))).refusals[0]?.why
   const edit = (id: string, value: object) =>
-    editLetter(pool, parseLetterId(id), {
+    editDeadLetter(pool, parseDeadLetterId(id), {
       by: 'alice',
       revision: null,
       change: (letter) => JSON.stringify({ ...JSON.parse(letter.value!.toString()), ...value }),
@@ -190,7 +190,7 @@ test('bad input is refused, and the next command is named', async () => {
   expect(await redrive('8-999')).toMatch(/no dead letter "8-999"\. `smsgw dlq list/)
   await pool.query('UPDATE dead_letters SET redrives = 3 WHERE dlq_partition = 0')
   expect(await redrive('0-0')).toMatch(/was redriven 3 times.*smsgw dlq discard 0-0/)
-  await discardLetters(pool, { kind: 'places', places: places('1-0') }, { by: 'bob', note: 'a test' })
+  await discardDeadLetters(pool, { kind: 'places', places: places('1-0') }, { by: 'bob', note: 'a test' })
   expect(await redrive('1-0')).toMatch(/was discarded by bob; `smsgw dlq show 1-0`/)
   await expect(edit('1-0', {})).rejects.toThrow(/was discarded by bob/)
 
@@ -200,11 +200,11 @@ test('bad input is refused, and the next command is named', async () => {
   await expect(edit('2-0', { also: 'x'.repeat(131_072) })).rejects.toThrow(/has more than 131072 bytes/)
   await expect(edit('9-999', {})).rejects.toThrow(/no dead letter "9-999"/)
   await edit('2-0', { operator: 'other' })
-  const shown = await showLetter(pool, parseLetterId('2-0'))
+  const shown = await showDeadLetter(pool, parseDeadLetterId('2-0'))
   expect(shown).toMatchObject({ value: { operator: 'simulator' }, edited_value: { operator: 'other' }, revision: 1 })
   expect(shown.actions).toMatchObject([{ action: 'edited', by: 'alice' }])
-  await expect(editLetter(pool, parseLetterId('2-0'), { by: 'bob', revision: 0, change: () => '{}' })).rejects.toThrow(
-    /was changed since revision 0/,
-  )
+  await expect(
+    editDeadLetter(pool, parseDeadLetterId('2-0'), { by: 'bob', revision: 0, change: () => '{}' }),
+  ).rejects.toThrow(/was changed since revision 0/)
   expect(await redrive('2-0')).toBeUndefined()
 })

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { callBack, readAwaited } from '../../src/delivery/deferred/deferred-statements.ts'
+import { readAwaited, resumeDeferred } from '../../src/delivery/deferred/deferred-statements.ts'
 import { DelayedTasks } from '../../src/delivery/deferred/deferred-tasks.ts'
 import { type DeliveryOrder, TaskReader } from '../../src/delivery/read-tasks.ts'
 import type { TaskOutcome } from '../../src/delivery/task-outcome.ts'
@@ -92,7 +92,7 @@ async function rowsLeft(pool: Pool): Promise<number[]> {
   return rows.map(({ sms_id }) => sms_id)
 }
 
-test('a task comes back as it was, and its row stays until it is over', async () => {
+test('a task comes back as it was, and its row stays until it is finished', async () => {
   const pool = await freshDatabase()
   const record = taskOf(FIRST_ID, '+989121234567')
   expect(await worker(pool, deferring).take(record)).toEqual(DONE)
@@ -129,7 +129,7 @@ test('a later task of the phone waits behind, those of others do not, and one th
   await next.take(taskOf(FIRST_ID + 4, a))
   expect(handled).toHaveLength(2)
   expect(await rowsLeft(pool)).toEqual([FIRST_ID, FIRST_ID + 1, FIRST_ID + 4])
-  // Given up for the others, it holds up nobody any more.
+  // Given up for the others, it blocks none any more.
   await next.delayed.forget(consumedRecord({ topic: TOPICS.delivery, ...taskOf(FIRST_ID, a) }))
   for (const record of await release(pool, 60_000)) await next.take(record)
   expect(handled.slice(2)).toEqual([FIRST_ID + 1, FIRST_ID + 4])
@@ -150,7 +150,7 @@ test('what is in another partition, as express messages are, does not wait behin
   expect(await rowsLeft(pool)).toEqual([FIRST_ID])
 })
 
-test('tasks put aside at random, workers that die, records that come again: no phone is overtaken', async () => {
+test('tasks deferred at random, workers that die, records that come again: no phone is overtaken', async () => {
   const pool = await freshDatabase()
   const seed = Date.now()
   console.log({ seed })
@@ -196,19 +196,19 @@ const awaitOperator: Handler = async () => ({ kind: 'await-operator', operator: 
 
 const idsOf = (records: readonly LogRecord[]): number[] => records.map(({ value }) => JSON.parse(value).sms_id)
 
-async function callBackOf(pool: Pool, operator: string, tasksMax: number, before: number | null = null) {
-  return (await pool.query(callBack(operator, tasksMax, before))).rowCount
+async function resumeOf(pool: Pool, operator: string, tasksMax: number, before: number | null = null) {
+  return (await pool.query(resumeDeferred(operator, tasksMax, before))).rowCount
 }
 
 test.each(['recipient', 'none'] as const)(
-  'with order by %s, what waits for an operator is called back in portions: the next when those before are over',
+  'with order by %s, tasks deferred for an operator are resumed in portions: the next when those before are finished',
   async (order) => {
     const pool = await freshDatabase()
     const phoneOf = (n: number): string => `+98912123450${n % 3}`
-    const away = worker(pool, awaitOperator, order)
-    for (let n = 0; n < 7; n++) await away.take(taskOf(FIRST_ID + n, phoneOf(n)))
+    const unavailable = worker(pool, awaitOperator, order)
+    for (let n = 0; n < 7; n++) await unavailable.take(taskOf(FIRST_ID + n, phoneOf(n)))
     expect((await pool.query(readAwaited())).rows).toEqual([{ operator: 'o', revision: REVISION }])
-    expect(await callBackOf(pool, 'another', 100)).toBe(0)
+    expect(await resumeOf(pool, 'another', 100)).toBe(0)
     expect(await release(pool, 0)).toEqual([])
 
     const handled: number[] = []
@@ -221,59 +221,59 @@ test.each(['recipient', 'none'] as const)(
       order,
     )
     for (const expected of [3, 3, 1]) {
-      expect(await callBackOf(pool, 'o', 3)).toBe(expected)
-      expect(await callBackOf(pool, 'o', 3)).toBe(0)
+      expect(await resumeOf(pool, 'o', 3)).toBe(expected)
+      expect(await resumeOf(pool, 'o', 3)).toBe(0)
       const records = await release(pool, 0)
       expect(records).toHaveLength(expected)
       // They are on their way, and not over.
-      expect(await callBackOf(pool, 'o', 3)).toBe(0)
+      expect(await resumeOf(pool, 'o', 3)).toBe(0)
       for (const record of records) await back.take(record)
     }
-    // In the order in which they came, so that the phones take turns.
+    // In the order in which they came, so that the phones alternate.
     expect(handled).toEqual(Array.from({ length: 7 }, (_, n) => FIRST_ID + n))
     expect((await pool.query(readAwaited())).rows).toEqual([])
     expect(await rowsLeft(pool)).toEqual([])
   },
 )
 
-test('what is behind a task that waits for an operator is called back with it, in its place also when that was in vain', async () => {
+test('tasks behind one that waits for an operator are resumed with it, in their places also when that was in vain', async () => {
   const pool = await freshDatabase()
   const phone = '+989121234567'
-  const away = worker(pool, awaitOperator)
-  for (let n = 0; n < 4; n++) await away.take(taskOf(FIRST_ID + n, phone))
+  const unavailable = worker(pool, awaitOperator)
+  for (let n = 0; n < 4; n++) await unavailable.take(taskOf(FIRST_ID + n, phone))
   // The operator was there for a moment only.
-  expect(await callBackOf(pool, 'o', 2)).toBe(2)
-  for (const record of await release(pool, 0)) await away.take(record)
+  expect(await resumeOf(pool, 'o', 2)).toBe(2)
+  for (const record of await release(pool, 0)) await unavailable.take(record)
   const handled: number[] = []
   const back = worker(pool, async (smsId) => {
     handled.push(smsId)
     return DONE
   })
   for (let rounds = 0; rounds < 10 && handled.length < 4; rounds++) {
-    await callBackOf(pool, 'o', 2)
+    await resumeOf(pool, 'o', 2)
     for (const record of await release(pool, 0)) await back.take(record)
   }
   expect(handled).toEqual([0, 1, 2, 3].map((n) => FIRST_ID + n))
   expect(await rowsLeft(pool)).toEqual([])
 })
 
-test('what was called back in vain is behind all others, so a worker that does not see the operator keeps none from going', async () => {
+test('a task resumed in vain is behind all others, so a worker that does not reach the operator blocks none', async () => {
   const pool = await freshDatabase()
-  const away = worker(pool, awaitOperator)
-  for (let n = 0; n < 4; n++) await away.take(taskOf(FIRST_ID + n, `+98912123450${n}`))
-  expect(await callBackOf(pool, 'o', 2)).toBe(2)
-  for (const record of await release(pool, 0)) await away.take(record)
-  expect(await callBackOf(pool, 'o', 2)).toBe(2)
+  const unavailable = worker(pool, awaitOperator)
+  for (let n = 0; n < 4; n++) await unavailable.take(taskOf(FIRST_ID + n, `+98912123450${n}`))
+  expect(await resumeOf(pool, 'o', 2)).toBe(2)
+  for (const record of await release(pool, 0)) await unavailable.take(record)
+  expect(await resumeOf(pool, 'o', 2)).toBe(2)
   expect(idsOf(await release(pool, 0))).toEqual([FIRST_ID + 2, FIRST_ID + 3])
 })
 
-test('under newer operators and routes, only what was put aside under older ones is called back', async () => {
+test('under newer operators and routes, only tasks deferred under older ones are resumed', async () => {
   const pool = await freshDatabase()
-  const away = worker(pool, awaitOperator)
-  for (let n = 0; n < 3; n++) await away.take(taskOf(FIRST_ID + n, `+98912123450${n}`))
+  const unavailable = worker(pool, awaitOperator)
+  for (let n = 0; n < 3; n++) await unavailable.take(taskOf(FIRST_ID + n, `+98912123450${n}`))
   await pool.query('UPDATE scheduled SET awaits_revision = $1 WHERE sms_id = $2', [REVISION - 1, FIRST_ID + 1])
   expect((await pool.query(readAwaited())).rows).toEqual([{ operator: 'o', revision: REVISION - 1 }])
-  expect(await callBackOf(pool, 'o', 100, REVISION)).toBe(1)
+  expect(await resumeOf(pool, 'o', 100, REVISION)).toBe(1)
   expect(idsOf(await release(pool, 0))).toEqual([FIRST_ID + 1])
 })
 
@@ -282,8 +282,8 @@ test('an operator that never comes back: its tasks look for another from time to
   await worker(pool, awaitOperator).take(taskOf(FIRST_ID, '+989121234567'))
   expect(await release(pool, 60_000)).toEqual([])
   expect(idsOf(await release(pool, 15_000))).toEqual([FIRST_ID])
-  // Released by its time it counts as called back.
-  expect(await callBackOf(pool, 'o', 1)).toBe(0)
+  // Released by its time it counts as resumed.
+  expect(await resumeOf(pool, 'o', 1)).toBe(0)
 })
 
 test.each([600_000, -600_000])('a worker whose clock is %d ms off defers for as long as any other', async (offMs) => {

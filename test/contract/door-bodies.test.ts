@@ -38,7 +38,7 @@ test.each([
   const { pool, app, key } = await apiGateway(1_000)
   const alone = await post(app, key, { ...GOOD, ...fields })
   expect(alone.statusCode).toBe(400)
-  // A list is not an object, whatever stands in it.
+  // A list is not an object, whatever its content.
   const place = 'metadata' in fields && Array.isArray(fields.metadata) ? '/metadata' : pointer.trimEnd()
   expect(alone.json().errors[0].pointer.trimEnd()).toBe(place)
   const batch = await post(app, key, { messages: [GOOD, { ...GOOD, ...fields }, GOOD] }, '/v1/messages/batch')

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { silent } from '../gateway/silent-progress.ts'
 
 const isRoot = process.getuid?.() === 0
-const NOBODY = { uid: 65_534, gid: 65_534 }
+const UNPRIVILEGED = { uid: 65_534, gid: 65_534 }
 
 async function answerOf(url: string, query: string): Promise<unknown> {
   const client = new pg.Client({ connectionString: url })
@@ -36,7 +36,7 @@ test('PostgreSQL keeps its data in a folder that other users cannot enter, over 
   onTestFinished(() => server.stop())
   expect(server.url()).toBe(url)
   expect(await answerOf(server.url(), 'SELECT value FROM kept')).toEqual({ value: 1 })
-  // Without the password nobody is let in, by neither way.
+  // Without the password no client gets in, by neither way.
   for (const each of [server.url(), server.socketUrl()]) {
     const wrong = each.replace(/:[^:@]+@/, ':wrong@')
     await expect(answerOf(wrong, 'SELECT 1')).rejects.toThrow(/password authentication failed/)
@@ -55,7 +55,7 @@ test('a server that outlived its gateway is stopped before another starts on its
   await left.stop()
 })
 
-test.runIf(isRoot)('links and folders that a stranger plants are neither followed nor given away', async () => {
+test.runIf(isRoot)('links and folders that a stranger plants are neither followed nor handed over', async () => {
   const { path, remove } = temporaryFolder('smsgw-planted')
   onTestFinished(remove)
   chmodSync(path, 0o777)
@@ -63,10 +63,10 @@ test.runIf(isRoot)('links and folders that a stranger plants are neither followe
   mkdirSync(victim, { mode: 0o700 })
   // The data folder's parent is open to all, as /tmp is; a link is there before us.
   const planted = join(path, 'postgres')
-  execFileSync('ln', ['-s', victim, planted], NOBODY)
+  execFileSync('ln', ['-s', victim, planted], UNPRIVILEGED)
   await expect(PostgresServer.start(planted, silent)).rejects.toThrow(/belongs to user 65534/)
   rmSync(planted)
-  execFileSync('mkdir', [planted], NOBODY)
+  execFileSync('mkdir', [planted], UNPRIVILEGED)
   await expect(PostgresServer.start(planted, silent)).rejects.toThrow(/belongs to user 65534/)
   expect([lstatSync(victim).uid, readdirSync(victim)]).toEqual([0, []])
 })

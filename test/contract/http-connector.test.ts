@@ -30,7 +30,7 @@ interface Asked {
   readonly body: string
 }
 
-/** An aggregator that answers as it is told; what it was asked is kept. */
+/** A scripted aggregator; its requests are kept. */
 async function aggregator(answer: (asked: Asked, response: ServerResponse) => void) {
   const asked: Asked[] = []
   const listener = withBody((request, response, body) => {
@@ -52,7 +52,7 @@ const json = (response: ServerResponse, status: number, body: unknown): void => 
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-/** A started connector with what it was told by receipts. */
+/** A started connector with the receipts that it reported. */
 function connector(settings: HttpSettings, secrets: Record<string, string>, responseTimeoutMs = 5_000) {
   const receipts: Receipt[] = []
   const troubles: string[] = []
@@ -69,7 +69,7 @@ function connector(settings: HttpSettings, secrets: Record<string, string>, resp
     },
     {
       receipt: async (receipt) => {
-        if (!isStoring) throw new Error('the database is away')
+        if (!isStoring) throw new Error('the database is unavailable')
         receipts.push(receipt)
       },
       incoming: async () => {},
@@ -201,8 +201,8 @@ test('Infobip: our reference, our callback address, several receipts in one call
 
 test('what was not written is unsent; what was written and not answered is ambiguous', async () => {
   const settings = (url: string): HttpSettings => ({ request: { url, json: { t: '{text}' } }, answer: { id: '/id' } })
-  const nobody = connector(settings(`http://127.0.0.1:${await freePort()}`), {})
-  expect(await nobody.http.submit(MESSAGE)).toEqual({ kind: 'unsent', code: 'not-connected' })
+  const anonymous = connector(settings(`http://127.0.0.1:${await freePort()}`), {})
+  expect(await anonymous.http.submit(MESSAGE)).toEqual({ kind: 'unsent', code: 'not-connected' })
 
   const cutting = await aggregator((_, response) => void response.destroy())
   expect(await connector(settings(cutting.url), {}).http.submit(MESSAGE)).toEqual({
@@ -312,7 +312,7 @@ test('what no connection could be made for in half the time-out is unsent, howev
   expect(new Set(results.map(({ kind }) => kind))).toEqual(new Set(['unsent']))
 })
 
-test('a request for receipts that cannot be composed is told of, and ends nothing', async () => {
+test('a request for receipts that cannot be composed is reported, and ends nothing', async () => {
   const { url } = await aggregator((_, response) => json(response, 200, { id: 1 }))
   const form = { id: '/id', status: '/status', statuses: {} }
   const poll = { ...form, every_ms: 100, request: { url: `${url}/{nothing}` } }
@@ -321,13 +321,13 @@ test('a request for receipts that cannot be composed is told of, and ends nothin
   await eventually(
     'a trouble is reported',
     () => troubles,
-    (told) => told.length > 0,
+    (reported) => reported.length > 0,
   )
   expect(troubles[0]).toContain('nothing')
   expect(await http.submit(MESSAGE)).toMatchObject({ kind: 'sent' })
 })
 
-test('who stops asks for no further receipts', async () => {
+test('stopping ends the polling for receipts', async () => {
   const sent: (() => void)[] = []
   const held: (() => void)[] = []
   const { url } = await aggregator(({ url: { pathname } }, response) => {

@@ -107,7 +107,7 @@ test("ids carry PostgreSQL's time; when its clock goes back ten minutes they go 
   expect(new Set(drawn).size).toBe(5_000)
 })
 
-test('a block that cannot be extended ends, and what asks for more is told to come again', async () => {
+test('a block that cannot be extended ends, and requests for more are answered "try again"', async () => {
   const pool = await freshDatabase()
   const ids = await lease(pool, { renewMs: 600_000, blockMs: 10 })
   const drawAll = (): void => {

@@ -9,7 +9,7 @@ import { silent } from '../gateway/silent-progress.ts'
 import { freshTopic, uniqueName } from '../servers/fixtures.ts'
 import { committedByPartition, fill, startMember } from '../servers/group-member.ts'
 
-test('a broker that stops and comes back: what was read goes on, nothing is lost, the trouble is told', async () => {
+test('a broker that stops and comes back: reading continues, nothing is lost, the trouble is reported', async () => {
   const { path: folder, remove } = temporaryFolder('smsgw-test')
   const cacheFolder = join(import.meta.dirname, '../../.smsgw/cache')
   const kafka = await KafkaCluster.start({ folder, cacheFolder, brokers: 1, progress: silent, withoutLogin: true })

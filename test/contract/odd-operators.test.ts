@@ -85,9 +85,9 @@ class Worker {
           void this.statuses.set(smsId, [status, details]),
       } as never,
       receipts: { expect: () => {} },
-      teller: { tell: async () => {}, tellStored: async () => {} } as never,
+      publisher: { publishReceipt: async () => {}, publishStored: async () => {} } as never,
       leaving: new LeavingPartitions(),
-      rules: { retryMsFirst: 20, retryMsMax: 100, validMsDefault: Infinity, deferMs: Infinity, awayMs: Infinity },
+      rules: { retryMsFirst: 20, retryMsMax: 100, validMsDefault: Infinity, deferMs: Infinity, deferAfterMs: Infinity },
     })
   }
 

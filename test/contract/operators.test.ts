@@ -163,11 +163,11 @@ test('plan says what would change by its exit code, apply does it, and refuses a
   })
 
   const known = simulatorFor('98', 100)
-  writeFileSync(file, `${known}  - {prefix: "97", operator: nobody, price: 1}\n`)
+  writeFileSync(file, `${known}  - {prefix: "97", operator: missing, price: 1}\n`)
   const faulty = await plan()
   expect(faulty).toMatchObject({ code: 1, stdout: '' })
   expect(faulty.stderr).toContain(
-    `${file}:${known.split('\n').length}: /routes/1/operator there is no operator "nobody"`,
+    `${file}:${known.split('\n').length}: /routes/1/operator there is no operator "missing"`,
   )
   expect((await runSmsgw('operators', 'apply', '-f', file, '--yes')).code).toBe(1)
   expect(JSON.parse((await runSmsgw('operators', 'list', '--json')).stdout).revision).toBe(2)

@@ -64,7 +64,7 @@ async function customer(pool: Pool): Promise<string> {
 const waiting = async (pool: Pool): Promise<number> =>
   (await pool.query<{ count: number }>('SELECT count(*) AS count FROM outbox')).rows[0]!.count
 
-/** The events of a customer on a topic, in the order in which they stand there. */
+/** The events of a customer on a topic, in their order there. */
 async function eventsOf(cluster: Cluster, topic: string, customerId: string): Promise<{ id: string; smsId: number }[]> {
   const records = (await readTopic(cluster, topic)).filter(({ key }) => key?.toString() === customerId)
   return records.map((record) => ({

@@ -126,17 +126,17 @@ test('a throttled operator is given less, and then more again', async () => {
   await expect.poll(permille).toBeCloseTo(630, -2)
 })
 
-test('while the database is away nobody gets leave, and when it is back the gate says so', async () => {
+test('while the database is unavailable no message gets a slot, and when it is back the gate says so', async () => {
   const pool = await freshDatabase()
   const faults: unknown[] = []
   const permits: Permit[] = []
-  let isAway = true
+  let isUnavailable = true
   const query = (...args: Parameters<Pool['query']>) =>
-    isAway ? Promise.reject(new Error('away')) : pool.query(...args)
+    isUnavailable ? Promise.reject(new Error('unavailable')) : pool.query(...args)
   const ask = (): void => {
     const permit = gate.take(1, 1)
     if (permit) permits.push(permit)
-    if (faults.length > 1) isAway = false
+    if (faults.length > 1) isUnavailable = false
   }
   const gate = new SlotGate(
     {

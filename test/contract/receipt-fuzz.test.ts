@@ -113,13 +113,13 @@ test(`odd receipts and callbacks cost only themselves, and each is accounted for
   expect(answers.get('odd-http 200')).toBe(ODD / 2)
   expect(odd.opened.ends).toEqual([])
 
-  const { told } = odd.opened
+  const { observed } = odd.opened
   const refused = oddStatuses.filter((status) => status !== 0).length
-  expect(sum(told, /^delivered /) + refused).toBe(oddFrames.length)
+  expect(sum(observed, /^delivered /) + refused).toBe(oddFrames.length)
   const settled = /^odd (matched|repeated|contradicting|early|ambiguous|unstorable)$/
-  expect(sum(worker.outcomes, settled)).toBe(told.get('delivered receipt'))
-  expect(worker.outcomes.get('odd unreadable')).toBe(told.get('delivered unreadable'))
-  expect(sum(worker.outcomes, /^odd incoming /)).toBe(told.get('delivered message'))
+  expect(sum(worker.outcomes, settled)).toBe(observed.get('delivered receipt'))
+  expect(worker.outcomes.get('odd unreadable')).toBe(observed.get('delivered unreadable'))
+  expect(sum(worker.outcomes, /^odd incoming /)).toBe(observed.get('delivered message'))
   const settledHttp = /^odd-http (matched|repeated|contradicting|early|ambiguous|unstorable)$/
   expect(sum(worker.outcomes, settledHttp)).toBe(delivered.get('odd-http receipt'))
   expect(worker.outcomes.get('odd-http unreadable')).toBe(delivered.get('odd-http unreadable'))

@@ -275,11 +275,11 @@ test('what was stored and acknowledged on a connection that broke is not counted
   const unstored = await worker.pool.connect()
   await unstored.query('BEGIN; LOCK attempt_parts IN EXCLUSIVE MODE')
   link.send(pdu)
-  await eventually('the receipt is delivered', () => worker.opened.told.get('delivered receipt'), Boolean)
+  await eventually('the receipt is delivered', () => worker.opened.observed.get('delivered receipt'), Boolean)
   link.cut()
   await eventually(
     'the connector has bound again',
-    () => worker.opened.told.get('bound transceiver 1'),
+    () => worker.opened.observed.get('bound transceiver 1'),
     (times) => times === 2,
   )
   await unstored.query('COMMIT')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { cancelMessage } from '../../src/accept/cancel/cancel-message.ts'
-import { redriveLetters } from '../../src/dead-letters/redrive-letters.ts'
+import { redriveDeadLetters } from '../../src/dead-letters/redrive-dead-letters.ts'
 import { eventId } from '../../src/domain/event-id.ts'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
 import type { StatusEvent } from '../../src/events/status.ts'
@@ -90,9 +90,9 @@ test('accepting goes on while a partition is detached that a long report reads',
 test('while Kafka is unavailable no day is closed or dropped, and what does not depend on it goes on', async () => {
   const pool = await freshDatabase()
   await oldDay(pool)
-  let isAway = true
+  let isUnavailable = true
   const readUpTo = (nowMs: number): number => {
-    if (isAway) throw new Error('no Kafka broker answers')
+    if (isUnavailable) throw new Error('no Kafka broker answers')
     return nowMs + 1
   }
   const keeper = await keeperOf(pool, {}, { readUpTo })
@@ -103,7 +103,7 @@ test('while Kafka is unavailable no day is closed or dropped, and what does not 
     expect(await hasDay(pool, table)).toBe(true)
   }
   expect(await hasDay(pool, 'idempotency')).toBe(false)
-  isAway = false
+  isUnavailable = false
   await keeper.round(Date.now() + 60 * DAY_MS)
   expect(await hasDay(pool)).toBe(false)
 })
@@ -211,7 +211,7 @@ test('of a day that is gone a message is unknown to cancelling, to late statuses
   }
   const redrive = async () =>
     JSON.stringify(
-      await redriveLetters(
+      await redriveDeadLetters(
         pool,
         { kind: 'places', places: [{ partition: 0, offset: 0 }] },
         { by: 'me', redrivesMax: 3 },

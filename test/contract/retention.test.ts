@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { allSettings } from '../../src/cli/config-command.ts'
-import { redriveLetters } from '../../src/dead-letters/redrive-letters.ts'
+import { redriveDeadLetters } from '../../src/dead-letters/redrive-dead-letters.ts'
 import { firstSmsIdAt } from '../../src/domain/sms-id.ts'
 import { TABLE_RULES } from '../../src/monitor/retention/table-rules.ts'
 import type { Pool } from '../../src/postgres/pool.ts'
@@ -147,14 +147,14 @@ test('a day waits for the readers of the topics, for the outbox, and for its las
   expect(await hasDay(pool, 'ledger')).toBe(true)
 })
 
-test('nobody opens a message again of a day that is being closed', async () => {
+test('no redrive opens a message of a day that is being closed', async () => {
   const pool = await freshDatabase()
   await ensurePartitions(pool, OLD_MS)
   const keeper = await keeperOf(pool, {}, { readUpTo: () => 0 })
   await withCustomer(pool)
   await fillFailedMessages(pool, { customerId: 'c', count: 2, cost: 10, acceptedAtMs: OLD_MS })
   await keeper.round(Date.now())
-  const result = await redriveLetters(
+  const result = await redriveDeadLetters(
     pool,
     { kind: 'places', places: [{ partition: 0, offset: 0 }] },
     { by: 'me', redrivesMax: 3 },

@@ -81,7 +81,7 @@ async function countWaiting(pool: Pool): Promise<number> {
   return rows[0]!.n
 }
 
-test('what is scheduled is told as accepted at once, and its task comes when it is due, in the order of the times', async () => {
+test('a scheduled message is published as accepted at once, and its task comes when it is due, in the order of the times', async () => {
   const pool = await database()
   const topics = new Topics()
   const nowMs = Date.now()
@@ -134,7 +134,7 @@ test('thousands due in one minute are released in steps, and let what is fresh p
       )),
     )
   }
-  // Their acceptance was told long ago.
+  // Their acceptance was published long ago.
   await pool.query('DELETE FROM outbox')
   await startRelay(pool, topics, { SCHEDULE_ROWS_PER_SHARD_MAX: '50' })
   await eventually(
@@ -153,7 +153,7 @@ test('thousands due in one minute are released in steps, and let what is fresh p
   expect(tasks.indexOf(fresh!)).toBeLessThan(scheduled.length - 1_000)
 })
 
-test('the reconciler leaves alone what waits, and has what was lost after its release published again', async () => {
+test('the reconciler leaves scheduled messages alone, and has those lost after their release published again', async () => {
   const pool = await database()
   const [waits, lost, heard, queued] = await accept(pool, Array(4).fill(Date.now() + 60_000), AGO_MS)
   const due = [lost, heard, queued]

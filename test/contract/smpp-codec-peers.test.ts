@@ -143,7 +143,7 @@ async function connectTo(port: number): Promise<BareSession> {
   return { socket, send: (pdu) => void socket.write(encodePdu(pdu)), next }
 }
 
-/** Keep-alive, a command that nobody knows, and an orderly end. */
+/** Keep-alive, an unknown command, and an orderly end. */
 async function leave({ socket, send, next }: BareSession): Promise<void> {
   send(createPdu('enquire_link', 90))
   expect(await next('enquire_link_resp')).toMatchObject({ sequence: 90, status: 0 })

@@ -20,7 +20,7 @@ test('a connection on which nothing comes any more is given up', async () => {
   expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'ambiguous', code: 'no-answer' })
   expect(opened.connector.isReady).toBe(false)
   expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'unsent', code: 'not-connected' })
-  await eventually('the silent connection is given up', () => opened.told.get('ended silent'), Boolean)
+  await eventually('the silent connection is given up', () => opened.observed.get('ended silent'), Boolean)
   expect(smsc.received('submit_sm').length).toBe(1)
   await ready(opened)
 })
@@ -50,8 +50,8 @@ test('a pair is ready when both are bound, and receipts come by the receiver', a
     return true
   })
   const opened = openSmpp(smsc.address, { bind: 'pair' })
-  await eventually('the transmitter is bound', () => opened.told.get('bound transmitter 1'), Boolean)
-  await eventually('the receiver is refused', () => opened.told.get('ended refused'), Boolean)
+  await eventually('the transmitter is bound', () => opened.observed.get('bound transmitter 1'), Boolean)
+  await eventually('the receiver is refused', () => opened.observed.get('ended refused'), Boolean)
   expect(opened.connector.isReady).toBe(false)
   mayReceive = true
   await ready(opened)
@@ -76,9 +76,9 @@ test('a pair is ready when both are bound, and receipts come by the receiver', a
 })
 
 test('an address that does not answer is left for the next', async () => {
-  const away = await ScriptedSmsc.start()
-  const { address } = away
-  await away.stop()
+  const unavailable = await ScriptedSmsc.start()
+  const { address } = unavailable
+  await unavailable.stop()
   const smsc = await scripted()
   const opened = openSmpp([address, smsc.address])
   await ready(opened)
@@ -121,7 +121,7 @@ test('bytes that are no PDU end the connection, with a nack', async () => {
   const opened = openSmpp(smsc.address)
   await ready(opened)
   smsc.links[0]!.sendBytes(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
-  await eventually('the unreadable connection is ended', () => opened.told.get('ended unreadable'), Boolean)
+  await eventually('the unreadable connection is ended', () => opened.observed.get('ended unreadable'), Boolean)
   expect(smsc.received('generic_nack')).toMatchObject([{ status: COMMAND_STATUS.ESME_RINVCMDLEN.code, sequence: 0 }])
   await ready(opened)
 })
@@ -137,7 +137,7 @@ test("the SMSC's unbind is followed, after its last answers, and by a new bind",
   expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'sent', operatorMessageId: '1' })
   await eventually(
     "the connection has ended by the SMSC's unbind",
-    () => opened.told.get('ended unbound-by-smsc'),
+    () => opened.observed.get('ended unbound-by-smsc'),
     Boolean,
   )
   expect(smsc.received('unbind_resp').map(({ sequence }) => sequence)).toEqual([99])
@@ -153,7 +153,7 @@ test('stopping awaits what is open, unbinds, and leaves nothing', async () => {
   const opened = openSmpp(smsc.address, { binds: 2 })
   await eventually(
     'both binds are up',
-    () => opened.told.get('bound'),
+    () => opened.observed.get('bound'),
     (bound) => bound === 2,
   )
   const submitted = submitAll(opened.connector, 4)

@@ -40,7 +40,7 @@ test.each([
   const opened = openNode(server, { bind, binds })
   await eventually(
     'all binds are bound',
-    () => opened.told.get('bound'),
+    () => opened.observed.get('bound'),
     (bound) => bound === (bind === 'pair' ? 2 * binds : binds),
   )
   const ids = (await Promise.all(Array.from({ length: 12 }, () => send(opened, smppMessage())))).flat()
@@ -137,10 +137,10 @@ test('node-smpp refuses a wrong password, and a connection that it drops is made
   const opened = openNode(server, { enquire_link_ms: 50 })
   await ready(opened)
   server.dropSessions()
-  await eventually('the connection is lost', () => opened.told.get('ended connection-lost'), Boolean)
+  await eventually('the connection is lost', () => opened.observed.get('ended connection-lost'), Boolean)
   await ready(opened)
   expect(await send(opened, smppMessage())).toEqual(['n1'])
-  expect(opened.told.get('bound transceiver 1')).toBe(2)
+  expect(opened.observed.get('bound transceiver 1')).toBe(2)
 })
 
 test('jSMPP: ids in hexadecimal, receipts in decimal, by either bind', async () => {
@@ -159,7 +159,7 @@ test('jSMPP: ids in hexadecimal, receipts in decimal, by either bind', async () 
   )
   await eventually(
     '2 binds are bound',
-    () => opened.told.get('bound'),
+    () => opened.observed.get('bound'),
     (bound) => bound === 2,
   )
   const short = smppMessage()
@@ -182,7 +182,7 @@ test('jSMPP: ids in hexadecimal, receipts in decimal, by either bind', async () 
   // It greets each bind with a message.
   await eventually(
     'both binds are greeted',
-    () => opened.told.get('delivered message'),
+    () => opened.observed.get('delivered message'),
     (greetings) => greetings === 2,
   )
   expect(opened.ends).toEqual([])

@@ -22,7 +22,7 @@ test('answers that are lost with the connection are ambiguous; what was not writ
   expect(smsc.received('submit_sm').length).toBe(3)
   await eventually(
     'the connector has bound again',
-    () => opened.told.get('bound transceiver 1'),
+    () => opened.observed.get('bound transceiver 1'),
     (times) => times === 2,
   )
 })
@@ -40,7 +40,7 @@ test('an answer that does not come in time is ambiguous, and counted when it com
   for (const send of held) send()
   await eventually(
     'the late answer is counted',
-    () => opened.told.get('noted late-answer'),
+    () => opened.observed.get('noted late-answer'),
     (times) => times === 1,
   )
   await ready(opened)
@@ -57,7 +57,7 @@ test('no bind is written more than its share of the window', async () => {
   const opened = openSmpp(smsc.address, { binds: 2 }, { window: 5 })
   await eventually(
     'both binds are up',
-    () => opened.told.get('bound'),
+    () => opened.observed.get('bound'),
     (bound) => bound === 2,
   )
   const all = submitAll(opened.connector, 12)
@@ -78,7 +78,7 @@ test('the parts of a message go over one bind, one behind the other', async () =
   const opened = openSmpp(smsc.address, { binds: 3 }, { window: 30 })
   await eventually(
     'all 3 binds are up',
-    () => opened.told.get('bound'),
+    () => opened.observed.get('bound'),
     (bound) => bound === 3,
   )
   const long = Array.from({ length: 6 }, () => smppMessage({ text: 'x'.repeat(500) }))
@@ -136,7 +136,7 @@ test('ids are cleaned as they enter, and one as long as an SMSC may make it is a
   )
 })
 
-test('a receipt is acknowledged when it is stored, and told again when it could not be', async () => {
+test('a receipt is acknowledged when it is stored, and sent again when it could not be', async () => {
   const stored: (() => void)[] = []
   let isBroken = true
   const receipt = createPdu('deliver_sm', 700, {
@@ -152,13 +152,13 @@ test('a receipt is acknowledged when it is stored, and told again when it could 
   const settings = { message_id: { answer: 'decimal', receipt: 'hex' } } as const
   const opened = openSmpp(smsc.address, settings, {
     async receipt() {
-      if (isBroken) throw new Error('the database is away')
+      if (isBroken) throw new Error('the database is unavailable')
       await new Promise<void>((resolve) => stored.push(resolve))
     },
   })
   await ready(opened)
   expect(await opened.connector.submit(smppMessage(), 1)).toEqual({ kind: 'sent', operatorMessageId: '10' })
-  const order = [...opened.told.keys()].filter((what) => /^(answered|delivered)/.test(what))
+  const order = [...opened.observed.keys()].filter((what) => /^(answered|delivered)/.test(what))
   expect(order).toEqual(['answered ESME_ROK', 'delivered receipt'])
   const statuses = (): number[] => smsc.received('deliver_sm_resp').map(({ status }) => status)
   expect(await eventually('the receipt is answered', statuses, ({ length }) => length === 1)).toEqual([
@@ -189,7 +189,7 @@ test('what else is delivered is acknowledged and counted', async () => {
     (length) => length === 4,
   )
   expect(smsc.received('deliver_sm_resp').every(({ status }) => status === 0)).toBe(true)
-  expect(Object.fromEntries(opened.told)).toMatchObject({
+  expect(Object.fromEntries(opened.observed)).toMatchObject({
     'delivered message': 1,
     'delivered intermediate': 2,
     'delivered unreadable': 1,

@@ -20,7 +20,7 @@ test.each([
   ['SIMULATOR_REJECTED_SHARE', { SIMULATOR_REJECTED_STATUS: 'ESME_RSUBMITFAIL' }, 0x45, 'rejected'],
   ['SIMULATOR_THROTTLED_SHARE', {}, COMMAND_STATUS.ESME_RTHROTTLED.code, 'throttled'],
   ['SIMULATOR_QUEUE_FULL_SHARE', {}, COMMAND_STATUS.ESME_RMSGQFUL.code, 'queue-full'],
-])('%s %o: refused, not taken, not told of', async (share, env, status, result) => {
+])('%s %o: refused, not taken, no receipt', async (share, env, status, result) => {
   const peer = await smscs.bind(await smscs.start({ [share]: '1', ...env }))
   expect((await peer.submitAndWait()).status).toBe(status)
   expect(await smscs.ledger()).toMatchObject([{ kind: 'submit', result, id: null, receipt_due_ms: null }])
@@ -46,7 +46,7 @@ test('what goes beyond rate or window is throttled', async () => {
   expectStatus(third, 'ESME_RTHROTTLED')
 })
 
-test('an answer is lost: taken and told of, and the link lives on', async () => {
+test('an answer is lost: taken, with a receipt, and the link lives on', async () => {
   const peer = await smscs.bind(await smscs.start({ SIMULATOR_LOST_ANSWER_SHARE: '1' }))
   const sequence = peer.submit()
   await receiptsOf(peer, 1)
@@ -104,9 +104,10 @@ test('rubbish comes before receipts, of every kind, and the receipts come all th
   for (let message = 1; message <= 100; message++) {
     ids.add(idOf(await peer.submitAndWait({ tlvs: [reference(`${message}.1.1`)] })))
   }
-  const told = (): Set<string> => new Set(peer.receipts.flatMap((pdu) => /^id:([0-9]+) /.exec(textOf(pdu))?.[1] ?? []))
-  await peer.until(() => told().size === ids.size)
-  expect(told()).toEqual(ids)
+  const reported = (): Set<string> =>
+    new Set(peer.receipts.flatMap((pdu) => /^id:([0-9]+) /.exec(textOf(pdu))?.[1] ?? []))
+  await peer.until(() => reported().size === ids.size)
+  expect(reported()).toEqual(ids)
   const commands = new Set(peer.received.map(({ command }) => command))
   for (const command of ['data_sm', 'alert_notification', 'generic_nack', 'query_sm_resp'] as const) {
     expect(commands).toContain(command)
@@ -133,7 +134,7 @@ test('a behaviour file is followed while it is there; a bad one changes nothing'
   expect(await untilStatus(0)).toBe(0)
 })
 
-test('what was in hand when the connection was cut is taken and has no answer', async () => {
+test('a submit in flight when the connection was cut is taken and has no answer', async () => {
   const simulator = await smscs.start({ SIMULATOR_CUT_SHARE: '0.2', SIMULATOR_LATENCY_MS: '100' })
   const peer = await smscs.bind(simulator)
   for (let message = 1; message <= 50; message++) peer.submit({ tlvs: [reference(`${message}.1.1`)] })

@@ -81,9 +81,9 @@ test.each([
   const env = { SIMULATOR_ID_ANSWER: answer, SIMULATOR_ID_RECEIPT: receipt, SIMULATOR_ID_RECEIPT_TLV: answer }
   const peer = await smscs.bind(await smscs.start(env))
   const id = idOf(await peer.submitAndWait())
-  const [told] = await receiptsOf(peer, 1)
-  expect(textOf(told)).toContain(`id:${spelt(id)} `)
-  expect(readTlv(told!.tlvs, 'receipted_message_id')).toBe(id)
+  const [reported] = await receiptsOf(peer, 1)
+  expect(textOf(reported)).toContain(`id:${spelt(id)} `)
+  expect(readTlv(reported!.tlvs, 'receipted_message_id')).toBe(id)
 })
 
 test('receipts as text or as TLVs alone, with states and error codes', async () => {
@@ -132,18 +132,18 @@ test('no more receipts await acknowledgement than the window', async () => {
   expect(peer.receipts).toHaveLength(4)
 })
 
-test('what a connection that ends leaves unacknowledged is told on another', async () => {
+test('receipts that a closed connection leaves unacknowledged are sent on another', async () => {
   const simulator = await smscs.start({ SIMULATOR_RECEIPT_RETRY_MS: '60000' })
   const dying = await smscs.bind(simulator)
   dying.acknowledgesReceipts = false
   const id = idOf(await dying.submitAndWait())
   await receiptsOf(dying, 1)
   dying.close()
-  const [told] = await receiptsOf(await smscs.bind(simulator), 1)
-  expect(readTlv(told!.tlvs, 'receipted_message_id')).toBe(id)
+  const [reported] = await receiptsOf(await smscs.bind(simulator), 1)
+  expect(readTlv(reported!.tlvs, 'receipted_message_id')).toBe(id)
 })
 
-test('a receipt that is refused is told again', async () => {
+test('a receipt that is refused is sent again', async () => {
   const simulator = await smscs.start({ SIMULATOR_RECEIPT_RETRY_MS: '100' })
   const peer = await smscs.bind(simulator)
   peer.acknowledgesReceipts = false
@@ -155,7 +155,7 @@ test('a receipt that is refused is told again', async () => {
   expect(simulator.counts.receiptsOutstanding).toBe(1)
 })
 
-test('an acknowledgement counts also when its receipt was told again meanwhile', async () => {
+test('an acknowledgement counts also when its receipt was sent again meanwhile', async () => {
   const simulator = await smscs.start({ SIMULATOR_RECEIPT_RETRY_MS: '100' })
   const peer = await smscs.bind(simulator)
   peer.acknowledgesReceipts = false
@@ -169,7 +169,7 @@ test('an acknowledgement counts also when its receipt was told again meanwhile',
   )
 })
 
-test('receipts are told until they are acknowledged, also after a restart', async () => {
+test('receipts are sent until they are acknowledged, also after a restart', async () => {
   const env = { SIMULATOR_RECEIPT_RETRY_MS: '300', SIMULATOR_RECEIPT_WINDOW: '3' }
   const before = await smscs.start(env)
   const deaf = await smscs.bind(before)
@@ -187,8 +187,8 @@ test('receipts are told until they are acknowledged, also after a restart', asyn
     () => after.counts.receiptsOutstanding,
     (outstanding) => outstanding === 0,
   )
-  const told = new Set(listening.receipts.map((receipt) => readTlv(receipt.tlvs, 'receipted_message_id')))
-  expect(told).toEqual(new Set((await smscs.submits()).map(({ id }) => id)))
+  const reported = new Set(listening.receipts.map((receipt) => readTlv(receipt.tlvs, 'receipted_message_id')))
+  expect(reported).toEqual(new Set((await smscs.submits()).map(({ id }) => id)))
 })
 
 test('receipts of parts come in the order of chance', async () => {
@@ -202,7 +202,7 @@ test('receipts of parts come in the order of chance', async () => {
     ]
     ids.push(idOf(await peer.submitAndWait({ tlvs: [...sar, reference(`5.1.${part}`)] })))
   }
-  const told = (await receiptsOf(peer, 6)).map((receipt) => readTlv(receipt.tlvs, 'receipted_message_id'))
-  expect(told).not.toEqual(ids)
-  expect(told.toSorted()).toEqual(ids.toSorted())
+  const reported = (await receiptsOf(peer, 6)).map((receipt) => readTlv(receipt.tlvs, 'receipted_message_id'))
+  expect(reported).not.toEqual(ids)
+  expect(reported.toSorted()).toEqual(ids.toSorted())
 })

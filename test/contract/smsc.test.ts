@@ -13,7 +13,7 @@ const smscs = new SimulatedSmscs()
 afterEach(() => smscs.stop())
 afterAll(() => smscs.remove())
 
-test('a message is taken, written down, and told of', async () => {
+test('a message is taken, written down, and has a receipt', async () => {
   const peer = await smscs.bind(await smscs.start())
   const id = idOf(await peer.submitAndWait({ tlvs: [reference('77.2.1')] }))
   const [receipt] = await receiptsOf(peer, 1)
@@ -75,7 +75,7 @@ test('parts of a text say which they are: by header, by SAR; a payload is one', 
   ])
 })
 
-test('binds: each kind does what it may, and those that may not are told why', async () => {
+test('binds: each kind does what it may, and those that may not get the reason', async () => {
   const simulator = await smscs.start({
     SIMULATOR_SYSTEM_ID: 'gateway',
     SIMULATOR_PASSWORD: 'secret',
@@ -167,7 +167,7 @@ test('over TLS', async () => {
   await receiptsOf(peer, 1)
 })
 
-test('links: a silent peer is asked and let go, and its own questions may stay unanswered', async () => {
+test('links: a silent peer gets an enquire_link and is closed, and its own may stay unanswered', async () => {
   const simulator = await smscs.start({ SIMULATOR_ENQUIRE_LINK_MS: '100', SIMULATOR_ENQUIRE_LINK: 'ignored' })
   const [living, dead] = [await smscs.bind(simulator), await smscs.bind(simulator)]
   dead.acknowledgesReceipts = false
@@ -179,7 +179,7 @@ test('links: a silent peer is asked and let go, and its own questions may stay u
   expect(living.answerUnder(77)).toBeUndefined()
 })
 
-test('who stops says good-bye', async () => {
+test('stopping sends unbind', async () => {
   const simulator = await smscs.start()
   const peer = await smscs.bind(simulator)
   await simulator.stop()

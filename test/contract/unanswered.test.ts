@@ -61,42 +61,46 @@ async function taken(smsId: number, daysAgo: number, part: number | null = null,
   )
 }
 
-/** Looks through all that was accepted; returns what was told, by message, and what is left. */
+/** Searches all accepted messages; returns what was published, by message, and what is left. */
 async function search(changes: { nowMs?: number } = {}) {
   const connection = await pool.connect()
-  const told = new Map<number, StatusEvent>()
+  const published = new Map<number, StatusEvent>()
   const nowMs = changes.nowMs ?? Date.now()
   try {
     const producer = {
       send: async ({ value }: { value: unknown }) => {
         const event = JSON.parse(String(value)) as StatusEvent
-        told.set(event.sms_id, event)
+        published.set(event.sms_id, event)
         return { partition: 0, offset: 0 }
       },
     }
     const rules = { receiptTimeoutMs: () => 3 * DAY_MS, appliedMs: nowMs - 60_000, nowMs }
-    const searching = new SearchUnanswered({ connection, producer: producer as never, rules, told: () => {} })
-    return { told, rest: await searching.range(Date.now() - 600_000, Date.now() + 1_000) }
+    const searching = new SearchUnanswered({ connection, producer: producer as never, rules, published: () => {} })
+    return { published, rest: await searching.range(Date.now() - 600_000, Date.now() + 1_000) }
   } finally {
     connection.release()
   }
 }
 
-test('what was sent long ago becomes unknown, what was sent lately is waited for, what has ended is let go', async () => {
+test('what was sent long ago becomes unknown, what was sent lately is waited for, what is final is forgotten', async () => {
   const old = await message('sent')
   await taken(old, 3)
   const young = await message('sent')
   await taken(young, 1)
   const delivered = await message('delivered')
   await taken(delivered, 3)
-  const { told, rest } = await search()
-  expect([...told.keys()]).toEqual([old])
-  expect(told.get(old)).toMatchObject({ status: 'unknown', error_code: 'no-receipt', operator_message_id: `${old}-1` })
+  const { published, rest } = await search()
+  expect([...published.keys()]).toEqual([old])
+  expect(published.get(old)).toMatchObject({
+    status: 'unknown',
+    error_code: 'no-receipt',
+    operator_message_id: `${old}-1`,
+  })
   expect(rest.oldestMs).toBe(smsIdTimeMs(old))
   expect(rest.dueMs - Date.now()).toBeGreaterThan(2 * DAY_MS - 60_000)
   expect(rest.dueMs - Date.now()).toBeLessThan(2 * DAY_MS + 60_000)
-  // Whoever looks again says the same, under the same id.
-  expect((await search()).told.get(old)!.event_id).toBe(told.get(old)!.event_id)
+  // A further search publishes the same, under the same id.
+  expect((await search()).published.get(old)!.event_id).toBe(published.get(old)!.event_id)
 })
 
 test('of what was scheduled the latency counts from when it was to be sent', async () => {
@@ -104,7 +108,7 @@ test('of what was scheduled the latency counts from when it was to be sent', asy
   await taken(smsId, 3)
   await pool.query("UPDATE messages SET send_at = now() + interval '1 day' WHERE sms_id = $1", [smsId])
   const nowMs = Date.now() + DAY_MS
-  const { latency_ms: latencyMs } = (await search({ nowMs })).told.get(smsId)!
+  const { latency_ms: latencyMs } = (await search({ nowMs })).published.get(smsId)!
   expect(latencyMs).toBeLessThan(DAY_MS / 2)
 })
 
@@ -125,23 +129,23 @@ test('what is sent only after its minute was looked through is looked at when it
 test('a range in which nothing may get on any more is done with', async () => {
   await taken(await message('delivered'), 3)
   await taken(await message('unknown'), 3)
-  expect(await search()).toEqual({ told: new Map(), rest: { oldestMs: null, dueMs: Number.POSITIVE_INFINITY } })
+  expect(await search()).toEqual({ published: new Map(), rest: { oldestMs: null, dueMs: Number.POSITIVE_INFINITY } })
   const underWay = await message(null)
   expect((await search()).rest.oldestMs).toBe(smsIdTimeMs(underWay))
 })
 
-test('a stored receipt whose status was lost is told again, late ones as such', async () => {
+test('a stored receipt whose status was lost is published again, late ones as such', async () => {
   const sent = await message('sent')
   await taken(sent, 1, null, 'delivered')
   const unknown = await message('unknown')
   await taken(unknown, 4, null, 'failed')
-  const { told } = await search()
-  expect(told.get(sent)).toMatchObject({ status: 'delivered', operator: 'a', attempt: 1 })
-  expect(told.get(sent)!.late).toBeUndefined()
-  expect(told.get(unknown)).toMatchObject({ status: 'failed', late: true })
+  const { published } = await search()
+  expect(published.get(sent)).toMatchObject({ status: 'delivered', operator: 'a', attempt: 1 })
+  expect(published.get(sent)!.late).toBeUndefined()
+  expect(published.get(unknown)).toMatchObject({ status: 'failed', late: true })
 })
 
-test('a receipt that nobody matched is found by the operator and its id', async () => {
+test('an unmatched receipt is found by the operator and its id', async () => {
   const smsId = await message('sent')
   await taken(smsId, 1)
   await pool.query(
@@ -149,7 +153,7 @@ test('a receipt that nobody matched is found by the operator and its id', async 
        ('b', $1, 'delivered', null, now() - interval '1 hour', now() - interval '1 hour')`,
     [`${smsId}-1`],
   )
-  expect((await search()).told.get(smsId)).toMatchObject({ status: 'failed', error_code: '011' })
+  expect((await search()).published.get(smsId)).toMatchObject({ status: 'failed', error_code: '011' })
 })
 
 test('a kept receipt is for the phone that it names, and for a submit that was made before it came', async () => {
@@ -165,8 +169,8 @@ test('a kept receipt is for the phone that it names, and for a submit that was m
   await keep(here, '98935')
   await keep(elsewhere, '98912345')
   await keep(later, '')
-  const { told } = await search()
-  expect([...told.keys()]).toEqual([here])
+  const { published } = await search()
+  expect([...published.keys()]).toEqual([here])
 })
 
 test('parts that share an id are as many as receipts were kept for it', async () => {
@@ -177,27 +181,27 @@ test('parts that share an id are as many as receipts were kept for it', async ()
     `INSERT INTO early_receipts (operator, operator_message_id, status, at, received_at)
      VALUES ('a', 'one', 'delivered', now(), now() - interval '1 hour')`,
   )
-  expect((await search()).told.has(smsId)).toBe(false)
+  expect((await search()).published.has(smsId)).toBe(false)
   await pool.query('UPDATE early_receipts SET copies = 2')
-  expect((await search()).told.get(smsId)).toMatchObject({ status: 'delivered' })
+  expect((await search()).published.get(smsId)).toMatchObject({ status: 'delivered' })
 })
 
-test('a long message is told of when all its parts are, with each of them', async () => {
+test('a long message is published when all its parts are final, with each of them', async () => {
   const whole = await message('sent')
   await taken(whole, 1, 1, 'delivered')
   await taken(whole, 1, 2, 'delivered')
   const half = await message('sent')
   await taken(half, 1, 1, 'delivered')
   await taken(half, 1, 2)
-  const { told } = await search()
-  expect(told.get(whole)).toMatchObject({
+  const { published } = await search()
+  expect(published.get(whole)).toMatchObject({
     status: 'delivered',
     parts: [
       { part: 1, status: 'delivered', operator_message_id: `${whole}-1` },
       { part: 2, status: 'delivered', operator_message_id: `${whole}-2` },
     ],
   })
-  expect(told.has(half)).toBe(false)
+  expect(published.has(half)).toBe(false)
 })
 
 test('what operators brought is kept for its days, and shown newest first', async () => {

@@ -21,7 +21,7 @@ import {
   untilEmpty,
 } from '../servers/webhook-dispatcher.ts'
 
-test('C23: a disabled endpoint gets nothing more; what waits is kept, resumed in full, or discarded', async () => {
+test('C23: a disabled endpoint gets nothing more; its backlog is kept, resumed in full, or discarded', async () => {
   const { url, received } = await receiver()
   const { pool, id } = await customerWith(url)
   const { events, retries } = dispatcher(pool)

@@ -23,7 +23,7 @@ import { smppPeer } from './peers/smpp-peer.ts'
 
 /*
   What every connector does, whichever its protocol: delivery relies on this and on nothing else. A further connector is
-  a line in `ALL`, and the operator's side of its protocol a line in `PEERS`.
+  a connection in `ALL`, and the operator's side of its protocol a connection in `PEERS`.
 */
 
 const IN_MEMORY: Record<string, InMemoryOperator> = {}

@@ -126,17 +126,17 @@ export function operator(
   }
 }
 
-type Told = [status: string, details: StatusDetails]
+type Reported = [status: string, details: StatusDetails]
 
 /** A worker that has consumed the message. */
 export function worker(
   book: Book,
   operators: readonly Operator[],
   changes: object = {},
-  tellStored = async () => {},
+  publishStored = async () => {},
   waits: Partial<DeferRules> = {},
 ) {
-  const told: Told[] = []
+  const reported: Reported[] = []
   const leaving = new LeavingPartitions()
   const named = {
     sms_id: 7,
@@ -163,16 +163,23 @@ export function worker(
     attempts: book as never,
     maker: new AttemptMaker({ attempts: book, submitted: () => {} }),
     reporter: {
-      report: async (_: unknown, status: string, details: StatusDetails) => void told.push([status, details]),
+      report: async (_: unknown, status: string, details: StatusDetails) => void reported.push([status, details]),
     } as never,
     receipts: { expect: () => {} },
-    teller: { tell: async () => {}, tellStored } as never,
+    publisher: { publishReceipt: async () => {}, publishStored } as never,
     leaving,
-    rules: { retryMsFirst: 0, retryMsMax: 0, validMsDefault: Infinity, deferMs: Infinity, awayMs: Infinity, ...waits },
+    rules: {
+      retryMsFirst: 0,
+      retryMsMax: 0,
+      validMsDefault: Infinity,
+      deferMs: Infinity,
+      deferAfterMs: Infinity,
+      ...waits,
+    },
   })
   const [record, state] = [consumedRecord({}), recordState()]
   const judged = judgeFaults((...call) => delivery.handle(task, ...call), { smsIdOf: () => task.sms_id })
-  return { told, leaving, handle: (): Promise<TaskOutcome> => judged(record, state) }
+  return { reported, leaving, handle: (): Promise<TaskOutcome> => judged(record, state) }
 }
 
 /** Visits a record until nothing more is to be done with it, as lanes do; waits pass at once. */

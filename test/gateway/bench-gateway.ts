@@ -28,7 +28,7 @@ export interface BenchGatewayOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly progress?: Progress
   /** Where it says what befalls its servers and processes; on standard error unless given. */
-  readonly tell?: (what: string) => void
+  readonly notify?: (what: string) => void
 }
 
 /** A whole gateway of its own, with customers that have money. */
@@ -43,7 +43,7 @@ export async function startBenchGateway(options: BenchGatewayOptions): Promise<B
     brokers: options.brokers,
     ephemeral: true,
     progress: options.progress ?? silent,
-    tell: options.tell ?? ((what) => console.error(what)),
+    notify: options.notify ?? ((what) => console.error(what)),
   })
   const pool = createPool({
     url: gateway.servers.database,

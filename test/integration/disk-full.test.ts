@@ -38,7 +38,7 @@ beforeAll(async () => {
     customers: 5,
     webhooks: { customers: 0, url: '' },
     env: { SIMULATOR_LATENCY_MS: '100', UP_RESTARTS_MAX: '50' },
-    tell: (what) => said.push(what),
+    notify: (what) => said.push(what),
   })
 })
 

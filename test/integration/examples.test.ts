@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type BenchGateway, startBenchGateway } from '../gateway/bench-gateway.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
+import { type BenchGateway, startBenchGateway } from '../gateway/bench-gateway.ts'
 import { eventually } from '../gateway/eventually.ts'
 
 const run = promisify(execFile)

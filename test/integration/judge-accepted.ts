@@ -18,21 +18,21 @@ export async function judgeAccepted(
   loads: readonly LoadResult[],
   msMax: number,
 ): Promise<{ flagged: number }> {
-  const told = loads.flatMap(({ accepted }) => accepted.map(([smsId]) => smsId))
+  const acknowledged = loads.flatMap(({ accepted }) => accepted.map(([smsId]) => smsId))
   const finals = await eventually(
-    `${told.length} messages are final`,
+    `${acknowledged.length} messages are final`,
     () => countFinal(pool),
-    (count) => count >= told.length,
+    (count) => count >= acknowledged.length,
     msMax,
   )
-  expect(finals).toBe(told.length)
-  const ids = new Set(told)
+  expect(finals).toBe(acknowledged.length)
+  const ids = new Set(acknowledged)
   const { rows: stored } = await pool.query<{ sms_id: number }>(
     "SELECT sms_id FROM messages WHERE customer_id LIKE 'bench-%'",
   )
   // Each key was charged for one message, and it is the acknowledged one.
   expect(stored.filter(({ sms_id }) => !ids.has(sms_id))).toEqual([])
-  expect(stored).toHaveLength(told.length)
+  expect(stored).toHaveLength(acknowledged.length)
   expect(await booksDiffer(pool)).toEqual([])
   expect(await unflaggedDuplicates(pool, join(dataFolder, 'simulator', 'ledger.ndjson'))).toEqual([])
   const { rows } = await pool.query<{ flagged: number }>(

@@ -16,8 +16,8 @@ import { eventually } from '../gateway/eventually.ts'
 import { type LoadResult, postOpenLoop } from '../gateway/load/post-open-loop.ts'
 import { readLag } from '../gateway/read-lag.ts'
 import { silent } from '../gateway/silent-progress.ts'
+import { loseRecords } from '../servers/lose-records.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
-import { throwAwayRecords } from '../servers/throw-away-records.ts'
 import { unflaggedDuplicates } from './compare-sources.ts'
 
 const { path: folder, remove } = temporaryFolder('smsgw-lost')
@@ -80,7 +80,7 @@ test('tasks that no worker has read are lost under load: every message is delive
     () => countOf('tasks', 'status IS NULL'),
     (unheard) => unheard > 300,
   )
-  await throwAwayRecords(cluster, TOPICS.delivery)
+  await loseRecords(cluster, TOPICS.delivery)
   await processes.start('worker', ['run', 'worker'])
   const { accepted } = await load
   expect(accepted).toHaveLength(1_200)
@@ -127,7 +127,7 @@ test('statuses that no updater has read are lost, receipts among them: every mes
   expect(await eventually('every message is sent', sent, (count) => count === accepted.length)).toBe(300)
   // The operator was thanked for every receipt: only PostgreSQL still knows of them.
   expect(await eventually('every receipt is acknowledged', thanked, (count) => count === accepted.length)).toBe(300)
-  const ends = await throwAwayRecords(cluster, TOPICS.status)
+  const ends = await loseRecords(cluster, TOPICS.status)
   expect(ends.reduce((sum, end) => sum + end, 0)).toBeGreaterThan(300)
   await processes.start('status', ['run', 'status'])
   await expectDelivered('statuses', 300)

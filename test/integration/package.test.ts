@@ -6,10 +6,10 @@ import { freePort } from '../../src/embedded/free-port.ts'
 import { temporaryFolder } from '../../src/embedded/temporary-folder.ts'
 import { sendDemoMessage } from '../../src/process/first-run/demo-customer.ts'
 import type { ServersFile } from '../../src/process/servers/servers-file.ts'
+import { eventually } from '../gateway/eventually.ts'
 import { installPackage, USER, WITH_NEW_NODE } from '../package/install-package.ts'
 import { NpxProcess } from '../package/npx-process.ts'
 import { ROOT, files as source } from '../read-source.ts'
-import { eventually } from '../gateway/eventually.ts'
 import { runCommand } from '../servers/run-command.ts'
 
 /** An empty folder of a user, where the package is installed. */

@@ -53,9 +53,9 @@ test(`1,000 concurrent sends to one partition, ${ROUNDS} times, its leader going
       await untilInSync(topic)
       down = 0
     }
-    const told = await Promise.all(sends)
-    expect(new Set(told.map(({ offset }) => offset)).size).toBe(RECORDS)
-    positions.push(...told)
+    const reported = await Promise.all(sends)
+    expect(new Set(reported.map(({ offset }) => offset)).size).toBe(RECORDS)
+    positions.push(...reported)
   }
   await producer.close()
   if (down > 0) await kafka.startNode(down)
@@ -104,8 +104,8 @@ test('partitions of one broker whose leaders part while their batches wait: each
   )
   expect(leaders()).toEqual(new Set([2, 3]))
   cluster.fateOf = () => 'answered'
-  const told = await Promise.all(sends)
-  expect(told.map(({ offset }) => offset)).toEqual([0, 1, 2].flatMap((offset) => Array<number>(30).fill(offset)))
+  const reported = await Promise.all(sends)
+  expect(reported.map(({ offset }) => offset)).toEqual([0, 1, 2].flatMap((offset) => Array<number>(30).fill(offset)))
   await producer.close()
   await kafka.startNode(1)
   await untilInSync(topic)

@@ -20,7 +20,7 @@ import { readLag } from '../gateway/read-lag.ts'
 import { readTopic } from '../servers/read-topic.ts'
 import { RoleProcesses } from '../servers/role-processes.ts'
 import { sendMessages } from '../servers/send-messages.ts'
-import { isToldOf, meaningOf, readTold, type ToldSubmit } from './read-told-receipts.ts'
+import { type AcknowledgedSubmit, isAcknowledged, meaningOf, readAcknowledged } from './read-acknowledged-receipts.ts'
 
 /** About as many. For the record: RECEIPTS=100000. */
 const RECEIPTS = Number(process.env.RECEIPTS || 5_000)
@@ -131,7 +131,7 @@ async function countFinal(pool: Pool): Promise<number> {
 }
 
 /** The submits and receipts of the SMSC, once each message is final and each receipt acknowledged. */
-async function awaitTold({ gateway, pool }: BenchGateway): Promise<Map<number, ToldSubmit>> {
+async function awaitAcknowledged({ gateway, pool }: BenchGateway): Promise<Map<number, AcknowledgedSubmit>> {
   const finals = await eventually(
     'every message is final',
     () => countFinal(pool),
@@ -140,14 +140,14 @@ async function awaitTold({ gateway, pool }: BenchGateway): Promise<Map<number, T
   )
   expect(finals).toBe(MESSAGES)
   // The ledger is long, so it is read when there is little left to wait for.
-  const told = await eventually(
+  const reported = await eventually(
     'every submit has its receipts',
-    () => readTold(join(gateway.dataFolder, 'simulator', 'ledger.ndjson')),
-    (found) => [...found.values()].every(isToldOf),
+    () => readAcknowledged(join(gateway.dataFolder, 'simulator', 'ledger.ndjson')),
+    (found) => [...found.values()].every(isAcknowledged),
   )
-  expect([...told.values()].filter((each) => !isToldOf(each)).slice(0, SHOWN_MAX)).toEqual([])
-  expect(told.size).toBe(PARTS)
-  return told
+  expect([...reported.values()].filter((each) => !isAcknowledged(each)).slice(0, SHOWN_MAX)).toEqual([])
+  expect(reported.size).toBe(PARTS)
+  return reported
 }
 
 /** A receipt as PostgreSQL has it, with its submit. */
@@ -182,14 +182,14 @@ async function readStored(pool: Pool): Promise<Stored[]> {
  * Receipts that are stored at the wrong submit or with other values, or that PostgreSQL had only after their
  * acknowledgement.
  */
-function misplaced(told: ReadonlyMap<number, ToldSubmit>, stored: readonly Stored[]): object[] {
+function misplaced(reported: ReadonlyMap<number, AcknowledgedSubmit>, stored: readonly Stored[]): object[] {
   return stored.filter(({ id, sms_id, attempt, part, status, code, known_at }) => {
-    const of = told.get(Number(id))
+    const of = reported.get(Number(id))
     if (!of) return true
     const meaning = meaningOf(of)
     const isInPlace = of.submit.ref === `${sms_id}.${attempt}` && of.submit.part === part
     const isSame = status === meaning.status && code === meaning.code
-    return !isInPlace || !isSame || known_at > new Date(of.tellings[0]!.at)
+    return !isInPlace || !isSame || known_at > new Date(of.acknowledgements[0]!.at)
   })
 }
 
@@ -201,8 +201,8 @@ interface State {
 }
 
 /** Messages whose end is not what the receipts of their parts come to, or that have more ends than one. */
-function misjudged(told: ReadonlyMap<number, ToldSubmit>, states: readonly State[]): State[] {
-  const byMessage = Map.groupBy(told.values(), ({ submit }) => Number(submit.ref!.split('.')[0]))
+function misjudged(reported: ReadonlyMap<number, AcknowledgedSubmit>, states: readonly State[]): State[] {
+  const byMessage = Map.groupBy(reported.values(), ({ submit }) => Number(submit.ref!.split('.')[0]))
   return states.filter(({ sms_id, status, error_code, timeline }) => {
     const meanings = byMessage.get(sms_id)!.map(meaningOf)
     const codes = meanings.filter((meaning) => meaning.status === status).map(({ code }) => code)
@@ -217,7 +217,7 @@ function misjudged(told: ReadonlyMap<number, ToldSubmit>, states: readonly State
 }
 
 /** Messages of which the topic has not one end, the same however often it is there, which is that of their state. */
-function mistold(events: readonly StatusEvent[], states: readonly State[]): State[] {
+function mismatched(events: readonly StatusEvent[], states: readonly State[]): State[] {
   const byMessage = Map.groupBy(
     events.filter(({ status }) => isFinal(status)),
     ({ sms_id }) => sms_id,
@@ -240,18 +240,21 @@ async function untilApplied(cluster: Cluster): Promise<void> {
 }
 
 /** How the receipts came, by the SMSC's ledger. */
-function describeTelling(told: ReadonlyMap<number, ToldSubmit>, stored: readonly Stored[]): Record<string, number> {
-  const counts = { early: 0, doubled: 0, tellings: 0, onAnotherBind: 0, atAnotherWorker: 0, overtaken: 0 }
-  const worker = new Map(stored.map((row) => [told.get(Number(row.id))!.submit.session, row.worker]))
+function describeAcknowledgement(
+  reported: ReadonlyMap<number, AcknowledgedSubmit>,
+  stored: readonly Stored[],
+): Record<string, number> {
+  const counts = { early: 0, doubled: 0, acknowledgements: 0, onAnotherBind: 0, atAnotherWorker: 0, overtaken: 0 }
+  const worker = new Map(stored.map((row) => [reported.get(Number(row.id))!.submit.session, row.worker]))
   let newest = 0
-  for (const [id, { submit, tellings }] of told) {
+  for (const [id, { submit, acknowledgements }] of reported) {
     if (submit.receipt === 'early') counts.early++
     if (submit.receipt === 'twice') counts.doubled++
     // Ids rise in the order in which messages were taken.
     if (id < newest) counts.overtaken++
     newest = Math.max(newest, id)
-    for (const { session } of tellings) {
-      counts.tellings++
+    for (const { session } of acknowledgements) {
+      counts.acknowledgements++
       if (session !== submit.session) counts.onAnotherBind++
       if (worker.get(session) !== worker.get(submit.session)) counts.atAnotherWorker++
     }
@@ -266,15 +269,15 @@ test('receipts early, doubled, shuffled, in any spelling, on other binds and at 
   const { gateway, pool } = running
   const startMs = Date.now()
   await sendAll(running)
-  const told = await awaitTold(running)
-  const toldMs = Date.now() - startMs
+  const reported = await awaitAcknowledged(running)
+  const acknowledgedMs = Date.now() - startMs
   const cluster = new Cluster({ ...kafkaOf(gateway.servers), clientId: 'test' })
   onTestFinished(() => cluster.close())
   await untilApplied(cluster)
 
   const stored = await readStored(pool)
-  expect(misplaced(told, stored).slice(0, SHOWN_MAX)).toEqual([])
-  expect(new Set(stored.map(({ id }) => Number(id)))).toEqual(new Set(told.keys()))
+  expect(misplaced(reported, stored).slice(0, SHOWN_MAX)).toEqual([])
+  expect(new Set(stored.map(({ id }) => Number(id)))).toEqual(new Set(reported.keys()))
   expect(stored).toHaveLength(PARTS)
   const { rows: kept } = await pool.query<{ id: string }>('SELECT operator_message_id AS id FROM early_receipts')
   const matched = new Set(stored.map(({ id }) => id))
@@ -285,22 +288,22 @@ test('receipts early, doubled, shuffled, in any spelling, on other binds and at 
   )
   const states = rows.map(({ steps, ...row }): State => ({ ...row, timeline: decodeSteps(steps) }))
   expect(states).toHaveLength(MESSAGES)
-  expect(misjudged(told, states).slice(0, SHOWN_MAX)).toEqual([])
+  expect(misjudged(reported, states).slice(0, SHOWN_MAX)).toEqual([])
   const records = await readTopic(cluster, TOPICS.status)
   const events = records.map(({ value }) => JSON.parse(String(value)) as StatusEvent)
-  expect(mistold(events, states).slice(0, SHOWN_MAX)).toEqual([])
+  expect(mismatched(events, states).slice(0, SHOWN_MAX)).toEqual([])
 
-  const counts = describeTelling(told, stored)
+  const counts = describeAcknowledgement(reported, stored)
   const thankedBefore = stored.filter(
-    (row) => row.received_at > new Date(told.get(Number(row.id))!.tellings[0]!.at),
+    (row) => row.received_at > new Date(reported.get(Number(row.id))!.acknowledgements[0]!.at),
   ).length
   const found = {
-    receipts: told.size,
+    receipts: reported.size,
     ...counts,
     kept: kept.length,
     thankedBefore,
     matched: matched.size,
-    toldMs,
+    acknowledgedMs,
     seed: SEED,
   }
   console.log(JSON.stringify(found))

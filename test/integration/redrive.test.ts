@@ -94,12 +94,12 @@ test('messages whose refusals were used up are redriven until all are delivered,
     const left = BALANCE - MESSAGES * COST
     expect(rows).toEqual([{ balance: left, reserved: 0, entries: left }])
 
-    const told = await eventually(
+    const reported = await eventually(
       'every delivered message has its webhook',
       () => [...sink.events.values()].filter(({ status }) => status === 'delivered').length,
       (delivered) => delivered === MESSAGES,
     )
-    expect(told).toBe(MESSAGES)
+    expect(reported).toBe(MESSAGES)
     await useAdminApi(gateway.servers)
     const audit = join(gateway.dataFolder, 'audit')
     const trail = await eventually(

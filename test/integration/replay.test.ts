@@ -147,10 +147,10 @@ async function replayedStatuses(): Promise<number> {
 }
 
 test('a customer hears of its messages again, under the same webhook ids', async () => {
-  const told = sink.events.size
+  const reported = sink.events.size
   const settings = { ...readSettings(webhookSettings, {}), WEBHOOK_ALLOW_PRIVATE: 'yes' as const }
   await replay('sms.status', intoWebhooks(bench.pool, settings), { customerId: 'bench-0' })
-  expect(sink.events.size).toBe(told)
+  expect(sink.events.size).toBe(reported)
   expect([...sink.events.values()].every(({ times }) => times === 2)).toBe(true)
 })
 

@@ -113,12 +113,12 @@ test('scheduled, deferred and cancelled under a running worker: each is sent or 
     )
     const left = BALANCE - seen.delivered! * COST
     expect(rows).toEqual([{ balance: left, reserved: 0, entries: left }])
-    const told = await eventually(
+    const reported = await eventually(
       'every cancelled message has its webhook',
       () => [...sink.events.values()].filter(({ status }) => status === 'cancelled').length,
       (events) => events === cancelled.size,
     )
-    expect(told).toBe(cancelled.size)
+    expect(reported).toBe(cancelled.size)
     const metrics = await (await fetch(`${admin}/metrics`)).text()
     const deferred = Number(/^smsgw_tasks_deferred_total\{[^}]*\} (\d+)/m.exec(metrics)?.[1])
     expect(deferred).toBeGreaterThan(0)

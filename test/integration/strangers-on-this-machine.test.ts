@@ -12,7 +12,7 @@ import { type ListeningPort, listeningPorts, processTree } from '../servers/list
 import type { StrangersTask } from '../servers/stranger.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const NOBODY = 65_534
+const UNPRIVILEGED = 65_534
 const isRoot = process.getuid?.() === 0
 // Passable by all, so that what keeps strangers out is the gateway's own doing.
 const base = mkdtempDisposableSync(join(tmpdir(), 'smsgw-strangers-'))
@@ -69,7 +69,7 @@ test('what is opened is what the documents say, and only the public API to other
 test('another user of the machine can read, write, send and see nothing, on any port or in any file', async () => {
   const { api, admin, clickhouse, database } = servers
   const task: StrangersTask = {
-    user: isRoot ? NOBODY : null,
+    user: isRoot ? UNPRIVILEGED : null,
     ports: {
       kafka: kafkaPort(),
       controller: controllerPort(),

@@ -97,8 +97,8 @@ test('what cannot be is refused, with the next command', async () => {
   expect([unknownToo.code, unknownToo.err]).toEqual([1, expect.stringContaining('smsgw topics describe --all')])
   const fewer = await smsgw('topics', 'add-partitions', TOPIC, '20', '--yes')
   expect([fewer.code, fewer.err]).toEqual([1, expect.stringContaining('never removes partitions')])
-  const nobody = await smsgw('topics', 'add-partitions', TOPIC, '31')
-  expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining('add --yes')])
+  const anonymous = await smsgw('topics', 'add-partitions', TOPIC, '31')
+  expect([anonymous.code, anonymous.err]).toEqual([1, expect.stringContaining('add --yes')])
 
   const plan = JSON.parse(readFileSync(planFile, 'utf8'))
   writeFileSync(planFile, JSON.stringify({ ...plan, clusterId: 'another' }))

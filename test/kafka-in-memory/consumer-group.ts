@@ -246,8 +246,8 @@ export class ConsumerGroup {
   }
 
   #notJoined(code: number): JoinAnswer {
-    const nobody = { memberId: '', leader: '', members: [] }
-    return { ...nobody, code, generationId: -1, protocolName: null, skipAssignment: false }
+    const anonymous = { memberId: '', leader: '', members: [] }
+    return { ...anonymous, code, generationId: -1, protocolName: null, skipAssignment: false }
   }
 
   #answerSync(member: Member, code: number): void {

@@ -56,9 +56,9 @@ test('a key that never succeeds at the head of a partition with very many keys: 
     giveUp: async (record, error) => letters.push(`${record.value!.toString()}: ${error}`),
     observer: {
       headOfLine: (_topic, _partition, offset, verdict) => verdicts.push(`${offset} ${verdict}`),
-      measured: ({ keysInHand, partitions }) => {
-        keysMost = Math.max(keysMost, keysInHand)
-        heldMost = Math.max(heldMost, ...partitions.map(({ gap, recordsInHand }) => gap + recordsInHand))
+      measured: ({ keysBuffered, partitions }) => {
+        keysMost = Math.max(keysMost, keysBuffered)
+        heldMost = Math.max(heldMost, ...partitions.map(({ gap, recordsBuffered }) => gap + recordsBuffered))
         heapMost = Math.max(heapMost, process.memoryUsage().heapUsed)
       },
     },
@@ -77,15 +77,15 @@ test('a key that never succeeds at the head of a partition with very many keys: 
   expect(heldMost).toBeLessThanOrEqual(HOLD + PIECE)
   await consumer.stop()
   expect(await committedByPartition(cluster, groupId)).toEqual(new Map([[0, records.length]]))
-  console.log(`keys ${KEYS}, in hand at most ${heldMost}, heap at most ${Math.round(heapMost / 2 ** 20)} MiB`)
+  console.log(`keys ${KEYS}, buffered at most ${heldMost}, heap at most ${Math.round(heapMost / 2 ** 20)} MiB`)
 })
 
-test('a handler that never answers is told, its record goes to the dead letters, and its key goes on', async () => {
+test('a handler that never answers is aborted, its record goes to the dead letters, and its key goes on', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster)
   const letters: string[] = []
   const handled: string[] = []
-  let told = false
+  let reported = false
   await send(cluster, topic, [
     { key: POISON, value: 'first' },
     { key: POISON, value: 'second' },
@@ -100,7 +100,7 @@ test('a handler that never answers is told, its record goes to the dead letters,
       const value = record.value!.toString()
       if (value === 'first') {
         signal.addEventListener('abort', () => {
-          told = true
+          reported = true
         })
         return new Promise(() => {})
       }
@@ -115,7 +115,7 @@ test('a handler that never answers is told, its record goes to the dead letters,
     (count) => count === 2,
   )
   expect(handled).toEqual(['other', 'second'])
-  expect(told).toBe(true)
+  expect(reported).toBe(true)
   expect(letters).toEqual([expect.stringMatching(/^first: .*has not answered/)])
 })
 

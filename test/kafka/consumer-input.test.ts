@@ -50,20 +50,20 @@ async function commitForeign(
   await connections.close()
 }
 
-/** Keeps what is handled, and what the observer is told. */
+/** Keeps what is handled, and the calls of the observer. */
 function record() {
   const offsets: number[] = []
-  const told: string[] = []
+  const reported: string[] = []
   const handle = ({ offset }: ConsumedRecord) => {
     offsets.push(offset)
     return DONE
   }
   const observer: ConsumerObserver = {
-    topicMissing: () => told.push('missing'),
-    topicReplaced: () => told.push('replaced'),
-    outOfRange: (_topic, _partition, from, to) => told.push(`${from} → ${to}`),
+    topicMissing: () => reported.push('missing'),
+    topicReplaced: () => reported.push('replaced'),
+    outOfRange: (_topic, _partition, from, to) => reported.push(`${from} → ${to}`),
   }
-  return { offsets, told, handle, observer }
+  return { offsets, reported, handle, observer }
 }
 
 test('metadata of other clients, whatever it is, neither stops a member nor makes it skip a record', async () => {
@@ -98,10 +98,10 @@ test('metadata of other clients, whatever it is, neither stops a member nor make
   }
 })
 
-test('a topic that is deleted and made again while it is read is told, and read from its beginning', async () => {
+test('a topic that is deleted and made again while it is read is reported, and read from its beginning', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster)
-  const { offsets, told, handle, observer } = record()
+  const { offsets, reported, handle, observer } = record()
   const options = { metadataAgeMsMax: 300, heartbeatMs: 300, commitIntervalMs: 100 }
   await startMember({ cluster, topic, groupId: uniqueName('group'), handle, observer, options })
   await fill(testCluster(), topic, 20)
@@ -125,18 +125,18 @@ test('a topic that is deleted and made again while it is read is told, and read 
     (count) => count === 70,
   )
   expect(offsets.slice(20)).toEqual(Array.from({ length: 50 }, (_, n) => n))
-  expect(told.some((each) => each === 'replaced' || each === 'missing')).toBe(true)
+  expect(reported.some((each) => each === 'replaced' || each === 'missing')).toBe(true)
 })
 
-test('a topic that does not exist yet is told once, and read when it appears', async () => {
+test('a topic that does not exist yet is reported once, and read when it appears', async () => {
   const cluster = testCluster()
   const topic = uniqueName('later')
-  const { offsets, told, handle, observer } = record()
+  const { offsets, reported, handle, observer } = record()
   const options = { metadataAgeMsMax: 200, heartbeatMs: 200, commitIntervalMs: 100 }
   await startMember({ cluster, topic, groupId: uniqueName('group'), handle, observer, options })
   await eventually(
     'the missing topic is reported',
-    () => told.length,
+    () => reported.length,
     (count) => count > 0,
   )
   await createTopics(testCluster(), [{ name: topic, partitions: 1, replicationFactor: 1 }])
@@ -147,5 +147,5 @@ test('a topic that does not exist yet is told once, and read when it appears', a
     (count) => count === 10,
   )
   expect(offsets).toHaveLength(10)
-  expect(told).toEqual(['missing'])
+  expect(reported).toEqual(['missing'])
 })

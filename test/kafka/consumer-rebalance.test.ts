@@ -93,7 +93,7 @@ test(`rebalance storm for ${STORM_SECONDS} s: order by key and watermark hold, a
   expect(watcher.faults).toEqual([])
   expect(commits.stepsBack).toEqual([])
   expect(watcher.done()).toBe(sent)
-  // Who lets a partition go finishes what it has begun, and commits it; nothing else is under way.
+  // A member that releases a partition finishes what it has begun, and commits it; nothing else is in flight.
   expect(watcher.again).toBe(0)
   const committed = await committedByPartition(cluster, groupId)
   expect([...committed.values()].reduce((sum, offset) => sum + offset, 0)).toBe(sent)
@@ -201,7 +201,7 @@ test('a member that slept through its session commits nothing when it wakes, and
   expect(Math.max(...seen)).toBe(1_999)
 })
 
-test('partitions that a member keeps in a rebalance are not interrupted, and what it has in hand is not given again', async () => {
+test('partitions that a member keeps in a rebalance are not interrupted, and what it has buffered is not delivered again', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster, 4)
   const groupId = uniqueName('kept')

@@ -5,7 +5,7 @@ import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts
 import { eventually } from '../gateway/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { committedByPartition, send, startMember } from '../servers/group-member.ts'
-import { throwAwayRecords } from '../servers/throw-away-records.ts'
+import { loseRecords } from '../servers/lose-records.ts'
 
 const HEAVY = 20_000
 const LIGHT_EVERY = 100
@@ -28,7 +28,7 @@ function records() {
   }))
 }
 
-/** A handler that keeps what is heavy until it is told to go on. */
+/** A handler that keeps heavy records until it is resumed. */
 function gated() {
   const gate = Promise.withResolvers<void>()
   const offsets: number[] = []
@@ -73,13 +73,13 @@ test('a share that does not get on holds up no other of its partition, and in th
   })
   await eventually('all light keys are handled', light, (count) => count === HEAVY / LIGHT_EVERY)
   expect(light()).toBe(HEAVY / LIGHT_EVERY)
-  const told = await eventually(
+  const reported = await eventually(
     'the records of the heavy key are deferred',
     () => most,
     (each) => (each?.deferred ?? 0) > HEAVY * 0.98,
   )
-  expect(told!.recordsInHand).toBeLessThanOrEqual(SHARE_MAX)
-  expect(told!.lag).toBeGreaterThan(HEAVY - 10)
+  expect(reported!.recordsBuffered).toBeLessThanOrEqual(SHARE_MAX)
+  expect(reported!.lag).toBeGreaterThan(HEAVY - 10)
   open()
   await eventually(
     'all records are handled',
@@ -94,7 +94,7 @@ test('a share that does not get on holds up no other of its partition, and in th
   expect(await committedByPartition(cluster, groupId)).toEqual(new Map([[0, HEAVY]]))
 })
 
-test('what was read past goes to the next member, and what was done beyond it is not done again', async () => {
+test('skipped records go to the next member, and what was done beyond them is not done again', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster)
   const groupId = uniqueName('group')
@@ -126,7 +126,7 @@ test('what was read past goes to the next member, and what was done beyond it is
   expect(second.overtaken).toEqual([])
 })
 
-test('what was read past and has left the log since is not waited for', async () => {
+test('skipped records that have left the log since are not waited for', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster)
   const groupId = uniqueName('group')
@@ -134,7 +134,7 @@ test('what was read past and has left the log since is not waited for', async ()
   const { handle, open, offsets, light } = gated()
   const member = await startMember({ cluster, topic, groupId, handle, options })
   await eventually('all light keys are handled', light, (count) => count === HEAVY / LIGHT_EVERY)
-  await throwAwayRecords(cluster, topic)
+  await loseRecords(cluster, topic)
   await send(cluster, topic, [{ key: 'heavy-last', value: 'last' }])
   open()
   await eventually(

@@ -125,7 +125,7 @@ test('a member that vanishes without a word is replaced after its session, and i
   expect(seen.size).toBe(100)
 })
 
-test('an offset that is no longer in the log, and metadata of someone else, are told and passed', async () => {
+test('an offset that is no longer in the log, and metadata of another client, are reported and passed', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster)
   const groupId = uniqueName('group')
@@ -201,7 +201,7 @@ test('a batch that fails is tried again as it is, and nothing after it goes firs
   const handling = inBatches({
     recordsMax: 20,
     handle: async (records) => {
-      if (failures-- > 0) throw new Error('the database is away')
+      if (failures-- > 0) throw new Error('the database is unavailable')
       handled.push(...records.map(({ offset }) => offset))
       return []
     },
@@ -217,7 +217,7 @@ test('a batch that fails is tried again as it is, and nothing after it goes firs
   expect(handled).toEqual(Array.from({ length: 50 }, (_, offset) => offset))
 })
 
-test('commit "enqueue" commits what is in hand, and hands over only when that is handled', async () => {
+test('commit "enqueue" commits what is buffered, and hands over only when that is handled', async () => {
   const cluster = testCluster()
   const topic = await freshTopic(cluster)
   const groupId = uniqueName('group')

@@ -7,7 +7,7 @@ import type { ConsumedRecord } from '../../src/kafka/wire/record-batch-decode.ts
 import { eventually } from '../gateway/eventually.ts'
 import { freshTopic, testCluster, uniqueName } from '../servers/fixtures.ts'
 import { fill, send, startMember } from '../servers/group-member.ts'
-import { throwAwayRecords } from '../servers/throw-away-records.ts'
+import { loseRecords } from '../servers/lose-records.ts'
 
 /** What a member was handed, and where it had to begin again. */
 function reader() {
@@ -72,7 +72,7 @@ test('what retention deletes is gone for every reader: the log begins behind it'
   )
   await member.stop()
   await fill(cluster, topic, 5, 10)
-  expect(await throwAwayRecords(cluster, topic)).toEqual([15])
+  expect(await loseRecords(cluster, topic)).toEqual([15])
   await fill(cluster, topic, 3, 15)
   const connections = cluster.connections()
   onTestFinished(() => connections.close())

@@ -14,10 +14,10 @@ import { type Fate, UnreliableCluster } from '../servers/unreliable-cluster.ts'
 async function producerOn(partitions: number, ...options: Parameters<typeof producerOptions>) {
   const cluster = new UnreliableCluster({ brokers: inject('kafkaBrokers').split(','), clientId: 'unreliable' })
   const topic = await freshTopic(cluster, partitions)
-  const told = { retries: 0, identities: 0 }
+  const reported = { retries: 0, identities: 0 }
   const producer = new Producer(cluster, producerOptions(...options), {
-    retried: () => void told.retries++,
-    identityRenewed: () => void told.identities++,
+    retried: () => void reported.retries++,
+    identityRenewed: () => void reported.identities++,
   })
   onTestFinished(async () => {
     await producer.close()
@@ -28,7 +28,7 @@ async function producerOn(partitions: number, ...options: Parameters<typeof prod
     (await readTopic(testCluster(), topic))
       .filter((record) => record.partition === partition)
       .map(({ value }) => value!.toString())
-  return { cluster, producer, topic, told, values }
+  return { cluster, producer, topic, reported, values }
 }
 
 /** The first produce requests meet these fates, those after them are answered. */
@@ -40,12 +40,12 @@ function answerFor(topic: string, code: number, baseOffset: number): ProduceResu
   return { topic, partition: 0, code, message: null, baseOffset }
 }
 
-test('a batch whose answer is lost is sent again under the same stamp: it stands once, at the offset that is told', async () => {
-  const { cluster, producer, topic, told, values } = await producerOn(1, 'safe')
+test('a batch whose answer is lost is sent again under the same stamp: it is in the log once, at the offset that is returned', async () => {
+  const { cluster, producer, topic, reported, values } = await producerOn(1, 'safe')
   cluster.fateOf = inTurn('answer lost', 'answer lost', 'answer lost')
   const sends = Array.from({ length: 100 }, (_, n) => producer.send({ topic, key: 'k', value: String(n) }))
   const offsets = (await Promise.all(sends)).map(({ offset }) => offset)
-  expect(told).toEqual({ retries: 3, identities: 0 })
+  expect(reported).toEqual({ retries: 3, identities: 0 })
   expect(offsets).toEqual(Array.from({ length: 100 }, (_, n) => n))
   expect(await values()).toEqual(Array.from({ length: 100 }, (_, n) => String(n)))
 })
@@ -58,12 +58,12 @@ test('without idempotence the same loss writes a batch twice, which is what the 
 })
 
 test('nothing overtakes a batch that waits for its retry', async () => {
-  const { cluster, producer, topic, told, values } = await producerOn(1, 'safe', { lingerMs: 0 })
+  const { cluster, producer, topic, reported, values } = await producerOn(1, 'safe', { lingerMs: 0 })
   cluster.fateOf = inTurn('request lost', 'request lost')
   const first = producer.send({ topic, key: 'k', value: 'first' })
   await eventually(
     'the producer has retried',
-    () => told.retries,
+    () => reported.retries,
     (retries) => retries > 0,
   )
   const second = producer.send({ topic, key: 'k', value: 'second' })
@@ -73,14 +73,14 @@ test('nothing overtakes a batch that waits for its retry', async () => {
 })
 
 test('a broker that lost count of one partition: only that one starts over, its neighbours are not written twice', async () => {
-  const { cluster, producer, topic, told, values } = await producerOn(3, 'safe')
+  const { cluster, producer, topic, reported, values } = await producerOn(3, 'safe')
   const send = (partition: number, value: string) => producer.send({ topic, partition, key: 'k', value })
   await send(0, 'a')
   // Acknowledged and gone, as by an unclean election: the broker misses a sequence from here on.
   cluster.fateOf = inTurn({ answer: [answerFor(topic, KafkaCode.NONE, 1)], broker: 'left out' })
   await send(0, 'lost by the broker')
   const [c, d, e] = await Promise.all([send(0, 'c'), send(1, 'd'), send(2, 'e')])
-  expect(told.identities).toBe(1)
+  expect(reported.identities).toBe(1)
   expect([c.offset, d.offset, e.offset]).toEqual([1, 0, 0])
   // And goes on under the new identity, also where the old one was not lost.
   await Promise.all([send(0, 'f'), send(1, 'g')])
@@ -90,7 +90,7 @@ test('a broker that lost count of one partition: only that one starts over, its 
 })
 
 test('a batch under way at its deadline is given up then, and what is sent after it neither overtakes nor repeats it', async () => {
-  const { cluster, producer, topic, told, values } = await producerOn(1, 'safe', {
+  const { cluster, producer, topic, reported, values } = await producerOn(1, 'safe', {
     requestTimeoutMs: 500,
     deliveryTimeoutMs: 2_000,
   })
@@ -103,12 +103,12 @@ test('a batch under way at its deadline is given up then, and what is sent after
   const next = producer.send({ topic, key: 'k', value: 'next' })
   release()
   expect((await next).offset).toBe(1)
-  expect(told.identities).toBe(1)
+  expect(reported.identities).toBe(1)
   expect(await values()).toEqual(['unclear', 'next'])
 })
 
 test('what reaches no broker until the deadline fails with all behind it, and the partition works again after', async () => {
-  const { cluster, producer, topic, told, values } = await producerOn(2, 'safe', {
+  const { cluster, producer, topic, reported, values } = await producerOn(2, 'safe', {
     lingerMs: 0,
     requestTimeoutMs: 500,
     deliveryTimeoutMs: 1_000,
@@ -119,7 +119,7 @@ test('what reaches no broker until the deadline fails with all behind it, and th
   const sends = [send(0, 'a'), send(0, 'b')]
   await eventually(
     'the producer has retried twice',
-    () => told.retries,
+    () => reported.retries,
     (retries) => retries >= 2,
   )
   sends.push(send(0, 'behind'))
@@ -133,7 +133,7 @@ test('what reaches no broker until the deadline fails with all behind it, and th
 })
 
 test('a batch that was written although the broker said "not yet", and given up: the next one is not taken for it', async () => {
-  const { cluster, producer, topic, told, values } = await producerOn(1, 'safe', {
+  const { cluster, producer, topic, reported, values } = await producerOn(1, 'safe', {
     requestTimeoutMs: 500,
     deliveryTimeoutMs: 1_000,
   })
@@ -142,7 +142,7 @@ test('a batch that was written although the broker said "not yet", and given up:
   await expect(producer.send({ topic, key: 'k', value: 'unclear' })).rejects.toBeInstanceOf(DeliveryTimeoutError)
   cluster.fateOf = () => 'answered'
   expect((await producer.send({ topic, key: 'k', value: 'next' })).offset).toBe(1)
-  expect(told.identities).toBe(1)
+  expect(reported.identities).toBe(1)
   expect(await values()).toEqual(['unclear', 'next'])
 })
 

@@ -72,7 +72,7 @@ test('a handler that always throws stops its consumer, and goes on with everythi
   expect((await health.report()).ready).toBe(true)
 })
 
-test('a few poison records among good ones are passed on, once each, and stop nobody', async () => {
+test('a few poison records among good ones become dead letters, once each, and block no other', async () => {
   const topic = await freshTopic(testCluster())
   const values = Array.from({ length: 40 }, (_, n) => (n % 15 === 7 ? `poison ${n}` : `good ${n}`))
   await send(

@@ -36,7 +36,10 @@ describe('no alarm', () => {
     ['catching up with a large backlog', { ...steady, produced: until(1, 500_000, 100), handled: () => 2_000 }],
     ['pauses of one and then two minutes, worked off', { ...steady, handled: pausing }],
     ['falling behind, but within what is normal', { ...steady, handled: until(120, 200, 99) }],
-    ['a restart of half a minute', { ...steady, handled: awayBetween(200, 230), members: awayBetween(200, 230, 1) }],
+    [
+      'a restart of half a minute',
+      { ...steady, handled: unavailableBetween(200, 230), members: unavailableBetween(200, 230, 1) },
+    ],
   ])('%s', (_name, script) => {
     expect(course(script)).toEqual(['OK'])
   })
@@ -51,7 +54,7 @@ function firstAfterIdle(handlingSeconds: number): Script {
   }
 }
 
-function awayBetween(from: number, to: number, otherwise = 200) {
+function unavailableBetween(from: number, to: number, otherwise = 200) {
   return (s: number) => (s >= from && s < to ? 0 : otherwise)
 }
 

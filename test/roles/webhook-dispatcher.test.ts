@@ -101,11 +101,11 @@ test('a database that is unavailable: nothing is posted or committed, and everyt
   const { url, received } = await receiver()
   const endpoint = endpointAt(url)
   let looks = 0
-  let isAway = true
+  let isUnavailable = true
   await startDispatcher(kafka, {
     'webhooks-changed': (values) => {
       looks++
-      if (isAway) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+      if (isUnavailable) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
       return endpoint(values)
     },
   })
@@ -120,7 +120,7 @@ test('a database that is unavailable: nothing is posted or committed, and everyt
   )
   expect(received).toHaveLength(0)
   expect(await committed('webhooks')).toBe(0)
-  isAway = false
+  isUnavailable = false
   await eventually(
     'all 20 records are committed',
     () => committed('webhooks'),

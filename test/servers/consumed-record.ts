@@ -27,7 +27,7 @@ export function consumedRecord(parts: RecordParts) {
   return decodeRecordBatches(bytes, topic, partition, offset).records[0] as ConsumedRecord
 }
 
-/** Stands for records that cannot be read. */
+/** The placeholder of records that cannot be read. */
 export function faultyRecord(topic: string, offset: number, fault: string): ConsumedRecord {
   const place = { topic, partition: 0, offset, timestampMs: 0 }
   return { ...place, key: null, value: null, headers: [], bytes: 100, fault }

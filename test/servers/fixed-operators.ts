@@ -3,7 +3,7 @@ import { CONNECTORS } from '../../src/delivery/connectors/connectors.ts'
 import { OperatorSetup } from '../../src/operators/operator-setup.ts'
 import { parseOperators } from '../../src/operators/operators-file.ts'
 
-/** Operators and routes that never change: the simulator for all numbers of Iran, unless told otherwise. */
+/** Operators and routes that never change: the simulator for all numbers of Iran, by default. */
 export function fixedOperators(source = simulatorFor('98', 100)) {
   const setup = new OperatorSetup(1, parseOperators(source, 'test', CONNECTORS))
   return { current: () => setup, onChange: () => () => {} }

@@ -8,7 +8,7 @@ import { DONE } from '../../src/kafka/consumer/outcome.ts'
 // arguments. Writes the offset of each record that it begins, and `lost` when it notices that it was.
 const [brokers, topic, groupId] = process.argv.slice(2) as [string, string, string]
 const cluster = new Cluster({ brokers: brokers.split(','), clientId: 'frozen' })
-const tell = (line: string): void => void process.stdout.write(`${line}\n`)
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const consumer = new Consumer(
   cluster,
   consumerOptions(
@@ -18,12 +18,12 @@ const consumer = new Consumer(
   inLanes({
     concurrencyMax: 4,
     handle: async (record) => {
-      tell(`began ${record.offset}`)
+      print(`began ${record.offset}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
       return DONE
     },
   }),
-  { lost: () => tell('lost'), rebalanced: (_generation, owned) => tell(`owns ${owned}`) },
+  { lost: () => print('lost'), rebalanced: (_generation, owned) => print(`owns ${owned}`) },
 )
 process.on('disconnect', () => process.exit())
 await consumer.start()

@@ -13,15 +13,15 @@ import type { SmppObserver } from '../../src/delivery/connectors/smpp/smpp-obser
 import type { SmppSettings } from '../../src/delivery/connectors/smpp/smpp-settings.ts'
 import { eventually } from '../gateway/eventually.ts'
 
-/** A connector with what it has told. */
+/** A connector with what it has reported. */
 export interface OpenedSmpp {
   readonly connector: SmppConnector
   readonly receipts: Receipt[]
   readonly incoming: IncomingMessage[]
   readonly oddReceipts: OddReceipt[]
   readonly ends: SessionEnd[]
-  /** Counts of what the observer was told. */
-  readonly told: Map<string, number>
+  /** Counts of the observer's calls. */
+  readonly observed: Map<string, number>
 }
 
 export interface OpenSmppOptions {
@@ -43,8 +43,8 @@ export function openSmpp(
   const incoming: IncomingMessage[] = []
   const oddReceipts: OddReceipt[] = []
   const ends: SessionEnd[] = []
-  const told = new Map<string, number>()
-  const count = (what: string, times = 1): void => void told.set(what, (told.get(what) ?? 0) + times)
+  const observed = new Map<string, number>()
+  const count = (what: string, times = 1): void => void observed.set(what, (observed.get(what) ?? 0) + times)
   const observer: SmppObserver = {
     bound: (bind) => count(`bound ${bind}`),
     ended(_bind, _address, end) {
@@ -55,7 +55,7 @@ export function openSmpp(
     answered: (status) => count(`answered ${status}`),
     delivered: (kind) => count(`delivered ${kind}`),
     noted: (_bind, oddity) => count(`noted ${oddity}`),
-    measured: ({ bound }) => told.set('bound', bound),
+    measured: ({ bound }) => observed.set('bound', bound),
     closed: () => count('closed'),
   }
   const fast = { reconnect_ms_first: 20, reconnect_ms_max: 100, refused_ms_first: 200, refused_ms_max: 400 }
@@ -86,7 +86,7 @@ export function openSmpp(
   )
   connector.start()
   onTestFinished(() => connector.stop())
-  return { connector, receipts, incoming, oddReceipts, ends, told }
+  return { connector, receipts, incoming, oddReceipts, ends, observed }
 }
 
 export const ready = ({ connector }: OpenedSmpp): Promise<boolean> =>

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import { AttemptBook } from '../../src/delivery/attempts/record-attempts.ts'
 import type { ConnectorEvents, OddReceipt } from '../../src/delivery/connectors/connector.ts'
 import { ReceiptMatcher } from '../../src/delivery/receipts/match-receipts.ts'
-import { ReceiptTeller } from '../../src/delivery/receipts/publish-receipts.ts'
+import { ReceiptPublisher } from '../../src/delivery/receipts/publish-receipts.ts'
 import { ReceiptReviews } from '../../src/delivery/receipts/review-receipts.ts'
 import { IncomingMessages } from '../../src/delivery/receipts/store-incoming.ts'
 import { SmsIds } from '../../src/domain/sms-id.ts'
@@ -37,7 +37,7 @@ export async function startReceiptWorker() {
     const key = `${operator} ${outcome}`
     outcomes.set(key, (outcomes.get(key) ?? 0) + 1)
   }
-  const teller = new ReceiptTeller({
+  const publisher = new ReceiptPublisher({
     attempts,
     reporter: {
       report: async (subject, status, details) => void reports.push({ ...subject, status, details }),
@@ -48,7 +48,7 @@ export async function startReceiptWorker() {
   const matcher = new ReceiptMatcher({
     pool,
     attempts,
-    teller,
+    publisher,
     log,
     counted: count,
     review: (operator, cause, receipt) => reviews.add(operator, cause, receipt),
@@ -60,7 +60,7 @@ export async function startReceiptWorker() {
   })
   onTestFinished(async () => {
     await matcher.stop()
-    await teller.stop()
+    await publisher.stop()
     await attempts.stop()
   })
 

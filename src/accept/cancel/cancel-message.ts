@@ -7,7 +7,7 @@ import { type SubjectRow, storedSubject } from '../../events/status-subject.ts'
 import type { Connection, Pool } from '../../postgres/pool.ts'
 import { inTransaction } from '../../postgres/transaction.ts'
 import { type CancelCandidate, decideCancel } from './cancel-rule.ts'
-import { lockState, readAttempts, readMessage, takeAttempt, tellCancelled } from './cancel-statements.ts'
+import { lockState, publishCancelled, readAttempts, readMessage, takeAttempt } from './cancel-statements.ts'
 
 /** `refused`: it is too late, and `why`. */
 export type CancelResult =
@@ -47,7 +47,7 @@ async function tryCancel(connection: Connection, customerId: string, smsId: numb
   const { rowCount } = await connection.query(takeAttempt(smsId, attempt, message.operator))
   if (rowCount === 0) return null
   const payload = cancelledRecord(message, attempt - 1)
-  await connection.query(tellCancelled(smsId, outboxShard(customerId), payload))
+  await connection.query(publishCancelled(smsId, outboxShard(customerId), payload))
   return { kind: 'cancelled' }
 }
 

@@ -26,8 +26,8 @@ export type CancelDecision =
   | { readonly kind: 'refuse'; readonly why: string }
 
 /**
- * A worker finds by its own clock that a message's validity is over, and looks at the attempts then: a cancellation keeps
- * away from that moment by more than clocks differ.
+ * A worker finds by its own clock that a message's validity has ended, and reads the attempts then: a cancellation
+ * keeps a distance from that moment of more than clocks differ.
  */
 const VALIDITY_MARGIN_MS = 5_000
 

@@ -42,18 +42,18 @@ export function takeAttempt(smsId: number, attempt: number, operator: string): Q
 }
 
 /**
- * Puts what happened into the outbox. What waits for its time is not released any more, but stays to be watched as if
- * it had been: should Kafka lose the news, the reconciler has a worker tell it again.
+ * Puts the cancellation into the outbox. A scheduled message is not released any more, but its row stays watched as if
+ * it had been: should Kafka lose the event, the reconciler has a worker publish it again.
  */
-export function tellCancelled(smsId: number, shard: number, payload: string): QueryConfig {
+export function publishCancelled(smsId: number, shard: number, payload: string): QueryConfig {
   return {
-    name: 'cancel-tell',
-    text: `WITH told AS (
+    name: 'cancel-publish',
+    text: `WITH published AS (
              INSERT INTO outbox (shard, sms_id, payload) VALUES ($2, $1, $3) RETURNING seq
            )
-           UPDATE scheduled SET released_at = now(), due_at = now() + interval '1 minute', outbox_seq = told.seq,
+           UPDATE scheduled SET released_at = now(), due_at = now() + interval '1 minute', outbox_seq = published.seq,
              payload = NULL, lane = NULL, awaits = NULL, awaits_revision = NULL
-           FROM told WHERE scheduled.sms_id = $1`,
+           FROM published WHERE scheduled.sms_id = $1`,
     values: [smsId, shard, payload],
   }
 }

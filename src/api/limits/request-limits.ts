@@ -120,11 +120,11 @@ export class RequestLimits {
     if (!verdict.allowed) await this.#refuse(customerId, reply, 'messages', verdict)
   }
 
-  async #refuse(who: string, reply: FastifyReply, reason: Reason, verdict: RateVerdict): Promise<never> {
+  async #refuse(client: string, reply: FastifyReply, reason: Reason, verdict: RateVerdict): Promise<never> {
     this.#refused(reason)
-    const turn = this.#refusals.take(who, 1, performance.now())
-    await sleep(turn.allowed ? Math.max(REFUSAL_DELAY_MS, turn.waitMs) : HOLD_MS)
-    if (!turn.allowed) reply.raw.socket?.destroy()
+    const leave = this.#refusals.take(client, 1, performance.now())
+    await sleep(leave.allowed ? Math.max(REFUSAL_DELAY_MS, leave.waitMs) : HOLD_MS)
+    if (!leave.allowed) reply.raw.socket?.destroy()
     const seconds = Math.max(1, Math.ceil(verdict.waitMs / 1_000))
     if (reason !== 'address')
       reply.header('ratelimit-policy', this.#policies).header('ratelimit', field(reason, verdict))

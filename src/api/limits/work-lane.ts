@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextServed } from 'node:timers/promises'
 import { sleep } from '../../runtime/backoff.ts'
 
 /** How long one piece of work may keep the event loop from everything else. */
@@ -43,9 +43,9 @@ export class WorkLane {
   }
 
   async #run(): Promise<void> {
-    await nextTurn()
-    for (let turn = this.#customers.entries().next().value; turn; turn = this.#customers.entries().next().value) {
-      const [customerId, jobs] = turn
+    await nextServed()
+    for (let first = this.#customers.entries().next().value; first; first = this.#customers.entries().next().value) {
+      const [customerId, jobs] = first
       const job = jobs[0]!
       this.#customers.delete(customerId)
       let isDone = true

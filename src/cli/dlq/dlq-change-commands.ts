@@ -1,11 +1,16 @@
 import type { Command } from 'commander'
-import { type ChangeBatch, type ChangeResult, changeByIds, changeMatching } from '../../dead-letters/change-letters.ts'
+import {
+  type ChangeBatch,
+  type ChangeResult,
+  changeByIds,
+  changeMatching,
+} from '../../dead-letters/change-dead-letters.ts'
 import { dlqSettings } from '../../dead-letters/config.ts'
-import { discardLetters } from '../../dead-letters/discard-letters.ts'
-import type { LetterFilter } from '../../dead-letters/letter-filter.ts'
-import { parseLetterId } from '../../dead-letters/letter-id.ts'
-import { countLetters } from '../../dead-letters/list-letters.ts'
-import { redriveLetters } from '../../dead-letters/redrive-letters.ts'
+import type { DeadLetterFilter } from '../../dead-letters/dead-letter-filter.ts'
+import { parseDeadLetterId } from '../../dead-letters/dead-letter-id.ts'
+import { discardDeadLetters } from '../../dead-letters/discard-dead-letters.ts'
+import { countDeadLetters } from '../../dead-letters/list-dead-letters.ts'
+import { redriveDeadLetters } from '../../dead-letters/redrive-dead-letters.ts'
 import type { Pool } from '../../postgres/pool.ts'
 import { EXIT } from '../../runtime/exit-codes.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
@@ -15,7 +20,7 @@ import { printJson, printTable } from '../terminal/print-table.ts'
 import { ProgressBar } from '../terminal/progress-bar.ts'
 import { actorOf, addFilterOptions, type FilterOptions, filterOf, wholeNumber } from './dlq-options.ts'
 
-const LETTERS_MAX = 10_000
+const DEAD_LETTERS_MAX = 10_000
 
 interface ChangeOptions extends FilterOptions {
   readonly all?: true
@@ -41,7 +46,7 @@ export function dlqChangeCommands(dlq: Command, done: (exitCode: number) => void
       withWritableDatabase(async (pool) => {
         const { DLQ_REDRIVES_MAX: redrivesMax } = readSettings(dlqSettings, process.env)
         const settings = { by: actorOf(options), redrivesMax }
-        const batch: ChangeBatch = (choice) => redriveLetters(pool, choice, settings)
+        const batch: ChangeBatch = (choice) => redriveDeadLetters(pool, choice, settings)
         done(await change(pool, ids, options, { verb: 'redrive', done: 'redriven', batch }))
       }),
     )
@@ -51,7 +56,7 @@ export function dlqChangeCommands(dlq: Command, done: (exitCode: number) => void
     .action((ids: string[], options: ChangeOptions) =>
       withWritableDatabase(async (pool) => {
         const settings = { by: actorOf(options), note: options.note ?? null }
-        const batch: ChangeBatch = (choice) => discardLetters(pool, choice, settings)
+        const batch: ChangeBatch = (choice) => discardDeadLetters(pool, choice, settings)
         done(await change(pool, ids, options, { verb: 'discard', done: 'discarded', batch }))
       }),
     )
@@ -61,7 +66,7 @@ function changeCommand(dlq: Command, verb: string, what: string): Command {
   const command = dlq.command(verb).description(`${what}; dry run for filters unless --yes`)
   return addFilterOptions(command.argument('[id...]', 'ids, as in 3-1042; or select by the options'))
     .option('--all', 'instead of any filter: all open ones')
-    .option('--limit <n>', 'how many at most, the oldest first', String(LETTERS_MAX))
+    .option('--limit <n>', 'how many at most, the oldest first', String(DEAD_LETTERS_MAX))
     .option('--yes', 'do it')
     .option('--by <name>', 'name for the audit trail (default: the user of this machine)')
     .option('--json', 'as JSON')
@@ -90,7 +95,7 @@ async function change(
       `Name the dead letters: ids, or a filter such as --reason, or --all. \`smsgw dlq ${verb} --help\``,
     )
   }
-  if (ids.length > 0) return report(await changeByIds(ids.map(parseLetterId), batch), done, options)
+  if (ids.length > 0) return report(await changeByIds(ids.map(parseDeadLetterId), batch), done, options)
   if (!options.yes) return preview(pool, filter, limit, options, verb)
   const bar = new ProgressBar(done, limit)
   const result = await changeMatching(filter, limit, batch, (looked) => bar.update(looked))
@@ -100,12 +105,12 @@ async function change(
 
 async function preview(
   pool: Pool,
-  filter: LetterFilter,
+  filter: DeadLetterFilter,
   limit: number,
   options: ChangeOptions,
   verb: string,
 ): Promise<number> {
-  const counts = await countLetters(pool, filter, limit)
+  const counts = await countDeadLetters(pool, filter, limit)
   const matching = counts.reduce((sum, { letters }) => sum + letters, 0)
   if (options.json) {
     printJson({ executed: false, matching, by_reason: counts })

@@ -1,8 +1,13 @@
 import { type Command, Option } from 'commander'
-import { encodeCursor, LETTER_STATES, type LetterFilter, parseCursor } from '../../dead-letters/letter-filter.ts'
-import { parseLetterId } from '../../dead-letters/letter-id.ts'
-import { listLetters } from '../../dead-letters/list-letters.ts'
-import { type LetterDetails, showLetter } from '../../dead-letters/show-letter.ts'
+import {
+  DEAD_LETTER_STATES,
+  type DeadLetterFilter,
+  encodeCursor,
+  parseCursor,
+} from '../../dead-letters/dead-letter-filter.ts'
+import { parseDeadLetterId } from '../../dead-letters/dead-letter-id.ts'
+import { listDeadLetters } from '../../dead-letters/list-dead-letters.ts'
+import { type DeadLetterDetails, showDeadLetter } from '../../dead-letters/show-dead-letter.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { withDatabase } from '../find-servers.ts'
 import { printJson, printTable } from '../terminal/print-table.ts'
@@ -12,10 +17,10 @@ import { addFilterOptions, type FilterOptions, filterOf, wholeNumber } from './d
 
 const HEADINGS = ['ID', 'FAILED-AT', 'REASON', 'TOPIC', 'CUSTOMER', 'OPERATOR', 'REDRIVES', 'STATE', 'ERROR']
 const ERROR_LENGTH_SHOWN = 70
-const LETTERS_SHOWN_MAX = 10_000
+const DEAD_LETTERS_SHOWN_MAX = 10_000
 
 interface ListOptions extends FilterOptions {
-  readonly state: LetterFilter['state']
+  readonly state: DeadLetterFilter['state']
   readonly limit: string
   readonly after?: string
   readonly json?: true
@@ -25,7 +30,7 @@ interface ListOptions extends FilterOptions {
 export function dlqCommand(program: Command, done: (exitCode: number) => void): void {
   const dlq = program.command('dlq').description('dead letters: records that could not be handled')
   addFilterOptions(dlq.command('list').description('dead letters, the newest first'))
-    .addOption(new Option('--state <state>', 'which ones').choices([...LETTER_STATES, 'all']).default('open'))
+    .addOption(new Option('--state <state>', 'which ones').choices([...DEAD_LETTER_STATES, 'all']).default('open'))
     .option('--limit <n>', 'how many at most', '50')
     .option('--after <cursor>', 'continue after the cursor of an earlier list')
     .option('--json', 'as JSON')
@@ -45,9 +50,9 @@ export function dlqCommand(program: Command, done: (exitCode: number) => void): 
     .addHelpText('after', '\nExample:\n  $ smsgw dlq show 3-1042')
     .action((id: string, { json }: { json?: true }) =>
       withDatabase(async (pool) => {
-        const letter = await showLetter(pool, parseLetterId(id))
+        const letter = await showDeadLetter(pool, parseDeadLetterId(id))
         if (json) printJson(letter)
-        else printLetter(letter)
+        else printDeadLetter(letter)
       }),
     )
   dlqEditCommand(dlq)
@@ -57,12 +62,13 @@ export function dlqCommand(program: Command, done: (exitCode: number) => void): 
 
 async function list(options: ListOptions): Promise<void> {
   const limit = wholeNumber(options.limit, '--limit')
-  if (limit > LETTERS_SHOWN_MAX) throw new ExpectedError(`--limit is at most ${LETTERS_SHOWN_MAX}; go on with --after.`)
+  if (limit > DEAD_LETTERS_SHOWN_MAX)
+    throw new ExpectedError(`--limit is at most ${DEAD_LETTERS_SHOWN_MAX}; go on with --after.`)
   const after = options.after === undefined ? null : parseCursor(options.after)
   if (options.after !== undefined && !after) throw new ExpectedError('--after takes what a list ended with.')
   const filter = filterOf(options, options.state, Date.now())
   await withDatabase(async (pool) => {
-    const { letters, next } = await listLetters(pool, filter, after, limit)
+    const { letters, next } = await listDeadLetters(pool, filter, after, limit)
     if (options.json) return printJson({ letters, next: next && encodeCursor(next) })
     printTable(
       HEADINGS,
@@ -87,7 +93,7 @@ function oneLine(error: string): string {
   return line.length > ERROR_LENGTH_SHOWN ? `${line.slice(0, ERROR_LENGTH_SHOWN - 1)}…` : line
 }
 
-function printLetter(letter: LetterDetails): void {
+function printDeadLetter(letter: DeadLetterDetails): void {
   const { original, headers, actions, value, edited_value, ...rest } = letter
   for (const [name, field] of Object.entries(rest)) console.log(`${name.padEnd(16)}${field ?? '-'}`)
   const { topic, partition, offset, consumer_group } = original

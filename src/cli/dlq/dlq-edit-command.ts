@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type Edit, editLetter } from '../../dead-letters/edit-letter.ts'
-import { parseLetterId } from '../../dead-letters/letter-id.ts'
-import { fieldsOf } from '../../dead-letters/read-letter.ts'
-import { showLetter } from '../../dead-letters/show-letter.ts'
+import { parseDeadLetterId } from '../../dead-letters/dead-letter-id.ts'
+import { type Edit, editDeadLetter } from '../../dead-letters/edit-dead-letter.ts'
+import { fieldsOf } from '../../dead-letters/read-dead-letter.ts'
+import { showDeadLetter } from '../../dead-letters/show-dead-letter.ts'
 import { fitsField } from '../../dead-letters/topic-values.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { withWritableDatabase } from '../find-servers.ts'
@@ -46,13 +46,13 @@ async function edit(id: string, options: EditOptions): Promise<void> {
   if ((options.set === undefined) === (options.file === undefined)) {
     throw new ExpectedError('Say what to change: --set FIELD=VALUE, or --file PATH.')
   }
-  const place = parseLetterId(id)
+  const place = parseDeadLetterId(id)
   const text = options.file === undefined ? null : readFileSync(options.file === '-' ? 0 : options.file, 'utf8')
   const change: Edit['change'] = ({ topic, value }) => text ?? setFields(id, topic, value, options.set!)
   const revision = options.revision === undefined ? null : wholeNumber(options.revision, '--revision', 0)
   await withWritableDatabase(async (pool) => {
-    await editLetter(pool, place, { by: actorOf(options), change, revision })
-    if (options.json) printJson(await showLetter(pool, place))
+    await editDeadLetter(pool, place, { by: actorOf(options), change, revision })
+    if (options.json) printJson(await showDeadLetter(pool, place))
     else console.error(`${id} is changed. Next: smsgw dlq redrive ${id}`)
   })
 }

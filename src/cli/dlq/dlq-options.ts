@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { type Command, Option } from 'commander'
-import { ERROR_PART_LENGTH_MIN, type LetterFilter } from '../../dead-letters/letter-filter.ts'
+import { type DeadLetterFilter, ERROR_PART_LENGTH_MIN } from '../../dead-letters/dead-letter-filter.ts'
 import { DEAD_LETTER_REASONS } from '../../events/dead-letter.ts'
 import { ExpectedError } from '../../runtime/expected-error.ts'
 import { parseDuration, parseTime } from '../../tools/groups/reset-target.ts'
@@ -32,7 +32,7 @@ export function addFilterOptions(command: Command): Command {
 }
 
 /** Throws ExpectedError for what cannot be understood. */
-export function filterOf(options: FilterOptions, state: LetterFilter['state'], nowMs: number): LetterFilter {
+export function filterOf(options: FilterOptions, state: DeadLetterFilter['state'], nowMs: number): DeadLetterFilter {
   const { reason, customer, operator, topic, smsId, error, from, last, to } = options
   if (error !== undefined && error.length < ERROR_PART_LENGTH_MIN) {
     throw new ExpectedError(`--error needs ${ERROR_PART_LENGTH_MIN} characters or more.`)

@@ -5,7 +5,7 @@ import { describeOperatorsChange } from '../../tools/operators/compare-operators
 import { applyOperators, planOperators, recallPlan } from '../../tools/operators/operators-plan.ts'
 import { actorOf, BY_OPTION } from '../dlq/dlq-options.ts'
 import { changeDatabase, withDatabase } from '../find-servers.ts'
-import { askForYes } from '../terminal/ask.ts'
+import { confirmAtTerminal } from '../terminal/confirm.ts'
 import { inputFile } from '../terminal/input-file.ts'
 import { printJson } from '../terminal/print-table.ts'
 import { operatorsPlanLines } from './operators-plan-command.ts'
@@ -53,7 +53,7 @@ async function apply(flags: ApplyFlags): Promise<void> {
   }
   if (stored === undefined && !yes) {
     for (const line of operatorsPlanLines(plan)) console.error(line)
-    if (!(await askForYes('Apply this?'))) throw new ExpectedError('Nothing was changed.')
+    if (!(await confirmAtTerminal('Apply this?'))) throw new ExpectedError('Nothing was changed.')
   }
   const revision = await changeDatabase(actorOf(flags), async (connection) => {
     const { revision: result } = await applyOperators(connection, plan, actorOf(flags))

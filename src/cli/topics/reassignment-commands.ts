@@ -10,7 +10,7 @@ import { liftThrottle, throttledTopics } from '../../topics/throttle-replication
 import { BY_OPTION } from '../dlq/dlq-options.ts'
 import { withCluster } from '../find-servers.ts'
 import { recordKafkaAct } from '../record-kafka-act.ts'
-import { askForYes } from '../terminal/ask.ts'
+import { confirmAtTerminal } from '../terminal/confirm.ts'
 import { printJson, printTable } from '../terminal/print-table.ts'
 
 interface ReassignmentFlags {
@@ -94,7 +94,7 @@ async function electLeaders(cluster: Cluster, flags: ElectFlags): Promise<void> 
     printTable(['TOPIC', 'PARTITION', 'LEADER', 'PREFERRED'], rows)
   }
   if (misled.length === 0) return
-  if (!yes && !(await askForYes(`Let the preferred leaders of ${misled.length} partitions lead?`))) {
+  if (!yes && !(await confirmAtTerminal(`Let the preferred leaders of ${misled.length} partitions lead?`))) {
     throw new ExpectedError('Nothing was changed.')
   }
   const details = { partitions: misled.length }

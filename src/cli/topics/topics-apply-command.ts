@@ -12,7 +12,7 @@ import { type PlannedChange, readPlanFile, type TopicsPlan } from '../../topics/
 import { BY_OPTION } from '../dlq/dlq-options.ts'
 import { withCluster } from '../find-servers.ts'
 import { recordKafkaAct } from '../record-kafka-act.ts'
-import { askForYes } from '../terminal/ask.ts'
+import { confirmAtTerminal } from '../terminal/confirm.ts'
 import { inputFile } from '../terminal/input-file.ts'
 import { printJson } from '../terminal/print-table.ts'
 import { growthEffects, planLines, refusalLines } from './show-plan.ts'
@@ -94,7 +94,7 @@ export async function carryOut(
   const { json, yes, whenDrained, drainSeconds, throttle } = flags
   if (plan.changes.length > 0 && !yes) {
     for (const line of planLines(plan, refusals, await growthEffects(cluster, plan))) console.error(line)
-    if (!(await askForYes('Apply this?'))) throw new ExpectedError('Nothing was changed.')
+    if (!(await confirmAtTerminal('Apply this?'))) throw new ExpectedError('Nothing was changed.')
   }
   if (plan.changes.length > 0) {
     const details = { changes: plan.changes.map(describeChange) }

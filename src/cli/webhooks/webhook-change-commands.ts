@@ -8,7 +8,7 @@ import { listBacklogs } from '../../webhooks/list-backlogs.ts'
 import { actorOf, BY_OPTION } from '../dlq/dlq-options.ts'
 import { changeDatabase, withDatabase } from '../find-servers.ts'
 import type { ChangeOptions } from '../keys-command.ts'
-import { askForYes } from '../terminal/ask.ts'
+import { confirmAtTerminal } from '../terminal/confirm.ts'
 import { printJson } from '../terminal/print-table.ts'
 
 interface DisableOptions extends ChangeOptions {
@@ -140,5 +140,5 @@ async function eventsOf(pool: Queryable, endpointId: string): Promise<{ waiting:
 }
 
 async function confirm({ yes }: ConfirmOptions, question: string): Promise<void> {
-  if (!yes && !(await askForYes(question))) throw new ExpectedError('Nothing was changed.')
+  if (!yes && !(await confirmAtTerminal(question))) throw new ExpectedError('Nothing was changed.')
 }

@@ -73,7 +73,7 @@ function toAttempt(row: AttemptRow, partRows: readonly PartRow[]): Attempt {
   }
 }
 
-/** A part without a row is open; if its attempt has ended all the same, nobody knows what came of it. */
+/** A part without a row is open; if its attempt has ended all the same, its outcome is unknown. */
 function partsOf(row: AttemptRow, outcome: PartOutcome, partRows: readonly PartRow[]): AttemptPart[] {
   if (row.part_count === 1) {
     const { operator_message_id: operatorMessageId, error_code: errorCode, error_text: errorText } = row

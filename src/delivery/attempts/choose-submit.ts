@@ -26,7 +26,7 @@ export interface ReceiptToPlace {
 
 /**
  * Whose receipt it is:
- * - `open`: of this submit, which has none that stands against it;
+ * - `open`: of this submit, which has no receipt that contradicts it;
  * - `closed`: of this one, which has a receipt already;
  * - `none`: of none, yet;
  * - `other-recipient`: its id is known, and belongs to messages to other phones;

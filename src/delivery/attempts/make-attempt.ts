@@ -98,7 +98,7 @@ export class AttemptMaker {
     }
   }
 
-  /** The worker that began the attempt is gone: what is open of it has an end that nobody knows. */
+  /** The worker that began the attempt is gone: the outcome of its open parts is unknown. */
   async giveUp(smsId: number, { attempt, operator, partCount, parts }: Attempt): Promise<void> {
     const lost = { smsId, attempt, operator, operatorMessageId: null, errorCode: 'worker-lost', errorText: null }
     const open = parts.filter(({ outcome }) => outcome === null)

@@ -15,7 +15,7 @@ export interface PendingWritesOptions<Item, Result> {
   readonly keyOf: ((item: Item) => string) | null
   /** At once. */
   readonly itemsMax: number
-  /** Whether what failed is tried again until it is written, or told so. */
+  /** Whether failed writes are retried until they succeed, or reported as failed. */
   readonly isKept: boolean
   /** The form in which an item is written that cannot be as it is; null for what has none and is refused. */
   readonly reduce: ((item: Item) => Item) | null
@@ -56,7 +56,7 @@ export class PendingWrites<Item, Result> {
     })
   }
 
-  /** Takes what waits into the transaction that begins. Returns how many that are. */
+  /** Takes pending items into the transaction that begins. Returns their number. */
   take(): number {
     const { keyOf, itemsMax } = this.#options
     this.#taken = this.#waiting.splice(0, itemsMax)
@@ -90,9 +90,9 @@ export class PendingWrites<Item, Result> {
   }
 
   /**
-   * Writes what was taken in transactions of its own, ever fewer items at once, until those that cannot be written stand
-   * alone. Each caller gets its result when its item is committed. Throws what is no item's fault: what was not settled until then
-   * is still taken.
+   * Writes what was taken in transactions of its own, ever fewer items at once, until those that cannot be written are
+   * isolated. Each caller gets its result when its item is committed. Throws what is no item's fault: what was not
+   * settled until then is still taken.
    */
   async isolate(inTransaction: InTransaction): Promise<void> {
     await isolateFailures([...this.#taken], {

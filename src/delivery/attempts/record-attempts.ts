@@ -26,8 +26,8 @@ import { isUnwritable, PendingWrites, type PendingWritesOptions } from './pendin
 export type TakenUp = Pick<StoredReceipt, 'status' | 'code' | 'at'>
 
 /**
- * What came of writing an end: the receipt that was taken up with it, or that there was none; or `contested`: another end
- * may have been there and stand, by a worker that gave the attempt up or by ourselves, and is to be looked up.
+ * The result of writing an end: the receipt that was matched with it, or that there was none; or `contested`: another
+ * end may be stored already, by a worker that gave the attempt up or by this one, and is to be looked up.
  */
 export type WrittenEnd = TakenUp | 'contested' | null
 
@@ -158,7 +158,7 @@ export class AttemptBook {
   }
 
   /**
-   * Stores a receipt; without its code if the database refuses that. False: another was there before, and stands. Throws
+   * Stores a receipt; without its code if the database refuses that. False: an earlier one is stored and kept. Throws
    * when the database does.
    */
   storeReceipt(receipt: StoredReceipt): Promise<boolean> {
@@ -170,7 +170,7 @@ export class AttemptBook {
     await this.#enqueue(this.#early, receipt)
   }
 
-  /** Writes what waits, once; what cannot be written then is told so. */
+  /** Writes pending items, once; the callers of those that cannot be written get an error. */
   async stop(): Promise<void> {
     this.#stopping = true
     await this.#running
@@ -233,8 +233,8 @@ export class AttemptBook {
 }
 
 /**
- * Of an end the outcome must not be lost: by it the operator has the message, or has not. Stored without the rest it is
- * another than its caller knows, who looks up what stands.
+ * Of an end the outcome must not be lost: by it the operator has the message, or has not. Stored without the rest it
+ * differs from what its caller knows, which looks up what is stored.
  */
 const END = {
   isKept: true,
@@ -280,7 +280,7 @@ function upsertOf<Item extends Submit, Row extends Returned, Result>(
   }
 }
 
-/** Where not all were written nobody knows which, and each is contested: seldom enough to look all of them up. */
+/** Where not all were written it is unknown which, and each is contested: seldom enough to look all of them up. */
 function endsOf<Item extends AttemptEnd & Submit>(
   statement: (items: readonly Item[]) => QueryConfig,
 ): (connection: Connection, items: readonly Item[]) => Promise<readonly WrittenEnd[]> {

@@ -42,7 +42,7 @@ test('one that also takes messages is not, nor one that refuses them for good or
   expect(answers(CLOSED, many('throttled'))).toEqual(CLOSED)
 })
 
-test('when its time is over one message tries it, and only one', () => {
+test('when its time is up one message probes it, and only one', () => {
   const opened = answers(
     CLOSED,
     Array.from({ length: 59 }, () => 'unsent'),

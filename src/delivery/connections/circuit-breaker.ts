@@ -1,10 +1,10 @@
 import type { SubmitResult } from '../connectors/connector.ts'
 
 /**
- * What is known of how an operator answers.
+ * The circuit breaker of an operator.
  * - `closed`: messages go to it. `failing` is the share of failures among its answers, the latest counting most.
- * - `open`: it fails nearly always, and is left alone until then.
- * - `probing`: its time was over, and one message tries it; `isOut` says that this one is on its way.
+ * - `open`: nearly all answers are failures; no message goes to it until then.
+ * - `probing`: its time is up, and one message probes it; `isOut` says that the probe is in flight.
  */
 export type BreakerState =
   | { readonly kind: 'closed'; readonly failing: number }

@@ -17,7 +17,7 @@ export class ConnectionHealth {
   #breaker: BreakerState = CLOSED
   #isUnbound = false
   #grace: NodeJS.Timeout | null = null
-  #awaySinceMs: number | null = null
+  #unavailableSinceMs: number | null = null
 
   constructor(parts: ConnectionHealthParts) {
     this.#parts = parts
@@ -34,8 +34,8 @@ export class ConnectionHealth {
   }
 
   /** For how long it has taken no messages, but for single ones that tried it; 0 if it does. */
-  awayForMs(nowMs: number): number {
-    return this.#awaySinceMs === null ? 0 : nowMs - this.#awaySinceMs
+  unavailableForMs(nowMs: number): number {
+    return this.#unavailableSinceMs === null ? 0 : nowMs - this.#unavailableSinceMs
   }
 
   /** Called right before an attempt. True: it may be made, and its answer or withdrawal must be reported. */
@@ -59,7 +59,7 @@ export class ConnectionHealth {
     if (this.#parts.isReady()) {
       this.stop()
       this.#isUnbound = false
-      this.#noteAway()
+      this.#noteUnavailable()
       return
     }
     if (this.#parts.graceMs === 0) this.#unbound()
@@ -71,7 +71,7 @@ export class ConnectionHealth {
 
   #unbound(): void {
     this.#isUnbound = true
-    this.#noteAway()
+    this.#noteUnavailable()
     this.#parts.unavailable()
   }
 
@@ -80,16 +80,16 @@ export class ConnectionHealth {
     this.#grace = null
   }
 
-  #noteAway(): void {
-    const isAway = this.#isUnbound || this.#breaker.kind !== 'closed'
-    this.#awaySinceMs = isAway ? (this.#awaySinceMs ?? Date.now()) : null
+  #noteUnavailable(): void {
+    const isUnavailable = this.#isUnbound || this.#breaker.kind !== 'closed'
+    this.#unavailableSinceMs = isUnavailable ? (this.#unavailableSinceMs ?? Date.now()) : null
   }
 
   #move(to: BreakerState): void {
     const before = this.#breaker
     this.#breaker = to
     if (before.kind === to.kind) return
-    this.#noteAway()
+    this.#noteUnavailable()
     this.#parts.breakerChanged(to.kind)
     // Also while one message tries it: the others would take slots of the queue and of the pace, only to be refused.
     if (to.kind !== 'closed') this.#parts.unavailable()

@@ -156,17 +156,17 @@ test('a connection that cannot be opened keeps no other from opening', async () 
   const connections = connectionsFor(operators)
   await peer.untilSessions(1)
   // It has a connection that takes nothing: messages for it wait or fail over, as if it were unavailable.
-  const standIn = connections.get('a')!
-  expect(standIn.health.condition(Date.now())).toBe('unbound')
+  const placeholder = connections.get('a')!
+  expect(placeholder.health.condition(Date.now())).toBe('unbound')
   expect(connections.candidates({ ...TASK, operator: 'a' }).map(({ connection }) => connection.name)).toEqual([
     'a',
     'b',
   ])
   const waiting = { customerId: 'c', priority: 1, topic: 't', partition: 0, cost: 1 }
-  const slot = standIn.queue.slot(waiting)
+  const slot = placeholder.queue.slot(waiting)
   operators.apply({ a: peer, b: peer })
   expect(await slot).toBeNull()
-  expect(connections.get('a')).not.toBe(standIn)
+  expect(connections.get('a')).not.toBe(placeholder)
   await peer.untilSessions(2)
 })
 

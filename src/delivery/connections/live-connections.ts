@@ -134,7 +134,7 @@ export class LiveConnections {
         this.#open(name, config)
       } catch (error) {
         this.#fault ??= (error as Error).message
-        if (!this.#live.has(name)) this.#standIn(name, config)
+        if (!this.#live.has(name)) this.#openPlaceholder(name, config)
         this.#parts.log.error({ err: error, operator: name }, 'failed to open operator connection; others unaffected')
       }
     }
@@ -153,7 +153,7 @@ export class LiveConnections {
     this.#parts.log.info({ operator: name }, 'operator connection opened')
   }
 
-  #standIn(name: string, config: OperatorConfig): void {
+  #openPlaceholder(name: string, config: OperatorConfig): void {
     this.#live.set(name, { config, connection: unopenedConnection(name, config, this.#parts), isOpen: false })
   }
 

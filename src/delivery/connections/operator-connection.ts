@@ -59,7 +59,7 @@ export class OperatorConnection {
     this.health.stop()
   }
 
-  /** An answer to a submit, or what stands for it, has come. */
+  /** A submit was answered, or has ended without an answer. */
   answered(kind: SubmitResult['kind']): void {
     this.health.answered(kind, Date.now())
     if (kind === 'throttled') this.queue.throttled()

@@ -25,8 +25,8 @@ export function unidentified(code: UnidentifiedCode, answer: string): SubmitResu
 }
 
 /**
- * The operator did not take the part, or nobody knows. `code` is the operator's word for it, or ours; `text` is what the
- * operator wrote beside it.
+ * The operator did not take the part, or that is unknown. `code` is the operator's word for it, or ours; `text` is what
+ * the operator wrote beside it.
  */
 export function refusedAs(kind: RefusalClass | 'unsent', code: string, text: string | null = null): SubmitResult {
   const words = cleanText(text ?? '', TEXT_CHARS_MAX)

@@ -28,10 +28,10 @@ test.each<[string, TSchema]>([
 const HTTP = 'request: {url: "https://x.example"}, answer: {id: /id}'
 
 test.each([
-  ['a secret that stands in the file itself', `http: {${HTTP}, secrets: {API-KEY: s3cret}}`, 'http/secrets/API-KEY'],
+  ['a secret in the file itself', `http: {${HTTP}, secrets: {API-KEY: s3cret}}`, 'http/secrets/API-KEY'],
   ['a status that is none', `http: {${HTTP}, errors: {statuses: {6xx: rejected}}}`, 'http/errors/statuses/6xx'],
   ['a field without a name', `http: {request: {url: "https://x.example", form: {"": a}}, answer: {id: /id}}`, 'form/'],
-  ['the share of nobody', `http: {${HTTP}}, customers: {"": 1}`, 'customers/'],
+  ['the share of an unnamed customer', `http: {${HTTP}}, customers: {"": 1}`, 'customers/'],
 ])('%s is refused with its place', (_, settings, place) => {
   const source = `operators:
   odd: {connector: http, ${settings}, window: 5, response_timeout_ms: 1000, on_ambiguous: hold}

@@ -67,8 +67,8 @@ export interface Receipt {
   /** As the operator wrote it, for people: clean, at most `RECEIPT_WORDS_MAX` characters. */
   readonly words: string
   /**
-   * Surely the same as one that was stored and whose acknowledgement the operator did not get; false where nobody can
-   * tell. Another receipt with the same words may be of another part (`docs/operators/smpp.md`, Receipts).
+   * Surely the same as one that was stored and whose acknowledgement the operator did not get; false where that is
+   * uncertain. Another receipt with the same words may be of another part (`docs/operators/smpp.md`, Receipts).
    */
   readonly isRepetition?: boolean
 }

@@ -2,7 +2,7 @@ import { refusedAs } from './clean-answer.ts'
 import type { Connector, SubmitResult } from './connector.ts'
 
 /**
- * Stands for the connector of an operator whose settings cannot be used in this process: its password is not set, a file
+ * The placeholder of a connector whose settings cannot be used in this process: its password is not set, a file
  * is missing. It is never ready, so that messages wait for the operator, or fail over, as if it were unavailable.
  */
 export class UnopenedConnector implements Connector {

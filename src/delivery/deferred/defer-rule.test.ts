@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { awaitMs, dueBehind, dueOf, type Predecessor, shouldAwait, shouldDefer } from './defer-rule.ts'
 
-/** A row of what was put aside, as far as order is concerned. */
+/** A row of a deferred task, as far as order is concerned. */
 interface DeferredRow extends Predecessor {
   readonly smsId: number
   readonly lane: string
-  /** Its place in the lane; kept when the task is put aside again. */
+  /** Its place in the lane; kept when the task is deferred again. */
   readonly seq: number
 }
 
@@ -21,17 +21,17 @@ function predecessorOf(rows: readonly DeferredRow[], smsId: number, lane: string
 }
 
 test('long waits leave memory, short ones do not, and none outlasts the validity', () => {
-  const rules = { deferMs: 60_000, awayMs: 3_000 }
+  const rules = { deferMs: 60_000, deferAfterMs: 3_000 }
   expect(shouldDefer(70_001, 10_000, rules)).toBe(true)
   expect(shouldDefer(70_000, 10_000, rules)).toBe(false)
   expect([3_000, 3_001].map((unavailableMs) => shouldAwait(unavailableMs, rules))).toEqual([false, true])
   expect(dueOf(500, null, 100)).toBe(500)
   expect(dueOf(500, 300, 100)).toBe(300)
-  // It is over already: what is waited for is not an attempt.
+  // It is final already: what is waited for is not an attempt.
   expect(dueOf(500, 100, 100)).toBe(500)
 })
 
-test('who is not called back looks again ever more rarely', () => {
+test('a task that is not resumed looks again ever more rarely', () => {
   const waits = [0, 100_000, 3_600_000]
   expect(waits.map((waitedMs) => awaitMs(waitedMs, false, 0.5))).toEqual([60_000, 100_000, 600_000])
   expect(waits.map((waitedMs) => awaitMs(waitedMs, true, 0.5))).toEqual([600_000, 600_000, 600_000])

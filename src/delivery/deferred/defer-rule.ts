@@ -4,7 +4,7 @@ export interface Awaited {
   readonly revision: number
 }
 
-/** What waits in a lane before a task, or was released and not done yet. */
+/** The tasks of a lane before a task: deferred, or released and not done yet. */
 export interface Predecessor {
   readonly dueMs: number
   /** When it was put into the outbox again; null while it waits. */
@@ -16,7 +16,7 @@ export interface DeferRules {
   /** Waits longer than that leave memory. */
   readonly deferMs: number
   /** Tasks whose operators are unavailable for longer leave memory too. */
-  readonly awayMs: number
+  readonly deferAfterMs: number
 }
 
 const BEHIND_MS_MIN = 1_000
@@ -30,8 +30,8 @@ export function shouldDefer(untilMs: number, nowMs: number, { deferMs }: DeferRu
 }
 
 /** Whether a task is better deferred than kept in memory whose operators have all been unavailable for so long. */
-export function shouldAwait(unavailableMs: number, { awayMs }: DeferRules): boolean {
-  return unavailableMs > awayMs
+export function shouldAwait(unavailableMs: number, { deferAfterMs }: DeferRules): boolean {
+  return unavailableMs > deferAfterMs
 }
 
 /**

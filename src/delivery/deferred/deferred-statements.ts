@@ -3,7 +3,7 @@ import { numberArray } from '../../postgres/array-literal.ts'
 import { RowArrays } from '../../postgres/row-arrays.ts'
 import type { Awaited } from './defer-rule.ts'
 
-/** A task that is put aside. */
+/** A task to defer. */
 export interface DeferredTask {
   readonly smsId: number
   readonly shard: number
@@ -26,7 +26,7 @@ const TASKS = new RowArrays<DeferredTask>({
 })
 
 /**
- * Puts tasks aside, in this order. A task that is there already keeps its place in its lane. Of a message that was
+ * Defers tasks, in this order. A task that is stored already keeps its place in its lane. Of a message that was
  * scheduled the row is taken over.
  */
 export function deferTasks(tasks: readonly DeferredTask[]): QueryConfig {
@@ -43,7 +43,7 @@ export function deferTasks(tasks: readonly DeferredTask[]): QueryConfig {
   }
 }
 
-/** Whether any task is put aside, or on its way back. */
+/** Whether any task is deferred, or on its way back. */
 export function readAnyDeferred(): QueryConfig {
   return { name: 'delay-any', text: 'SELECT EXISTS (SELECT FROM scheduled WHERE lane IS NOT NULL) AS any' }
 }
@@ -53,7 +53,7 @@ const LANES = new RowArrays<{ readonly smsId: number; readonly lane: string }>({
   lane: ['text', ({ lane }) => lane],
 })
 
-/** For each task: whether it was put aside itself, and the last one in its lane that it must not overtake. */
+/** For each task: whether it was deferred itself, and the last one in its lane that it must not overtake. */
 export function readPlaces(asked: readonly { smsId: number; lane: string }[]): QueryConfig {
   return {
     name: 'delay-places',
@@ -73,7 +73,7 @@ export function readPlaces(asked: readonly { smsId: number; lane: string }[]): Q
   }
 }
 
-/** Tasks that are over let those behind them go on. */
+/** Finished tasks release those behind them. */
 export function forgetTasks(smsIds: readonly number[]): QueryConfig {
   return {
     name: 'delay-forget',
@@ -103,18 +103,18 @@ export function readAwaited(): QueryConfig {
   }
 }
 
-const CALL_BACK_LOCKS = 7_306_007
+const RESUME_LOCKS = 7_306_007
 
 /**
- * Makes tasks due that wait for an operator until so many are on their way that are not over, in the order in which they
- * were put aside last: what came in vain, to a worker that does not see the operator, is behind all others then. Of
- * several workers that ask at once one is heard. `before`: only those put aside under an older revision than that.
+ * Makes tasks due that wait for an operator until so many unfinished ones are on their way, in the order in which they
+ * were deferred last: what was resumed in vain, by a worker that does not reach the operator, is behind all others
+ * then. Of several concurrent workers one succeeds. `before`: only those deferred under an older revision than that.
  */
-export function callBack(operator: string, tasksMax: number, before: number | null): QueryConfig {
+export function resumeDeferred(operator: string, tasksMax: number, before: number | null): QueryConfig {
   return {
     name: 'delay-call-back',
     text: `WITH turn AS MATERIALIZED (
-             SELECT pg_try_advisory_xact_lock(${CALL_BACK_LOCKS}, hashtext($1)) AS is_ours
+             SELECT pg_try_advisory_xact_lock(${RESUME_LOCKS}, hashtext($1)) AS is_ours
            ), room AS MATERIALIZED (
              SELECT CASE WHEN is_ours THEN greatest(0, $2 - (
                SELECT count(*) FROM scheduled WHERE awaits = $1 AND awaits_revision IS NULL

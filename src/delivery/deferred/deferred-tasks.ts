@@ -117,7 +117,7 @@ export class DelayedTasks {
     if (!(task instanceof EventFormError) && this.#mayBeAny) await this.#forgetting.add(task.sms_id)
   }
 
-  /** Until the operator resumes its tasks (`resume-tasks.ts`), or the time is over for which they wait at most. */
+  /** Until the operator resumes its tasks (`resume-tasks.ts`), or their maximum wait has passed. */
   #awaitOperator(
     record: ConsumedRecord,
     task: DeliveryTask,

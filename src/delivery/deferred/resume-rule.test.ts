@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
-import { mayCallBack } from './resume-rule.ts'
+import { mayResume } from './resume-rule.ts'
 
 test('a connection that takes messages calls back all, one that is tried a single task, one that is away what may go elsewhere', () => {
   const ready = { condition: 'ready', isProved: true } as const
-  expect(mayCallBack(ready, false, 500)).toEqual({ tasksMax: 500, outdatedOnly: false })
-  expect(mayCallBack({ ...ready, isProved: false }, true, 500)).toEqual({ tasksMax: 1, outdatedOnly: false })
+  expect(mayResume(ready, false, 500)).toEqual({ tasksMax: 500, outdatedOnly: false })
+  expect(mayResume({ ...ready, isProved: false }, true, 500)).toEqual({ tasksMax: 1, outdatedOnly: false })
   for (const condition of ['unbound', 'broken'] as const) {
-    expect(mayCallBack({ condition, isProved: true }, false, 500)).toBeNull()
-    expect(mayCallBack({ condition, isProved: true }, true, 500)).toEqual({ tasksMax: 500, outdatedOnly: true })
+    expect(mayResume({ condition, isProved: true }, false, 500)).toBeNull()
+    expect(mayResume({ condition, isProved: true }, true, 500)).toEqual({ tasksMax: 500, outdatedOnly: true })
   }
   // It was removed: a newer revision says so.
-  expect(mayCallBack(null, true, 500)).toEqual({ tasksMax: 500, outdatedOnly: true })
-  expect(mayCallBack(null, false, 500)).toBeNull()
+  expect(mayResume(null, true, 500)).toEqual({ tasksMax: 500, outdatedOnly: true })
+  expect(mayResume(null, false, 500)).toBeNull()
 })

@@ -18,7 +18,7 @@ test('customers that always have something waiting get parts in proportion to th
       const { round, add } = roundOf(all)
       const served = all.map(() => 0)
       for (const n of all.keys()) add(n, cost.next().value)
-      for (let turns = 0; turns < 2_000; turns++) {
+      for (let slots = 0; slots < 2_000; slots++) {
         const item = round.shift()!
         const n = Number(item.customerId)
         served[n]! += item.cost
@@ -31,12 +31,12 @@ test('customers that always have something waiting get parts in proportion to th
   )
 })
 
-test('who comes new waits no longer than a round of the others, however much waits before', () => {
+test('a new customer waits no longer than a round of the others, however long their queues are', () => {
   fc.assert(
     fc.property(weights, costs, (all, cost) => {
       const { round, add } = roundOf([...all, 1])
       for (let n = 0; n < 50; n++) for (const customer of all.keys()) add(customer, cost.next().value)
-      for (let turns = 0; turns < 20; turns++) round.shift()
+      for (let slots = 0; slots < 20; slots++) round.shift()
       add(all.length, 1)
       let partsBefore = 0
       for (let item = round.shift()!; item.customerId !== `${all.length}`; item = round.shift()!)
@@ -73,7 +73,7 @@ test('a debt outlives the queue: one large message at a time is no way to more t
   for (let n = 0; n < 1_000; n++) add(0, 1)
   const parts = [0, 0]
   add(1, COST_MAX)
-  for (let turns = 0; turns < 500; turns++) {
+  for (let slots = 0; slots < 500; slots++) {
     const { customerId, cost } = round.shift()!
     parts[Number(customerId)]! += cost
     // It comes back when another was served in between, its queue being empty until then.

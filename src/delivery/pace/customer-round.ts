@@ -1,6 +1,6 @@
 import { Fifo } from '../../kafka/consumer/lanes/fifo.ts'
 
-/** What waits in a round. */
+/** The items that wait in a round. */
 export interface RoundItem {
   readonly customerId: string
   /** 0 to 2 among those of its customer: the highest goes first. */
@@ -20,11 +20,11 @@ interface Customer<T> {
 }
 
 /**
- * Serves customers in turn, each as much in a round as its weight, by deficit round robin (Shreedhar and Varghese, 1995).
- * A customer is served while it has credit, and may overdraw it by one item, which it sits out in the rounds that
- * follow: so the round goes by units and not by the largest item, and one that just came waits no longer than the others'
- * weights together. A debt outlives the customer's queue, or whoever sends one large item after another would never pay.
- * Each step past a customer pays back a weight: what is served costs constant time, a unit of it.
+ * Serves customers round-robin, each as much in a round as its weight, by deficit round robin (Shreedhar and Varghese,
+ * 1995). A customer is served while it has credit, and may overdraw it by one item, which it sits out in the rounds
+ * that follow: so the round goes by units and not by the largest item, and one that just came waits no longer than the
+ * others' weights together. A debt outlives the customer's queue, or a customer that sends one large item after another
+ * would never pay. Each step past a customer pays back a weight: what is served costs constant time, a unit of it.
  */
 export class CustomerRound<T extends RoundItem> {
   readonly #weightOf: (customerId: string) => number

@@ -9,8 +9,8 @@ export interface Permit {
 /** Says when an operator may be given messages, beyond its window. */
 export interface Gate {
   /**
-   * Leave for a message of `cost` parts, or null: then `reopened` is called when asking again makes sense. `waitingParts` is what
-   * waits altogether, this message included.
+   * Leave for a message of `cost` parts, or null: then `reopened` is called when a retry makes sense. `waitingParts`
+   * counts all pending parts, this message included.
    */
   take(cost: number, waitingParts: number): Permit | null
   /** The operator refused for pace. */

@@ -110,7 +110,7 @@ test('what became too late while it waited lets go at its slot, without asking t
   expect([asked, queue.inFlight, queue.waiting]).toEqual([[1], 1, 0])
 })
 
-test('the window bounds what is under way, and nothing goes while the operator is away', async () => {
+test('the window bounds what is in flight, and nothing goes while the operator is unavailable', async () => {
   const connection = { isReady: true }
   const queue = new OperatorQueue(connection, 2)
   const slots = [1, 2, 3].map(() => queue.slot({ customerId: 'a', priority: 1, topic: 't', partition: 0, cost: 1 }))
@@ -124,7 +124,7 @@ test('the window bounds what is under way, and nothing goes while the operator i
   expect(await slots[2]).not.toBeNull()
 })
 
-test('what a partition leaves behind lets go at once', async () => {
+test('tasks of a revoked partition leave the queue at once', async () => {
   const { queue, wait, serveAll } = oneByOne()
   wait('a')
   wait('a', 'leaving', 1, 7)

@@ -23,7 +23,7 @@ export interface ReservedRow {
 }
 
 /**
- * Takes the next `slots` slots of an operator; whoever asks next gets those behind them. None begins sooner than
+ * Takes the next `slots` slots of an operator; the next caller gets those behind them. None begins sooner than
  * `leadMs` from now.
  */
 export function reserveSlots(operator: string, slots: number, perSecond: number, leadMs: number): QueryConfig {
@@ -40,7 +40,7 @@ export function reserveSlots(operator: string, slots: number, perSecond: number,
   }
 }
 
-/** The operator throttled: nobody submits for `pauseMs`, and then all of us more slowly. */
+/** The operator throttled: no worker submits for `pauseMs`, and then all more slowly. */
 export function slowDown(operator: string, pauseMs: number): QueryConfig {
   return {
     name: 'pace-slow-down',

@@ -52,7 +52,7 @@ test('one that throttles one in ten is paused shortly each time', () => {
   gate.stop()
 })
 
-test('an answer that comes after the end begins no pause that somebody would have to wait out', () => {
+test('an answer that comes after the end begins no pause', () => {
   const gate = new PausingGate(() => {})
   gate.stop()
   gate.throttled()

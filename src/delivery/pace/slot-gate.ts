@@ -29,8 +29,8 @@ interface Missed {
 
 /**
  * Holds an operator's pace over all workers. PostgreSQL keeps where the next free slot begins; each worker reserves
- * slots for what waits at it, a fraction of a second ahead, and submits at their times. So the pace holds whoever comes
- * or goes: a worker that dies takes with it only the few slots that it had reserved.
+ * slots for its pending messages, a fraction of a second ahead, and submits at their times. So the pace holds when
+ * workers come and go: a worker that dies takes with it only the few slots that it had reserved.
  */
 export class SlotGate implements Gate {
   readonly #parts: SlotGateParts
@@ -59,7 +59,7 @@ export class SlotGate implements Gate {
     const slots = this.#supply.take(cost, nowMs)
     if (slots) this.#waitingParts -= cost
     this.#cost = Math.min(cost, this.#waitingParts)
-    this.#tellWasted()
+    this.#reportWasted()
     void this.#reserve()
     if (slots) return { untilMs: slots.at(-1)!, due: () => this.#due(slots.shift()!) }
     const grantAtMs = this.#supply.grantAtMs(cost)
@@ -120,7 +120,7 @@ export class SlotGate implements Gate {
       this.#failures = 0
       this.#reserving = false
       this.#reopened()
-      // Whoever missed a slot meanwhile found a request under way, and nothing else may wait to make the next.
+      // A message that missed a slot meanwhile found a request under way, and nothing else may wait to make the next.
       if (this.#missed.length > 0) void this.#reserve()
     } catch (error) {
       for (const { resolve } of [...replacing, ...this.#missed.splice(0)]) resolve(null)
@@ -146,7 +146,7 @@ export class SlotGate implements Gate {
     if (!this.#stopped) this.#timer = setTimeout(() => this.#reopened(), Math.max(1, ms))
   }
 
-  #tellWasted(): void {
+  #reportWasted(): void {
     const wasted = this.#supply.wasted - this.#wasted
     if (wasted === 0) return
     this.#wasted = this.#supply.wasted

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { GRANT_AHEAD_MS, SlotSupply } from './slot-supply.ts'
 
-test('a slot is given away when it is near, and to nobody when it is too near or gone', () => {
+test('a slot is handed out when it is near, and is wasted when it is too near or gone', () => {
   const supply = new SlotSupply(10)
   supply.add(3, 1_000, 100)
   expect(supply.take(1, 1_000 - GRANT_AHEAD_MS - 1)).toBeNull()
@@ -23,7 +23,7 @@ test('a long message gets all of its slots or none', () => {
   expect(supply.take(5, 0)).toEqual([100, 200, 300, 400, 500])
 })
 
-test('no slot is given away twice, before its time, or out of order, and what is asked for stays within bounds', () => {
+test('no slot is handed out twice, before its time, or out of order, and what is reserved stays within bounds', () => {
   const step = fc.record({ passMs: fc.nat(300), cost: fc.integer({ min: 1, max: 6 }), waiting: fc.nat(500) })
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2_000 }), fc.array(step, { maxLength: 60 }), (perSecond, steps) => {

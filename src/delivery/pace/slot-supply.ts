@@ -1,15 +1,15 @@
 import { Fifo } from '../../kafka/consumer/lanes/fifo.ts'
 
-/** How far ahead of its time a slot is given away: the attempt is committed meanwhile. */
+/** How far ahead of its time a slot is handed out: the attempt is committed meanwhile. */
 export const GRANT_AHEAD_MS = 200
-/** A slot that is nearer than this is given to nobody any more: its attempt could not be committed in time. */
+/** A slot that is nearer than this is wasted: its attempt could not be committed in time. */
 const COMMIT_MS_MIN = 15
 /** For how long slots are reserved at once. Shorter is fairer between workers, longer asks the database less often. */
 const RESERVE_MS = 150
 
 /**
  * The slots that a worker has reserved at an operator: times, rising, at each of which it may submit one part. Decides
- * when they may be given away and how many more to ask for. Times by our own clock, in milliseconds.
+ * when they may be handed out and how many more to reserve. Times by our own clock, in milliseconds.
  */
 export class SlotSupply {
   readonly #perSecond: number
@@ -21,7 +21,7 @@ export class SlotSupply {
     this.#perSecond = perSecond
   }
 
-  /** Slots that went by because nobody could take them. */
+  /** Slots that passed unused. */
   get wasted(): number {
     return this.#wasted
   }

@@ -55,8 +55,8 @@ function hears() {
       storeReceipt: async () => done.push('stored') > 0,
       keepEarly: async () => void done.push('kept'),
     },
-    teller: {
-      tell: (_submit, receipt) => {
+    publisher: {
+      publishReceipt: (_submit, receipt) => {
         published.push(receipt)
         return new Promise<void>((resolve) => publish.push(resolve))
       },
@@ -84,7 +84,7 @@ test('a repeated receipt with another date is published as the first one was: on
   await matcher.stop()
 })
 
-test('a receipt that was kept while its answer was written is not acknowledged before it is told', async () => {
+test('a receipt that was kept while its answer was written is not acknowledged before it is published', async () => {
   const { table, done, publish, matcher } = hears()
   await vi.advanceTimersByTimeAsync(260)
   expect(done).toEqual(['kept'])
@@ -97,7 +97,7 @@ test('a receipt that was kept while its answer was written is not acknowledged b
   await matcher.stop()
 })
 
-test('one that still fits nothing is acknowledged, as whoever writes the answer takes it up; it is looked for a while', async () => {
+test('one that still matches nothing is acknowledged, as the writer of the answer matches it; it is searched for a while', async () => {
   const { table, done, publish, matcher } = hears()
   await vi.advanceTimersByTimeAsync(1_000)
   expect(done).toEqual(['kept', 'acknowledged'])
@@ -107,7 +107,7 @@ test('one that still fits nothing is acknowledged, as whoever writes the answer 
   await matcher.stop()
 })
 
-test('at the end of the worker, what is looked for is refused, to be told again', async () => {
+test('at the end of the worker, searched receipts are refused, to be sent again', async () => {
   const { done, matcher } = hears()
   await vi.advanceTimersByTimeAsync(260)
   await matcher.stop()
@@ -129,7 +129,7 @@ test('a receipt that PostgreSQL refuses is acknowledged and kept for review, and
   await matcher.stop()
 })
 
-test('while PostgreSQL is away it is asked more and more rarely, the process is not ready, and then the receipt is stored', async () => {
+test('while PostgreSQL is unavailable it is queried more and more rarely, the process is not ready, and then the receipt is stored', async () => {
   const { done, publish, matcher, breakBy, table } = hears()
   table.push(SUBMIT)
   breakBy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))

@@ -8,7 +8,7 @@ import type { AttemptBook, TakenUp } from '../attempts/record-attempts.ts'
 import { TakenSubmits } from '../attempts/taken-submits.ts'
 import { type OddReceipt, type Receipt, UnpublishedReceiptError } from '../connectors/connector.ts'
 import { type Candidates, type FoundSubmit, findCandidates, isTakenUp } from './find-candidates.ts'
-import type { ReceiptTeller, TakenSubmit } from './publish-receipts.ts'
+import type { ReceiptPublisher, TakenSubmit } from './publish-receipts.ts'
 import { type Sought, SoughtReceipts } from './sought-receipts.ts'
 
 /**
@@ -33,7 +33,7 @@ export type ReceiptOutcome =
 export interface ReceiptMatcherParts {
   readonly pool: Pool
   readonly attempts: Pick<AttemptBook, 'storeReceipt' | 'keepEarly'>
-  readonly teller: Pick<ReceiptTeller, 'tell'>
+  readonly publisher: Pick<ReceiptPublisher, 'publishReceipt'>
   readonly log: Log
   readonly counted: (operator: string, outcome: ReceiptOutcome) => void
   /** Nothing came of it, and nothing will by itself: people may want to look at it. Returns at once. */
@@ -206,8 +206,8 @@ export class ReceiptMatcher {
   }
 
   /**
-   * What was stored before is published again, as it was then: it may be here because nobody heard of it, and one event
-   * must not say two things.
+   * What was stored before is published again, as it was then: it may be here because it was not published, and one
+   * event must not say two things.
    */
   async #repeat({ taken, receiptStatus, receipt: stored }: FoundSubmit, receipt: Receipt): Promise<void> {
     const isSame = receiptStatus === receipt.status
@@ -215,7 +215,7 @@ export class ReceiptMatcher {
     if (isSame) await this.#publish(taken, stored ?? toStored(receipt))
   }
 
-  /** Returns false if another receipt was there before, and stands. */
+  /** Returns false if an earlier receipt is stored and kept. */
   async #store(submit: TakenSubmit, receipt: TakenUp & { readonly receivedAt?: Date | null }): Promise<boolean> {
     const { smsId, attempt, part, operator } = submit
     if (!(await this.#parts.attempts.storeReceipt({ smsId, attempt, part, operator, ...receipt }))) return false
@@ -226,7 +226,7 @@ export class ReceiptMatcher {
 
   async #publish(submit: TakenSubmit, receipt: TakenUp): Promise<void> {
     try {
-      await this.#parts.teller.tell(submit, receipt)
+      await this.#parts.publisher.publishReceipt(submit, receipt)
     } catch (error) {
       throw new UnpublishedReceiptError('a receipt is stored and was not published', { cause: error })
     }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { statusSubject } from '../../../test/servers/sample-message.ts'
-import { ReceiptTeller, type TakenSubmit } from './publish-receipts.ts'
+import { ReceiptPublisher, type TakenSubmit } from './publish-receipts.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -22,19 +22,19 @@ const SUBMIT: TakenSubmit = {
 
 test('a receipt is acknowledged when Kafka has its status, however many others wait for it, or after half a minute', async () => {
   const publish: (() => void)[] = []
-  const teller = new ReceiptTeller({
+  const publisher = new ReceiptPublisher({
     attempts: { history: async () => ({ attempts: [], attemptsBefore: 0 }) },
     reporter: { report: () => new Promise<void>((resolve) => publish.push(resolve)) },
     receiptTimeoutMs: () => 60_000,
   })
   const acknowledged: string[] = []
-  const tell = (name: string): void => {
+  const publishReceipt = (name: string): void => {
     const receipt = { status: 'delivered', code: null, at: new Date(0) } as const
-    void teller.tell(SUBMIT, receipt).then(() => acknowledged.push(name))
+    void publisher.publishReceipt(SUBMIT, receipt).then(() => acknowledged.push(name))
   }
-  tell('first')
+  publishReceipt('first')
   await vi.advanceTimersByTimeAsync(29_900)
-  tell('second')
+  publishReceipt('second')
   await vi.advanceTimersByTimeAsync(200)
   // The first waited for its half minute; the second has most of its own before it.
   expect(acknowledged).toEqual(['first'])
@@ -43,5 +43,5 @@ test('a receipt is acknowledged when Kafka has its status, however many others w
   expect(acknowledged).toEqual(['first', 'second'])
   expect(vi.getTimerCount()).toBe(0)
   publish[0]!()
-  await teller.stop()
+  await publisher.stop()
 })

@@ -17,42 +17,43 @@ export interface TakenSubmit extends StatusSubject {
   readonly takenAtMs: number
 }
 
-export interface ReceiptTellerParts {
+export interface ReceiptPublisherParts {
   readonly attempts: Pick<AttemptBook, 'history'>
   readonly reporter: Pick<StatusReporter, 'report'>
   readonly receiptTimeoutMs: (operator: string) => number
 }
 
 /**
- * Kafka is given that long before a receipt is acknowledged without it: stored, it will be told by `src/status/`, but not
- * before a minute. Operators wait longer than this for their answer.
+ * Kafka is given that long before a receipt is acknowledged without it: stored, it will be published by `src/status/`,
+ * but not before a minute. Operators wait longer than this for their answer.
  */
-const TOLD_WITHIN_MS = 30_000
-const UNTOLD_MAX = 50_000
+const PUBLISHED_WITHIN_MS = 30_000
+const UNPUBLISHED_MAX = 50_000
 
-/** Tells what stored receipts make of their messages. */
-export class ReceiptTeller {
-  readonly #parts: ReceiptTellerParts
-  readonly #untold = new Set<Promise<void>>()
+/** Publishes the statuses of messages by their stored receipts. */
+export class ReceiptPublisher {
+  readonly #parts: ReceiptPublisherParts
+  readonly #unpublished = new Set<Promise<void>>()
 
-  constructor(parts: ReceiptTellerParts) {
+  constructor(parts: ReceiptPublisherParts) {
     this.#parts = parts
   }
 
   /**
-   * Resolves when Kafka has what there is to tell, or is away for longer than one may wait. Rejects if that cannot be
+   * Resolves when Kafka has the events, or is unavailable for longer than the wait. Rejects if that cannot be
    * known, or at the end of the worker.
    */
-  async tell(submit: TakenSubmit, receipt: TakenUp): Promise<void> {
-    const telling = submit.part === null ? this.#tellShort(submit, receipt) : this.tellStored(submit, submit.operator)
-    this.#untold.add(telling)
-    const told = telling.finally(() => this.#untold.delete(telling))
-    told.catch(() => {})
-    await (this.#untold.size > UNTOLD_MAX ? told : withinTime(told))
+  async publishReceipt(submit: TakenSubmit, receipt: TakenUp): Promise<void> {
+    const publishing =
+      submit.part === null ? this.#publishShort(submit, receipt) : this.publishStored(submit, submit.operator)
+    this.#unpublished.add(publishing)
+    const published = publishing.finally(() => this.#unpublished.delete(publishing))
+    published.catch(() => {})
+    await (this.#unpublished.size > UNPUBLISHED_MAX ? published : withinTime(published))
   }
 
-  /** Tells what stored receipts make of a message, if that is anything yet. Throws when the database does. */
-  async tellStored(subject: StatusSubject, operator: string): Promise<void> {
+  /** Publishes the status of a message by its stored receipts, if they decide it. Throws when the database does. */
+  async publishStored(subject: StatusSubject, operator: string): Promise<void> {
     const { attempts } = await this.#parts.attempts.history(subject.smsId)
     const partCount = attempts.findLast((attempt) => attempt.operator === operator)?.partCount ?? 1
     const whole = sumUpParts(this.#takenOf(attempts, operator), partCount)
@@ -65,12 +66,12 @@ export class ReceiptTeller {
     })
   }
 
-  /** Resolves when everything is told. */
+  /** Resolves when everything is published. */
   async stop(): Promise<void> {
-    await Promise.allSettled(this.#untold)
+    await Promise.allSettled(this.#unpublished)
   }
 
-  async #tellShort(submit: TakenSubmit, { status, code, at }: TakenUp): Promise<void> {
+  async #publishShort(submit: TakenSubmit, { status, code, at }: TakenUp): Promise<void> {
     const { operator, attempt, possibleDuplicate, operatorMessageId, takenAtMs } = submit
     await this.#parts.reporter.report(submit, status, {
       operator,
@@ -103,9 +104,9 @@ export class ReceiptTeller {
   }
 }
 
-function withinTime(told: Promise<void>): Promise<void> {
+function withinTime(published: Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, TOLD_WITHIN_MS)
-    told.then(resolve, reject).finally(() => clearTimeout(timer))
+    const timer = setTimeout(resolve, PUBLISHED_WITHIN_MS)
+    published.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -45,7 +45,7 @@ const RECEIPT_COLUMNS = {
 const RECEIPTS = new RowArrays<StoredReceipt>(RECEIPT_COLUMNS)
 const PART_RECEIPTS = new RowArrays<StoredReceipt>({ ...RECEIPT_COLUMNS, part: ['smallint', ({ part }) => part] })
 
-/** Stores receipts of messages in one part. Returns those that stand now and did not before. */
+/** Stores receipts of messages in one part. Returns those that are newly stored. */
 export function storeReceipts(receipts: readonly StoredReceipt[]): QueryConfig {
   return {
     name: 'receipts-store-2',
@@ -59,7 +59,7 @@ export function storeReceipts(receipts: readonly StoredReceipt[]): QueryConfig {
   }
 }
 
-/** Stores receipts of parts. Returns those that stand now and did not before. */
+/** Stores receipts of parts. Returns those that are newly stored. */
 export function storePartReceipts(receipts: readonly StoredReceipt[]): QueryConfig {
   return {
     name: 'part-receipts-store-2',

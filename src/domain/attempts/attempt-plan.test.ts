@@ -48,20 +48,20 @@ test('the first attempt begins at once, with any operator', () => {
   expect(partsToSubmit([], 'a', 3, false)).toEqual({ parts: [1, 2, 3], possibleDuplicate: false })
 })
 
-test('an open attempt is left alone while its lease lasts, and given up when it is over', () => {
+test('an open attempt is left alone while its lease lasts, and given up when it has ended', () => {
   const open = (leaseUntilMs: number) => [attempt(1, null, { leaseUntilMs })]
   expect(nextStep(open(NOW + 5), RULES, NOW, 0)).toEqual({ kind: 'wait', untilMs: NOW + 5, for: 'lease' })
   expect(nextStep(open(NOW), RULES, NOW, 0)).toEqual({ kind: 'give-up-on', attempt: 1 })
 })
 
-test('whoever sent a message again tells the same of it as one who knows that the first answer came after all', () => {
+test('a worker that sent a message again reports the same as one that knows that the first answer came after all', () => {
   const again = (first: PartOutcome): Attempt[] => {
     const [one, two] = [attempt(1, first), attempt(2, 'sent', { possibleDuplicate: true })]
     return [one, { ...two, parts: [{ ...two.parts[0]!, operatorMessageId: 'of the second' }] }]
   }
-  const told = nextStep(again('ambiguous'), RULES, NOW, 0)
-  expect(told).toMatchObject({ status: 'sent', attempt: 2, operatorMessageId: 'of the second' })
-  expect(nextStep(again('sent'), RULES, NOW, 0)).toEqual(told)
+  const reported = nextStep(again('ambiguous'), RULES, NOW, 0)
+  expect(reported).toMatchObject({ status: 'sent', attempt: 2, operatorMessageId: 'of the second' })
+  expect(nextStep(again('sent'), RULES, NOW, 0)).toEqual(reported)
 })
 
 test('a lost answer: sent again and flagged, with whomever, or held', () => {
@@ -141,12 +141,12 @@ test('nothing is begun, nor waited for, beyond the validity of a message', () =>
   const refused = [attempt(1, 'temporary', { endedAtMs: NOW })]
   expect(nextStep(refused, at(NOW + 500), NOW, 0)).toMatchObject({ status: 'expired', attempt: 1 })
   expect(nextStep(refused, at(NOW + 501), NOW, 0)).toMatchObject({ kind: 'wait', untilMs: NOW + 500 })
-  // Whether the phone has it, nobody can say.
+  // Whether the phone has it is unknown.
   const lost = [attempt(1, 'ambiguous')]
   expect(nextStep(lost, at(NOW), NOW, 0)).toMatchObject({ status: 'unknown', errorCode: 'validity-over' })
 })
 
-test('a cancelled message has an attempt that nobody makes', () => {
+test('a cancelled message has an attempt that is never submitted', () => {
   const attempts = [attempt(1, 'temporary'), attempt(2, 'cancelled')]
   expect(nextStep(attempts, RULES, NOW, 0)).toMatchObject({ kind: 'report', status: 'cancelled', attempt: 1 })
   expect(nextStep([attempt(1, 'cancelled')], RULES, NOW, 0)).toMatchObject({ status: 'cancelled', attempt: 0 })

@@ -10,7 +10,7 @@ export interface ResendRules {
 export interface AttemptRules {
   /** Temporary errors that may be followed by another attempt, in this round. */
   readonly maxRetries: number
-  /** Attempts of the rounds that were over when a redrive began this one; 0 in the first round. */
+  /** Attempts of the rounds that had ended when a redrive began this one; 0 in the first round. */
   readonly attemptsBefore: number
   /** Whether a part whose answer was lost at that operator is never submitted again. */
   readonly holdsAt: (operator: string) => boolean
@@ -45,7 +45,7 @@ export interface Conclusion {
  * - `wait`: look again at that time. `for` says what is waited for: a worker that may still be at it, the time that
  *   follows an error or a lost answer, or an operator that asks for a slower pace or was not reached.
  * - `give-up-on`: the worker that began this attempt is gone: mark what is open of it ambiguous, then look again.
- * - `report`: no further attempt; tell what it came to.
+ * - `report`: no further attempt; publish the outcome.
  */
 export type NextStep =
   | { readonly kind: 'begin'; readonly attempt: number; readonly operator: string | null }
@@ -75,7 +75,8 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
       : { kind: 'give-up-on', attempt: last.attempt }
   }
   if (last.outcome === 'cancelled') {
-    // The attempt that the customer took was never begun, and nothing hindered it. As the API tells it: the same event.
+    // The attempt that the customer took was never begun, and nothing hindered it. As the API publishes it: the same
+    // event.
     return {
       ...conclude('cancelled', attempts.slice(0, -1), rules.attemptsBefore),
       operator: last.operator,
@@ -95,7 +96,7 @@ export function nextStep(attempts: readonly Attempt[], rules: AttemptRules, nowM
   return isOver(rules, untilMs) ? expire(attempts) : { kind: 'wait', untilMs, for: wait.for }
 }
 
-/** Too late to send. If an answer was lost before, the phone may have the message, and nobody can say it has not. */
+/** Too late to send. If an answer was lost before, the phone may have the message. */
 function expire(attempts: readonly Attempt[], attemptsBefore = 0): Conclusion {
   const operators = new Set(attempts.map(({ operator }) => operator))
   const isUnclear = [...operators].some((operator) => standingAt(attempts, operator).ambiguous.size > 0)
@@ -207,7 +208,8 @@ function has(attempt: Attempt, outcome: 'temporary' | 'ambiguous'): boolean {
 
 function conclude(status: Conclusion['status'], attempts: readonly Attempt[], attemptsBefore = 0): Conclusion {
   const last = attempts.at(-1)
-  // Of a part that was taken twice the last, as whoever submitted that may not know of an earlier answer that came late.
+  // Of a part that was taken twice the last, as the worker that submitted it may not know of an earlier answer that
+  // came late.
   const latestFirst = attempts.toReversed().flatMap(({ parts }) => parts)
   const taken = latestFirst.filter(({ outcome }) => outcome === 'sent')
   const first = taken.toSorted((a, b) => a.part - b.part)[0]

@@ -3,7 +3,7 @@ import type { PartReceipt } from '../long-message.ts'
 /** How a submit may end (docs/states/attempt.md), what the operator may have of it first. */
 const SUBMIT_OUTCOMES = ['sent', 'unidentified', 'ambiguous', 'rejected', 'temporary', 'throttled', 'unsent'] as const
 
-/** How an attempt, or a part of it, ended; null while nobody knows. */
+/** How an attempt, or a part of it, ended; null while unknown. */
 export type PartOutcome = (typeof SUBMIT_OUTCOMES)[number] | null
 
 /** Whether the operator has the part: it is never submitted again. */
@@ -11,7 +11,7 @@ export function isTaken({ outcome }: Pick<AttemptPart, 'outcome'>): boolean {
   return outcome === 'sent' || outcome === 'unidentified'
 }
 
-/** `cancelled`: the customer was first; nobody makes this attempt. */
+/** `cancelled`: the customer was first; this attempt is never submitted. */
 export type AttemptOutcome = PartOutcome | 'cancelled'
 
 /** A submit of an attempt. Parts are counted from 1. */

@@ -7,7 +7,7 @@ import { PartitionShares, type Share, type ShareBounds } from './lanes/partition
 export type HeldRecord = HeldRecordOf<AssignedPartition>
 
 /** How a partition's hold is shared out. */
-export interface SharedHold extends ShareBounds {
+export interface SharedBuffer extends ShareBounds {
   readonly recordsPerPartitionMax: number
   readonly bytesPerPartitionMax: number
 }
@@ -19,15 +19,15 @@ export interface PartitionStart {
   readonly offset: number
   /** What a predecessor had done beyond its watermark. */
   readonly doneBefore?: readonly OffsetRange[]
-  /** Records count as done when they are in hand (`commit: 'enqueue'`). */
-  readonly doneInHand?: boolean
-  /** Null where whoever comes first is served first. */
-  readonly sharedHold?: SharedHold | null
+  /** Records count as done when they are buffered (`commit: 'enqueue'`). */
+  readonly doneBuffered?: boolean
+  /** Null: first come, first served. */
+  readonly sharedBuffer?: SharedBuffer | null
 }
 
 /**
- * One partition during one assignment. A partition that comes back is a new object, so that what is still under way
- * for an old one can never be taken for the new one's: it completes into an object that nobody commits.
+ * One partition during one assignment. A partition that comes back is a new object, so that what is still in flight for
+ * an old one can never be taken for the new one's: it completes into an object that is never committed.
  */
 export class AssignedPartition {
   readonly topic: string
@@ -35,8 +35,8 @@ export class AssignedPartition {
   readonly topicId: string
   readonly name: string
   readonly tracker: OffsetTracker<HeldRecord>
-  readonly doneInHand: boolean
-  /** Null where whoever comes first is served first. */
+  readonly doneBuffered: boolean
+  /** Null: first come, first served. */
   readonly shares: PartitionShares | null
   /** Where to fetch next; what was deferred lies before. */
   fetchOffset: number
@@ -59,11 +59,11 @@ export class AssignedPartition {
   isHandingOver = false
   /** What was deferred was fetched last, so that what is new is fetched next. */
   isFrontDue = false
-  /** Its hold was full; it is fetched again when there is some room. */
+  /** Its buffer was full; it is fetched again when there is some room. */
   isHeldBack = false
   /** Not fetched before then: what came last could not be read. */
   blockedUntilMs = 0
-  /** Records in hand and not done, and what they hold in memory. */
+  /** Records buffered and not done, and what they hold in memory. */
   bufferedRecords = 0
   bufferedBytes = 0
   /** Records that were handed to a handler and are not done. */
@@ -74,9 +74,9 @@ export class AssignedPartition {
   progressMs = 0
   /** Handlers under way. */
   running = 0
-  readonly #sharedHold: SharedHold | null
+  readonly #sharedBuffer: SharedBuffer | null
   #progressSeen = 0
-  #completedTold = 0
+  #completedReported = 0
   #doneBefore: readonly OffsetRange[]
   #idle: (() => void)[] = []
   #resumed: (() => void) | null = null
@@ -89,10 +89,10 @@ export class AssignedPartition {
     this.tracker = new OffsetTracker(start.offset)
     this.fetchOffset = start.offset
     this.committedOffset = start.offset
-    this.doneInHand = start.doneInHand ?? false
+    this.doneBuffered = start.doneBuffered ?? false
     this.#doneBefore = start.doneBefore ?? []
-    this.#sharedHold = start.sharedHold ?? null
-    this.shares = this.#sharedHold && new PartitionShares(this.tracker, this.#sharedHold)
+    this.#sharedBuffer = start.sharedBuffer ?? null
+    this.shares = this.#sharedBuffer && new PartitionShares(this.tracker, this.#sharedBuffer)
   }
 
   /** Records between what is committed and the end of what may be read, as last seen; 0 before the first answer. */
@@ -102,8 +102,8 @@ export class AssignedPartition {
 
   /** Records that may be taken into hand besides. */
   get room(): number {
-    if (this.#sharedHold === null) return Number.POSITIVE_INFINITY
-    const { recordsPerPartitionMax, bytesPerPartitionMax } = this.#sharedHold
+    if (this.#sharedBuffer === null) return Number.POSITIVE_INFINITY
+    const { recordsPerPartitionMax, bytesPerPartitionMax } = this.#sharedBuffer
     const free = Math.min(
       1 - this.bufferedRecords / recordsPerPartitionMax,
       1 - this.bufferedBytes / bytesPerPartitionMax,
@@ -112,8 +112,8 @@ export class AssignedPartition {
   }
 
   /**
-   * Takes a record into hand. Null for one that a predecessor had done beyond its watermark, which is done, and for one
-   * that is deferred because its share has enough in hand.
+   * Buffers a record. Null for one that a predecessor had done beyond its watermark, which is done, and for one that is
+   * deferred because its share is used up.
    */
   hold(record: ConsumedRecord): HeldRecord | null {
     const isNew = this.shares === null || record.offset >= this.fetchOffset
@@ -138,7 +138,7 @@ export class AssignedPartition {
     this.bufferedRecords++
     this.bufferedBytes += held.record.bytes
     held.buffered(share)
-    if (this.doneInHand) this.tracker.complete(held.ticket)
+    if (this.doneBuffered) this.tracker.complete(held.ticket)
   }
 
   /** A record was done the moment it was handed over. */
@@ -151,7 +151,7 @@ export class AssignedPartition {
     this.completedRecords++
     held.excuse()
     this.forget(held)
-    if (!this.doneInHand) this.tracker.complete(held.ticket)
+    if (!this.doneBuffered) this.tracker.complete(held.ticket)
   }
 
   /** Takes a record out of hand without calling it done. */
@@ -177,12 +177,12 @@ export class AssignedPartition {
 
   /** Records done since the last call. */
   takeCompleted(): number {
-    const records = this.completedRecords - this.#completedTold
-    this.#completedTold = this.completedRecords
+    const records = this.completedRecords - this.#completedReported
+    this.#completedReported = this.completedRecords
     return records
   }
 
-  /** Tells the handlers under way that their answers will not be heard. */
+  /** Aborts the handlers in flight: their results will be ignored. */
   abandon(): void {
     if (this.running === 0) return
     for (const held of this.tracker.pending()) if (held.callMs > 0) held.abandon()
@@ -240,9 +240,9 @@ export class AssignedPartition {
     return ranges.some(({ first, last }) => offset >= first && offset <= last)
   }
 
-  /** What is committed when it is taken into hand must also be handled before it is let go. */
+  /** What is committed when it is buffered must also be handled before it is revoked. */
   #isIdle(): boolean {
-    return this.running === 0 && (!this.doneInHand || this.bufferedRecords === 0)
+    return this.running === 0 && (!this.doneBuffered || this.bufferedRecords === 0)
   }
 
   #settleIdle(): void {

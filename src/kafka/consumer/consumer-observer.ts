@@ -1,40 +1,40 @@
 import type { TopicPartition } from '../wire/consumer-protocol.ts'
 import type { HeadVerdict } from './lanes/head-of-line.ts'
 
-/** How one partition stands. */
+/** The state of one partition. */
 export interface PartitionMeasure extends TopicPartition {
   /** Records between the committed offset and the end of what may be read, as last seen. */
   readonly lag: number
   /** Records that no reader gets yet, as their transactions may be open. */
   readonly uncommittedRecords: number
-  readonly recordsInHand: number
+  readonly recordsBuffered: number
   /** Records done beyond the watermark. */
   readonly gap: number
-  /** Records that were read past and wait to be fetched again. */
+  /** Records that were skipped and wait to be fetched again. */
   readonly deferred: number
-  /** Since the oldest record in hand was written to the log; 0 when there is none, or its timestamp is absurd. */
+  /** Since the oldest buffered record was written to the log; 0 when there is none, or its timestamp is absurd. */
   readonly oldestMs: number
-  /** Its hold is full, or it cannot be read: it is not fetched. */
+  /** Its buffer is full, or it cannot be read: it is not fetched. */
   readonly isPaused: boolean
   /** What was sent of it last is damaged; it is fetched again in a while. */
   readonly isBlocked: boolean
 }
 
-/** How a consumer stands. Counts without a unit in their name only ever rise. */
+/** The state of a consumer. Counts without a unit in their name only ever rise. */
 export interface ConsumerMeasure {
   readonly partitions: readonly PartitionMeasure[]
-  readonly recordsInHand: number
-  readonly keysInHand: number
+  readonly recordsBuffered: number
+  readonly keysBuffered: number
   readonly keysParked: number
   readonly handledRecords: number
   readonly handlingMs: number
   readonly slowRecords: number
 }
 
-/** What a consumer tells whoever measures and logs it. Every part is optional and must be quick. */
+/** The events that a consumer reports for metrics and logs. Every part is optional and must be quick. */
 export interface ConsumerObserver {
   fetched?(topic: string, records: number, bytes: number): void
-  /** Records that were done since the last call; told about every second. */
+  /** Records that were done since the last call; called about every second. */
   completed?(topic: string, records: number): void
   /** About every second. */
   measured?(measure: ConsumerMeasure): void
@@ -42,12 +42,12 @@ export interface ConsumerObserver {
   commitAnswered?(partitions: number, ms: number): void
   rebalanced?(generationId: number, owned: number): void
   assigned?(partitions: readonly TopicPartition[]): void
-  /** Partitions are to be given up: what waits outside the consumer on their records should let go now. */
+  /** Partitions are to be given up: waits outside the consumer for their records should end now. */
   revoking?(partitions: readonly TopicPartition[]): void
   revoked?(partitions: readonly TopicPartition[], undone: number): void
   /** Partitions that went to others without a goodbye; what was under way may be done twice. */
   lost?(partitions: readonly TopicPartition[]): void
-  /** Reading went on elsewhere than where it stood: `from` was no longer in the log. */
+  /** The position was reset: `from` was no longer in the log. */
   outOfRange?(topic: string, partition: number, from: number, to: number): void
   /** A record held its partition back for too long, and is carried to the dead letters. */
   headOfLine?(topic: string, partition: number, offset: number, verdict: HeadVerdict, handedForMs: number): void

@@ -11,9 +11,9 @@ export interface ConsumerOptions {
   /**
    * - `handled`: an offset is committed when its record and all before it are done. A crash loses nothing; what was
    *   under way is done again.
-   * - `enqueue`: a record counts as done when it is in hand. Nothing is done twice after a crash, and **what was in
-   *   hand is lost with the process**, up to `recordsPerPartitionMax` of each partition; a record that a handler gives
-   *   back to be retried is lost in the same way. For work that is worthless when late. What is in hand when a
+   * - `enqueue`: a record counts as done when it is buffered. Nothing is done twice after a crash, and **what was
+   *   buffered is lost with the process**, up to `recordsPerPartitionMax` of each partition; a record that a handler
+   *   gives back to be retried is lost in the same way. For work that is worthless when late. What is buffered when a
    *   partition is revoked is still handled here, within the drain time.
    */
   readonly commit: 'handled' | 'enqueue'
@@ -31,18 +31,18 @@ export interface ConsumerOptions {
   readonly fetchPauseMs: number
   readonly partitionBytesMax: number
   readonly fetchBytesMax: number
-  /** Records handed to the handlers at once; heartbeats, commits and answers get their turn in between. */
+  /** Records handed to the handlers at once; heartbeats, commits and answers run in between. */
   readonly recordsPerPollMax: number
-  /** Records in hand per partition, done ones above the watermark included, before it is no longer fetched. */
+  /** Records buffered per partition, done ones above the watermark included, before it is no longer fetched. */
   readonly recordsPerPartitionMax: number
   readonly bytesPerPartitionMax: number
   /**
    * Names whose record it is, where some may send so much that others would wait behind it (see
    * `partition-shares.ts`). Records of one share stay in order, and may be overtaken by those of another, also within
-   * a lane. Null: whoever comes first is served first.
+   * a lane. Null: first come, first served.
    */
   readonly shareOf: ((record: ConsumedRecord) => string) | null
-  /** Records of one share in hand, per partition; more are deferred, and read past. */
+  /** Records of one share that are buffered, per partition; more are skipped. */
   readonly recordsPerShareMax: number
   /** With `shareOf`: how far a partition is read ahead of its watermark. */
   readonly readAheadOffsetsMax: number
@@ -91,7 +91,7 @@ const WORKER = {
 /**
  * Named profiles.
  * - `worker`, the default: records are handled one by one, many at once.
- * - `bulk`: for readers in batches whose work is cheapest in large pieces, and for whom nobody waits.
+ * - `bulk`: for readers in batches whose work is cheapest in large pieces, and that no request waits for.
  */
 const CONSUMER_PROFILES = {
   worker: WORKER,

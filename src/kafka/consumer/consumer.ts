@@ -76,7 +76,7 @@ export class Consumer {
       options,
       dispatcher: this.#dispatcher,
       mayGoOn: () => this.#membership.isAlive,
-      handedOver: (partition, records) => this.#tellFetched(partition, records),
+      handedOver: (partition, records) => this.#reportFetched(partition, records),
     })
   }
 
@@ -85,7 +85,7 @@ export class Consumer {
     return [...this.#partitions.values()]
   }
 
-  /** Records in hand. */
+  /** Records buffered. */
   get held(): number {
     return this.#dispatcher.held
   }
@@ -141,8 +141,8 @@ export class Consumer {
   #begin(topic: string, partition: number, offset: number, doneBefore: readonly OffsetRange[] = []): void {
     const topicId = this.#cluster.topic(topic)?.topicId ?? ''
     const { commit, shareOf } = this.#options
-    const sharedHold = shareOf && { ...this.#options, shareOf }
-    const start = { topicId, offset, doneBefore, doneInHand: commit === 'enqueue', sharedHold }
+    const sharedBuffer = shareOf && { ...this.#options, shareOf }
+    const start = { topicId, offset, doneBefore, doneBuffered: commit === 'enqueue', sharedBuffer }
     const assigned = new AssignedPartition(topic, partition, start)
     this.#partitions.set(assigned.name, assigned)
   }
@@ -183,8 +183,8 @@ export class Consumer {
   #retire(assigned: AssignedPartition): void {
     assigned.active = false
     assigned.resume()
-    if (!assigned.doneInHand) this.#dispatcher.drop(assigned)
-    this.#tellCompleted(assigned)
+    if (!assigned.doneBuffered) this.#dispatcher.drop(assigned)
+    this.#reportCompleted(assigned)
   }
 
   #rebalanced(generationId: number, owned: number): void {
@@ -199,7 +199,7 @@ export class Consumer {
     this.#joined?.()
   }
 
-  /** Only another process can help: lets go of everything, so that another member may try. */
+  /** Only another process can help: releases everything, so that another member may try. */
   #giveIn(error: Error): void {
     this.#failed(error)
     void this.stop()
@@ -220,7 +220,7 @@ export class Consumer {
     }
     for (const replaced of this.#topics.look(this.#partitions.values())) void this.#restart(replaced)
     for (const each of this.#partitions.values()) {
-      this.#tellCompleted(each)
+      this.#reportCompleted(each)
       this.#completed(each)
     }
     this.#observer.measured?.(measureConsumer(this.#partitions.values(), this.#dispatcher, nowMs))
@@ -228,7 +228,7 @@ export class Consumer {
     this.#wakeLoops()
   }
 
-  #tellCompleted(assigned: AssignedPartition): void {
+  #reportCompleted(assigned: AssignedPartition): void {
     const records = assigned.takeCompleted()
     if (records > 0) this.#observer.completed?.(assigned.topic, records)
   }
@@ -275,7 +275,7 @@ export class Consumer {
     })
   }
 
-  #tellFetched({ topic }: AssignedPartition, records: readonly ConsumedRecord[]): void {
+  #reportFetched({ topic }: AssignedPartition, records: readonly ConsumedRecord[]): void {
     if (!this.#observer.fetched) return
     let bytes = 0
     for (const record of records) bytes += record.bytes

@@ -15,7 +15,7 @@ export interface HandOverParts {
   readonly handedOver: (partition: AssignedPartition, records: readonly ConsumedRecord[]) => void
 }
 
-/** Hands answers over piece by piece, so that whatever else is due gets its turn, and no more than there is room for. */
+/** Hands answers over piece by piece, so that other due work runs in between, and no more than there is room for. */
 export class HandOver {
   readonly #parts: HandOverParts
 
@@ -55,7 +55,7 @@ export class HandOver {
         settled()
         await partition.whenResumed()
       }
-      // The position stays before what was not handed over: whoever reads the partition next begins there.
+      // The position stays before what was not handed over: the next owner begins there.
       if (!partition.active || !mayGoOn()) return
       const piece = records.length <= recordsPerPollMax ? records : records.slice(at, at + recordsPerPollMax)
       partition.readTo(piece[0]!.offset)

@@ -7,7 +7,7 @@ import { Lanes } from './lanes/lanes.ts'
 
 const FAULT_BACKOFF_MS = 1_000
 
-/** Handles records one by one, many at once, those of one lane in order. The lane is the key unless told otherwise. */
+/** Handles records one by one, many at once, those of one lane in order. The lane is the key by default. */
 export function inLanes(options: {
   handle: SettledHandler
   concurrencyMax: number

@@ -73,13 +73,13 @@ export class HeldRecordOf<Partition extends Holder> implements RecordState {
     this.record = detached(this.record)
   }
 
-  /** The time so far was nobody's fault, and it counts from now on. */
+  /** The time so far does not count; it counts from now on. */
   restartClock(nowMs: number): void {
     this.handedMs = nowMs
     if (this.callMs > 0) this.callMs = nowMs
   }
 
-  /** The time so far was nobody's fault: it counts from the next call on. */
+  /** The time so far does not count: it counts from the next call on. */
   excuse(): void {
     if (this.handedMs === 0) return
     this.handedMs = 0

@@ -3,7 +3,7 @@ import type { ConsumerMeasure, PartitionMeasure } from './consumer-observer.ts'
 import type { Dispatcher } from './lanes/dispatcher.ts'
 import { recordAgeMs } from './lanes/record-age.ts'
 
-/** How a consumer stands now. */
+/** The present state of a consumer. */
 export function measureConsumer(
   partitions: Iterable<AssignedPartition>,
   dispatcher: Dispatcher,
@@ -11,8 +11,8 @@ export function measureConsumer(
 ): ConsumerMeasure {
   return {
     partitions: [...partitions].map((each) => measurePartition(each, nowMs)),
-    recordsInHand: dispatcher.held,
-    keysInHand: dispatcher.lanes,
+    recordsBuffered: dispatcher.held,
+    keysBuffered: dispatcher.lanes,
     keysParked: dispatcher.parked,
     handledRecords: dispatcher.handledRecords,
     handlingMs: dispatcher.handlingMs,
@@ -28,7 +28,7 @@ function measurePartition(assigned: AssignedPartition, nowMs: number): Partition
     partition,
     lag,
     uncommittedRecords,
-    recordsInHand: bufferedRecords,
+    recordsBuffered: bufferedRecords,
     gap: tracker.doneBeyond,
     deferred: tracker.deferred,
     oldestMs: (oldest && recordAgeMs(oldest.record.timestampMs, Date.now())) ?? 0,

@@ -1,13 +1,15 @@
 /**
- * What a handler says of a record. Exceptions are for the unexpected only; the retry middleware turns them into one
- * of these.
+ * What a handler says of a record. Exceptions are for the unexpected only; the retry middleware turns them into one of
+ * these.
  * - `done`: never again. The record no longer holds back the watermark.
  * - `retry`: again at `atMs`. The record's lane waits for it, so that its key keeps its order; other lanes go on.
- * - `shed`: not now (a rate is used up, a destination asks for less): again at `atMs`, as with `retry`, but it is nobody's
+ * - `shed`: not now (a rate is used up, a destination asks for less): again at `atMs`, as with `retry`, but without a
  *   fault: no attempt is counted, and the time until then does not count against the record.
- * - `pause`: nothing can be handled now (a database is away). The consumer as a whole waits; no attempt is counted.
- * - `dead-letter`: it cannot be handled. A middleware puts it where people look, and then it is done. `isVerdict` says
- *   that the record itself is at fault; where it is not, the handler may be, and a brake keeps such letters few.
+ * - `pause`: nothing can be handled now (a database is unavailable). The consumer as a whole waits; no attempt is
+ *   counted.
+ * - `dead-letter`: it cannot be handled. A middleware puts it where people look, and then it is done. `isVerdict`
+ *   says that the record itself is at fault; where it is not, the handler may be, and a brake keeps such dead letters
+ *   few.
  */
 export type Outcome =
   | { readonly kind: 'done' }

@@ -5,7 +5,7 @@
 export interface RecordState {
   /** Calls before this one after which the record was to be tried again, and the wait counted against it. */
   readonly failures: number
-  /** Aborted when nobody awaits the answer of this call any more. */
+  /** Aborted when the answer of this call is not awaited any more. */
   readonly signal: AbortSignal
   readonly isAbandoned: boolean
   /**

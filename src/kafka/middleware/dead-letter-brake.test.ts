@@ -40,13 +40,13 @@ test('while most succeed a handful a minute is passed on, and no more', () => {
 })
 
 test('the first record that succeeds releases, and both changes are reported', () => {
-  const told: [boolean, string][] = []
-  const brake = new DeadLetterBrake((isBraked, cause) => told.push([isBraked, cause]))
+  const reported: [boolean, string][] = []
+  const brake = new DeadLetterBrake((isBraked, cause) => reported.push([isBraked, cause]))
   failFor(brake, 0, 20_000)
   brake.succeeded(1, 20_000)
   expect(brake.braked).toBeNull()
   expect(brake.admit(20_001).kind).toBe('go')
-  expect(told).toEqual([
+  expect(reported).toEqual([
     [true, 'broken'],
     [false, 'broken'],
   ])
@@ -68,7 +68,7 @@ test('whatever succeeds and fails in whatever order, dead letters stay few, and 
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 400 }), (steps) => {
       const brake = new DeadLetterBrake()
-      const lettersMs: number[] = []
+      const deadLettersMs: number[] = []
       let nowMs = 1
       for (const { isDone, afterMs } of steps) {
         nowMs += afterMs
@@ -76,10 +76,10 @@ test('whatever succeeds and fails in whatever order, dead letters stay few, and 
         if (isDone) {
           brake.succeeded(1, nowMs)
           expect(brake.braked).toBeNull()
-        } else if (brake.allows('x', nowMs)) lettersMs.push(nowMs)
+        } else if (brake.allows('x', nowMs)) deadLettersMs.push(nowMs)
       }
-      for (const atMs of lettersMs) {
-        expect(lettersMs.filter((other) => other >= atMs && other < atMs + 60_000).length).toBeLessThanOrEqual(6)
+      for (const atMs of deadLettersMs) {
+        expect(deadLettersMs.filter((other) => other >= atMs && other < atMs + 60_000).length).toBeLessThanOrEqual(6)
       }
     }),
   )

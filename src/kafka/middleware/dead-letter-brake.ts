@@ -5,28 +5,28 @@
 export interface BrakeRules {
   /** Within this time at most so many dead letters. */
   readonly windowMs: number
-  readonly lettersMax: number
+  readonly deadLettersMax: number
   /**
    * Records that must have been handled well lately, within twice that time at most, for each dead letter beyond the
    * first.
    */
-  readonly donePerLetter: number
+  readonly donePerDeadLetter: number
   /** While braked, one record is tried after each wait; the waits double up to the longest. */
   readonly probeMsFirst: number
   readonly probeMsMax: number
   /** While braked and no try succeeds, one dead letter is published after each of these waits, which double as well. */
-  readonly letterMsFirst: number
-  readonly letterMsMax: number
+  readonly deadLetterMsFirst: number
+  readonly deadLetterMsMax: number
 }
 
 const RULES: BrakeRules = {
   windowMs: 60_000,
-  lettersMax: 5,
-  donePerLetter: 2,
+  deadLettersMax: 5,
+  donePerDeadLetter: 2,
   probeMsFirst: 1_000,
   probeMsMax: 30_000,
-  letterMsFirst: 60_000,
-  letterMsMax: 3_600_000,
+  deadLetterMsFirst: 60_000,
+  deadLetterMsMax: 3_600_000,
 }
 
 /** Whether a record may be handed to its handler: `go`, or not before `untilMs`. */
@@ -51,7 +51,7 @@ const GO: BrakeVerdict = { kind: 'go' }
 export class DeadLetterBrake {
   readonly #rules: BrakeRules
   readonly #changed: (isBraked: boolean, cause: string) => void
-  #lettersMs: number[] = []
+  #deadLettersMs: number[] = []
   /** Records handled well in the window that began at `#windowMs`, and in the one before. */
   #done = 0
   #doneBefore = 0
@@ -59,8 +59,8 @@ export class DeadLetterBrake {
   #brakedMs: number | null = null
   #probes = 0
   #probeAtMs = 0
-  #letterAtMs = 0
-  #letterWaitMs = 0
+  #deadLetterAtMs = 0
+  #deadLetterWaitMs = 0
   #cause = ''
 
   /** `changed` is called when it brakes, with the error that made it, and when it releases. */
@@ -86,7 +86,7 @@ export class DeadLetterBrake {
 
   /** Records were handled well. */
   succeeded(records: number, nowMs: number): void {
-    this.#turnWindow(nowMs)
+    this.#rotateWindow(nowMs)
     this.#done += records
     if (this.#brakedMs === null) return
     this.#brakedMs = null
@@ -95,9 +95,9 @@ export class DeadLetterBrake {
 
   /** Whether a dead letter may be published that is no verdict on its record. Brakes if not. */
   allows(cause: string, nowMs: number): boolean {
-    if (this.#brakedMs === null ? this.#isFew(nowMs) : nowMs >= this.#letterAtMs) {
-      this.#lettersMs.push(nowMs)
-      if (this.#brakedMs !== null) this.#deferLetter(nowMs)
+    if (this.#brakedMs === null ? this.#isFew(nowMs) : nowMs >= this.#deadLetterAtMs) {
+      this.#deadLettersMs.push(nowMs)
+      if (this.#brakedMs !== null) this.#deferDeadLetter(nowMs)
       return true
     }
     if (this.#brakedMs === null) this.#brake(cause, nowMs)
@@ -105,14 +105,14 @@ export class DeadLetterBrake {
   }
 
   #isFew(nowMs: number): boolean {
-    const { windowMs, lettersMax, donePerLetter } = this.#rules
-    this.#turnWindow(nowMs)
-    this.#lettersMs = this.#lettersMs.filter((atMs) => nowMs - atMs < windowMs)
-    const letters = this.#lettersMs.length
-    return letters < lettersMax && this.#done + this.#doneBefore >= letters * donePerLetter
+    const { windowMs, deadLettersMax, donePerDeadLetter } = this.#rules
+    this.#rotateWindow(nowMs)
+    this.#deadLettersMs = this.#deadLettersMs.filter((atMs) => nowMs - atMs < windowMs)
+    const letters = this.#deadLettersMs.length
+    return letters < deadLettersMax && this.#done + this.#doneBefore >= letters * donePerDeadLetter
   }
 
-  #turnWindow(nowMs: number): void {
+  #rotateWindow(nowMs: number): void {
     const { windowMs } = this.#rules
     const passedMs = nowMs - this.#windowMs
     if (passedMs < windowMs) return
@@ -126,13 +126,13 @@ export class DeadLetterBrake {
     this.#cause = cause
     this.#probes = 0
     this.#probeAtMs = nowMs + this.#rules.probeMsFirst
-    this.#letterWaitMs = this.#rules.letterMsFirst
-    this.#letterAtMs = nowMs + this.#letterWaitMs
+    this.#deadLetterWaitMs = this.#rules.deadLetterMsFirst
+    this.#deadLetterAtMs = nowMs + this.#deadLetterWaitMs
     this.#changed(true, cause)
   }
 
-  #deferLetter(nowMs: number): void {
-    this.#letterWaitMs = Math.min(this.#rules.letterMsMax, this.#letterWaitMs * 2)
-    this.#letterAtMs = nowMs + this.#letterWaitMs
+  #deferDeadLetter(nowMs: number): void {
+    this.#deadLetterWaitMs = Math.min(this.#rules.deadLetterMsMax, this.#deadLetterWaitMs * 2)
+    this.#deadLetterAtMs = nowMs + this.#deadLetterWaitMs
   }
 }

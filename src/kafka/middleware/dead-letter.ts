@@ -20,7 +20,7 @@ export interface DeadLetterFailure {
 export type PublishDeadLetter = (record: ConsumedRecord, failure: DeadLetterFailure) => Promise<unknown>
 
 export interface DeadLetterOptions {
-  /** Keeps letters few that are no verdict on their record; without it all are published. */
+  /** Keeps dead letters few that are no verdict on their record; without it all are published. */
   readonly brake?: DeadLetterBrake
   /** Called with what kept a record from being published; it is tried again. */
   readonly publishFailed?: PublishFailed

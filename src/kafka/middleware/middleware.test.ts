@@ -40,16 +40,16 @@ test('retry doubles its waits up to the ceiling, for handlers that throw at once
 
 test('a dead letter is done when it is published, and stays while it is not', async () => {
   const published: string[] = []
-  let isAway = true
+  let isUnavailable = true
   const handle = deadLetters(
     () => deadLetter('schema', 'bad'),
     async (_record, { reason, error, attempts }) => {
-      if (isAway) throw new Error('unavailable')
+      if (isUnavailable) throw new Error('unavailable')
       published.push(`${reason}: ${error}, ${attempts}`)
     },
   )
   expect(await handle(consumedRecord({}), recordState())).toMatchObject({ kind: 'retry' })
-  isAway = false
+  isUnavailable = false
   expect(await handle(consumedRecord({}), recordState({ failures: 1 }))).toBe(DONE)
   expect(published).toEqual(['schema: bad, 2'])
 })

@@ -279,7 +279,7 @@ export class BatchSender {
       this.#observer.failed?.(error, batch.count, queue.topic, queue.partition)
     }
     if (this.#options.idempotent && failed.some((batch) => batch.unclear)) void this.#renew(error.message)
-    this.#tellIdle()
+    this.#reportIdle()
   }
 
   #restamp(queue: PartitionQueue, error: KafkaError): void {
@@ -314,11 +314,11 @@ export class BatchSender {
       queue.inFlight = false
       if (queue.isEmpty) this.#waiting.delete(queue)
     }
-    this.#tellIdle()
+    this.#reportIdle()
     if (this.#waiting.size > 0) this.#round()
   }
 
-  #tellIdle(): void {
+  #reportIdle(): void {
     if (this.#waiting.size > 0) return
     for (const resolve of this.#idle.splice(0)) resolve()
   }

@@ -17,8 +17,8 @@ export interface ConsumedRecord {
   /** Memory that the record takes, near enough to bound buffers by. */
   readonly bytes: number
   /**
-   * Not null where the record stands for some that cannot be read, and says which and why. It has neither key nor value
-   * nor headers: no handler can do anything with it, and it goes to the dead letters.
+   * Not null where the record is the placeholder of some that cannot be read, and says which and why. It has neither
+   * key nor value nor headers: no handler can do anything with it, and it goes to the dead letters.
    */
   readonly fault: string | null
 }

@@ -2,7 +2,7 @@ import { Agent, request } from 'undici'
 import type { Portability, PortedNetwork } from './portability.ts'
 
 export interface PortabilityServiceOptions {
-  /** `{phone}` stands for the digits behind the plus. */
+  /** `{phone}` is replaced by the digits behind the plus. */
   readonly url: string
   /** Paths into the answer whose values, one behind the other, are MCC and MNC. */
   readonly fields: readonly string[]

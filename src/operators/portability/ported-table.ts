@@ -26,7 +26,7 @@ export class PortedTable implements Portability {
       const mccMnc = await this.#networks.get(Number(phone.slice(1)))
       return mccMnc === undefined ? null : { mccMnc, known: 'by the table of ported numbers' }
     } catch {
-      // A database that is away refuses the message itself a moment later, and says so.
+      // An unavailable database refuses the message itself a moment later, and says so.
       return { mccMnc: null, known: 'as the table of ported numbers could not be read' }
     }
   }

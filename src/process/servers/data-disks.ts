@@ -18,7 +18,7 @@ export function dataFolders(dataFolder: string, { servers }: Pick<EmbeddedServer
 export function watchDataDisks(
   folders: readonly string[],
   reserveBytesMax: number,
-  tell: (what: string) => void,
+  notify: (what: string) => void,
 ): DiskWatch {
   const watch = new DiskWatch({
     folders,
@@ -27,7 +27,7 @@ export function watchDataDisks(
     changed: (space, isLow) => {
       const left = `The disk of ${space.folder} has ${inMegabytes(space.freeBytes)} left`
       const limit = inMegabytes(reservedBytes(space, reserveBytesMax))
-      tell(isLow ? `${left}; below ${limit} posts are refused until there is room.` : `${left}: there is room again.`)
+      notify(isLow ? `${left}; below ${limit} posts are refused until there is room.` : `${left}: there is room again.`)
     },
   })
   watch.start()

@@ -27,9 +27,9 @@ test('the lock of a gateway that runs is respected, that of one that is gone is 
   expect(() => lockDataFolder(path, () => {})).toThrow(/runs on this folder already/)
   gateway.kill('SIGKILL')
   await ended
-  const told: string[] = []
-  lockDataFolder(path, (what) => told.push(what))()
-  expect(told).toEqual([expect.stringContaining(`process ${gateway.pid}`)])
+  const reported: string[] = []
+  lockDataFolder(path, (what) => reported.push(what))()
+  expect(reported).toEqual([expect.stringContaining(`process ${gateway.pid}`)])
 })
 
 test('another program that has the number of a dead gateway does not keep its folder locked', () => {

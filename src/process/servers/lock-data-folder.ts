@@ -8,7 +8,7 @@ import { takeProcessLock } from '../../runtime/process-lock.ts'
  * it. A lock whose process is gone is taken over. Throws ExpectedError when another gateway runs on the folder, it
  * belongs to another user, or it cannot be written.
  */
-export function lockDataFolder(folder: string, tell: (what: string) => void): () => void {
+export function lockDataFolder(folder: string, notify: (what: string) => void): () => void {
   const path = join(folder, 'lock')
   try {
     privateFolder(folder)
@@ -16,7 +16,7 @@ export function lockDataFolder(folder: string, tell: (what: string) => void): ()
       refusal: (pid) =>
         `A gateway runs on this folder already (process ${pid}, by ${path}). ` +
         'Stop it, or set SMSGW_DATA to another folder, or use --ephemeral.',
-      tell,
+      notify,
     })
   } catch (error) {
     if (error instanceof ExpectedError) throw error

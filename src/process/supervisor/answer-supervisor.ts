@@ -7,7 +7,7 @@ export function isSupervised(): boolean {
 }
 
 /** What a process reports to its supervisor while it starts. */
-export function tellSupervisor(answer: Answer): Promise<void> {
+export function notifySupervisor(answer: Answer): Promise<void> {
   return new Promise((resolve) => {
     if (process.connected) process.send!(answer, () => resolve())
     else resolve()
@@ -22,9 +22,9 @@ export function answerSupervisor(
 ): void {
   const answer = async ({ ask, id }: Question): Promise<void> => {
     if (ask === 'stop') stop()
-    else if (ask === 'alive') await tellSupervisor({ tell: 'alive', id })
-    else if (ask === 'health') await tellSupervisor({ tell: 'health', id, report: await health.report() })
-    else await tellSupervisor({ tell: 'metrics', id, metrics: await metrics() })
+    else if (ask === 'alive') await notifySupervisor({ notify: 'alive', id })
+    else if (ask === 'health') await notifySupervisor({ notify: 'health', id, report: await health.report() })
+    else await notifySupervisor({ notify: 'metrics', id, metrics: await metrics() })
   }
   // A question without an answer times out at the supervisor; the process goes on.
   process.on('message', (question: Question) => void answer(question).catch(console.error))

@@ -29,7 +29,7 @@ export interface SupervisedOptions {
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
   readonly logFile: string
-  readonly tell: (what: string) => void
+  readonly notify: (what: string) => void
   /** Between two liveness probes of the process; UP_PROBE_MS unless given. */
   readonly probeMs?: number
   /**
@@ -40,7 +40,7 @@ export interface SupervisedOptions {
   readonly niceness?: number
 }
 
-type Ready = Extract<Answer, { tell: 'ready' }>
+type Ready = Extract<Answer, { notify: 'ready' }>
 
 /** A process of the gateway that is started again whenever it ends by itself, or runs without answering. */
 export class SupervisedProcess {
@@ -81,12 +81,12 @@ export class SupervisedProcess {
   /** The process's metrics; nothing while it is down. */
   async metrics(): Promise<object[]> {
     const answer = await this.#ask('metrics')
-    return answer?.tell === 'metrics' ? answer.metrics : []
+    return answer?.notify === 'metrics' ? answer.metrics : []
   }
 
   async health(): Promise<HealthReport> {
     const answer = await this.#ask('health')
-    return answer?.tell === 'health' ? answer.report : { ready: false, checks: { [this.name]: 'not running' } }
+    return answer?.notify === 'health' ? answer.report : { ready: false, checks: { [this.name]: 'not running' } }
   }
 
   /** Lets the process finish what it has begun; ends it by force when that takes too long. */
@@ -131,7 +131,7 @@ export class SupervisedProcess {
     let unusable: string | null = null
     this.#child = child
     child.on('message', (answer: Answer) => {
-      if (answer.tell === 'unusable') unusable = answer.why
+      if (answer.notify === 'unusable') unusable = answer.why
       else this.#hear(answer)
     })
     const probing = this.#probe(child)
@@ -153,12 +153,12 @@ export class SupervisedProcess {
   }
 
   #hear(answer: Answer): void {
-    if (answer.tell === 'ready') {
+    if (answer.notify === 'ready') {
       this.#wasReady = true
       this.#ports = portsOf(answer)
       this.#ready.resolve(answer)
-    } else if (answer.tell === 'waiting') this.#options.tell(`${this.name} waits: ${answer.why}`)
-    else if (answer.tell !== 'unusable') this.#questions.get(answer.id)?.(answer)
+    } else if (answer.notify === 'waiting') this.#options.notify(`${this.name} waits: ${answer.why}`)
+    else if (answer.notify !== 'unusable') this.#questions.get(answer.id)?.(answer)
   }
 
   /** Kills a process that runs and does not answer; that it ended is dealt with as for any other. */
@@ -174,7 +174,7 @@ export class SupervisedProcess {
       const allowedMs = hasAnswered ? silentMsMax : Math.max(silentMsMax, FIRST_ANSWER_MS_MAX)
       if (silentMs < allowedMs || this.#child !== child || this.#stopping) return
       silentMs = 0
-      this.#options.tell(`${this.name} has not answered for ${allowedMs / 1_000} s and is killed`)
+      this.#options.notify(`${this.name} has not answered for ${allowedMs / 1_000} s and is killed`)
       child.kill('SIGKILL')
     }
     return setInterval(() => void probe(), probeMs)
@@ -189,13 +189,13 @@ export class SupervisedProcess {
       this.#giveUp(unusable)
       return
     }
-    const { logFile, tell } = this.#options
+    const { logFile, notify } = this.#options
     if (!this.#wasReady && this.#crashes >= START_CRASHES_MAX) {
       this.#giveUp(`${this.name} ended ${this.#crashes + 1} times while it was starting. Its log is ${logFile}`)
       return
     }
     const waitMs = Math.min(RESTART_MS_MAX, RESTART_MS_FIRST * 2 ** this.#crashes++)
-    tell(`${this.name} ended (${unusable ?? how}); it is started again in ${waitMs} ms. Its log is ${logFile}`)
+    notify(`${this.name} ended (${unusable ?? how}); it is started again in ${waitMs} ms. Its log is ${logFile}`)
     this.#restart = setTimeout(() => this.#spawn(), waitMs)
   }
 

@@ -7,11 +7,11 @@ export interface Question {
 }
 
 export type Answer =
-  | { readonly tell: 'ready'; readonly apiUrl: string | null; readonly simulatorPort: number | null }
+  | { readonly notify: 'ready'; readonly apiUrl: string | null; readonly simulatorPort: number | null }
   /** It does not work yet, and continues by itself: `why` names the server that it waits for. */
-  | { readonly tell: 'waiting'; readonly why: string }
+  | { readonly notify: 'waiting'; readonly why: string }
   /** It cannot start, and starting again would not help. */
-  | { readonly tell: 'unusable'; readonly why: string }
-  | { readonly tell: 'alive'; readonly id: number }
-  | { readonly tell: 'metrics'; readonly id: number; readonly metrics: object[] }
-  | { readonly tell: 'health'; readonly id: number; readonly report: HealthReport }
+  | { readonly notify: 'unusable'; readonly why: string }
+  | { readonly notify: 'alive'; readonly id: number }
+  | { readonly notify: 'metrics'; readonly id: number; readonly metrics: object[] }
+  | { readonly notify: 'health'; readonly id: number; readonly report: HealthReport }

@@ -41,7 +41,7 @@ export interface UpOptions {
   /** Data in a folder of its own, removed at the end. */
   readonly ephemeral: boolean
   readonly progress: Progress
-  readonly tell: (what: string) => void
+  readonly notify: (what: string) => void
   /** Aborted to cancel the start: what has started is stopped, and the start throws. */
   readonly stopping?: AbortSignal
 }
@@ -60,7 +60,7 @@ export interface RunningGateway {
  * start, all is stopped again.
  */
 export async function startGateway(options: UpOptions): Promise<RunningGateway> {
-  const { gateway, ephemeral, tell } = options
+  const { gateway, ephemeral, notify } = options
   refuseUnfitServers(gateway, options.clickhouseUrl)
   const given = { DATABASE_URL: gateway.DATABASE_URL, CLICKHOUSE_URL: options.clickhouseUrl }
   requirePackages([POSTGRES_PACKAGE, CLICKHOUSE_PACKAGE].filter(({ setting }) => given[setting] === ''))
@@ -69,19 +69,19 @@ export async function startGateway(options: UpOptions): Promise<RunningGateway> 
   process.umask(PRIVATE)
   const temporary = ephemeral ? temporaryFolder('smsgw') : null
   const dataFolder = temporary?.path ?? resolve(gateway.SMSGW_DATA)
-  const unlock = lockDataFolder(dataFolder, tell)
+  const unlock = lockDataFolder(dataFolder, notify)
   const running = new GatewayProcesses(options, dataFolder, access)
   // Also when we end without having stopped, as by a second Ctrl-C. The guards of the servers stop those by themselves.
-  const letGo = (): void => {
+  const releaseAll = (): void => {
     for (const each of running.processes.values()) void each.kill()
     removeServersFile(dataFolder)
     unlock()
   }
-  process.once('exit', letGo)
+  process.once('exit', releaseAll)
   const stop = async (): Promise<void> => {
     await running.stop()
-    letGo()
-    process.off('exit', letGo)
+    releaseAll()
+    process.off('exit', releaseAll)
     await temporary?.remove()
   }
   try {
@@ -126,7 +126,7 @@ class GatewayProcesses {
   }
 
   async start(): Promise<ServersFile> {
-    const { gateway, clickhouseUrl, brokers, progress, tell } = this.#options
+    const { gateway, clickhouseUrl, brokers, progress, notify } = this.#options
     this.#stopping.addEventListener('abort', () => void this.#endProcesses(), { once: true })
     const ledger = join(this.#dataFolder, 'simulator', 'ledger.ndjson')
     // SMPP has room for eight characters.
@@ -145,7 +145,7 @@ class GatewayProcesses {
     this.#watch(embedded)
     progress('gateway', 'starting')
     const folders = dataFolders(this.#dataFolder, embedded)
-    this.#disk = watchDataDisks(folders, gateway.DISK_RESERVE_BYTES, tell)
+    this.#disk = watchDataDisks(folders, gateway.DISK_RESERVE_BYTES, notify)
     const { simulatorPort } = await simulatorReady
     this.#stopping.throwIfAborted()
     const simulated = { address: `127.0.0.1:${simulatorPort}`, password: simulatorPassword }
@@ -177,7 +177,7 @@ class GatewayProcesses {
   /** From now on they are started again when they end. */
   #watch({ servers }: EmbeddedServers): void {
     for (const server of servers) {
-      const watched = new WatchedServer(server, this.#limits, this.#options.tell)
+      const watched = new WatchedServer(server, this.#limits, this.#options.notify)
       this.embedded.set(server.name, watched)
       watched.start()
     }
@@ -193,7 +193,7 @@ class GatewayProcesses {
       args,
       env,
       logFile: join(this.#dataFolder, 'logs', `${name}.log`),
-      tell: this.#options.tell,
+      notify: this.#options.notify,
       probeMs: this.#limits.probeMs,
       silentMsMax: this.#limits.silentMsMax,
       niceness,
@@ -222,7 +222,7 @@ class GatewayProcesses {
   /** A server may die in this moment as in any other; it is started again meanwhile. */
   async #demoKey(databaseUrl: string): Promise<string> {
     const pool = createPool({ url: databaseUrl, applicationName: 'smsgw-up', connectionsMax: 1 })
-    const wait = new ServerWait(createLog('up', 'silent'), (why) => this.#options.tell(`up waits: ${why}`))
+    const wait = new ServerWait(createLog('up', 'silent'), (why) => this.#options.notify(`up waits: ${why}`))
     const end = (): void => wait.stop()
     this.#stopping.addEventListener('abort', end, { once: true })
     try {

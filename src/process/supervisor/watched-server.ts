@@ -20,17 +20,17 @@ export interface WatchLimits extends RestartLimits {
 export class WatchedServer {
   readonly #server: RestartableServer
   readonly #limits: WatchLimits
-  readonly #tell: (what: string) => void
+  readonly #notify: (what: string) => void
   readonly #stopping = new AbortController()
   readonly #signal = new WakeSignal()
   #restartsMs: number[] = []
   #trouble: string | null = null
   #running: Promise<void> | null = null
 
-  constructor(server: RestartableServer, limits: WatchLimits, tell: (what: string) => void) {
+  constructor(server: RestartableServer, limits: WatchLimits, notify: (what: string) => void) {
     this.#server = server
     this.#limits = limits
-    this.#tell = tell
+    this.#notify = notify
   }
 
   get name(): string {
@@ -109,12 +109,14 @@ export class WatchedServer {
     const beganMs = performance.now()
     for (let what = how; !this.#isStopping; ) {
       this.#trouble = `${this.name} ${what}`
-      if (!(await this.#waitForTurn(what))) return
+      if (!(await this.#waitForRestart(what))) return
       this.#restartsMs = [...this.#restartsMs, performance.now()].slice(-this.#limits.restartsMax)
       try {
         await this.#server.restart(this.#stopping.signal)
         this.#trouble = null
-        this.#tell(`${this.name} is back after ${((performance.now() - beganMs) / 1_000).toFixed(1)} s, with its data.`)
+        this.#notify(
+          `${this.name} is back after ${((performance.now() - beganMs) / 1_000).toFixed(1)} s, with its data.`,
+        )
         return
       } catch (error) {
         what = `did not start again: ${(error as Error).message.split('\n')[0]}`
@@ -123,7 +125,7 @@ export class WatchedServer {
   }
 
   /** Whether it may be started now; false when the watch is stopped. Prints once what it waits for. */
-  async #waitForTurn(what: string): Promise<boolean> {
+  async #waitForRestart(what: string): Promise<boolean> {
     let said = ''
     while (!this.#isStopping) {
       const space = await diskSpace(this.folder)
@@ -145,6 +147,6 @@ export class WatchedServer {
       'no-room': `The disk of ${folder} has ${inMegabytes(freeBytes)} left: it is started again when ${inMegabytes(START_BYTES_MIN)} are free. Free some room; do not delete its data. Meanwhile ${whileDown}.`,
       spent: `It was started ${restartsMax} times in ${window} and does not stay up: ${lastWords(logFile)}. The gateway goes on without it (${whileDown}); the next try is in ${Math.ceil(waitMs / 1_000)} s.`,
     }[kind]
-    this.#tell(`${name} ${what}. ${follows} Its log is ${logFile}`)
+    this.#notify(`${name} ${what}. ${follows} Its log is ${logFile}`)
   }
 }

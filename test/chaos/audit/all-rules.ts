@@ -1,3 +1,4 @@
+import { describeEvidence } from './describe-evidence.ts'
 import type { Facts, Finding, Rule } from './facts.ts'
 import { acceptedIsStored } from './rules/accepted-is-stored.ts'
 import { auditLogIsWhole } from './rules/audit-log-is-whole.ts'
@@ -12,7 +13,6 @@ import { oneFinalStatus } from './rules/one-final-status.ts'
 import { orderIsKept } from './rules/order-is-kept.ts'
 import { submitsAreExplained } from './rules/submits-are-explained.ts'
 import { webhooksArrive } from './rules/webhooks-arrive.ts'
-import { tellEvidence } from './tell-evidence.ts'
 
 const RULES: readonly Rule[] = [
   acceptedIsStored,
@@ -33,6 +33,6 @@ const RULES: readonly Rule[] = [
 export function audit(facts: Facts): Finding[] {
   return RULES.map((rule) => {
     const finding = rule(facts)
-    return { ...finding, evidence: tellEvidence(finding, facts) }
+    return { ...finding, evidence: describeEvidence(finding, facts) }
   })
 }

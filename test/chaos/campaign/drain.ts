@@ -14,7 +14,7 @@ export interface DrainOptions {
   readonly msMax: number
   /** Given up when nothing has moved for so long: what is missing will not come. */
   readonly stalledMsMax: number
-  readonly told: (what: string) => void
+  readonly notify: (what: string) => void
   readonly signal: AbortSignal
 }
 
@@ -29,14 +29,14 @@ interface Left {
 
 const GATEWAY_GROUPS = new Set<string>(Object.values(GROUPS))
 const EVERY_MS = 500
-const TELL_EVERY_MS = 10_000
+const NOTIFY_EVERY_MS = 10_000
 
 /** Waits until nothing is under way any more. Returns how long that took; null if it did not come to an end. */
 export async function drain(options: DrainOptions): Promise<number | null> {
   const startMs = Date.now()
   let before = ''
   let movedMs = startMs
-  let toldMs = startMs
+  let reportedMs = startMs
   while (!options.signal.aborted) {
     const left = await look(options).catch(() => null)
     if (left && Object.values(left).every((count) => count === 0)) return Date.now() - startMs
@@ -44,12 +44,12 @@ export async function drain(options: DrainOptions): Promise<number | null> {
     if (now !== before) movedMs = Date.now()
     before = now
     if (Date.now() - startMs > options.msMax || Date.now() - movedMs > options.stalledMsMax) {
-      options.told(`not drained: ${now}`)
+      options.notify(`not drained: ${now}`)
       return null
     }
-    if (Date.now() - toldMs >= TELL_EVERY_MS) {
-      toldMs = Date.now()
-      options.told(`still draining: ${now}`)
+    if (Date.now() - reportedMs >= NOTIFY_EVERY_MS) {
+      reportedMs = Date.now()
+      options.notify(`still draining: ${now}`)
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
   }

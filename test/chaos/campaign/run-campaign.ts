@@ -14,7 +14,7 @@ import type { ResumedWrites } from './time-writes.ts'
 export interface CampaignOptions extends PlanOptions {
   readonly folder: string
   readonly ratePerSecond: number
-  readonly told: (what: string) => void
+  readonly notify: (what: string) => void
   readonly signal: AbortSignal
 }
 
@@ -73,10 +73,10 @@ const AFTERMATH_MS = 3_000
 
 /** Breaks a gateway under load as planned, heals it, lets it finish, and audits it. Leaves only its folder behind. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { folder, seed, told, signal, ratePerSecond } = options
+  const { folder, seed, notify, signal, ratePerSecond } = options
   const plan = drawPlan(FAULTS, options)
   const progress: Progress = (server, what, kind) => {
-    if (kind !== 'count') told(`${server}: ${what}`)
+    if (kind !== 'count') notify(`${server}: ${what}`)
   }
   const servers = await BreakableServers.start(folder, { brokers: 3, clickhouse: true, progress })
   const testbed = new Testbed({
@@ -89,15 +89,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     phonesPerCustomer: PHONES_PER_CUSTOMER,
     random: new SeededRandom(seed ^ 0x5eed),
     signal,
-    told,
+    notify,
   })
   try {
     await testbed.start()
-    told(`${ALL_ROLES.length} processes run; ${ratePerSecond} posts a second`)
+    notify(`${ALL_ROLES.length} processes run; ${ratePerSecond} posts a second`)
     await pause(WARM_UP_MS, signal)
     const faults = await breakIt(testbed, plan, options)
     await untilReady(testbed)
-    told('all processes are back; draining')
+    notify('all processes are back; draining')
     const drainedMs = await testbed.drain(DRAIN_MS_MAX, STALLED_MS_MAX)
     signal.throwIfAborted()
     const resumedWrites = await Promise.all(testbed.resumed)
@@ -105,7 +105,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       .filter((each) => each.crashes.length > 0)
       .map((each) => [each.name, each.crashes])
     const { accepted } = testbed.load
-    told('stopping and auditing')
+    notify('stopping and auditing')
     const findings = await testbed.audit()
     return { seed, accepted, faults, resumedWrites, drainedMs, crashes: Object.fromEntries(crashes), findings }
   } finally {
@@ -117,7 +117,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 async function breakIt(
   testbed: Testbed,
   plan: readonly PlannedFault[],
-  { told, signal }: CampaignOptions,
+  { notify, signal }: CampaignOptions,
 ): Promise<InjectedFault[]> {
   const startMs = Date.now()
   const times: { planned: PlannedFault; fromMs: number; healedMs: number }[] = []
@@ -126,7 +126,7 @@ async function breakIt(
     // What is refused then is refused because of this fault, not of one before.
     if (KAFKA_FAULTS.includes(fault.code)) await untilReady(testbed)
     const fromMs = Date.now()
-    told(`${index + 1}/${plan.length} ${fault.code} ${fault.name} ${target}, ${(holdMs / 1_000).toFixed(1)} s`)
+    notify(`${index + 1}/${plan.length} ${fault.code} ${fault.name} ${target}, ${(holdMs / 1_000).toFixed(1)} s`)
     await fault.inject(testbed.system, target)
     await pause(holdMs, signal)
     await fault.heal(testbed.system, target)

@@ -34,7 +34,7 @@ export interface TestbedOptions {
   readonly phonesPerCustomer: number
   readonly random: SeededRandom
   readonly signal: AbortSignal
-  readonly told: (what: string) => void
+  readonly notify: (what: string) => void
 }
 
 const OPENING_BALANCE = 1_000_000_000
@@ -113,9 +113,9 @@ export class Testbed {
 
   /** The load comes to its end, then all that is under way. Returns how long the latter took; null if it did not. */
   async drain(msMax: number, stalledMsMax: number): Promise<number | null> {
-    const { servers, told, signal } = this.#options
+    const { servers, notify, signal } = this.#options
     const late = setTimeout(() => {
-      told('posts were not accepted in time, and were given up')
+      notify('posts were not accepted in time, and were given up')
       void this.load.abort()
     }, msMax)
     await this.load.finish()
@@ -123,7 +123,7 @@ export class Testbed {
     const clickhouse = this.#clickhouse()
     try {
       return await this.database((pool) =>
-        drain({ pool, cluster: servers.cluster, clickhouse, msMax, stalledMsMax, told, signal }),
+        drain({ pool, cluster: servers.cluster, clickhouse, msMax, stalledMsMax, notify, signal }),
       )
     } finally {
       await clickhouse?.close()

@@ -14,7 +14,7 @@ export interface MutantOptions {
   readonly folder: string
   readonly seed: number
   readonly only: readonly string[]
-  readonly told: (what: string) => void
+  readonly notify: (what: string) => void
   readonly signal: AbortSignal
 }
 
@@ -47,8 +47,8 @@ function processesFor({ fault }: Mutant): ProcessPlan[] {
 
 /** Runs a short campaign for each deliberate bug, on the same servers, and asks the auditor what is wrong. */
 export async function runMutants(options: MutantOptions): Promise<MutantVerdict[]> {
-  const { folder, only, told, signal } = options
-  const progress = (server: string, what: string): void => told(`${server}: ${what}`)
+  const { folder, only, notify, signal } = options
+  const progress = (server: string, what: string): void => notify(`${server}: ${what}`)
   const servers = await BreakableServers.start(folder, { brokers: 1, clickhouse: false, progress })
   const verdicts: MutantVerdict[] = []
   try {
@@ -57,7 +57,7 @@ export async function runMutants(options: MutantOptions): Promise<MutantVerdict[
       const startMs = Date.now()
       const findings = await runMutant(mutant, servers, options)
       const verdict = { ...judge(mutant, findings), tookMs: Date.now() - startMs }
-      told(`${mutant.name}: ${verdict.caught ? 'caught' : 'NOT CAUGHT'}: ${verdict.found}`)
+      notify(`${mutant.name}: ${verdict.caught ? 'caught' : 'NOT CAUGHT'}: ${verdict.found}`)
       verdicts.push(verdict)
     }
     return verdicts
@@ -69,7 +69,7 @@ export async function runMutants(options: MutantOptions): Promise<MutantVerdict[
 async function runMutant(
   mutant: Mutant,
   servers: BreakableServers,
-  { folder, seed, told, signal }: MutantOptions,
+  { folder, seed, notify, signal }: MutantOptions,
 ): Promise<Finding[]> {
   const database = `mutant_${mutant.name.replaceAll('-', '_')}`
   await servers.createDatabase(database)
@@ -84,7 +84,7 @@ async function runMutant(
     phonesPerCustomer: PHONES_PER_CUSTOMER,
     random: new SeededRandom(seed),
     signal,
-    told,
+    notify,
   })
   try {
     await testbed.start()

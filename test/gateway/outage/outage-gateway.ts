@@ -133,7 +133,7 @@ function smscOf({ folder, progress }: OutageOptions, name: Operator, port: numbe
       SIMULATOR_LEDGER: ledgerOf(folder, name),
     },
     logFile: join(folder, 'logs', `smsc-${name}.log`),
-    tell: (what) => progress?.(`smsc-${name}`, what),
+    notify: (what) => progress?.(`smsc-${name}`, what),
   })
 }
 

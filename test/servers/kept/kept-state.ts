@@ -13,7 +13,7 @@ const SOURCES = ['src/embedded', 'src/kafka/brokers', 'test/servers/kept', 'test
 /** Servers that stay up between runs of tests, as the process that keeps them writes it down. */
 export interface KeptState {
   readonly pid: number
-  /** Tells this process from a later one with the same number; see `identityOf`. */
+  /** Distinguishes this process from a later one with the same number; see `identityOf`. */
   readonly started: string
   readonly fingerprint: string
   readonly kafkaBrokers: string

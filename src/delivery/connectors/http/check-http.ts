@@ -11,7 +11,7 @@ import {
 
 /**
  * Finds before an operator is used what would be found with its first message: a description that is not whole, a
- * template that names what there is not, a check of callers that lets nobody in, or everybody. Throws
+ * template that references an unknown variable, a check of callers that admits none, or all. Throws
  * HttpDescriptionError that names the place. Values of secrets are not looked at: they are the workers'.
  */
 export function checkHttp(settings: HttpSettings): void {

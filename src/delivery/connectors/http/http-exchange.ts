@@ -11,7 +11,7 @@ const KEEP_ALIVE_MS = 4_000
 const CONNECT_SHARE = 0.5
 const CONNECT_MS_MAX = 5_000
 
-/** Nothing of a request was written, or nobody knows how much of it arrived. */
+/** Nothing of a request was written, or it is unknown how much of it arrived. */
 export type ExchangeFault = { readonly kind: 'unsent' | 'ambiguous'; readonly code: string }
 
 /** Requests to one operator over connections that are kept. */
@@ -67,7 +67,7 @@ interface Progress {
   isWritten: boolean
 }
 
-/** Tells what never left the process from what the operator may have: by what was done, not by an error's name. */
+/** Separates what never left the process from what the operator may have: by what was done, not by an error's name. */
 const noteWriting: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch(options, {
     // Called right before a connection writes the request.

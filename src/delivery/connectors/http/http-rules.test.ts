@@ -222,10 +222,10 @@ test('a callback needs every check that the description has', () => {
   expect(judge({ headers: {} })).toBe('signature')
   expect(judge({ body: Buffer.from('{"id":2}') })).toBe('signature')
   const unsigned = createHmac('sha256', '').update(body).digest('hex')
-  const nobody = { ...good, query: { token: '' }, headers: { 'x-signature': `sha256=${unsigned}` } }
+  const anonymous = { ...good, query: { token: '' }, headers: { 'x-signature': `sha256=${unsigned}` } }
   const { token: _t, ...signedOnly } = push
-  expect(judgeBy(guardCallbacks(push, new Map()), nobody)).toBe('token')
-  expect(judgeBy(guardCallbacks(signedOnly, new Map()), nobody)).toBe('signature')
+  expect(judgeBy(guardCallbacks(push, new Map()), anonymous)).toBe('token')
+  expect(judgeBy(guardCallbacks(signedOnly, new Map()), anonymous)).toBe('signature')
   // Without its body only what is wrong in its head is known.
   const unread = { address: good.address, query: good.query, headers: {} }
   expect(guard.judgeHead(unread)).toBe('signature')

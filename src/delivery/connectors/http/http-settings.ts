@@ -89,7 +89,7 @@ const Push = strict({
   ...ReceiptForm,
   /** How the operator reaches us: `{receipt_url}` in a request is this and `/receipts/<operator>`. */
   public_url: Type.Optional(Type.String({ pattern: '^https?://' })),
-  /** Who may call: at least one of these three, and all that are there must fit. */
+  /** Which callers are admitted: at least one of these three, and all that are given must match. */
   signature: Type.Optional(
     strict({
       header: Type.String({ minLength: 1 }),
@@ -110,7 +110,7 @@ const Push = strict({
 
 const Poll = strict({
   ...ReceiptForm,
-  /** `{ids}` in it stands for the ids that are asked for, separated by commas. */
+  /** `{ids}` in it is replaced by the requested ids, separated by commas. */
   request: Request,
   every_ms: Type.Optional(Type.Integer({ minimum: 100, maximum: 3_600_000 })),
   ids_max: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),

@@ -46,7 +46,7 @@ function polling(answerTo: (ids: readonly string[]) => HttpAnswer) {
   return { poller, asked, taken }
 }
 
-test('a request that is refused is divided until the id that is refused stands alone, and is given up', async () => {
+test('a request that is refused is divided until the refused id is alone, and is given up', async () => {
   const { poller, asked, taken } = polling((ids) =>
     ids.includes('bad')
       ? answered(400, null)

@@ -19,7 +19,7 @@ const EVERY_MS = 10_000
 const EVERY_MS_MAX = 300_000
 const IDS_MAX = 100
 const HOURS = 48
-/** Messages asked for at once; beyond them the oldest are let go, and end `unknown` when their time is over. */
+/** Messages polled for at once; beyond them the oldest are dropped, and end `unknown` when their time is up. */
 const AWAITED_MAX = 100_000
 const HOUR_MS = 3_600_000
 /** Refusals of one id alone after which it is not asked for any more. */
@@ -33,9 +33,9 @@ interface Awaited {
 }
 
 /**
- * Asks an operator that does not call for what became of messages, in turn, oldest first. What is awaited is kept in
- * memory: after a restart the messages before it are not asked for any more. While it answers by errors it is asked more
- * and more rarely; a request that it refuses is divided, until the id that it refuses stands alone and is given up.
+ * Polls an operator without callbacks for the receipts of messages, round-robin, oldest first. What is awaited is kept
+ * in memory: after a restart earlier messages are not polled for. While it answers by errors it is polled more and more
+ * rarely; a request that it refuses is divided, until the refused id is alone and is given up.
  */
 export class ReceiptPoller {
   readonly #parts: ReceiptPollerParts

@@ -6,11 +6,11 @@ const NUMBERS: Readonly<Record<'hex' | 'decimal', RegExp>> = { hex: /^(?:0x)?[0-
 const NUMBER_CHARS_MAX = 66
 
 /**
- * The one spelling of a message's id, whether it stood in the answer to a submit or in a receipt; empty if nothing of it
+ * The one spelling of a message's id, of the answer to a submit or of a receipt; empty if nothing of it
  * is left. SMSCs write the same id in hexadecimal here and in decimal there, in capitals or not, padded with zeros,
  * blanks or NULs.
  * - `exact`: as it is, without blanks around it: for SMSCs whose capitals count.
- * - `text`: in small letters, without blanks and leading zeros.
+ * - `text`: in lower case, without blanks and leading zeros.
  * - `hex`, `decimal`: the number, in decimal; an id that is none is taken as `text`.
  *
  * What PostgreSQL, JSON or a terminal refuses is left out of it (`cleanId`). Empty if nothing is left.

@@ -7,9 +7,9 @@ import type { RefusalClass } from '../refusal-class.ts'
   Kannel (`smpp_status_to_smscconn_failure_reason`) agree that ESME_RSYSERR, ESME_RTHROTTLED and ESME_RMSGQFUL do.
 
     throttled  the pace, or the number of messages waiting at the SMSC; the next message meets the same
-    temporary  the SMSC's own trouble, the state of the connection, and what nobody can tell: trying again is bounded
+    temporary  the SMSC's own trouble, the state of the connection, and unknown causes: retries are bounded
     rejected   what is wrong with the message, the addresses or the account's rights; the same again is refused again
-    ambiguous  none: who refuses has not taken. Some operators' codes differ
+    ambiguous  none: a refused submit is not taken. Some operators' codes differ
 */
 const CLASSES: Readonly<Record<Exclude<StatusName, 'ESME_ROK'>, RefusalClass>> = {
   ESME_RINVMSGLEN: 'rejected',
@@ -69,7 +69,7 @@ export class StatusClasses {
     this.#overrides = new Map(Object.entries(overrides).map(([key, kind]) => [readStatus(key), kind]))
   }
 
-  /** Codes that nobody has named, as vendors' own, are temporary. */
+  /** Codes without a name, as vendors' own, are temporary. */
   classOf(status: number): RefusalClass {
     const name = statusName(status)
     const standard = name === null || name === 'ESME_ROK' ? 'temporary' : CLASSES[name]

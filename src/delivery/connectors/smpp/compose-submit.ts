@@ -9,7 +9,7 @@ import type { OutgoingMessage } from '../connector.ts'
 import { packSeptets } from './pack-septets.ts'
 import type { CompleteSmppSettings } from './smpp-settings.ts'
 
-/** A message that this operator cannot be handed as it is. `code` is what the attempt is told to have failed by. */
+/** A message that cannot be submitted to this operator as it is. `code` is the error code of the failed attempt. */
 export class ComposeError extends Error {
   override readonly name = 'ComposeError'
   readonly code: string

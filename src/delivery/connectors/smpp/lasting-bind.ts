@@ -17,7 +17,7 @@ export interface LastingBindOptions {
 
 export interface LastingBindEvents<Submit extends WireSubmit>
   extends Pick<SessionSocketEvents<Submit>, 'answered' | 'answeredUnreadably' | 'givenUp' | 'changed'> {
-  /** `respond` answers it on the connection that it came by; false: that is not there any more. */
+  /** `respond` answers it on the connection that it came by; false: that is closed. */
   delivery(
     pdu: Parameters<SessionSocketEvents<Submit>['delivery']>[0],
     respond: (status: number) => boolean,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { packSeptets, unpackSeptets } from './pack-septets.ts'
 
 test('what was packed is unpacked as it was, behind a header of any length', () => {
-  // A zero at the end cannot be told from padding, where it would be.
+  // A zero at the end looks like padding, where padding would be.
   const septets = fc.uint8Array({ max: 0x7f, maxLength: 160 }).filter((each) => each.at(-1) !== 0)
   fc.assert(
     fc.property(septets, fc.nat(20), (text, headerOctets) => {

@@ -5,8 +5,7 @@
 
   Met in the wild: other order and other case, fields left out, `submit_date` and `Submit Date`, blanks around the
   colon and inside ids, an equals sign for it, seconds in dates, years of four digits, states that are written out. The
-  text is the beginning of what the customer wrote, and may look like fields itself: what stands behind it counts only
-  for fields that had not come yet, and of those the last of each. Some leave out `stat:` and write the state alone.
+  text is the beginning of what the customer wrote, and may look like fields itself: what follows it counts only for fields that had not come yet, and of those the last of each. Some leave out `stat:` and write the state alone.
 */
 
 /** What a receipt's text says, each as it is written there. */
@@ -21,7 +20,7 @@ export interface ReceiptText {
 const USUAL = /^id:([\w-]+) sub:\d+ dlvrd:\d+ submit date:\d+ done date:(\d+) stat:([A-Za-z]+) err:(\w+) text:/i
 const FIELD = /(?<![\w-])(id|sub|dlvrd|submit[ _-]?date|done[ _-]?date|stat(?:us)?|err(?:or)?|text)\s*[:=]/gi
 const TEXT_CHARACTERS_MAX = 1_000
-/** A state that stands by itself, and not as the value of another field. */
+/** A state by itself, and not as the value of another field. */
 const BARE_STATE =
   /(?<![\w:=-]|[:=]\s)(?=(?:DELIV|DLVRD|EXPI|DELETED|UNDE|FAILED|REJE|UNKNOWN|ACCE|ENROUTE|SCHE|BUFF|SKIPPED)[A-Z]*(?![\w-]))/i
 
@@ -64,7 +63,7 @@ function nameOf(mark: string): string {
 }
 
 /**
- * A date of a receipt: YYMMDDhhmm or YYYYMMDDhhmm, with seconds or without, whatever stands between the digits. Null
+ * A date of a receipt: YYMMDDhhmm or YYYYMMDDhhmm, with seconds or without, whatever is between the digits. Null
  * if it is no date.
  */
 export function parseReceiptDate(text: string, utcOffsetMinutes: number): Date | null {

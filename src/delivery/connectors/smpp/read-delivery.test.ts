@@ -89,7 +89,7 @@ test('a receipt in message_payload, in UCS-2, by data_sm', () => {
   })
 })
 
-test('esm_class tells receipts from messages; where it does not, a setting lets the text tell', () => {
+test('esm_class distinguishes receipts from messages; where it does not, a setting lets the text decide', () => {
   expect(read(STANDARD, {}, [], 0)).toMatchObject({ kind: 'message', message: { kind: 'message', text: STANDARD } })
   expect(read(STANDARD, { receipts_by_text: true }, [], 0)).toMatchObject({ kind: 'receipt' })
   expect(read('my id: what stat', { receipts_by_text: true }, [], 0)).toMatchObject({ kind: 'message' })

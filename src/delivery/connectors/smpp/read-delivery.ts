@@ -47,7 +47,7 @@ export class DeliveryReader {
     this.#states = new ReceiptStates(settings.states)
   }
 
-  /** `now` stands for the time that a receipt does not tell, and is the latest that one can. */
+  /** `now` replaces the time that a receipt lacks, and is the latest that one can state. */
   read(pdu: Delivery, now: Date): DeliveryReading {
     const kind = pdu.esmClass & KIND_BITS
     if (kind === INTERMEDIATE) return { kind: 'intermediate' }

@@ -34,7 +34,7 @@ export function readIncoming(pdu: Delivery, userData: Buffer, gsm7: 'packed' | '
   }
 }
 
-/** What tells whether two deliveries say the same. */
+/** What two deliveries are compared by. */
 export function digestOf(pdu: Delivery, userData: Buffer): string {
   const { sourceAddr, destinationAddr, esmClass, dataCoding } = pdu
   const hash = createHash('sha256').update(`${sourceAddr}\0${destinationAddr}\0${esmClass}\0${dataCoding}\0`)

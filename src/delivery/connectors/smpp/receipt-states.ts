@@ -54,7 +54,7 @@ export class ReceiptStates {
     )
   }
 
-  /** What stands behind `stat:`; null if nobody knows it. */
+  /** The state behind `stat:`; null if it is unknown. */
   written(stat: string): ReceiptState | null {
     const key = stateKey(stat)
     const own = this.#own.get(key)
@@ -63,7 +63,7 @@ export class ReceiptStates {
     return WRITTEN_STATES.find(([beginning]) => key.startsWith(beginning))?.[1] ?? null
   }
 
-  /** What the parameter message_state says; null if there is none, or nobody knows it. */
+  /** The state of the parameter message_state; null if there is none, or it is unknown. */
   numbered(state: number | undefined): ReceiptState | null {
     if (state === undefined) return null
     return this.#own.get(String(state)) ?? STATES[state] ?? null

@@ -18,7 +18,7 @@ const PASSING = new Set<number>([
   COMMAND_STATUS.ESME_RX_T_APPN.code,
 ])
 
-/** A bind that is refused until somebody changes something: a wrong password, a system that is not known. */
+/** A bind that is refused until a setting changes: a wrong password, an unknown system_id. */
 export function needsPeople({ cause, status }: SessionEnd): boolean {
   return cause === 'refused' && !PASSING.has(status)
 }

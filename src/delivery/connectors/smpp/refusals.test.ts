@@ -19,7 +19,7 @@ test.each([
   expect(new StatusClasses({}).classOf(COMMAND_STATUS[name].code)).toBe(kind)
 })
 
-test('an operator has its own meaning for a status, by name or by number; what nobody knows is tried again', () => {
+test('an operator has its own meaning for a status, by name or by number; an unknown status is tried again', () => {
   const classes = new StatusClasses({ ESME_RSUBMITFAIL: 'rejected', '0x401': 'throttled', '0x14': 'temporary' })
   expect(classes.classOf(COMMAND_STATUS.ESME_RSUBMITFAIL.code)).toBe('rejected')
   expect(classes.classOf(0x401)).toBe('throttled')

@@ -2,9 +2,9 @@ const SEQUENCES_MAX = 1_000
 const OWED_MAX = 10_000
 
 /**
- * Tells deliveries that an SMSC surely sends again from others that say the same, as the receipts of a long message's
- * parts may (they can share id, state, minute and words). Sure is: the same sequence number on the same connection, and
- * what was stored although its acknowledgement did not go out.
+ * Separates deliveries that an SMSC surely sends again from others with the same content, as the receipts of a long
+ * message's parts may (they can share id, state, minute and words). Sure is: the same sequence number on the same
+ * connection, and what was stored although its acknowledgement did not go out.
  */
 export class RepeatedDeliveries {
   readonly #recent = new WeakMap<object, Map<number, string>>()

@@ -100,7 +100,7 @@ export class SessionSocket<Submit extends WireSubmit> {
     return isOpen
   }
 
-  /** Awaits answers, unbinds and closes, each for as long as its time-out; `ended` tells when. */
+  /** Awaits answers, unbinds and closes, each for as long as its time-out; `ended` resolves then. */
   stop(): void {
     this.#do(this.#session.stop(Date.now()))
   }
@@ -110,7 +110,7 @@ export class SessionSocket<Submit extends WireSubmit> {
     if (this.#session.deadlineMs <= nowMs) this.#do(this.#session.expire(nowMs))
   }
 
-  /** Answers first: what waits for them is not to wait for what the SMSC delivered with them. */
+  /** Answers first: pending submits are not to wait for what the SMSC delivered with them. */
   #take(chunk: Buffer): void {
     const readings = this.#reader.push(chunk)
     const nowMs = Date.now()
@@ -159,7 +159,7 @@ export class SessionSocket<Submit extends WireSubmit> {
     }
   }
 
-  /** Gathers what is written in one turn of the event loop into one packet. */
+  /** Gathers what is written in one tick of the event loop into one packet. */
   #write(frame: Buffer): void {
     if (this.#outgoing.push(frame) > FRAMES_MAX) {
       this.#error = 'the SMSC does not read'

@@ -30,7 +30,7 @@ function bound(options: Partial<SessionOptions> = {}): Session<string> {
 }
 
 /** The actions in one line each. */
-function told(actions: readonly SessionAction<string>[]): string[] {
+function described(actions: readonly SessionAction<string>[]): string[] {
   return actions.map((action) => {
     switch (action.kind) {
       case 'send':
@@ -55,13 +55,15 @@ test('a session binds, and takes submits as far as its window has room', () => {
   const session = new Session<string>(OPTIONS, 0)
   expect(session.state).toBe('open')
   expect(session.hasRoom).toBe(false)
-  expect(told(session.connected(1))).toEqual(['send bind_transceiver 1 0'])
-  expect(told(session.take(reading(createPdu('bind_transceiver_resp', BIND)), 2))).toEqual(['bound'])
+  expect(described(session.connected(1))).toEqual(['send bind_transceiver 1 0'])
+  expect(described(session.take(reading(createPdu('bind_transceiver_resp', BIND)), 2))).toEqual(['bound'])
   expect(['a', 'b', 'c'].map((submit) => session.submit(submit, 3))).toEqual([2, 3, 4])
   expect(session.hasRoom).toBe(false)
   expect(() => session.submit('d', 3)).toThrow('no room')
   session.written(3)
-  expect(told(session.take(reading(createPdu('submit_sm_resp', 3, { messageId: 'x' })), 4))).toEqual(['answered b 0'])
+  expect(described(session.take(reading(createPdu('submit_sm_resp', 3, { messageId: 'x' })), 4))).toEqual([
+    'answered b 0',
+  ])
   expect(session.hasRoom).toBe(true)
 })
 
@@ -82,8 +84,8 @@ test('connecting and binding together have one time-out', () => {
   session.connected(4_000)
   expect(session.deadlineMs).toBe(5_000)
   expect(session.expire(4_999)).toEqual([])
-  expect(told(session.expire(5_000))).toEqual(['close bind-timeout'])
-  expect(told(session.connected(5_001))).toEqual([])
+  expect(described(session.expire(5_000))).toEqual(['close bind-timeout'])
+  expect(described(session.connected(5_001))).toEqual([])
 })
 
 test('an answer in time is an answer, a late one is counted, one to nothing as well', () => {
@@ -92,10 +94,10 @@ test('an answer in time is an answer, a late one is counted, one to nothing as w
   session.written(100)
   session.take(reading(createPdu('enquire_link', 9)), 500)
   expect(session.deadlineMs).toBe(1_100)
-  expect(told(session.expire(1_100))).toEqual(['given-up a written no-answer'])
+  expect(described(session.expire(1_100))).toEqual(['given-up a written no-answer'])
   expect(session.isReady).toBe(true)
-  expect(told(session.take(reading(createPdu('submit_sm_resp', 2)), 1_200))).toEqual(['noted late-answer'])
-  expect(told(session.take(reading(createPdu('submit_sm_resp', 77)), 1_200))).toEqual(['noted unexpected-answer'])
+  expect(described(session.take(reading(createPdu('submit_sm_resp', 2)), 1_200))).toEqual(['noted late-answer'])
+  expect(described(session.take(reading(createPdu('submit_sm_resp', 77)), 1_200))).toEqual(['noted unexpected-answer'])
 })
 
 test('a submit that was not handed to the socket cannot have arrived', () => {
@@ -103,11 +105,11 @@ test('a submit that was not handed to the socket cannot have arrived', () => {
   session.submit('a', 0)
   session.written(0)
   session.submit('b', 0)
-  expect(told(session.expire(1_000))).toEqual(['given-up a written no-answer', 'given-up b unwritten not-written'])
+  expect(described(session.expire(1_000))).toEqual(['given-up a written no-answer', 'given-up b unwritten not-written'])
   session.submit('c', 1_000)
   session.written(1_000)
   session.submit('d', 1_000)
-  expect(told(session.closed('cut'))).toEqual([
+  expect(described(session.closed('cut'))).toEqual([
     'given-up d unwritten connection-lost',
     'close connection-lost',
     'given-up c written connection-lost',
@@ -118,9 +120,9 @@ test('an SMSC that says nothing at all is asked, gets no more submits, and is gi
   const session = bound()
   session.submit('a', 100)
   session.written(100)
-  expect(told(session.expire(1_100))).toEqual(['given-up a written no-answer', 'send enquire_link 3 0'])
+  expect(described(session.expire(1_100))).toEqual(['given-up a written no-answer', 'send enquire_link 3 0'])
   expect(session.isReady).toBe(false)
-  expect(told(session.expire(2_100))).toEqual(['noted enquire-unanswered', 'close silent'])
+  expect(described(session.expire(2_100))).toEqual(['noted enquire-unanswered', 'close silent'])
 })
 
 test('a suspect SMSC that answers gets submits again', () => {
@@ -128,19 +130,19 @@ test('a suspect SMSC that answers gets submits again', () => {
   session.submit('a', 100)
   session.written(100)
   session.expire(1_100)
-  expect(told(session.take(reading(createPdu('submit_sm_resp', 2)), 1_500))).toEqual(['noted late-answer'])
+  expect(described(session.take(reading(createPdu('submit_sm_resp', 2)), 1_500))).toEqual(['noted late-answer'])
   expect(session.isReady).toBe(true)
   // The question of before is still open, and closes nothing, as the SMSC has said something since.
-  expect(told(session.expire(2_100))).toEqual(['noted enquire-unanswered'])
+  expect(described(session.expire(2_100))).toEqual(['noted enquire-unanswered'])
 })
 
 test('a quiet connection is kept alive from both sides', () => {
   const session = bound()
   expect(session.deadlineMs).toBe(10_000)
-  expect(told(session.expire(10_000))).toEqual(['send enquire_link 2 0'])
-  expect(told(session.expire(10_500))).toEqual([])
-  expect(told(session.take(reading(createPdu('enquire_link_resp', 2)), 10_600))).toEqual([])
-  expect(told(session.take(reading(createPdu('enquire_link', 5)), 10_700))).toEqual(['send enquire_link_resp 5 0'])
+  expect(described(session.expire(10_000))).toEqual(['send enquire_link 2 0'])
+  expect(described(session.expire(10_500))).toEqual([])
+  expect(described(session.take(reading(createPdu('enquire_link_resp', 2)), 10_600))).toEqual([])
+  expect(described(session.take(reading(createPdu('enquire_link', 5)), 10_700))).toEqual(['send enquire_link_resp 5 0'])
 })
 
 test('without traffic for too long the connection is made anew', () => {
@@ -150,8 +152,8 @@ test('without traffic for too long the connection is made anew', () => {
   session.take(reading(createPdu('submit_sm_resp', 2)), 1_500)
   session.take(reading(createPdu('enquire_link', 1)), 4_000)
   expect(session.deadlineMs).toBe(4_500)
-  expect(told(session.expire(4_500))).toEqual(['send unbind 3 0'])
-  expect(told(session.take(reading(createPdu('unbind_resp', 3)), 4_600))).toEqual(['close inactive'])
+  expect(described(session.expire(4_500))).toEqual(['send unbind 3 0'])
+  expect(described(session.take(reading(createPdu('unbind_resp', 3)), 4_600))).toEqual(['close inactive'])
 })
 
 test('stopping awaits answers and deliveries in flight, then unbinds', () => {
@@ -160,11 +162,11 @@ test('stopping awaits answers and deliveries in flight, then unbinds', () => {
   session.written(0)
   const [delivery] = session.take(reading(createPdu('deliver_sm', 8, { esmClass: 4 })), 0)
   if (delivery?.kind !== 'delivery') throw new Error('no delivery')
-  expect(told(session.stop(100))).toEqual([])
+  expect(described(session.stop(100))).toEqual([])
   expect(session.isReady).toBe(false)
-  expect(told(session.take(reading(createPdu('submit_sm_resp', 2)), 200))).toEqual(['answered a 0'])
-  expect(told(session.respond(delivery.pdu, 0, 300))).toEqual(['send deliver_sm_resp 8 0', 'send unbind 3 0'])
-  expect(told(session.take(reading(createPdu('unbind_resp', 3)), 400))).toEqual(['close stopped'])
+  expect(described(session.take(reading(createPdu('submit_sm_resp', 2)), 200))).toEqual(['answered a 0'])
+  expect(described(session.respond(delivery.pdu, 0, 300))).toEqual(['send deliver_sm_resp 8 0', 'send unbind 3 0'])
+  expect(described(session.take(reading(createPdu('unbind_resp', 3)), 400))).toEqual(['close stopped'])
 })
 
 test('stopping takes no longer than two time-outs, whatever the SMSC does', () => {
@@ -173,20 +175,20 @@ test('stopping takes no longer than two time-outs, whatever the SMSC does', () =
   session.written(0)
   session.take(reading(createPdu('deliver_sm', 8, { esmClass: 4 })), 0)
   session.stop(100)
-  expect(told(session.expire(1_000))).toEqual(['given-up a written no-answer'])
+  expect(described(session.expire(1_000))).toEqual(['given-up a written no-answer'])
   expect(session.deadlineMs).toBe(1_100)
-  expect(told(session.expire(1_100))).toEqual(['send unbind 3 0'])
+  expect(described(session.expire(1_100))).toEqual(['send unbind 3 0'])
   expect(session.deadlineMs).toBe(2_100)
-  expect(told(session.expire(2_100))).toEqual(['close stopped'])
+  expect(described(session.expire(2_100))).toEqual(['close stopped'])
 })
 
 test("the SMSC's unbind is answered when the answers that it owes are there", () => {
   const session = bound()
   session.submit('a', 0)
   session.written(0)
-  expect(told(session.take(reading(createPdu('unbind', 6)), 10))).toEqual([])
+  expect(described(session.take(reading(createPdu('unbind', 6)), 10))).toEqual([])
   expect(session.hasRoom).toBe(false)
-  expect(told(session.take(reading(createPdu('submit_sm_resp', 2)), 20))).toEqual([
+  expect(described(session.take(reading(createPdu('submit_sm_resp', 2)), 20))).toEqual([
     'answered a 0',
     'send unbind_resp 6 0',
     'close unbound-by-smsc',
@@ -198,27 +200,27 @@ test('an SMSC that has forgotten the bind is left when all its answers are there
   const status = COMMAND_STATUS.ESME_RINVBNDSTS.code
   for (const submit of ['a', 'b']) session.submit(submit, 0)
   session.written(0)
-  expect(told(session.take(reading(createPdu('submit_sm_resp', 2, { status })), 10))).toEqual(['answered a 4'])
-  expect(told(session.take(reading(createPdu('submit_sm_resp', 3, { status })), 10))).toEqual([
+  expect(described(session.take(reading(createPdu('submit_sm_resp', 2, { status })), 10))).toEqual(['answered a 4'])
+  expect(described(session.take(reading(createPdu('submit_sm_resp', 3, { status })), 10))).toEqual([
     'answered b 4',
     'send unbind 4 0',
   ])
 })
 
-test('what nobody asked for is answered as the specification says', () => {
+test('unexpected PDUs are answered as the specification says', () => {
   const session = bound()
-  expect(told(session.take(reading(createPdu('query_sm', 5)), 0))).toEqual([
+  expect(described(session.take(reading(createPdu('query_sm', 5)), 0))).toEqual([
     'noted unknown-request',
     'send generic_nack 5 3',
   ])
-  expect(told(session.take(reading(createPdu('alert_notification', 5)), 0))).toEqual(['noted unknown-request'])
-  expect(told(session.take(reading(createPdu('query_sm_resp', 5)), 0))).toEqual(['noted unexpected-answer'])
+  expect(described(session.take(reading(createPdu('alert_notification', 5)), 0))).toEqual(['noted unknown-request'])
+  expect(described(session.take(reading(createPdu('query_sm_resp', 5)), 0))).toEqual(['noted unexpected-answer'])
   const unknown = encodePdu(createPdu('enquire_link', 7))
   unknown.writeUInt32BE(0x0000_0777, 4)
-  expect(told(session.take(decodePdu(unknown), 0))).toEqual(['noted unreadable-pdu', 'send generic_nack 7 3'])
+  expect(described(session.take(decodePdu(unknown), 0))).toEqual(['noted unreadable-pdu', 'send generic_nack 7 3'])
   const early = new Session<string>(OPTIONS, 0)
   early.connected(0)
-  expect(told(early.take(reading(createPdu('deliver_sm', 4)), 0))).toEqual(['send deliver_sm_resp 4 4'])
+  expect(described(early.take(reading(createPdu('deliver_sm', 4)), 0))).toEqual(['send deliver_sm_resp 4 4'])
 })
 
 test('an answer that cannot be read says that the submit was taken, as a refusal always can be read', () => {
@@ -228,22 +230,22 @@ test('an answer that cannot be read says that the submit was taken, as a refusal
   const answer = encodePdu(createPdu('submit_sm_resp', 2, { messageId: 'x'.repeat(255) }))
   const broken = Buffer.concat([answer.subarray(0, -1), Buffer.alloc(40, 'x')])
   broken.writeUInt32BE(broken.length, 0)
-  expect(told(session.take(decodePdu(broken), 10))).toEqual(['noted unreadable-pdu', 'answered-unreadably a'])
+  expect(described(session.take(decodePdu(broken), 10))).toEqual(['noted unreadable-pdu', 'answered-unreadably a'])
   const refusal = Buffer.from(broken)
   refusal.writeUInt32BE(8, 8)
   session.submit('b', 20)
   session.written(20)
   refusal.writeUInt32BE(3, 12)
-  expect(told(session.take(decodePdu(refusal), 30))).toEqual(['answered b 8'])
+  expect(described(session.take(decodePdu(refusal), 30))).toEqual(['answered b 8'])
 })
 
-test('an answer to the bind whose body cannot be read is an answer to the bind: nobody needs what is in it', () => {
+test('an answer to the bind whose body cannot be read is an answer to the bind: its body is not needed', () => {
   const session = new Session<string>(OPTIONS, 0)
   session.connected(1)
   const answer = encodePdu(createPdu('bind_transceiver_resp', BIND, { systemId: 'x'.repeat(255) }))
   const broken = Buffer.concat([answer.subarray(0, -1), Buffer.alloc(40, 'x')])
   broken.writeUInt32BE(broken.length, 0)
-  expect(told(session.take(decodePdu(broken), 2))).toEqual(['noted unreadable-pdu', 'bound'])
+  expect(described(session.take(decodePdu(broken), 2))).toEqual(['noted unreadable-pdu', 'bound'])
 })
 
 test('sequence numbers begin again after the greatest, past those that are awaited', () => {

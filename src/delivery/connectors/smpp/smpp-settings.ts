@@ -20,7 +20,7 @@ const IdForm = Type.Enum(['text', 'exact', 'hex', 'decimal'])
 const Numbering = { ton: Type.Optional(Octet), npi: Type.Optional(Octet) }
 
 export const SmppSettings = strict({
-  /** `host:port` or several of them, tried in turn; `embedded` stands for the simulator that `smsgw up` starts. */
+  /** `host:port` or several of them, tried one after another; `embedded` is the simulator that `smsgw up` starts. */
   address: Type.Union([
     Type.String({ pattern: '^(embedded|.+:[0-9]+)$' }),
     Type.Array(Type.String({ pattern: '^.+:[0-9]+$' }), { minItems: 1, maxItems: 8 }),

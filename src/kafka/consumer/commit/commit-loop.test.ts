@@ -21,7 +21,7 @@ function loop(codes: number[] = []) {
   return { commits, sent, troubles, membership, rejoins: () => rejoins }
 }
 
-/** Ten records from offset 100 in hand, of which those at `done` are done. */
+/** Ten records from offset 100, of which those at `done` are done. */
 function partition(...done: number[]) {
   const assigned = new AssignedPartition('t', 0, { topicId: '', offset: 100 })
   const held = Array.from({ length: 10 }, (_, n) => assigned.hold(consumedRecord({ offset: 100 + n }))!)
@@ -29,7 +29,7 @@ function partition(...done: number[]) {
   return { assigned, held }
 }
 
-test('a watermark that stands still is committed again only when more is done beyond it', async () => {
+test('an unchanged watermark is committed again only when more is done beyond it', async () => {
   const { commits, sent } = loop()
   const { assigned, held } = partition(1)
   await commits.commit([assigned])

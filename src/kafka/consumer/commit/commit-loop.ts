@@ -18,7 +18,7 @@ const METADATA_REFUSED = new Set<number>([KafkaCode.OFFSET_METADATA_TOO_LARGE, K
  * An offset is committed only for an assignment that is still ours, and never a lower one than before. An answer that
  * expels us is not followed by a second try under the next generation: by then a partition may be another's, and
  * Kafka does not check whose it is. What was not committed is committed later, or done again by the next owner.
- * A watermark that stands still is committed again when more is done beyond it, for the sake of the metadata.
+ * An unchanged watermark is committed again when more is done beyond it, for the sake of the metadata.
  */
 export class CommitLoop {
   readonly #coordinator: Pick<GroupCoordinator, 'commit'>
@@ -53,7 +53,7 @@ export class CommitLoop {
   }
 
   /**
-   * Commits partitions that are about to be let go, and tries again for up to `msMax` while the group is between two
+   * Commits partitions that are about to be released, and tries again for up to `msMax` while the group is between two
    * generations. They are still ours then, unless we were expelled, which ends it. Afterwards they are released.
    */
   async commitLast(partitions: readonly AssignedPartition[], msMax: number): Promise<void> {
@@ -109,7 +109,7 @@ export class CommitLoop {
 }
 
 /**
- * ILLEGAL_GENERATION comes while the answer to our join is on its way: to one who is no member, the coordinator says
+ * ILLEGAL_GENERATION comes while the answer to our join is on its way: a client that is no member gets
  * UNKNOWN_MEMBER_ID. A topic that is gone stays gone for what was read of it.
  */
 function isPassing({ code, retriable }: KafkaError): boolean {

@@ -6,7 +6,7 @@ import type { OffsetRange } from './offset-tracker.ts'
     runs    for each run the gap since the previous run's end and the run's length less one, as base-128 varints
     bits    a bit for each offset behind the watermark, lowest first
   both after their prefix in base64url. The broker takes 4,096 bytes (`offset.metadata.max.bytes`), ours keep to 3,072:
-  18,352 bits, more than a partition may have in hand, so that in a log without gaps everything fits, whatever its
+  18,352 bits, more than a partition may buffer, so that in a log without gaps everything fits, whatever its
   pattern. There is thus no need to hold a partition back before its metadata is full. What a log full of gaps leaves
   no room for is cut off at the far end, and is then done again, which every handler must bear anyway.
 */
@@ -20,7 +20,7 @@ export const RUNS_MAX = BYTES_MAX * 4
 interface Encoded {
   readonly prefix: string
   readonly bytes: Uint8Array
-  /** The last offset it tells of. */
+  /** The last offset that it covers. */
   readonly reach: number
 }
 

@@ -10,7 +10,7 @@ interface Chunk {
 
 /**
  * Offsets, a bit for each, in chunks that exist only where some are: a million in a row take 128 KiB. They are added
- * in rising order and removed in any. Infinity stands for "none".
+ * in rising order and removed in any. Infinity means "none".
  */
 export class OffsetSet {
   /** In rising order, none of them empty. */

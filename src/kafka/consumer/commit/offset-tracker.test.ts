@@ -64,7 +64,7 @@ test('too many runs for the metadata: those nearest the watermark are kept', () 
   expect(kept.length).toBeGreaterThan(100)
 })
 
-test('a hold without gaps fits whole, whatever the pattern of what is done', () => {
+test('a buffer without gaps fits whole, whatever the pattern of what is done', () => {
   const scattered = Array.from({ length: 5_000 }, (_, index) => ({ first: 12 + index * 2, last: 12 + index * 2 }))
   const metadata = encodeDoneRanges(10, scattered)
   expect(metadata.length).toBeLessThanOrEqual(3_072)

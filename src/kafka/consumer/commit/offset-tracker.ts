@@ -8,12 +8,12 @@ export interface OffsetRange {
 
 /**
  * Follows which records of a partition are done, and how far all of them are: the watermark, which is what may be
- * committed. Offsets are begun in rising order, with gaps where compaction or markers left some out, and completed
- * in any order. What is begun for an offset is kept until it is done, so that whoever holds the watermark back can be
- * found.
+ * committed. Offsets are begun in rising order, with gaps where compaction or markers left some out, and completed in
+ * any order. What is begun for an offset is kept until it is done, so that the record that holds the watermark back can
+ * be found.
  *
  * An offset may be deferred instead: read, but neither begun nor done. It is begun late, below offsets that were begun
- * before it. Records are then no longer told from gaps: counts are of offsets.
+ * before it. Records and gaps are then no longer distinguished: counts are of offsets.
  */
 export class OffsetTracker<T extends object> {
   #offsets: number[] = []
@@ -72,7 +72,7 @@ export class OffsetTracker<T extends object> {
     }
   }
 
-  /** Notes that a record is in hand. Returns the ticket to complete it with, below zero for one that was deferred. */
+  /** Notes that a record is buffered. Returns the ticket to complete it with, below zero for one that was deferred. */
   begin(offset: number, pending: T): number {
     if (offset < this.#next) {
       this.#late.set(offset, pending)
@@ -186,7 +186,7 @@ export class OffsetTracker<T extends object> {
     this.#settle(open)
   }
 
-  /** Until then it is not told in the arrays which of those that were deferred are done. */
+  /** Until then the arrays do not say which of the deferred offsets are done. */
   #settle(open: OffsetSet): void {
     if (open.size === 0 && this.watermark > this.#lastDeferred) this.#open = null
   }

@@ -5,8 +5,8 @@ import { KafkaError, KafkaUnreachableError } from '../../errors.ts'
 import type { TopicPartition } from '../../wire/consumer-protocol.ts'
 
 /**
- * The protocol's stand-ins for a time: the end of a log, and its beginning. The end is the last stable offset: records
- * of transactions that are not committed count for no reader.
+ * The protocol's special values for a time: the end of a log, and its beginning. The end is the last stable offset:
+ * records of transactions that are not committed count for no reader.
  */
 export const LATEST = -1
 export const EARLIEST = -2

@@ -27,10 +27,10 @@ export interface BatchOptions {
 }
 
 /**
- * Hands over records in batches, one batch at a time: what arrives meanwhile makes the next one larger, so batches
- * grow with the load by themselves. A batch that fails is tried again as it is, for as long as it takes: what fails
- * whole batches is a database that is away, and then later records must wait as well. A record that is given back holds
- * up the batch until its time, and may be given up; a handler that does not answer at all cannot be helped here.
+ * Hands over records in batches, one batch at a time: what arrives meanwhile makes the next one larger, so batches grow
+ * with the load by themselves. A batch that fails is tried again as it is, for as long as it takes: what fails whole
+ * batches is an unavailable database, and then later records must wait as well. A record that is given back holds up
+ * the batch until its time, and may be given up; a handler that does not answer at all cannot be helped here.
  */
 export class RecordBatches implements Dispatcher {
   readonly lanes = 0
@@ -136,7 +136,7 @@ export class RecordBatches implements Dispatcher {
       this.handledRecords += batch.length
       for (const held of batch) held.answered()
       for (const partition of partitions) partition.ended()
-      this.#current = this.#current.filter(({ partition }) => partition.active || partition.doneInHand)
+      this.#current = this.#current.filter(({ partition }) => partition.active || partition.doneBuffered)
     }
   }
 

@@ -5,10 +5,10 @@ import { type AssignableMember, assignPartitions } from './assign-partitions.ts'
 
 const TOPIC = 't'
 
-/** Members as they are after earlier assignments: what each owns, and who is there now. */
+/** Members as they are after earlier assignments: what each owns, and which are present now. */
 function settle(members: readonly string[], partitions: number, owned: Map<string, readonly TopicPartition[]>) {
   let current = owned
-  // A partition that moves is let go of in one round and given in the next.
+  // A partition that moves is revoked in one round and assigned in the next.
   for (let round = 0; round < 3; round++) {
     const claims = members.map(
       (memberId): AssignableMember => ({

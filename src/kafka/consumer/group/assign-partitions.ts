@@ -14,8 +14,8 @@ export interface AssignableMember {
 export type Assignment = ReadonlyMap<string, readonly TopicPartition[]>
 
 /**
- * Who reads what, by the cooperative sticky rule (KIP-429): every member keeps what it owns up to its fair share, what
- * is left goes to those with least, and nothing is given to a new owner before the old one has let go of it: a
+ * The assignment, by the cooperative sticky rule (KIP-429): every member keeps what it owns up to its fair share, what
+ * is left goes to those with least, and nothing is assigned to a new owner before the old one has released it: a
  * partition that has to move is left out of this assignment, its owner sees that and rejoins without it.
  */
 export function assignPartitions(
@@ -46,7 +46,7 @@ function claimedOwners(members: readonly AssignableMember[]): Map<string, string
   return new Map([...owners].map(([name, { memberId }]) => [name, memberId]))
 }
 
-/** Gives each subscriber its share of one topic, the larger shares to those who have least so far. */
+/** Gives each subscriber its share of one topic, the larger shares to those with least so far. */
 function spreadTopic(
   topic: string,
   partitions: number,

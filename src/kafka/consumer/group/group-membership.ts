@@ -14,7 +14,7 @@ import { expels, type GroupCoordinator, type JoinedMember, type MemberIdentity }
 /** What happens to the member's partitions. `assigned` and `revoked` are waited for. */
 export interface MembershipListener {
   assigned(partitions: readonly TopicPartition[]): Promise<void>
-  /** The group asks for them back: finish, commit, let go. */
+  /** They are revoked: finish, commit, release. */
   revoked(partitions: readonly TopicPartition[]): Promise<void>
   /** They are gone: commit nothing. */
   lost(partitions: readonly TopicPartition[]): void
@@ -32,9 +32,9 @@ const OUTSIDE: MemberIdentity = { memberId: '', generationId: -1 }
  * interrupted.
  *
  * - outside: no coordinator yet, or expelled. Whatever was owned is given up at once when an answer expels us, and
- *   when no answer came for the session time-out, for then the group has given it away.
+ *   when no answer came for the session time-out, for then the group has reassigned it.
  * - joining: the group waits for its other members. What is owned goes on being handled.
- * - syncing: waits for the leader's assignment. What is to be let go is drained before anything new is begun.
+ * - syncing: waits for the leader's assignment. What is revoked is drained before anything new is begun.
  * - stable: left when the group rebalances, a topic grows (the leader sees it), or an answer expels us.
  * Heartbeats run beside this from the first assignment on, so neither a slow handler nor a long drain misses one.
  */
@@ -86,10 +86,11 @@ export class GroupMembership {
   }
 
   /**
-   * Lets go of everything and leaves. A static member keeps its place until its session times out.
+   * Releases everything and leaves. A static member keeps its place until its session times out.
    *
-   * A join under way is awaited for as long as a drain may take: one who breaks it off is of no generation, and its last
-   * commit is refused. Afterwards the group cannot go on to another generation without us, so that commit is taken.
+   * A join under way is awaited for as long as a drain may take: a member that breaks it off is of no generation, and
+   * its last commit is refused. Afterwards the group cannot go on to another generation without us, so that commit is
+   * taken.
    */
   async stop(): Promise<void> {
     this.#stopping = true
@@ -146,7 +147,7 @@ export class GroupMembership {
       const members = joined.members.map((each) => {
         return { memberId: each.memberId, instanceId: each.groupInstanceId ?? null, subscription: each.metadata }
       })
-      // A static leader that comes back to a settled group is told to leave the assignment as it is.
+      // A static leader that comes back to a settled group has to leave the assignment as it is.
       const plan = this.#isLeader && !joined.skipAssignment ? await this.#plan(members) : []
       const sentMs = performance.now()
       const synced = await this.#coordinator.sync(this.#member, plan)
@@ -173,7 +174,7 @@ export class GroupMembership {
     return [...assignment].map(([memberId, partitions]) => ({ memberId, assignment: encodeAssignment(partitions) }))
   }
 
-  /** Lets go first, takes on second. What was let go is given to others only when we come back without it. */
+  /** Releases first, takes on second. What was released is assigned to others only when we rejoin without it. */
   async #apply(assigned: readonly TopicPartition[]): Promise<void> {
     const { generationId } = this.#member
     const revoked = without(this.#owned, assigned)
@@ -198,8 +199,8 @@ export class GroupMembership {
   }
 
   /**
-   * Goes on while joining, when the answers only tell that the coordinator still counts on us: what else they say, the
-   * answer to the join says better.
+   * Goes on while joining, when the answers only show that the coordinator still counts on us: the answer to the join
+   * has everything else.
    */
   async #beat(): Promise<void> {
     if (this.#member.generationId < 0) return

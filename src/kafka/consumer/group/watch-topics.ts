@@ -15,7 +15,7 @@ export class TopicWatch {
     this.#observer = observer
   }
 
-  /** Tells of topics that have gone missing. Returns the partitions whose topic is another one by now. */
+  /** Reports topics that have gone missing. Returns the partitions whose topic is another one by now. */
   look(partitions: Iterable<AssignedPartition>): AssignedPartition[] {
     for (const topic of this.#topics) {
       if (this.#cluster.topic(topic)) this.#missing.delete(topic)

@@ -15,7 +15,7 @@ export type GiveUp = (record: ConsumedRecord, error: string, state: RecordState)
 export interface Dispatcher {
   /** Records waiting or being handled. */
   readonly held: number
-  /** Keys in hand, and how many of them wait for a later try. */
+  /** Keys with buffered records, and how many of them wait for a later try. */
   readonly lanes: number
   readonly parked: number
   /** Milliseconds that handlers took so far, and for how many records. */
@@ -26,14 +26,14 @@ export interface Dispatcher {
   /** Takes records of one partition into its care, in the order of their offsets. */
   add(partition: AssignedPartition, records: readonly ConsumedRecord[]): void
   /**
-   * Carries a record to the dead letters instead of trying it further, and lets what waits behind it go on.
+   * Publishes a record as a dead letter instead of trying it further, and releases the records behind it.
    * `impossible` if that cannot be done here.
    */
   giveUp(held: HeldRecord, error: string): GivingUp
-  /** Forgets what waits of a partition that is no longer active; what is being handled goes on. */
+  /** Forgets pending records of a partition that is no longer active; what is being handled goes on. */
   drop(partition: AssignedPartition): void
   /** Begins what could not begin before. */
   poke(): void
-  /** Starts nothing any more and forgets what waits. */
+  /** Starts nothing any more and forgets pending records. */
   stop(): void
 }

@@ -31,7 +31,7 @@ test('a record is given up only for what it does to the others, and only after i
   )
 })
 
-test('no partition stands still for ever: a full hold that is mostly done, and a record that had its time, are freed', () => {
+test('no partition blocks for ever: a full buffer that is mostly done, and an overdue record, are freed', () => {
   fc.assert(
     fc.property(heads, (head) => {
       const full = { ...head, spanRecords: 1_000, doneRecords: 501, handedForMs: 10_000 }
@@ -56,7 +56,7 @@ test('once a record is to be given up, more time, more done behind it or a fulle
   )
 })
 
-test('what is away for all is nobody’s block: nothing got through since, and others were tried as well', () => {
+test('a general outage is no block: nothing got through since, and others were tried as well', () => {
   const outage = { handedForMs: 900_000, spanRecords: 500, doneRecords: 3, othersBegun: 50, progressAgoMs: 890_000 }
   expect(judgeHead(outage, LIMITS)).toBeNull()
   expect(judgeHead({ ...outage, handedForMs: null }, LIMITS)).toBeNull()

@@ -2,7 +2,7 @@
 export interface PartitionHead {
   /** Since it was first handed to a handler; null if it was not, or waits out a pause of the whole consumer. */
   readonly handedForMs: number | null
-  /** Records from it on that are in hand, done ones included, and how many of them are done. */
+  /** Records from it on that are buffered, done ones included, and how many of them are done. */
   readonly spanRecords: number
   readonly doneRecords: number
   /** Other records that were handed to a handler and are not done. */
@@ -25,10 +25,10 @@ const RECENT_SHARE = 0.1
 
 /**
  * Whether the first record of a partition must be taken out of the way.
- * - `crowded`: the hold is nearly full, most of it is done, and only this record keeps it from emptying.
- * - `overdue`: it has had its time, and others get through (or there are none): it is the record, and not the world.
- * While nothing gets through at all, something is away that all need, and giving up record after record would only
- * carry the whole partition to the dead letters.
+ * - `crowded`: the buffer is nearly full, most of it is done, and only this record keeps it from emptying.
+ * - `overdue`: it has had its time, and others get through (or there are none): the record is at fault, not a general
+ *   outage. While nothing gets through at all, something that all need is unavailable, and giving up record after
+ *   record would only turn the whole partition into dead letters.
  */
 export function judgeHead(head: PartitionHead, limits: HeadLimits): HeadVerdict | null {
   const { handedForMs, spanRecords, doneRecords } = head

@@ -76,7 +76,7 @@ test('a key that waits for its retry holds up only its own lane', async () => {
   expect(finished.map(({ key }) => key).slice(0, 3)).toEqual(['a', 'b', 'c'])
 })
 
-/** Lanes of one partition whose handlers answer when told, and whose dead letters are kept. */
+/** Lanes of one partition whose handlers answer on demand, and whose dead letters are kept. */
 function heldLanes(keys: readonly string[]) {
   const partition = new AssignedPartition('t', 0, { topicId: '', offset: 0 })
   const answers = new Map<number, (outcome: SettledOutcome) => void>()
@@ -103,7 +103,7 @@ function heldLanes(keys: readonly string[]) {
   return { lanes, partition, answers, begun, letters, settle }
 }
 
-test('a record that is given up while its handler runs: the handler is told, its place is free, its answer is not heard', async () => {
+test('a record that is given up while its handler runs: the handler is aborted, its place is free, its result is ignored', async () => {
   const { lanes, partition, answers, begun, letters, settle } = heldLanes(['a', 'a', 'b'])
   expect(begun).toEqual([0, 2])
   const head = partition.tracker.first!
@@ -161,14 +161,14 @@ test('a handler that answers at once leaves nothing behind, whatever the number 
   expect([lanes.held, lanes.lanes, partition.tracker.span, partition.bufferedBytes]).toEqual([0, 0, 0, 0])
 })
 
-test('a share whose handlers only wait leaves handlers for others, and shares take turns', async () => {
-  const sharedHold = {
+test('a share whose handlers only wait leaves handlers for others, and shares are served round-robin', async () => {
+  const sharedBuffer = {
     shareOf: ({ key }: ConsumedRecord) => key!.toString()[0]!,
     recordsPerShareMax: 100,
     recordsPerPartitionMax: 1_000,
     bytesPerPartitionMax: 1_000_000,
   }
-  const partition = new AssignedPartition('t', 0, { topicId: '', offset: 0, sharedHold })
+  const partition = new AssignedPartition('t', 0, { topicId: '', offset: 0, sharedBuffer })
   const answers: (() => void)[] = []
   const begun: string[] = []
   const lanes = new Lanes({

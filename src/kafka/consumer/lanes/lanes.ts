@@ -32,13 +32,13 @@ export interface LaneOptions {
 
 /**
  * Records with the same key, in the order of their offsets.
- * - ready: has records, none being handled; stands in the line of lanes to be served.
+ * - ready: has records, none being handled; is in the queue of lanes to be served.
  * - busy: its first record is being handled; its others wait.
- * - parked: its first record is to be tried again later; its others wait with it, and other lanes go on.
- * A lane without records is forgotten, so that memory follows the records in hand and not the keys ever seen.
+ * - parked: its first record is to be tried again later; its others wait with it, and other lanes go on. A lane
+ *   without records is forgotten, so that memory follows the buffered records and not the keys ever seen.
  *
- * `turn` is raised when the lane's first record is taken from the handler that has it: the answer to an earlier turn comes
- * too late and is not heard.
+ * `attempt` is raised when the lane's first record is taken from the handler that has it: the result of an earlier
+ * attempt comes too late and is ignored.
  */
 interface Lane {
   /** A number where no order is asked for. */
@@ -48,7 +48,7 @@ interface Lane {
   /** That of its first record, as of when it last became ready. */
   share: Share | null
   state: 'ready' | 'busy' | 'parked'
-  turn: number
+  attempt: number
   dropped: boolean
 }
 
@@ -101,7 +101,7 @@ export class Lanes implements Dispatcher {
     held.givenUp = error
     held.abandon()
     if (lane.state === 'busy') {
-      lane.turn++
+      lane.attempt++
       this.#free(lane)
     }
     if (lane.state === 'parked') this.#parking.keep((each) => each !== lane)
@@ -142,11 +142,11 @@ export class Lanes implements Dispatcher {
     return lanes
   }
 
-  /** A record that nothing stands before is handed over at once; only if it takes time does it need a lane. */
+  /** A record with nothing before it is handed over at once; only if it takes time does it need a lane. */
   #addOne(partition: AssignedPartition, lanes: Map<string | number, Lane>, record: ConsumedRecord): void {
     const free = this.#options.concurrencyMax - this.#running
     const isFree = free > 0 && this.#ready.isEmpty && !this.#isPaused()
-    const isAlone = lanes.size === 0 && partition.shares === null && !partition.doneInHand
+    const isAlone = lanes.size === 0 && partition.shares === null && !partition.doneBuffered
     if (isFree && isAlone && !partition.wasDoneBefore(record.offset)) {
       const held = new HeldRecordOf(record, partition)
       const answer = this.#call(held)
@@ -173,7 +173,7 @@ export class Lanes implements Dispatcher {
     let lane = lanes.get(name)
     if (!lane) {
       const { partition, share } = held
-      lane = { name, partition, records: new Fifo(), share, state: 'ready', turn: 0, dropped: false }
+      lane = { name, partition, records: new Fifo(), share, state: 'ready', attempt: 0, dropped: false }
       lanes.set(name, lane)
     }
     lane.records.push(held)
@@ -237,16 +237,16 @@ export class Lanes implements Dispatcher {
       this.#answered(lane, answer)
       return
     }
-    const { turn } = lane
+    const { attempt } = lane
     const held = lane.records.peek()!
     answer.then(
       (outcome) => {
-        if (lane.turn !== turn) return
+        if (lane.attempt !== attempt) return
         this.#answered(lane, outcome)
         this.#pump()
       },
       (error: unknown) => {
-        if (lane.turn !== turn) return
+        if (lane.attempt !== attempt) return
         this.#answered(lane, this.#faulty(error, held))
         this.#pump()
       },
@@ -308,7 +308,7 @@ export class Lanes implements Dispatcher {
     this.#pump()
   }
 
-  /** Everybody waits, and what has begun is excused: what is away is away for all. */
+  /** All lanes wait, and what has begun is excused: an outage concerns all. */
   #pause(wallUntilMs: number): void {
     const forMs = Math.max(0, wallUntilMs - Date.now())
     const untilMs = performance.now() + forMs

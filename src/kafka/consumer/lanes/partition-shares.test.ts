@@ -49,7 +49,7 @@ test('shares with room are served in turn, each from its own first deferred reco
   expect(all.takeAwaited()).toBe(false)
   expect(all.refillOffset(ROOM)).toBe(7)
   all.leave(held[0]!, ROOM)
-  // The share that was deferred first has its turn first, and what the answer holds of the other is taken as well.
+  // The share that was deferred first is served first, and what the answer holds of the other is taken as well.
   expect(all.refillOffset(ROOM)).toBe(4)
   all.beginScan(4, ROOM)
   const taken = ['a', 'a', 'a', 'b', 'b', 'b'].flatMap((key, n) => {

@@ -7,7 +7,7 @@ const REFILL_PART = 0.5
 /** Records of one kind within a partition, of which no kind may crowd out the others. */
 export interface Share {
   readonly name: string
-  /** Its records in hand, and how many of them a handler has. */
+  /** Its buffered records, and how many of them a handler has. */
   held: number
   running: number
   /** At least as many of its records are deferred: it may be more than there are once some have left the log. */
@@ -32,20 +32,20 @@ export interface ShareBounds {
 }
 
 /**
- * Shares out what a partition may hold, and remembers who was deferred.
+ * Divides a partition's buffer into shares, and remembers which were deferred.
  *
  * A share holds at most `recordsPerShareMax` records, and no more than there is room left for others besides: so few
- * heavy shares never fill a hold, and a new one always finds room (the dynamic threshold of Choudhury and Hahne, 1998).
- * What a share may not take is deferred: its offset is remembered, nothing else. From then on all that comes of the
- * share is deferred, so that its records stay in order, until what was deferred has been fetched again and taken, lowest
- * offsets first. Shares with room are served in turn, each from its own first deferred record.
+ * heavy shares never fill a buffer, and a new one always finds room (the dynamic threshold of Choudhury and Hahne,
+ * 1998). What a share may not take is deferred: its offset is remembered, nothing else. From then on all that comes of
+ * the share is deferred, so that its records stay in order, until what was deferred has been fetched again and taken,
+ * lowest offsets first. Shares with room are served round-robin, each from its own first deferred record.
  */
 export class PartitionShares {
   readonly #tracker: OffsetTracker<object>
   readonly #bounds: ShareBounds
-  /** Those with records in hand or deferred. */
+  /** Those with buffered or deferred records. */
   readonly #shares = new Map<string, Share>()
-  /** Those with deferred records, in the order of their turns. */
+  /** Those with deferred records, in the order in which they are served. */
   readonly #deferring = new Set<Share>()
   #scan: Scan | null = null
   #isAwaited = false
@@ -70,7 +70,7 @@ export class PartitionShares {
     return share
   }
 
-  /** A record is no longer in hand. */
+  /** A record is no longer buffered. */
   leave(share: Share, room: number): void {
     share.held--
     if (share.deferred > 0 && this.#mayRefill(share, room)) this.#isAwaited = true
@@ -86,7 +86,7 @@ export class PartitionShares {
 
   /** Where to fetch again for the deferred share whose turn it is; null if none has room. */
   refillOffset(room: number): number | null {
-    return this.#nextTurn(room)?.from ?? null
+    return this.#nextServed(room)?.from ?? null
   }
 
   /** An answer fetched from `start` is about to be looked through. */
@@ -121,7 +121,7 @@ export class PartitionShares {
     return !this.#scan || this.#scan.taking.size === 0
   }
 
-  /** The answer was looked through, and told of all offsets below `end`. `frontOffset`: read up to there at first. */
+  /** The answer was searched, and covers all offsets below `end`. `frontOffset`: read up to there at first. */
   endScan(end: number, frontOffset: number): void {
     const scan = this.#scan
     this.#scan = null
@@ -163,7 +163,7 @@ export class PartitionShares {
     return held < bound && held <= bound * REFILL_PART
   }
 
-  #nextTurn(room: number): Share | null {
+  #nextServed(room: number): Share | null {
     for (const share of this.#deferring) if (this.#mayRefill(share, room)) return share
     return null
   }

@@ -1,19 +1,19 @@
 import { Fifo } from './fifo.ts'
 import type { Share } from './partition-shares.ts'
 
-/** What stands in line; `share` is whose handler it would take, null where nothing is shared out. */
+/** A queued lane; `share` is the share whose handler it would take, null where nothing is shared out. */
 interface ReadyLane {
   readonly share: Share | null
 }
 
 /**
- * Lanes that wait for a handler, first come, first served; but where there are shares, these take turns. A share has at
- * most as many handlers under way as are left free, so that some always are, whoever waits for whatever in the others.
+ * Lanes that wait for a handler, first come, first served; but where there are shares, these are served round-robin. A
+ * share has at most as many handlers under way as are left free, so that some always are, whatever the others wait for.
  */
 export class ReadyLanes<Lane extends ReadyLane> {
   readonly #unshared = new Fifo<Lane>()
   readonly #lines = new Map<Share, Fifo<Lane>>()
-  /** Shares with a line, in the order of their turns. */
+  /** Shares with a queue, in the order in which they are served. */
   readonly #round = new Fifo<Share>()
 
   get isEmpty(): boolean {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { recordAgeMs } from './record-age.ts'
 
-test('an age is told only by a timestamp that can be right, and is never negative', () => {
+test('only a plausible timestamp gives an age, and it is never negative', () => {
   const nowMs = Date.UTC(2026, 10, 29)
   expect(recordAgeMs(nowMs - 5_000, nowMs)).toBe(5_000)
   expect(recordAgeMs(nowMs + 600_000, nowMs)).toBe(0)

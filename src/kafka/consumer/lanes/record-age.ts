@@ -1,4 +1,4 @@
-/** No topic keeps what waits to be read for longer: a timestamp from before was not the clock's. */
+/** No topic keeps unread records for longer: a timestamp from before was not the clock's. */
 const AGE_MS_MAX = 400 * 86_400_000
 
 /**

@@ -10,8 +10,8 @@ export class HandlerStuckError extends Error {
 }
 
 /**
- * Takes records that block their partitions out of the way, and tells the observer. Throws HandlerStuckError for a
- * handler without an answer that cannot be helped.
+ * Takes records that block their partitions out of the way, and reports them to the observer. Throws HandlerStuckError
+ * for a handler without an answer that cannot be helped.
  */
 export function watchHeads(
   partitions: Iterable<AssignedPartition>,
@@ -44,7 +44,7 @@ export function watchHeads(
 }
 
 function judge(assigned: AssignedPartition, head: HeldRecord, options: ConsumerOptions, nowMs: number) {
-  // Where the hold is shared out, it is the reading ahead that a head brings to a stand.
+  // Where the buffer is shared out, a head blocks the look-ahead.
   const recordsPerPartitionMax = assigned.shares ? options.readAheadOffsetsMax : options.recordsPerPartitionMax
   return judgeHead(
     {
@@ -60,6 +60,6 @@ function judge(assigned: AssignedPartition, head: HeldRecord, options: ConsumerO
 
 function reasonOf(verdict: HeadVerdict, handedForMs: number, { callMs, failures }: HeldRecord): string {
   const what = callMs > 0 ? 'its handler has not answered' : `it failed ${failures} times`
-  const why = verdict === 'crowded' ? 'it held back a partition whose hold is nearly full' : 'its time is over'
+  const why = verdict === 'crowded' ? 'it held back a partition whose hold is nearly full' : 'its time is up'
   return `given up after ${handedForMs} ms: ${why}, and ${what}`
 }

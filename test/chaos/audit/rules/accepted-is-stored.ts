@@ -7,16 +7,16 @@ export function acceptedIsStored(facts: Facts): Finding {
   const acceptances = facts.client.filter((entry): entry is Acceptance => entry.kind === 'accepted')
   const byKey = new Map(acceptances.map((entry) => [entry.key, entry]))
   const stored = new Map(facts.messages.map((message) => [message.smsId, message]))
-  const told = new Set<number>()
+  const acknowledged = new Set<number>()
   for (const entry of acceptances) {
     const message = stored.get(entry.smsId)
-    if (told.has(entry.smsId)) violations.push(`${entry.smsId} was acknowledged for two keys`)
-    told.add(entry.smsId)
+    if (acknowledged.has(entry.smsId)) violations.push(`${entry.smsId} was acknowledged for two keys`)
+    acknowledged.add(entry.smsId)
     if (!message) violations.push(`${entry.smsId} was accepted and is not stored`)
     else if (!isSame(entry, message)) violations.push(`${entry.smsId} is stored otherwise than it was accepted`)
   }
   for (const { smsId, key } of facts.messages) {
-    if (!told.has(smsId)) violations.push(`${smsId} is stored under ${key} and was not acknowledged`)
+    if (!acknowledged.has(smsId)) violations.push(`${smsId} is stored under ${key} and was not acknowledged`)
   }
   const repetitions = facts.client.filter(({ kind }) => kind === 'repeated')
   for (const { key, smsId } of repetitions) {
@@ -32,12 +32,12 @@ export function acceptedIsStored(facts: Facts): Finding {
   }
 }
 
-function isSame(told: Acceptance, stored: Facts['messages'][number]): boolean {
+function isSame(acknowledged: Acceptance, stored: Facts['messages'][number]): boolean {
   return (
-    told.customerId === stored.customerId &&
-    told.phone === stored.phone &&
-    told.key === stored.key &&
-    told.cost === stored.cost &&
-    told.segments === stored.segments
+    acknowledged.customerId === stored.customerId &&
+    acknowledged.phone === stored.phone &&
+    acknowledged.key === stored.key &&
+    acknowledged.cost === stored.cost &&
+    acknowledged.segments === stored.segments
   )
 }

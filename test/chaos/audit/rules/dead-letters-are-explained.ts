@@ -18,7 +18,7 @@ export function deadLettersAreExplained(facts: Facts): Finding {
   const delivery = new Map(facts.topics.delivery.map((record) => [placeOf(record), record]))
   const found = new Set<string>()
   for (const letter of facts.topics.deadLetters) {
-    const { place, group, reason } = readLetter(letter)
+    const { place, group, reason } = readDeadLetter(letter)
     found.add(`${place} ${group}`)
     if (planted.has(place)) continue
     const smsId = Number(delivery.get(place)?.event?.sms_id)
@@ -44,7 +44,7 @@ export function deadLettersAreExplained(facts: Facts): Finding {
   }
 }
 
-function readLetter({ event }: TopicRecord): { place: string; group: string; reason: string } {
+function readDeadLetter({ event }: TopicRecord): { place: string; group: string; reason: string } {
   const place = placeOf({
     topic: String(event?.original_topic),
     partition: Number(event?.original_partition),

@@ -10,7 +10,7 @@ import type { BookEntry, Facts, Finding } from '../facts.ts'
  */
 export function moneyAddsUp(facts: Facts): Finding {
   const violations: string[] = []
-  const told = new Map(
+  const acknowledged = new Map(
     facts.client.filter((entry): entry is Acceptance => entry.kind === 'accepted').map((entry) => [entry.smsId, entry]),
   )
   const states = new Map(facts.states.map(({ smsId, status }) => [smsId, status]))
@@ -18,11 +18,11 @@ export function moneyAddsUp(facts: Facts): Finding {
   const byRef = Map.groupBy(facts.books, ({ ref }) => ref)
   for (const [ref, entries] of byRef) {
     if (entries[0]!.kind === 'top-up') continue
-    const fault = faultOf(entries, told.get(ref)?.cost, takenOf(ref), states.get(ref))
+    const fault = faultOf(entries, acknowledged.get(ref)?.cost, takenOf(ref), states.get(ref))
     if (fault) violations.push(`${ref} ${fault}`)
   }
-  for (const smsId of told.keys()) if (!byRef.has(smsId)) violations.push(`${smsId} was never charged`)
-  violations.push(...balancesOff(facts, told))
+  for (const smsId of acknowledged.keys()) if (!byRef.has(smsId)) violations.push(`${smsId} was never charged`)
+  violations.push(...balancesOff(facts, acknowledged))
   return {
     check: 'A4',
     what: 'money adds up to the last unit',
@@ -82,14 +82,14 @@ function isPaidFor(taken: Taken, status: Status | undefined): boolean {
   return status === 'delivered' || status === 'sent' ? taken.parts === 'all' : taken.parts !== 'none'
 }
 
-function balancesOff(facts: Facts, told: ReadonlyMap<number, Acceptance>): string[] {
+function balancesOff(facts: Facts, acknowledged: ReadonlyMap<number, Acceptance>): string[] {
   const captured = new Set(facts.books.filter(({ kind }) => kind === 'capture').map(({ ref }) => ref))
   return facts.balances.flatMap(({ customerId, balance, reserved }) => {
     const opening = facts.books
       .filter((entry) => entry.kind === 'top-up' && entry.customerId === customerId)
       .reduce((sum, entry) => sum + entry.balance, 0)
     let spent = 0
-    for (const { smsId, cost, customerId: of } of told.values()) {
+    for (const { smsId, cost, customerId: of } of acknowledged.values()) {
       if (of === customerId && captured.has(smsId)) spent += cost
     }
     if (balance === opening - spent && reserved === 0) return []

@@ -9,7 +9,7 @@ import type { Facts, Finding } from '../facts.ts'
 export function webhooksArrive(facts: Facts): Finding {
   const violations: string[] = []
   const events = new Set(facts.topics.status.map(({ eventId }) => eventId))
-  const told = new Map<string, string>()
+  const seen = new Map<string, string>()
   const arrived = new Set<string>()
   for (const webhook of facts.webhooks) {
     const { id, customerId, body, answered } = webhook
@@ -18,9 +18,9 @@ export function webhooksArrive(facts: Facts): Finding {
     if (!events.has(id)) violations.push(`${id} came and is no event`)
     const { data } = JSON.parse(body) as { data: { sms_id: number; status: string } }
     const said = JSON.stringify(data)
-    const before = told.get(id) ?? said
+    const before = seen.get(id) ?? said
     if (before !== said) violations.push(`${id} came and said two things: ${before}, then ${said}`)
-    told.set(id, said)
+    seen.set(id, said)
     if (answered < 300) arrived.add(`${data.sms_id} ${data.status} ${customerId}`)
   }
   const customerOf = new Map(facts.messages.map(({ smsId, customerId }) => [smsId, customerId]))

@@ -8,9 +8,9 @@ import { inTransaction } from '../postgres/transaction.ts'
 import { findClosing } from '../tables/closing-days.ts'
 import { insertOutbox, type OutboxEntry } from '../tables/outbox-entries.ts'
 import { type BatchResult, batchResult, type Refusal } from './batch-result.ts'
-import { type ClaimedLetter, claimLetters, type LetterChoice } from './claim-letters.ts'
-import { closeLetters } from './close-letters.ts'
-import { fieldsOf, REDRIVE_COUNT_HEADER, subjectOf } from './read-letter.ts'
+import { type ClaimedDeadLetter, claimDeadLetters, type DeadLetterChoice } from './claim-dead-letters.ts'
+import { closeDeadLetters } from './close-dead-letters.ts'
+import { fieldsOf, REDRIVE_COUNT_HEADER, subjectOf } from './read-dead-letter.ts'
 import { recordAction } from './record-action.ts'
 import { decideRedrive, type RedriveCandidate, type TaskMessage } from './redrive-rule.ts'
 import { chargeBalances, type Reopening, reopenStates, reserveAgain } from './reopen-statements.ts'
@@ -24,7 +24,7 @@ export interface RedriveOptions {
 
 /** A dead letter that will be redriven, and the new round of its message, if it gets one. */
 interface Redrive {
-  readonly letter: ClaimedLetter
+  readonly letter: ClaimedDeadLetter
   readonly reopening: Reopening | null
 }
 
@@ -36,10 +36,14 @@ const PLANS_BY_KEY = `SELECT set_config('enable_' || plan, 'off', true) FROM unn
  * the outbox; messages that had failed are opened again and charged. So a crash neither loses nor doubles one, and two
  * concurrent redrives of the same dead letters share them.
  */
-export async function redriveLetters(pool: Pool, choice: LetterChoice, options: RedriveOptions): Promise<BatchResult> {
+export async function redriveDeadLetters(
+  pool: Pool,
+  choice: DeadLetterChoice,
+  options: RedriveOptions,
+): Promise<BatchResult> {
   return inTransaction(pool, async (connection) => {
     await connection.query(PLANS_BY_KEY)
-    const letters = await claimLetters(connection, choice)
+    const letters = await claimDeadLetters(connection, choice)
     const { redrives, refused } = await decide(connection, letters, options.redrivesMax)
     if (redrives.length > 0) await carryOut(connection, redrives, options.by)
     return batchResult(
@@ -54,7 +58,7 @@ export async function redriveLetters(pool: Pool, choice: LetterChoice, options: 
 
 async function decide(
   connection: Connection,
-  letters: readonly ClaimedLetter[],
+  letters: readonly ClaimedDeadLetter[],
   redrivesMax: number,
 ): Promise<{ redrives: Redrive[]; refused: Refusal[] }> {
   const candidates = letters.map(toCandidate)
@@ -100,7 +104,7 @@ async function carryOut(connection: Connection, redrives: readonly Redrive[], by
   const reopened =
     reopenings.length > 0 ? [reopenStates(reopenings, nowMs), reserveAgain(reopenings), chargeBalances(reopenings)] : []
   const statements = [
-    closeLetters(letters, 'redriven', by, action.actionId),
+    closeDeadLetters(letters, 'redriven', by, action.actionId),
     ...reopened,
     action.insert,
     insertOutbox([...redrives.map((redrive) => toEntry(redrive, nowMs)), action.entry]),
@@ -108,7 +112,7 @@ async function carryOut(connection: Connection, redrives: readonly Redrive[], by
   await Promise.all(statements.map((statement) => connection.query(statement)))
 }
 
-function toCandidate(letter: ClaimedLetter): RedriveCandidate {
+function toCandidate(letter: ClaimedDeadLetter): RedriveCandidate {
   const { id, state, closedBy, reason, topic, redrives, value } = letter
   const faults = isRedrivable(topic) ? faultsOf(topic, value) : [{ pointer: '/', detail: 'nothing is redriven there' }]
   const fault = faults[0] ? `${faults[0].pointer} ${faults[0].detail}` : null
@@ -154,7 +158,7 @@ function toEntry({ letter, reopening }: Redrive, nowMs: number): OutboxEntry {
   }
 }
 
-function redrivenTask(value: ClaimedLetter['value'], reopening: Reopening | null, nowMs: number): object {
+function redrivenTask(value: ClaimedDeadLetter['value'], reopening: Reopening | null, nowMs: number): object {
   const task = fieldsOf(value)
   const times = { created_at: new Date(nowMs).toISOString(), accepted_at: task.accepted_at ?? task.created_at }
   return { ...task, ...times, ...(reopening ? { retry_count: reopening.attemptsBefore } : {}) }

@@ -2,8 +2,8 @@ import type { Pool } from '../postgres/pool.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { insertOutbox } from '../tables/outbox-entries.ts'
 import { type BatchResult, batchResult } from './batch-result.ts'
-import { claimLetters, type LetterChoice } from './claim-letters.ts'
-import { closeLetters } from './close-letters.ts'
+import { claimDeadLetters, type DeadLetterChoice } from './claim-dead-letters.ts'
+import { closeDeadLetters } from './close-dead-letters.ts'
 import { recordAction } from './record-action.ts'
 
 export interface DiscardOptions {
@@ -13,13 +13,13 @@ export interface DiscardOptions {
 }
 
 /** Closes dead letters without a redrive. Their messages stay as they are. */
-export async function discardLetters(
+export async function discardDeadLetters(
   pool: Pool,
-  choice: LetterChoice,
+  choice: DeadLetterChoice,
   { by, note }: DiscardOptions,
 ): Promise<BatchResult> {
   return inTransaction(pool, async (connection) => {
-    const letters = await claimLetters(connection, choice)
+    const letters = await claimDeadLetters(connection, choice)
     const open = letters.filter(({ state }) => state === 'open')
     const done = open.map(({ id }) => id)
     const refused = letters
@@ -30,7 +30,7 @@ export async function discardLetters(
     if (open.length > 0) {
       const action = await recordAction(connection, 'discarded', by, { letters: done, note }, Date.now())
       const statements = [
-        closeLetters(open, 'discarded', by, action.actionId),
+        closeDeadLetters(open, 'discarded', by, action.actionId),
         action.insert,
         insertOutbox([action.entry]),
       ]

@@ -5,25 +5,25 @@ import type { Pool } from '../postgres/pool.ts'
 import { type Column, RowArrays } from '../postgres/row-arrays.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { isolateFailures } from '../runtime/isolate-failures.ts'
-import { type Letter, readLetter, reducedLetter } from './read-letter.ts'
+import { readDeadLetter, reducedDeadLetter, type StoredDeadLetter } from './read-dead-letter.ts'
 
 /**
  * Stores the dead letters of records. One that PostgreSQL refuses is stored in a reduced form, and `reduced` is
  * called with it; the others are stored as they are. Throws what is no dead letter's fault.
  */
-export async function keepLetters(
+export async function keepDeadLetters(
   pool: Pool,
   records: readonly ConsumedRecord[],
   reduced: (record: ConsumedRecord, error: unknown) => void,
 ): Promise<void> {
   await isolateFailures(records, {
     apply: async (some) => {
-      await storeLetters(pool, some.map(readLetter))
+      await storeDeadLetters(pool, some.map(readDeadLetter))
       return some
     },
     isItemFault,
     async isolated(record, error) {
-      await storeLetters(pool, [reducedLetter(record, (error as Error).message)])
+      await storeDeadLetters(pool, [reducedDeadLetter(record, (error as Error).message)])
       reduced(record, error)
       return record
     },
@@ -31,10 +31,10 @@ export async function keepLetters(
 }
 
 /** Keeps dead letters, all or none; those that are kept already stay as they are. */
-export async function storeLetters(pool: Pool, letters: readonly Letter[]): Promise<void> {
+export async function storeDeadLetters(pool: Pool, letters: readonly StoredDeadLetter[]): Promise<void> {
   await inTransaction(pool, async (connection, sendLast) => {
     await connection.query(forgetFormer(letters))
-    sendLast(insertLetters(letters))
+    sendLast(insertDeadLetters(letters))
   })
 }
 
@@ -42,10 +42,10 @@ const PLACE = {
   dlq_partition: ['integer', ({ partition }) => partition],
   dlq_offset: ['bigint', ({ offset }) => offset],
   failed_at: ['timestamptz', ({ failedAt }) => failedAt],
-} as const satisfies Readonly<Record<string, Column<Letter>>>
+} as const satisfies Readonly<Record<string, Column<StoredDeadLetter>>>
 
-const FAILURES = new RowArrays<Letter>(PLACE)
-const LETTERS = new RowArrays<Letter>({
+const FAILURES = new RowArrays<StoredDeadLetter>(PLACE)
+const LETTERS = new RowArrays<StoredDeadLetter>({
   ...PLACE,
   reason: ['text', ({ reason }) => reason],
   error: ['text', ({ error }) => error],
@@ -64,7 +64,7 @@ const LETTERS = new RowArrays<Letter>({
 })
 
 /** A topic that was made anew counts from 0 again: what is stored at these places is of another log. */
-function forgetFormer(letters: readonly Letter[]): QueryConfig {
+function forgetFormer(letters: readonly StoredDeadLetter[]): QueryConfig {
   return {
     name: 'dlq-forget-former',
     text: `DELETE FROM dead_letters AS known USING ${FAILURES.from('new')}
@@ -74,7 +74,7 @@ function forgetFormer(letters: readonly Letter[]): QueryConfig {
   }
 }
 
-function insertLetters(letters: readonly Letter[]): QueryConfig {
+function insertDeadLetters(letters: readonly StoredDeadLetter[]): QueryConfig {
   return {
     name: 'dlq-insert-2',
     text: `INSERT INTO dead_letters (${LETTERS.names}) SELECT * FROM ${LETTERS.from('letter')}

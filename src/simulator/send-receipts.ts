@@ -8,7 +8,7 @@ import { formOf, type ReceiptStyle, writeReceipt } from './write-receipt.ts'
 import { writeRubbish } from './write-rubbish.ts'
 
 /** Messages with sent receipts that are remembered for query_sm. */
-const TOLD_MAX = 10_000
+const SENT_MAX = 10_000
 
 export interface ReceiptDeskOptions {
   readonly style: ReceiptStyle
@@ -28,8 +28,8 @@ export class ReceiptDesk {
   /** Messages whose receipts are pending, by id. */
   readonly #outstanding = new Map<number, TakenMessage>()
   /** Finished messages that query_sm may still ask for: the newest, and those before them. */
-  #told = new Map<number, TakenMessage>()
-  #toldBefore = new Map<number, TakenMessage>()
+  #sent = new Map<number, TakenMessage>()
+  #sentBefore = new Map<number, TakenMessage>()
   readonly #toPump = new Set<string>()
 
   constructor(options: ReceiptDeskOptions) {
@@ -59,12 +59,12 @@ export class ReceiptDesk {
     const { systemId } = session.binding
     const account = this.#account(systemId)
     account.sessions.delete(session)
-    this.tellAgain(session.takeUnacknowledged())
+    this.sendAgain(session.takeUnacknowledged())
     if (account.sessions.size === 0 && account.waiting.size === 0) this.#accounts.delete(systemId)
   }
 
   find(id: number): TakenMessage | null {
-    return this.#outstanding.get(id) ?? this.#told.get(id) ?? this.#toldBefore.get(id) ?? null
+    return this.#outstanding.get(id) ?? this.#sent.get(id) ?? this.#sentBefore.get(id) ?? null
   }
 
   /** A message was taken; its receipt is sent when due. */
@@ -78,14 +78,14 @@ export class ReceiptDesk {
   }
 
   /** A message was taken, and its receipt is sent at once. */
-  tellNow(message: TakenMessage): void {
+  sendNow(message: TakenMessage): void {
     this.#outstanding.set(message.id, message)
     this.#fallDue([message])
   }
 
   /** Whether it could: not after its receipt was sent. */
   cancel(message: TakenMessage): boolean {
-    if (!this.#outstanding.has(message.id) || message.timesTold > 0 || message.receiptDueMs <= Date.now()) return false
+    if (!this.#outstanding.has(message.id) || message.timesSent > 0 || message.receiptDueMs <= Date.now()) return false
     message.final = 'DELETED:000'
     return true
   }
@@ -104,9 +104,9 @@ export class ReceiptDesk {
       session: session.id,
       form: formOf(message, this.#options.style),
     })
-    message.timesTold++
+    message.timesSent++
     this.#account(message.systemId).waiting.delete(message)
-    if (message.receipt === 'twice' && message.timesTold === 1) {
+    if (message.receipt === 'twice' && message.timesSent === 1) {
       this.#due.add(message, Date.now() + (message.receiptDueMs - message.takenMs))
       return
     }
@@ -120,7 +120,7 @@ export class ReceiptDesk {
   }
 
   /** Receipts that were sent and not acknowledged in time. */
-  tellAgain(messages: readonly TakenMessage[]): void {
+  sendAgain(messages: readonly TakenMessage[]): void {
     this.#fallDue(messages)
   }
 
@@ -140,7 +140,7 @@ export class ReceiptDesk {
       receipt: 'once',
       rubbish: null,
       final: entry.final!,
-      timesTold: 0,
+      timesSent: 0,
     })
   }
 
@@ -197,7 +197,7 @@ export class ReceiptDesk {
       if (!session) break
       account.waiting.delete(message)
       if (message.rubbish !== null) session.writeBytes(writeRubbish(message.rubbish))
-      session.tell(message, (sequence) => writeReceipt(message, style, sequence))
+      session.sendReceipt(message, (sequence) => writeReceipt(message, style, sequence))
       used.add(session)
     }
     for (const session of used) session.flush()
@@ -213,10 +213,10 @@ export class ReceiptDesk {
   }
 
   #remember(message: TakenMessage): void {
-    this.#told.set(message.id, message)
+    this.#sent.set(message.id, message)
     // Taking out the oldest, one by one, would walk over the places of all that were taken out before.
-    if (this.#told.size < TOLD_MAX / 2) return
-    this.#toldBefore = this.#told
-    this.#told = new Map()
+    if (this.#sent.size < SENT_MAX / 2) return
+    this.#sentBefore = this.#sent
+    this.#sent = new Map()
   }
 }

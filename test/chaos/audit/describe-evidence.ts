@@ -6,7 +6,7 @@ const MESSAGES_MAX = 5
  * What the sources have of the messages that violations begin with, a line for each of the first few: a campaign is
  * never the same twice, and its folder is gone when the report is read.
  */
-export function tellEvidence({ violations }: Finding, facts: Facts): string[] {
+export function describeEvidence({ violations }: Finding, facts: Facts): string[] {
   const named = new Set(violations.map((violation) => Number(/^[0-9]+/.exec(violation)?.[0])))
   const messages = facts.messages.filter(({ smsId }) => named.has(smsId)).slice(0, MESSAGES_MAX)
   return messages.map(({ smsId, segments, cost }) => {

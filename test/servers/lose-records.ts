@@ -5,7 +5,7 @@ import { LATEST, listOffsets } from '../../src/kafka/consumer/fetch/list-offsets
 import { KafkaError } from '../../src/kafka/errors.ts'
 
 /** Deletes all records that a topic has now, read or not. Returns the ends up to which, by partition. */
-export async function throwAwayRecords(cluster: Cluster, topic: string): Promise<number[]> {
+export async function loseRecords(cluster: Cluster, topic: string): Promise<number[]> {
   await cluster.watch([topic])
   const partitions = cluster.topic(topic)!.partitions.map(({ partition }) => ({ topic, partition }))
   const connections = cluster.connections()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { consumedRecord, faultyRecord } from '../../test/servers/consumed-record.ts'
 import { auditEntry } from '../audit/audit-entry.ts'
-import { readLetter, reducedLetter } from './read-letter.ts'
+import { readDeadLetter, reducedDeadLetter } from './read-dead-letter.ts'
 
 const LETTER = {
   original_topic: 'sms.delivery',
@@ -29,7 +29,7 @@ test('any record of the dead letters’ topic gives a dead letter, an audit entr
   fc.assert(
     fc.property(bytes, fc.array(header, { maxLength: 4 }), (value, headers) => {
       const record = consumedRecord({ topic: 'sms.dlq', key: '\u0000k', value, headers })
-      for (const letter of [readLetter(record), reducedLetter(record, 'refused\u0000')]) {
+      for (const letter of [readDeadLetter(record), reducedDeadLetter(record, 'refused\u0000')]) {
         const { error, originalTopic, consumerGroup, subject } = letter
         const texts = [
           error,
@@ -49,13 +49,16 @@ test('any record of the dead letters’ topic gives a dead letter, an audit entr
 
 test('a failure time that is years from that of its record is the record’s, each time it is read', () => {
   const record = consumedRecord({ value: JSON.stringify({ ...LETTER, failed_at: '1970-01-01T00:00:00.000Z' }) })
-  expect(readLetter(record).failedAt).toBe(new Date(record.timestampMs).toISOString())
-  expect(readLetter(record).failedAt).toBe(readLetter(record).failedAt)
+  expect(readDeadLetter(record).failedAt).toBe(new Date(record.timestampMs).toISOString())
+  expect(readDeadLetter(record).failedAt).toBe(readDeadLetter(record).failedAt)
 })
 
 test('the placeholder of an unreadable batch is kept as unreadable, with its offsets', () => {
   const fault = 'the batch with offsets 3 to 9 cannot be read: its gzip data is damaged'
   const record = faultyRecord('sms.dlq', 3, fault)
-  expect(readLetter(record)).toMatchObject({ reason: 'unreadable', error: expect.stringContaining('offsets 3 to 9') })
+  expect(readDeadLetter(record)).toMatchObject({
+    reason: 'unreadable',
+    error: expect.stringContaining('offsets 3 to 9'),
+  })
   expect(auditEntry(record).fault).toContain('offsets 3 to 9')
 })

@@ -34,7 +34,7 @@ export function isRowFault(error: unknown): boolean {
  * Moves rows from the outbox into `outbox_refused`, where an operator of the gateway finds them and may put them back
  * (docs/operations/SmsGwOutboxRefused.md). Their messages stay as they are.
  */
-export function setAside(faulty: readonly FaultyRow[]): QueryConfig {
+export function refuseRows(faulty: readonly FaultyRow[]): QueryConfig {
   return {
     name: 'outbox-refuse-rows',
     text: `WITH gone AS (

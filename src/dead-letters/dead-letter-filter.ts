@@ -1,12 +1,12 @@
-import type { LetterPlace } from './letter-id.ts'
+import type { DeadLetterPlace } from './dead-letter-id.ts'
 
-export const LETTER_STATES = ['open', 'redriven', 'discarded'] as const
+export const DEAD_LETTER_STATES = ['open', 'redriven', 'discarded'] as const
 
-export type LetterState = (typeof LETTER_STATES)[number]
+export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number]
 
 /** Which dead letters are wanted; of the rest every one. Times in milliseconds since the epoch, `toMs` not included. */
-export interface LetterFilter {
-  readonly state: LetterState | 'all'
+export interface DeadLetterFilter {
+  readonly state: DeadLetterState | 'all'
   readonly reason?: string
   readonly customerId?: string
   readonly operator?: string
@@ -22,16 +22,16 @@ export interface LetterFilter {
 export const ERROR_PART_LENGTH_MIN = 3
 
 /** Where a list continues: behind this dead letter. */
-export interface LetterCursor extends LetterPlace {
+export interface DeadLetterCursor extends DeadLetterPlace {
   readonly failedAtMs: number
 }
 
-export function encodeCursor({ failedAtMs, partition, offset }: LetterCursor): string {
+export function encodeCursor({ failedAtMs, partition, offset }: DeadLetterCursor): string {
   return `${failedAtMs}.${partition}.${offset}`
 }
 
 /** Null for what no list has given out. */
-export function parseCursor(text: string): LetterCursor | null {
+export function parseCursor(text: string): DeadLetterCursor | null {
   const [, failedAtMs, partition, offset] = /^(\d{1,15})\.(\d{1,6})\.(\d{1,15})$/.exec(text) ?? []
   if (failedAtMs === undefined) return null
   return { failedAtMs: Number(failedAtMs), partition: Number(partition), offset: Number(offset) }
@@ -49,7 +49,7 @@ const COLUMNS = {
  * The conditions of a filter but for the state, joined by AND. Pushes their values to `values`, in whose places they
  * are named.
  */
-export function conditionsOf(filter: LetterFilter, values: unknown[]): string {
+export function conditionsOf(filter: DeadLetterFilter, values: unknown[]): string {
   const place = (value: unknown): string => `$${values.push(value)}`
   const conditions = ['true']
   for (const [field, column] of Object.entries(COLUMNS)) {
@@ -63,7 +63,7 @@ export function conditionsOf(filter: LetterFilter, values: unknown[]): string {
 }
 
 /** The condition that a dead letter comes behind the cursor; `comparison` is `<` in a list of the newest first. */
-export function behind(cursor: LetterCursor | null, comparison: '<' | '>', values: unknown[]): string {
+export function behind(cursor: DeadLetterCursor | null, comparison: '<' | '>', values: unknown[]): string {
   if (!cursor) return 'true'
   const from = values.push(new Date(cursor.failedAtMs).toISOString(), cursor.partition, cursor.offset) - 2
   return `(failed_at, dlq_partition, dlq_offset) ${comparison} ($${from}, $${from + 1}, $${from + 2})`

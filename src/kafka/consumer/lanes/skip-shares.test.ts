@@ -31,7 +31,7 @@ class Reading {
   readonly #done = new Set<number>()
   #partition: AssignedPartition
   #logStart = 0
-  #inHand: HeldRecord[] = []
+  #buffered: HeldRecord[] = []
   #lastTaken = new Map<string, number>()
   #takenOnce = new Set<number>()
   deferredMost = 0
@@ -46,7 +46,7 @@ class Reading {
   async run(steps: readonly Step[]): Promise<void> {
     for (const step of steps) await this.#take(step)
     for (let round = 0; this.#partition.tracker.watermark < this.#end; round++) {
-      if (round > ENOUGH_ROUNDS) throw new Error(`stands still at ${this.#partition.tracker.watermark}`)
+      if (round > ENOUGH_ROUNDS) throw new Error(`is blocked at ${this.#partition.tracker.watermark}`)
       await this.#take({ kind: 'fetch', records: 7 })
       await this.#take({ kind: 'complete', at: round })
     }
@@ -66,9 +66,9 @@ class Reading {
 
   #assign(offset: number, metadata: string): AssignedPartition {
     const shareOf = ({ key }: ConsumedRecord): string => key!.toString()
-    const sharedHold = { ...this.#bounds, bytesPerPartitionMax: 1_000_000, shareOf }
+    const sharedBuffer = { ...this.#bounds, bytesPerPartitionMax: 1_000_000, shareOf }
     const doneBefore = decodeDoneRanges(offset, metadata)
-    const assigned = new AssignedPartition('t', 0, { topicId: '', offset, doneBefore, sharedHold })
+    const assigned = new AssignedPartition('t', 0, { topicId: '', offset, doneBefore, sharedBuffer })
     assigned.stableEnd = this.#end
     return assigned
   }
@@ -112,13 +112,13 @@ class Reading {
       expect(this.#lastTaken.get(share) ?? -1, 'a share is taken in order').toBeLessThan(record.offset)
       this.#takenOnce.add(record.offset)
       this.#lastTaken.set(share, record.offset)
-      this.#inHand.push(held)
+      this.#buffered.push(held)
     }
   }
 
   #complete(at: number): void {
-    if (this.#inHand.length === 0) return
-    const [held] = this.#inHand.splice(at % this.#inHand.length, 1)
+    if (this.#buffered.length === 0) return
+    const [held] = this.#buffered.splice(at % this.#buffered.length, 1)
     this.#partition.complete(held!)
     this.#done.add(held!.record.offset)
     if (hasRoom(this.#partition, this.#limits(), RESUME_SHARE)) this.#partition.resume()
@@ -143,9 +143,9 @@ class Reading {
     this.#partition.active = false
     this.#partition.resume()
     this.#partition = this.#assign(tracker.watermark, metadata)
-    this.#inHand = []
+    this.#buffered = []
     this.#lastTaken = new Map()
-    // What was done stays done, what was in hand is taken again.
+    // What was done stays done, what was buffered is taken again.
     this.#takenOnce = new Set(this.#done)
   }
 
@@ -153,20 +153,20 @@ class Reading {
     const { tracker, bufferedRecords, fetchOffset } = this.#partition
     const { recordsPerPartitionMax, recordsPerShareMax } = this.#bounds
     this.deferredMost = Math.max(this.deferredMost, tracker.deferred)
-    expect(bufferedRecords).toBe(this.#inHand.length)
+    expect(bufferedRecords).toBe(this.#buffered.length)
     expect(bufferedRecords).toBeLessThanOrEqual(recordsPerPartitionMax)
-    const byShare = Map.groupBy(this.#inHand, ({ share }) => share!.name)
+    const byShare = Map.groupBy(this.#buffered, ({ share }) => share!.name)
     for (const held of byShare.values()) expect(held.length).toBeLessThanOrEqual(recordsPerShareMax)
     for (const offset of this.#log.keys()) {
       if (offset >= tracker.watermark) break
       if (!this.#done.has(offset)) expect(offset, 'is committed and not done').toBeNull()
     }
-    const open = new Set(this.#inHand.map(({ record }) => record.offset))
+    const open = new Set(this.#buffered.map(({ record }) => record.offset))
     for (const { first, last } of tracker.doneBeyondWatermark()) {
       expect(last).toBeLessThan(fetchOffset)
       for (let offset = first; offset <= last; offset++) {
         const isUndone = (this.#log.has(offset) && !this.#done.has(offset)) || open.has(offset)
-        if (isUndone) expect(offset, 'is told as done and is not').toBeNull()
+        if (isUndone) expect(offset, 'is reported as done and is not').toBeNull()
       }
     }
   }

@@ -5,7 +5,7 @@ import { DeadLetter } from '../events/dead-letter.ts'
 import { originalValue } from '../events/dead-letter-record.ts'
 import { EventFormError, eventCodec } from '../events/event-codec.ts'
 import type { ConsumedRecord } from '../kafka/wire/record-batch-decode.ts'
-import type { LetterPlace } from './letter-id.ts'
+import type { DeadLetterPlace } from './dead-letter-id.ts'
 
 const codec = eventCodec(DeadLetter, { takesAnyText: true })
 
@@ -20,7 +20,7 @@ const TOPIC_LENGTH_MAX = 249
 const FAILED_APART_MS_MAX = 400 * 86_400_000
 
 /** A dead letter as it is kept. `key`, `headers` and `value` are those of the original record. */
-export interface Letter extends LetterPlace {
+export interface StoredDeadLetter extends DeadLetterPlace {
   readonly reason: string
   readonly error: string
   readonly failedAt: string
@@ -31,21 +31,21 @@ export interface Letter extends LetterPlace {
   readonly attempts: number
   /** How often the record was redriven before. */
   readonly redrives: number
-  readonly subject: LetterSubject
+  readonly subject: DeadLetterSubject
   readonly key: Buffer | null
   readonly headers: readonly (readonly [string, string])[]
   readonly value: Buffer | null
 }
 
 /** What the value is about, as far as it says. */
-export interface LetterSubject {
+export interface DeadLetterSubject {
   readonly smsId: number | null
   readonly customerId: string | null
   readonly operator: string | null
 }
 
 /** Never throws: a record of `sms.dlq` that is no dead letter is kept as one of its own, so that someone sees it. */
-export function readLetter(record: ConsumedRecord): Letter {
+export function readDeadLetter(record: ConsumedRecord): StoredDeadLetter {
   const { partition, offset } = record
   const headers = storableHeaders(record)
   const redrives = Number(headers.find(([name]) => name === REDRIVE_COUNT_HEADER)?.[1] ?? 0)
@@ -64,7 +64,7 @@ export function readLetter(record: ConsumedRecord): Letter {
 
 function readContent(
   record: ConsumedRecord,
-): Omit<Letter, keyof LetterPlace | 'redrives' | 'subject' | 'key' | 'headers'> {
+): Omit<StoredDeadLetter, keyof DeadLetterPlace | 'redrives' | 'subject' | 'key' | 'headers'> {
   try {
     const letter = codec.decode(record.value)
     return {
@@ -105,7 +105,7 @@ function unknownContent(
 }
 
 /** What is kept of a dead letter that PostgreSQL refuses: its place, its value, and why. */
-export function reducedLetter(record: ConsumedRecord, cause: string): Letter {
+export function reducedDeadLetter(record: ConsumedRecord, cause: string): StoredDeadLetter {
   const { partition, offset } = record
   const subject = { smsId: null, customerId: null, operator: null }
   const content = unknownContent(record, 'schema', cleanText(cause, ERROR_LENGTH_MAX), record.value)
@@ -129,7 +129,7 @@ function storableHeaders(record: ConsumedRecord): [string, string][] {
 }
 
 /** Reads the fields of a value that dead letters are searched by. */
-export function subjectOf(value: Buffer | null): LetterSubject {
+export function subjectOf(value: Buffer | null): DeadLetterSubject {
   const { sms_id, customer_id, operator } = fieldsOf(value)
   return {
     smsId: Number.isSafeInteger(sms_id) && Number(sms_id) > 0 ? Number(sms_id) : null,

@@ -1,10 +1,10 @@
 import type { QueryConfig } from 'pg'
-import { PLACES } from './claim-letters.ts'
-import type { LetterPlace } from './letter-id.ts'
+import { PLACES } from './claim-dead-letters.ts'
+import type { DeadLetterPlace } from './dead-letter-id.ts'
 
 /** Closes dead letters that are claimed and open; a redrive is counted. */
-export function closeLetters(
-  places: readonly LetterPlace[],
+export function closeDeadLetters(
+  places: readonly DeadLetterPlace[],
   state: 'redriven' | 'discarded',
   by: string,
   actionId: number,

@@ -1,10 +1,10 @@
 import type { DeadLetterAction } from '../events/dead-letter-action.ts'
 import type { Queryable } from '../postgres/pool.ts'
-import { unknownLetter } from './dlq-error.ts'
-import { type LetterPlace, letterId } from './letter-id.ts'
+import { type DeadLetterPlace, deadLetterId } from './dead-letter-id.ts'
+import { unknownDeadLetter } from './dlq-error.ts'
 
 /** All that is known of a dead letter. Values are JSON where they are, else text, else base64. */
-export interface LetterDetails {
+export interface DeadLetterDetails {
   readonly id: string
   readonly state: string
   readonly reason: string
@@ -47,7 +47,7 @@ interface Row {
 }
 
 /** Throws DlqError for an unknown dead letter. */
-export async function showLetter(database: Queryable, place: LetterPlace): Promise<LetterDetails> {
+export async function showDeadLetter(database: Queryable, place: DeadLetterPlace): Promise<DeadLetterDetails> {
   const { rows } = await database.query<Row>({
     name: 'dlq-show',
     text: `SELECT d.*, d.actions::text AS action_ids, CASE WHEN m.sms_id IS NOT NULL THEN coalesce(
@@ -57,7 +57,7 @@ export async function showLetter(database: Queryable, place: LetterPlace): Promi
     values: [place.partition, place.offset],
   })
   const [row] = rows
-  if (!row) throw unknownLetter(letterId(place))
+  if (!row) throw unknownDeadLetter(deadLetterId(place))
   return toDetails(place, row, await readActions(database, row.action_ids))
 }
 
@@ -70,9 +70,9 @@ async function readActions(database: Queryable, ids: string): Promise<DeadLetter
   return rows.map(({ record }) => JSON.parse(record) as DeadLetterAction)
 }
 
-function toDetails(place: LetterPlace, row: Row, actions: readonly DeadLetterAction[]): LetterDetails {
+function toDetails(place: DeadLetterPlace, row: Row, actions: readonly DeadLetterAction[]): DeadLetterDetails {
   return {
-    id: letterId(place),
+    id: deadLetterId(place),
     state: row.state,
     reason: row.reason,
     error: row.error,

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto'
 import type { Pool } from '../postgres/pool.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { insertOutbox } from '../tables/outbox-entries.ts'
-import { type ClaimedLetter, claimLetters, existingLetters } from './claim-letters.ts'
-import { busyLetter, DlqError, unknownLetter } from './dlq-error.ts'
-import { type LetterPlace, letterId } from './letter-id.ts'
-import { subjectOf } from './read-letter.ts'
+import { type ClaimedDeadLetter, claimDeadLetters, existingDeadLetters } from './claim-dead-letters.ts'
+import { type DeadLetterPlace, deadLetterId } from './dead-letter-id.ts'
+import { busyDeadLetter, DlqError, unknownDeadLetter } from './dlq-error.ts'
+import { subjectOf } from './read-dead-letter.ts'
 import { recordAction } from './record-action.ts'
 import { editFaults, isRedrivable } from './topic-values.ts'
 
@@ -15,7 +15,7 @@ const VALUE_BYTES_MAX = 128 * 1_024
 export interface Edit {
   readonly by: string
   /** The new value, given the present one. */
-  readonly change: (letter: Pick<ClaimedLetter, 'topic' | 'value'>) => string
+  readonly change: (letter: Pick<ClaimedDeadLetter, 'topic' | 'value'>) => string
   /** As the dead letter was shown; null to edit it as it is. */
   readonly revision: number | null
 }
@@ -24,11 +24,12 @@ export interface Edit {
  * Changes the value that a redrive will publish; the original is kept. Throws DlqError for an edit that breaks its
  * schema, naming the fields, and for a dead letter that is closed, or was changed since it was shown.
  */
-export async function editLetter(pool: Pool, place: LetterPlace, edit: Edit): Promise<void> {
-  const id = letterId(place)
+export async function editDeadLetter(pool: Pool, place: DeadLetterPlace, edit: Edit): Promise<void> {
+  const id = deadLetterId(place)
   await inTransaction(pool, async (connection) => {
-    const [letter] = await claimLetters(connection, { kind: 'places', places: [place] })
-    if (!letter) throw (await existingLetters(connection, [place])).has(id) ? busyLetter(id) : unknownLetter(id)
+    const [letter] = await claimDeadLetters(connection, { kind: 'places', places: [place] })
+    if (!letter)
+      throw (await existingDeadLetters(connection, [place])).has(id) ? busyDeadLetter(id) : unknownDeadLetter(id)
     const value = Buffer.from(newValue(letter, edit))
     const before = letter.value ?? Buffer.alloc(0)
     const valueSha256 = { before: hash('sha256', before), after: hash('sha256', value) }
@@ -48,7 +49,7 @@ export async function editLetter(pool: Pool, place: LetterPlace, edit: Edit): Pr
   })
 }
 
-function newValue(letter: ClaimedLetter, { change, revision }: Edit): string {
+function newValue(letter: ClaimedDeadLetter, { change, revision }: Edit): string {
   const { id, state, topic, closedBy } = letter
   const look = `\`smsgw dlq show ${id}\``
   if (state !== 'open') throw new DlqError('conflict', `${id} was ${state} by ${closedBy}; ${look} has the history.`)
