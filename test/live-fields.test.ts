@@ -42,6 +42,7 @@ interface EventOfTopic {
 }
 
 const REQUIRED = 'a field of the requirements, for their own consumers of the topic'
+const COPIED = 'each status of the message has it from the task (`taskSubject`)'
 const FOR_AUDITORS = 'for auditors: they read `sms.audit` itself, and the audit log has its hash'
 
 const NOW_MS = Date.parse('2026-11-24T10:00:00.000Z')
@@ -72,7 +73,11 @@ const EVENTS: readonly EventOfTopic[] = [
     file: 'events/delivery.ts',
     maker: 'outbox/message-events.ts',
     made: () => messageRecord(1),
-    readElsewhere: { task_id: `${REQUIRED}; our workers go by sms_id and attempt` },
+    readElsewhere: {
+      task_id: `${REQUIRED}; our workers go by sms_id and attempt`,
+      client_ref: COPIED,
+      customer_metadata: COPIED,
+    },
   },
   {
     schema: StatusEvent,

@@ -68,7 +68,7 @@ interface Progress {
 /** Processes follow a new revision of operators within seconds of each other: so long a message waits for its operator. */
 const WITHOUT_OPERATOR_MS = 30_000
 const NO_RESENDS: ResendRules = { max: 0, msFirst: 0 }
-/** After which a message that lost its slot looks again: its operator is away, or this worker is stopping. */
+/** After which a message that lost its slot looks again: its operator is unavailable, or this worker is stopping. */
 const NO_SLOT_MS = 50
 /** A message that waits longer than that for its first slot is said to be `queued`; most do not. */
 const QUEUED_AFTER_MS = 250

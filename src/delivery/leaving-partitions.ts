@@ -1,8 +1,8 @@
 import type { TopicPartition } from '../kafka/wire/consumer-protocol.ts'
 
 /**
- * Partitions that this worker gives up, or has given up: none of their tasks may wait for a slot here. A handler that had
- * to ask the database meanwhile comes to the queue after all others were sent away.
+ * Partitions that this worker gives up, or has given up: none of their tasks may wait for a slot here. A handler that
+ * waited for the database meanwhile comes to the queue after all others were refused.
  */
 export class LeavingPartitions {
   readonly #names = new Set<string>()

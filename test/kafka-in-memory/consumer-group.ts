@@ -32,7 +32,7 @@ export interface SyncAnswer {
   readonly assignment: Buffer
 }
 
-/** Who asks, and of which generation it takes itself to be. */
+/** The member that sends a request, and the generation that it believes to be in. */
 export interface Claim {
   readonly memberId: string
   readonly instanceId: string | null
@@ -209,7 +209,7 @@ export class ConsumerGroup {
       const longestMs = Math.max(0, ...[...this.#members.values()].map(({ rebalanceTimeoutMs }) => rebalanceTimeoutMs))
       this.#preparing = setTimeout(() => this.#complete(), longestMs).unref()
     }
-    // Not at once: who comes in the same moment belongs to the same generation.
+    // Not at once: a member that joins in the same moment belongs to the same generation.
     setImmediate(() => {
       const isWaiting = [...this.#members.values()].some(({ joining }) => joining === null)
       if (this.#state === 'preparing' && !isWaiting) this.#complete()

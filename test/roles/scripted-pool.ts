@@ -10,7 +10,7 @@ interface Statement {
 
 /**
  * A pool without a server, for tests of what a role does with the answers. Statements are answered by their names; one
- * without an answer finds and changes nothing. There are no connections to lead with: whoever wants one is refused.
+ * without an answer finds and changes nothing. There are no connections to lead with: each request for one is refused.
  */
 export function scriptedPool(answers: Readonly<Record<string, ScriptedAnswer>>): Pool {
   const query = async (statement: Statement | string, parameters: readonly unknown[] = []) => {

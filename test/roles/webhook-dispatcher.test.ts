@@ -52,7 +52,7 @@ test('a dead letter that Kafka does not take yet: its record stays, its key wait
   }
   await send(TOPICS.status, [{ key: 'k', value: '{"sms_id":"x"}' }, ...events(1), ...events(3, 'other')])
   await eventually(
-    'the events of the other key are posted, and the letter was tried',
+    'the events of the other key are posted, and the dead letter was tried',
     () => [received.length, refusals],
     ([posts, tries]) => posts === 3 && tries! > 1,
   )

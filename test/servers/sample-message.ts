@@ -42,7 +42,7 @@ export function acceptedIds(result: AcceptResult | undefined): number[] {
 
 const ACCEPTED_AT = '2026-11-24T11:00:00.000Z'
 
-/** A stored message, with all that one may have. Every value differs from every other, so that none can stand in another's place unnoticed. */
+/** A stored message, with all that one may have. Every value differs from every other, so that a swap of two is noticed. */
 export const STORED: StoredMessage = {
   sms_id: 9_876_543_210,
   customer_id: 'cust_12345',

@@ -1,4 +1,4 @@
-/** The head of a callback, which is there before its body. Names of headers are in small letters. */
+/** The head of a callback, which is there before its body. Names of headers are in lower case. */
 export interface CallbackHead {
   readonly address: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { mayResume } from './resume-rule.ts'
 
-test('a connection that takes messages calls back all, one that is tried a single task, one that is away what may go elsewhere', () => {
+test('a connection that takes messages resumes all, one that is probed a single task, an unavailable one what may go elsewhere', () => {
   const ready = { condition: 'ready', isProved: true } as const
   expect(mayResume(ready, false, 500)).toEqual({ tasksMax: 500, outdatedOnly: false })
   expect(mayResume({ ...ready, isProved: false }, true, 500)).toEqual({ tasksMax: 1, outdatedOnly: false })

@@ -91,7 +91,7 @@ test('a gate that says no keeps all waiting until it opens, and knows how much t
   expect(asked.at(-1)).toEqual([])
 })
 
-test('what became too late while it waited lets go at its slot, without asking the gate', async () => {
+test('what became too late while it waited is refused at its slot, and the gate is not asked', async () => {
   const asked: number[] = []
   const take = (cost: number): Permit => {
     asked.push(cost)
