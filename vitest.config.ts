@@ -5,8 +5,6 @@ import { LongestFirst } from './test/run/longest-first.ts'
 
 /** Tests of adapters wait more than they compute: for time-outs, rebalances, retries. So more files than cores run at once. */
 const FILES_AT_ONCE = Math.max(3, availableParallelism() - 1)
-/** They wait for time-outs alone: no server beside them computes. */
-const WAITING_FILES_AT_ONCE = 2 * FILES_AT_ONCE
 /** Each starts servers of its own, for which the machine's memory and cores are the limit. */
 const GATEWAYS_AT_ONCE = 2
 
@@ -46,7 +44,7 @@ export default defineConfig({
       {
         test: {
           name: 'memory',
-          maxWorkers: WAITING_FILES_AT_ONCE,
+          maxWorkers: FILES_AT_ONCE,
           include: [ON_BOTH_BROKERS],
           globalSetup: 'test/kafka-in-memory/start-broker.ts',
           testTimeout: 180_000,

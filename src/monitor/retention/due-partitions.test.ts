@@ -3,7 +3,7 @@ import { readSettings } from '../../runtime/settings.ts'
 import type { Partition } from '../../tables/drop-partition.ts'
 import { DAY_MS, PARTITIONED_TABLES } from '../../tables/partitioned-tables.ts'
 import { retentionSettings } from './config.ts'
-import { daysToClose, duePartitions } from './due-partitions.ts'
+import { daysDetached, daysToClose, duePartitions, overdueMs } from './due-partitions.ts'
 
 const settings = readSettings(retentionSettings, { RETENTION_MESSAGES_DAYS: '50', RETENTION_ATTEMPTS_DAYS: '40' })
 const NOW_MS = Date.parse('2026-11-30T12:00:00Z')
@@ -82,4 +82,35 @@ test('a day is closed for the first of its tables', () => {
       NOW_MS,
     ),
   ).toEqual(days.slice(0, 2))
+})
+
+test('days are to be closed oldest first, each once, from the moment that a retention ends', () => {
+  const days = [daysAgo(70), daysAgo(60), daysAgo(80)]
+  const partitions = days.flatMap((day) => ofDay(day))
+  expect(daysToClose(partitions, settings, NOW_MS)).toEqual([daysAgo(80), daysAgo(70), daysAgo(60)])
+  const [messages] = ofDay(daysAgo(9)).filter(({ table }) => table === 'messages')
+  const endMs = daysAgo(9) + DAY_MS + 50 * DAY_MS
+  expect(overdueMs(messages!, settings, endMs)).toBe(0)
+  expect(daysToClose([messages!], settings, endMs - 1)).toEqual([])
+  expect(daysToClose([messages!], settings, endMs)).toEqual([daysAgo(9)])
+  expect(duePartitions([messages!], settings, endMs - 1, new Set([daysAgo(9)]))).toEqual([])
+  expect(duePartitions([messages!], settings, endMs, new Set([daysAgo(9)]))).toEqual([messages])
+})
+
+test('a table without a retention by days is never overdue', () => {
+  for (const table of ['customers', 'no_such_table']) {
+    const partition: Partition = { table, name: `${table}_x`, dayStartMs: 0, state: 'attached' }
+    expect(overdueMs(partition, settings, NOW_MS)).toBe(Number.NEGATIVE_INFINITY)
+  }
+})
+
+test('days of which a partition of messages is detached are known, and those of other tables are not', () => {
+  const of = (table: string, days: number, state: Partition['state']): Partition => {
+    return { table, name: `${table}_${days}`, dayStartMs: daysAgo(days), state }
+  }
+  const partitions = [
+    ...[of('messages', 1, 'attached'), of('messages', 2, 'detached'), of('attempts', 3, 'detaching')],
+    ...[of('idempotency', 4, 'detached'), of('ledger', 2, 'detached')],
+  ]
+  expect(daysDetached(partitions)).toEqual(new Set([daysAgo(2), daysAgo(3)]))
 })
