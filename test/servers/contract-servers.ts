@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { KafkaCluster } from '../../src/embedded/kafka/kafka-cluster.ts'
 import { PostgresServer } from '../../src/embedded/postgres/postgres-server.ts'
 import { silent } from '../gateway/silent-progress.ts'
-import { onServer } from './on-server.ts'
 
 const CACHE_FOLDER = join(import.meta.dirname, '../../.smsgw/cache')
 
@@ -24,9 +23,6 @@ export async function startContractServers(folder: string): Promise<ContractServ
     }),
     PostgresServer.start(join(folder, 'postgres'), silent),
   ])
-  // Copying and dropping a database syncs a thousand files, twice for each test; the data is not to outlive the machine.
-  await onServer(postgres.url(), 'ALTER SYSTEM SET fsync = off')
-  await onServer(postgres.url(), 'SELECT pg_reload_conf()')
   return {
     kafkaBrokers: kafka.brokers,
     databaseUrl: postgres.url(),
