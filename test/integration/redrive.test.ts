@@ -127,7 +127,7 @@ async function useCommands(id: string): Promise<void> {
   const unknown = await runSmsgw('dlq', 'redrive', '9-123456', '--by', 'bob')
   expect(unknown).toMatchObject({ code: 1, stdout: 'redriven: 0, refused: 1\n' })
   expect(unknown.stderr).toContain('`smsgw dlq list --state all`')
-  expect((await runSmsgw('dlq', 'redrive')).stderr).toContain('Say which')
+  expect((await runSmsgw('dlq', 'redrive')).stderr).toContain('Name the dead letters')
 }
 
 interface AdminAnswer {
