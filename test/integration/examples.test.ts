@@ -99,7 +99,7 @@ function listingsOf(guide: string, language: string, smsId: number): string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, code]) =>
     code!
       .replaceAll('SMS_ID', String(smsId))
-      .replaceAll(/we_\w{12}/g, endpointId)
+      .replaceAll(/we_[\w-]{12}/g, endpointId)
       .replaceAll('http://127.0.0.1:8080', running.gateway.servers.api)
       .replaceAll('npx smsgw', `${process.execPath} ${join(ROOT, 'src/main.ts')}`),
   )
