@@ -16,13 +16,13 @@ const ON_BOTH_BROKERS = 'test/kafka/*.test.ts'
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
-    // `npm test -- --coverage`, as CI runs it: of the tests' own processes. The processes that they start are not seen.
+    // `npm run coverage`: of the unit tests alone, in their own processes; what tests start as processes is not seen.
     coverage: {
       include: ['src/**/*.ts'],
       exclude: ['**/*.test.ts'],
       reporter: ['text-summary'],
       // A run that covers a whole per cent more raises these here. They are never lowered: write the missing test.
-      thresholds: { lines: 1, functions: 1, branches: 1, statements: 1, autoUpdate: Math.floor },
+      thresholds: { lines: 62, functions: 55, branches: 59, statements: 61, autoUpdate: Math.floor },
     },
     projects: [
       {
