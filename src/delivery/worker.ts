@@ -26,7 +26,7 @@ import { LiveConnections } from './connections/live-connections.ts'
 import type { ConnectionParts } from './connections/open-connection.ts'
 import type { OperatorConnection } from './connections/operator-connection.ts'
 import type { ConnectorHost, ConnectorKinds } from './connectors/connector-kind.ts'
-import { DelayedTasks } from './deferred/deferred-tasks.ts'
+import { DeferredTasks } from './deferred/deferred-tasks.ts'
 import { TaskResume } from './deferred/resume-tasks.ts'
 import { TaskDelivery } from './deliver-task.ts'
 import { LeavingPartitions } from './leaving-partitions.ts'
@@ -206,10 +206,10 @@ export class Worker implements Service {
     return (operator, status) => callbacks.inc({ operator: operator ?? '', status })
   }
 
-  #createDelayed(tasks: TaskReader): DelayedTasks {
+  #createDeferred(tasks: TaskReader): DeferredTasks {
     const { pool, clock, metrics, settings, operators } = this.#parts
     const deferred = metrics.counter('smsgw_tasks_deferred_total', 'Tasks deferred for a long wait, or behind one')
-    return new DelayedTasks({
+    return new DeferredTasks({
       pool,
       clock,
       tasks,
@@ -273,7 +273,7 @@ export class Worker implements Service {
   #createConsumer(settings: WorkerParts['settings']): ConsumerRole {
     const { producer } = this.#parts
     const tasks = new TaskReader()
-    const delayed = this.#createDelayed(tasks)
+    const deferred = this.#createDeferred(tasks)
     const delivery = this.#createDelivery()
     return new ConsumerRole(this.#parts, {
       name: 'worker',
@@ -295,11 +295,11 @@ export class Worker implements Service {
       producer,
       handling: (letters) =>
         inLanes({
-          handle: letters.after(judgeFaults((record, state) => delayed.handle(record, state, delivery.handle), tasks)),
+          handle: letters.after(judgeFaults((record, state) => deferred.handle(record, state, delivery.handle), tasks)),
           mayGiveUp: (error) => letters.brake.allows(error, performance.now()),
           giveUp: async (record, error, { failures }) => {
             await letters.publish(record, { reason: 'head-of-line', error, attempts: failures + 1 })
-            await delayed.forget(record)
+            await deferred.forget(record)
           },
           concurrencyMax: settings.DELIVERY_TASKS_MAX,
           laneOf: (record) => tasks.laneOf(record, settings.DELIVERY_ORDER),
@@ -307,7 +307,7 @@ export class Worker implements Service {
       observer: {
         assigned: (partitions) => {
           this.#leaving.come(partitions)
-          delayed.assigned()
+          deferred.assigned()
         },
         revoking: (partitions) => this.#releasePartitions(partitions),
         lost: (partitions) => this.#releasePartitions(partitions),

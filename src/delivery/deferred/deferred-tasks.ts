@@ -15,7 +15,7 @@ import type { TaskHandler, TaskOutcome } from '../task-outcome.ts'
 import { type Awaited, awaitMs, dueBehind, dueOf, type Predecessor } from './defer-rule.ts'
 import { type DeferredTask, deferTasks, forgetTasks, readAnyDeferred, readPlaces } from './deferred-statements.ts'
 
-export interface DelayedTasksParts extends EndRules {
+export interface DeferredTasksParts extends EndRules {
   readonly pool: Pool
   /** Rows and validities have PostgreSQL's time, so what is reckoned with them goes by it. */
   readonly clock: DatabaseClock
@@ -62,8 +62,8 @@ const NOWHERE: Place = { isOwn: false, before: null }
  * defers its tasks, so it is enough to look whether there are any when partitions were assigned, and after own ones were
  * written.
  */
-export class DelayedTasks {
-  readonly #parts: DelayedTasksParts
+export class DeferredTasks {
+  readonly #parts: DeferredTasksParts
   readonly #writing: WriteTogether<DeferredTask>
   readonly #asking: WriteTogether<Asked>
   readonly #forgetting: WriteTogether<number>
@@ -73,7 +73,7 @@ export class DelayedTasks {
   #anyAskedAtMs = 0
   #anyAsking: Promise<void> | null = null
 
-  constructor(parts: DelayedTasksParts) {
+  constructor(parts: DeferredTasksParts) {
     this.#parts = parts
     this.#writing = new WriteTogether((tasks) => this.#write(tasks))
     this.#asking = new WriteTogether((asked) => this.#ask(asked))

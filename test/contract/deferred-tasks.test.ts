@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { readAwaited, resumeDeferred } from '../../src/delivery/deferred/deferred-statements.ts'
-import { DelayedTasks } from '../../src/delivery/deferred/deferred-tasks.ts'
+import { DeferredTasks } from '../../src/delivery/deferred/deferred-tasks.ts'
 import { type DeliveryOrder, TaskReader } from '../../src/delivery/read-tasks.ts'
 import type { TaskOutcome } from '../../src/delivery/task-outcome.ts'
 import { outboxShard } from '../../src/domain/outbox-shard.ts'
@@ -57,13 +57,13 @@ type Handler = (smsId: number) => Promise<TaskOutcome>
 function worker(pool: Pool, handle: Handler, order: DeliveryOrder = 'recipient', clock = CLOCK) {
   const tasks = new TaskReader()
   const watched = { revision: () => REVISION, deferred: () => {} }
-  const delayed = new DelayedTasks({ pool, clock, tasks, order, validMsDefault: 86_400_000, ...watched })
-  delayed.assigned()
+  const deferred = new DeferredTasks({ pool, clock, tasks, order, validMsDefault: 86_400_000, ...watched })
+  deferred.assigned()
   const take = (record: LogRecord): Promise<Outcome> => {
     const consumed = consumedRecord({ topic: TOPICS.delivery, ...record })
-    return delayed.handle(consumed, recordState(), (task) => handle(task.sms_id))
+    return deferred.handle(consumed, recordState(), (task) => handle(task.sms_id))
   }
-  return { delayed, take }
+  return { deferred, take }
 }
 
 afterEach(() => void vi.restoreAllMocks())
@@ -130,7 +130,7 @@ test('a later task of the phone waits behind, those of others do not, and one th
   expect(handled).toHaveLength(2)
   expect(await rowsLeft(pool)).toEqual([FIRST_ID, FIRST_ID + 1, FIRST_ID + 4])
   // Given up for the others, it blocks none any more.
-  await next.delayed.forget(consumedRecord({ topic: TOPICS.delivery, ...taskOf(FIRST_ID, a) }))
+  await next.deferred.forget(consumedRecord({ topic: TOPICS.delivery, ...taskOf(FIRST_ID, a) }))
   for (const record of await release(pool, 60_000)) await next.take(record)
   expect(handled.slice(2)).toEqual([FIRST_ID + 1, FIRST_ID + 4])
   expect(await rowsLeft(pool)).toEqual([])
