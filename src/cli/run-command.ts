@@ -38,7 +38,7 @@ async function run(names: readonly RoleName[]): Promise<number> {
       processName,
       servesOperations: !isSupervised(),
       log,
-      waiting: (why) => void notifySupervisor({ notify: 'waiting', why }),
+      waiting: (why) => void notifySupervisor({ kind: 'waiting', why }),
     })
     const { stopped, stopNow } = stopOnSignal(() => roles.stop())
     if (isSupervised()) answerSupervisor(roles.health, () => roles.metrics.registry.getMetricsAsJSON(), stopNow)
@@ -46,12 +46,12 @@ async function run(names: readonly RoleName[]): Promise<number> {
     if (running) {
       log.info({ roles: names }, 'running')
       const api = running.get('api') as ApiService | undefined
-      await notifySupervisor({ notify: 'ready', apiUrl: api?.url ?? null, simulatorPort: null })
+      await notifySupervisor({ kind: 'ready', apiUrl: api?.url ?? null, simulatorPort: null })
     }
     return await stopped
   } catch (error) {
     const why = explainError(error)
-    if (isSupervised() && why !== null) await notifySupervisor({ notify: 'unusable', why })
+    if (isSupervised() && why !== null) await notifySupervisor({ kind: 'unusable', why })
     throw error
   }
 }

@@ -58,7 +58,7 @@ async function runSmsc(env: NodeJS.ProcessEnv, isJson: boolean): Promise<number>
   if (isSupervised()) {
     const metrics = new Metrics({ process: 'smsc' })
     answerSupervisor(new Health(), () => metrics.registry.getMetricsAsJSON(), stopNow)
-    await notifySupervisor({ notify: 'ready', apiUrl: null, simulatorPort: simulator.port })
+    await notifySupervisor({ kind: 'ready', apiUrl: null, simulatorPort: simulator.port })
   }
   return await stopped
 }

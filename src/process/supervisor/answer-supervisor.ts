@@ -20,11 +20,11 @@ export function answerSupervisor(
   metrics: () => Promise<object[]>,
   stop: () => void,
 ): void {
-  const answer = async ({ ask, id }: Question): Promise<void> => {
-    if (ask === 'stop') stop()
-    else if (ask === 'alive') await notifySupervisor({ notify: 'alive', id })
-    else if (ask === 'health') await notifySupervisor({ notify: 'health', id, report: await health.report() })
-    else await notifySupervisor({ notify: 'metrics', id, metrics: await metrics() })
+  const answer = async ({ kind, id }: Question): Promise<void> => {
+    if (kind === 'stop') stop()
+    else if (kind === 'alive') await notifySupervisor({ kind, id })
+    else if (kind === 'health') await notifySupervisor({ kind, id, report: await health.report() })
+    else await notifySupervisor({ kind: 'metrics', id, metrics: await metrics() })
   }
   // A question without an answer times out at the supervisor; the process goes on.
   process.on('message', (question: Question) => void answer(question).catch(console.error))

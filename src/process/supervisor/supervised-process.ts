@@ -40,7 +40,7 @@ export interface SupervisedOptions {
   readonly niceness?: number
 }
 
-type Ready = Extract<Answer, { notify: 'ready' }>
+type Ready = Extract<Answer, { kind: 'ready' }>
 
 /** A process of the gateway that is started again whenever it ends by itself, or runs without answering. */
 export class SupervisedProcess {
@@ -81,12 +81,12 @@ export class SupervisedProcess {
   /** The process's metrics; nothing while it is down. */
   async metrics(): Promise<object[]> {
     const answer = await this.#ask('metrics')
-    return answer?.notify === 'metrics' ? answer.metrics : []
+    return answer?.kind === 'metrics' ? answer.metrics : []
   }
 
   async health(): Promise<HealthReport> {
     const answer = await this.#ask('health')
-    return answer?.notify === 'health' ? answer.report : { ready: false, checks: { [this.name]: 'not running' } }
+    return answer?.kind === 'health' ? answer.report : { ready: false, checks: { [this.name]: 'not running' } }
   }
 
   /** Lets the process finish what it has begun; ends it by force when that takes too long. */
@@ -131,7 +131,7 @@ export class SupervisedProcess {
     let unusable: string | null = null
     this.#child = child
     child.on('message', (answer: Answer) => {
-      if (answer.notify === 'unusable') unusable = answer.why
+      if (answer.kind === 'unusable') unusable = answer.why
       else this.#hear(answer)
     })
     const probing = this.#probe(child)
@@ -153,12 +153,12 @@ export class SupervisedProcess {
   }
 
   #hear(answer: Answer): void {
-    if (answer.notify === 'ready') {
+    if (answer.kind === 'ready') {
       this.#wasReady = true
       this.#ports = portsOf(answer)
       this.#ready.resolve(answer)
-    } else if (answer.notify === 'waiting') this.#options.notify(`${this.name} waits: ${answer.why}`)
-    else if (answer.notify !== 'unusable') this.#questions.get(answer.id)?.(answer)
+    } else if (answer.kind === 'waiting') this.#options.notify(`${this.name} waits: ${answer.why}`)
+    else if (answer.kind !== 'unusable') this.#questions.get(answer.id)?.(answer)
   }
 
   /** Kills a process that runs and does not answer; that it ended is dealt with as for any other. */
@@ -199,7 +199,7 @@ export class SupervisedProcess {
     this.#restart = setTimeout(() => this.#spawn(), waitMs)
   }
 
-  #ask(ask: Question['ask']): Promise<Answer | null> {
+  #ask(kind: Question['kind']): Promise<Answer | null> {
     const child = this.#child
     if (!child?.connected) return Promise.resolve(null)
     const id = ++this.#asked
@@ -211,7 +211,7 @@ export class SupervisedProcess {
       }
       const timer = setTimeout(() => settle(null), ANSWER_TIMEOUT_MS)
       this.#questions.set(id, settle)
-      child.send({ ask, id } satisfies Question, (error) => {
+      child.send({ kind, id } satisfies Question, (error) => {
         if (error) settle(null)
       })
     })

@@ -100,7 +100,7 @@ export class RoleProcess {
     this.#exited = new Promise((resolve) => child.once('exit', () => resolve()))
     this.#isReady = false
     child.on('message', (answer: Answer) => {
-      if (answer.notify === 'ready') this.#isReady = this.#child === child
+      if (answer.kind === 'ready') this.#isReady = this.#child === child
     })
     child.once('exit', () => this.#ended())
   }

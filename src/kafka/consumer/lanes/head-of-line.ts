@@ -27,8 +27,10 @@ const RECENT_SHARE = 0.1
  * Whether the first record of a partition must be taken out of the way.
  * - `crowded`: the buffer is nearly full, most of it is done, and only this record keeps it from emptying.
  * - `overdue`: it has had its time, and others get through (or there are none): the record is at fault, not a general
- *   outage. While nothing gets through at all, something that all need is unavailable, and giving up record after
- *   record would only turn the whole partition into dead letters.
+ *   outage.
+ *
+ * While nothing gets through at all, something that all need is unavailable, and giving up record after record would only
+ * turn the whole partition into dead letters.
  */
 export function judgeHead(head: PartitionHead, limits: HeadLimits): HeadVerdict | null {
   const { handedForMs, spanRecords, doneRecords } = head

@@ -34,9 +34,9 @@ export interface LaneOptions {
  * Records with the same key, in the order of their offsets.
  * - ready: has records, none being handled; is in the queue of lanes to be served.
  * - busy: its first record is being handled; its others wait.
- * - parked: its first record is to be tried again later; its others wait with it, and other lanes go on. A lane
- *   without records is forgotten, so that memory follows the buffered records and not the keys ever seen.
+ * - parked: its first record is to be tried again later; its others wait with it, and other lanes go on.
  *
+ * A lane without records is forgotten, so that memory follows the buffered records and not the keys ever seen.
  * `attempt` is raised when the lane's first record is taken from the handler that has it: the result of an earlier
  * attempt comes too late and is ignored.
  */
